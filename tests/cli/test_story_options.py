@@ -10,7 +10,7 @@ import typer
 from tta_rebuild.cli.inputs import read_premises
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
 from tta_rebuild.core.errors import UnreadableFile
-from tta_rebuild.engine.premise_check import MAX_THEME_CHARS
+from tta_rebuild.engine.stories import MAX_THEME_CHARS
 from tta_rebuild.safety import SafetyGate
 
 

@@ -56,9 +56,9 @@ def commands() -> Iterator[tuple[str, str]]:
 def test_every_command_in_the_documentation_exists(where: str, shown: str) -> None:
     from typer.main import get_command
 
-    from tta_rebuild.cli.app import app
+    from tta_rebuild.cli import app as cli
 
-    command: Any = get_command(app)
+    command: Any = get_command(cli.app)
     options = {name for p in command.params for name in p.opts}
     plain_part = re.split(r"\s[|><&]", shown)[0]
     for word in shlex.split(plain_part, comments=True)[1:]:
@@ -66,7 +66,8 @@ def test_every_command_in_the_documentation_exists(where: str, shown: str) -> No
         if word.startswith("--"):
             assert word.split("=")[0] in options | {"--help"}, f"{where}: {shown}: {word}"
         elif inner and word in inner:
-            command = command.get_command(None, word)
+            is_first = command.name in (None, "tta", "root")
+            command = cli.command(word) if is_first else command.get_command(None, word)
             options |= {name for p in command.params for name in p.opts}
         elif inner and command.name in (None, "tta", "root") and not word.startswith("-"):
             previous = shown.split(word)[0].rstrip()

@@ -10,7 +10,7 @@ from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.events import ChoicesOffered
 from tta_rebuild.core.story import CharacterSketch
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.choices import NO_CHOICE, ONE_CHOICE
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.telling import RULES_ONLY
 from tta_rebuild.engine.turn_events import TurnWarning
 
@@ -91,11 +91,11 @@ async def test_the_reason_for_a_rejection_is_what_counts_most_against_it(kit):
     assert "dead" in reason
 
 
-@pytest.mark.parametrize(("count", "says"), [(0, NO_CHOICE), (1, ONE_CHOICE), (2, None)])
+@pytest.mark.parametrize(("count", "says"), [(0, "no_choice"), (1, "one_choice"), (2, "")])
 async def test_too_few_choices_are_owned_up_to(kit, count, says):
     made, warnings = await offered(kit, *GOOD[:count])
     assert len(made.choices) == count
-    assert warnings == ([says] if says else [])
+    assert warnings == ([message(says)] if says else [])
 
 
 async def test_a_model_that_checks_branches_sees_the_facts_that_matter_to_them(kit):

@@ -20,8 +20,7 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.events import EventCodec, SceneTold
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.exchange import without_html
-from tta_rebuild.engine.premise_check import MAX_THEME_CHARS
-from tta_rebuild.engine.stories import Stories, title_of
+from tta_rebuild.engine.stories import MAX_THEME_CHARS, Stories, title_of
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 
 

@@ -209,8 +209,9 @@ _AS_NOBODY = """
 import asyncio, os, sys
 from tta_rebuild.core.errors import StoreError
 from tta_rebuild.storage import sqlite_file
-from tta_rebuild.storage.failures import told_plainly
+from tta_rebuild.storage.failures import failure
 from tta_rebuild.storage.story_store import StoryStore
+failure("full", "")  # loaded while Python's own files may be read
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)
 async def main():

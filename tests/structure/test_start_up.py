@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from typer.main import get_command
 
-from tta_rebuild.cli.app import COMMANDS, app
+from tta_rebuild.cli.app import COMMANDS, command
 from tta_rebuild.core.events import StoryOpened
 from tta_rebuild.core.story import Premise
 from tta_rebuild.storage.sqlite_list import listed
@@ -88,9 +87,7 @@ def test_a_first_story_is_played_without_a_server_and_without_a_model(
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_help_tells_of_each_command_what_it_says_of_itself(name: str) -> None:
-    command = get_command(app).get_command(None, name)  # type: ignore[attr-defined]
-
-    assert COMMANDS[name][1] == (command.help or "").strip().partition("\n")[0]
+    assert COMMANDS[name][1] == (command(name).help or "").strip().partition("\n")[0]
 
 
 async def test_the_quick_list_of_stories_is_the_store_s_own(tmp_path: Path) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
-from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from tta_rebuild.cli.arguments import group, option
 from tta_rebuild.cli.opening import CommandContext
 
 EXIT_CODES = """Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input,
@@ -41,46 +40,36 @@ COMMANDS = {
 """Name → the module of it, and the first line of its help."""
 
 
+def command(name: str) -> Any:
+    """A command, loaded: the ``app`` of a module of that name, else the function of that name."""
+    from tta_rebuild.cli.arguments import group
+
+    home = COMMANDS[name][0]
+    module = import_module(f"tta_rebuild.cli.{home}")
+    own = getattr(module, "app", None) if home == name else None
+    if own is None:
+        own = group("")
+        own.command()(getattr(module, name))
+    found = get_command(own)
+    found.name = name
+    return found
+
+
 class Commands(TyperGroup):
-    """All commands; each is loaded when it is asked for, the help tells of them without that."""
+    """All commands; each is loaded when it is called, the help tells of them without that."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = cast(Any, dict.fromkeys(COMMANDS))  # names for suggestions
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The ``app`` of a module of that name, or else the function of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        home = COMMANDS[cmd_name][0]
-        module = import_module(f"tta_rebuild.cli.{home}")
-        own = getattr(module, "app", None) if home == cmd_name else None
-        if own is None:
-            own = group("")
-            own.command()(getattr(module, cmd_name))
-        command = get_command(own)
-        command.name = cmd_name
-        return command
+        self.commands = {name: TyperCommand(name, help=COMMANDS[name][1]) for name in COMMANDS}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is meant; leads ``tta export`` to ``tta stories export``."""
         if args and args[0] not in COMMANDS:
             for name in ("stories", "show", "code"):
-                if args[0] in self.get_command(ctx, name).commands:
+                if args[0] in command(name).commands:
                     ctx.fail(f"No such command '{args[0]}'; there is 'tta {name} {args[0]}'.")
-        return super().resolve_command(ctx, args)
-
-    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        """Options, or the names of commands with the first line of their help."""
-        if incomplete.startswith("-"):
-            return super().shell_complete(ctx, incomplete)
-        found = [name for name in COMMANDS if name.startswith(incomplete)]
-        return [CompletionItem(name, help=COMMANDS[name][1]) for name in found]
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Names with the first line of their help."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+        found, _, rest = super().resolve_command(ctx, args)
+        return found, command(found or ""), rest
 
 
 app = typer.Typer(
@@ -104,13 +93,14 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+_VERSION = typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+
+
 @app.callback()
 def before(
     ctx: typer.Context,
-    data_dir: Annotated[Path | None, option(_DATA_DIR)] = None,
-    version: Annotated[
-        bool, option("Show the version.", "--version", callback=_version, is_eager=True)
-    ] = False,
+    data_dir: Annotated[Path | None, typer.Option(help=_DATA_DIR)] = None,
+    version: Annotated[bool, _VERSION] = False,
 ) -> None:
     """Branching stories that stay true to themselves. Begin with: tta play."""
     ctx.obj = CommandContext(data_dir=data_dir)

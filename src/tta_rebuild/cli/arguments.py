@@ -6,11 +6,12 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
 import tta_rebuild as tta
+from tta_rebuild.core.data_files import packaged_toml
 
 
 def group(about: str, **settings: Any) -> typer.Typer:
@@ -18,24 +19,29 @@ def group(about: str, **settings: Any) -> typer.Typer:
     return typer.Typer(help=about, rich_markup_mode=None, add_completion=False, **settings)
 
 
-def option(about: str, *names: str, **settings: Any) -> Any:
-    """An option with its help; named as its variable if it has no ``names``."""
-    return typer.Option(*names, help=about, **settings)
+def option(name: str, *flags: str, **settings: Any) -> Any:
+    """An option with the help of that name; called as its variable if it has no ``flags``."""
+    return typer.Option(*flags, help=_help(name), **settings)
 
 
-def argument(about: str, **settings: Any) -> Any:
-    """An argument with its help."""
-    return typer.Argument(help=about, **settings)
+def argument(name: str, **settings: Any) -> Any:
+    """An argument with the help of that name."""
+    return typer.Argument(help=_help(name), **settings)
 
 
-def number(about: str, at_least: int, at_most: int | None = None) -> Any:
+def number(name: str, at_least: int, at_most: int | None = None) -> Any:
     """An option that takes a whole number."""
-    return typer.Option(metavar="<n>", help=about, min=at_least, max=at_most)
+    return typer.Option(metavar="<n>", help=_help(name), min=at_least, max=at_most)
 
 
-def repeated(about: str, metavar: str = "<text>") -> Any:
+def repeated(name: str, metavar: str = "<text>") -> Any:
     """An option that may be given several times."""
-    return typer.Option(metavar=metavar, help=f"{about} Repeatable.")
+    return typer.Option(metavar=metavar, help=f"{_help(name)} Repeatable.")
+
+
+def _help(name: str) -> str:
+    text: str = packaged_toml("tta_rebuild.cli", "help")[name]
+    return text
 
 
 def wrong(option: str, says: str) -> typer.BadParameter:
@@ -77,20 +83,11 @@ def _worlds(incomplete: str) -> list[str]:
     return sorted(name for name in packaged("worlds") if name.startswith(incomplete))
 
 
-_NAMED = "its id, the start of it, or its title."
-_FILE = "A story (id, the start of it, or title), or a text file."
-_WORLD = (
-    "An authored world for the offline storyteller, or a .yaml file of your own; 'tta worlds' "
-    "lists them."
-)
-WhichStory = Annotated[str, argument(f"A story: {_NAMED}", autocompletion=_stories)]
-StoryOrFile = Annotated[str, argument(_FILE, autocompletion=_stories)]
-GoOnWith = Annotated[
-    str, option(f"Go on with a story: {_NAMED}", "--story", autocompletion=_stories)
-]
-OnlyStory = Annotated[
-    str, option("Only this story: id or title.", "--story", autocompletion=_stories)
-]
-World = Annotated[str, option(_WORLD, autocompletion=_worlds)]
-WhichBranch = Annotated[str, option("The branch, by its name.")]
-AsJson = Annotated[bool, option("JSON on standard output.", "--json")]
+Texts: TypeAlias = list[str] | None
+WhichStory = Annotated[str, argument("story", autocompletion=_stories)]
+StoryOrFile = Annotated[str, argument("story_or_file", autocompletion=_stories)]
+GoOnWith = Annotated[str, option("go_on_with", "--story", autocompletion=_stories)]
+OnlyStory = Annotated[str, option("only_story", "--story", autocompletion=_stories)]
+World = Annotated[str, option("world", autocompletion=_worlds)]
+WhichBranch = Annotated[str, option("branch")]
+AsJson = Annotated[bool, option("json", "--json")]

@@ -27,20 +27,15 @@ app = take.group(
     "Run code where it can do no harm, and check the code in a story.", no_args_is_help=True
 )
 
-Engine = Annotated[
-    str, take.option("auto (E2B if its key is set, else this machine), local, monty, e2b.")
-]
+Engine = Annotated[str, take.option("engine")]
 MAX_CODE_BYTES = 2_000_000
-"""Largest file of code that is run."""
 
 
 @app.command()
 def run(
     ctx: typer.Context,
-    file: Annotated[str, take.argument("A file of code, or - for standard input.")],
-    language: Annotated[
-        str, take.option("Without it, as the file's name ends; Python from standard input.")
-    ] = "",
+    file: Annotated[str, take.argument("code_file")],
+    language: Annotated[str, take.option("language")] = "",
     engine: Engine = "auto",
     json_: take.AsJson = False,
 ) -> None:
@@ -65,7 +60,7 @@ def run(
 @app.command()
 def check(
     ctx: typer.Context,
-    story: Annotated[str, take.argument("A story in Markdown: a file, or - for input.")],
+    story: Annotated[str, take.argument("markdown")],
     engine: Engine = "auto",
     json_: take.AsJson = False,
 ) -> None:

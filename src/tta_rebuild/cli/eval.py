@@ -17,20 +17,14 @@ import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.exits import FAILED, Interrupted
 from tta_rebuild.cli.opening import settings_for
-from tta_rebuild.cli.screen import Screen, json_line, lines_to, one_line
+from tta_rebuild.cli.screen import Screen, one_line
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.lab import boundaries as labelled
+from tta_rebuild.lab import told_file
 from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, ToldCounts, bounds_of, short_of
 from tta_rebuild.lab.plays import PlayCounts, eval_plays
 from tta_rebuild.lab.premises import PremiseCounts, eval_premises
 from tta_rebuild.lab.told import eval_told
-from tta_rebuild.lab.told_file import (
-    LabelledPassage,
-    PlainPremise,
-    ReadPremise,
-    ToldStory,
-    read_rows,
-)
 from tta_rebuild.lab.told_provider import NAME, ToldProvider, reading_tasks
 from tta_rebuild.settings_values import ModelQuota
 
@@ -43,22 +37,16 @@ app = take.group("Measure the engine on stories that nobody wrote for it.", no_a
 
 Level = StrEnum("Level", ["none", "low", "medium"])  # typer knows no list of Literals
 Checks = Literal["all", "choices", "off"]
-Files = Annotated[list[Path], take.argument("Files of one JSON object a line.", metavar="FILE...")]
-_BOUNDS = (
-    "End with code 1 if this is not reached: facts_kept=95%, moves_held=0, or 95% for the share of "
-    "what went well of every count."
-)
+Files = Annotated[list[Path], take.argument("files", metavar="FILE...")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalOptions:
     """What both commands take."""
 
-    model: Annotated[
-        str, take.option("The model that reads; without it none does.", metavar="<provider:model>")
-    ] = ""
-    fail_under: Annotated[list[str] | None, take.repeated(_BOUNDS, "<bound>")] = None
-    all_: Annotated[bool, take.option("Show every miss, not the first ones.", "--all")] = False
+    model: Annotated[str, take.option("reader", metavar="<provider:model>")] = ""
+    fail_under: Annotated[take.Texts, take.repeated("fail_under", "<bound>")] = None
+    all_: Annotated[bool, take.option("all", "--all")] = False
     json_: take.AsJson = False
 
 
@@ -68,15 +56,16 @@ def told(
     ctx: typer.Context,
     files: Files,
     *,
-    checks: Annotated[
-        Checks | None, take.option("What the model checks; without --model nothing, with it all.")
-    ] = None,
-    jobs: Annotated[int, take.number("Stories played at once.", 1, 64)] = 1,
+    checks: Annotated[Checks | None, take.option("checks")] = None,
+    jobs: Annotated[int, take.number("jobs", 1, 64)] = 1,
     options: EvalOptions,
 ) -> None:
     """Play told stories through the engine with their own replies as the model, and count."""
-
-    stories, storyteller, counts = read_rows(files, ToldStory), ToldProvider(), ToldCounts()
+    stories, storyteller, counts = (
+        told_file.read_rows(files, told_file.ToldStory),
+        ToldProvider(),
+        ToldCounts(),
+    )
     work = partial(eval_told, storyteller=storyteller, stories=stories, at_once=jobs)
     _evaluate(ctx, work, counts, options, storyteller, checks)
 
@@ -87,14 +76,11 @@ def boundaries(
     ctx: typer.Context,
     files: Files,
     *,
-    level: Annotated[
-        list[Level] | None, take.option("Only this level; may be given again.")
-    ] = None,
+    level: Annotated[list[Level] | None, take.option("level")] = None,
     options: EvalOptions,
 ) -> None:
     """Judge labelled passages at each level of their boundary, and count."""
-
-    passages = read_rows(files, LabelledPassage)
+    passages = told_file.read_rows(files, told_file.LabelledPassage)
     for category in labelled.unknown_categories(passages):
         said = f"'{category}' is no category that tta knows: only the word itself is looked for"
         ctx.obj.screen.note(said, "yellow")
@@ -109,33 +95,21 @@ def premises(
     ctx: typer.Context,
     files: Files,
     *,
-    reads_only: Annotated[
-        bool, take.option("Read the premises and play nothing.", "--read-only")
-    ] = False,
-    out: Annotated[
-        Path | None, take.option("Write every row there, one a line.", metavar="ROWS")
-    ] = None,
+    reads_only: Annotated[bool, take.option("read_only", "--read-only")] = False,
     options: EvalOptions,
 ) -> None:
     """Read premises and play their moves with the embedded storyteller, and count."""
-
-    counts, rows = PremiseCounts(), read_rows(files, ReadPremise)
-    try:
-        work = partial(eval_premises, premises=rows, plays=not reads_only)
-        _evaluate(ctx, work, counts, options)
-    finally:
-        if out is not None:
-            with lines_to(out, "--out") as put:
-                for row in counts.rows:
-                    put(json_line(row))
+    rows = told_file.read_rows(files, told_file.ReadPremise)
+    work = partial(eval_premises, premises=rows, plays=not reads_only)
+    _evaluate(ctx, work, PremiseCounts(), options)
 
 
 @app.command()
 @take.with_options
 def plays(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
     """Play premises in five ways with the embedded storyteller, and compare the stories."""
-
-    work = partial(eval_plays, premises=read_rows(files, PlainPremise))
+    rows = told_file.read_rows(files, told_file.PlainPremise)
+    work = partial(eval_plays, premises=rows)
     _evaluate(ctx, work, PlayCounts(), options)
 
 
@@ -149,9 +123,8 @@ def _evaluate(
 ) -> None:
     """Do the work on stories that are thrown away afterwards, and show what was counted.
 
-    ``work`` gets the application, the ``counts`` that it fills, and where it says how far it is.
-    Without a model nobody reads, whatever the ``checks``; with one that fails nobody else does.
-    Without a provider the embedded storyteller tells, and nobody reads.
+    Without a model nobody reads, whatever the ``checks``; with one that fails nobody else does. The
+    embedded storyteller tells where there is no provider.
     """
     screen, model = ctx.obj.screen, options.model if provider else "offline"
     bounds = bounds_of(options.fail_under or (), counts)

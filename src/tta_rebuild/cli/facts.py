@@ -14,7 +14,7 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli import facts_view as views
 from tta_rebuild.cli.inputs import story_text
 from tta_rebuild.cli.opening import CommandContext, Here, on_stories, with_stories
-from tta_rebuild.cli.screen import Screen, one_line, words
+from tta_rebuild.cli.screen import Screen, message, one_line, words
 from tta_rebuild.cli.story_options import rules_of
 from tta_rebuild.core.errors import PositionNotFound
 from tta_rebuild.core.events import FactRetconned, LineEnded
@@ -23,10 +23,6 @@ from tta_rebuild.reading.story_reader import StoryRead, read_story
 from tta_rebuild.reading.world_rules import WorldRules, compiled
 
 How = Literal["keep", "mark", "rewrite"]
-_HOW = (
-    "keep what came after, mark it as doubtful, or rewrite from there on a fork; without it only "
-    "the plan is shown."
-)
 _TRUTH = {"yes": "true", "no": "false"}
 Verdict: TypeAlias = dict[str, Any]
 """A choice and what is thought of it, with the keys of ``validate --json``."""
@@ -35,10 +31,10 @@ Verdict: TypeAlias = dict[str, Any]
 def facts(
     ctx: typer.Context,
     story: take.StoryOrFile,
-    word: Annotated[str, take.argument("Only what mentions this word.")] = "",
+    word: Annotated[str, take.argument("word")] = "",
     *,
     branch: take.WhichBranch = "main",
-    turn: Annotated[int | None, take.number("As of the end of this turn.", 0)] = None,
+    turn: Annotated[int | None, take.number("as_of_turn", 0)] = None,
     json_: take.AsJson = False,
 ) -> None:
     """Show who is who, where everybody is, and what holds.
@@ -67,7 +63,6 @@ def facts(
 
 
 def _read(text: str, rules: Mapping[str, str] | None = None) -> StoryRead:
-    """A text as its grammar tells it. Raises ParserMissing."""
     return read_story(text, rules=WorldRules(compiled(rules).rules) if rules else None)
 
 
@@ -99,14 +94,14 @@ def _facts_of_story(
 async def retcon(
     here: Here,
     story: take.WhichStory,
-    subject: Annotated[str, take.argument("Of whom or what, as 'tta facts' names it.")],
-    relation: Annotated[str, take.argument("The relation, such as holds or located_in.")],
-    value: Annotated[str, take.argument("The value that was never so.")],
+    subject: Annotated[str, take.argument("subject")],
+    relation: Annotated[str, take.argument("relation")],
+    value: Annotated[str, take.argument("value")],
     *,
-    becomes: Annotated[str, take.option("The value that was so instead.")] = "",
-    how: Annotated[How | None, take.option(_HOW)] = None,
+    becomes: Annotated[str, take.option("becomes")] = "",
+    how: Annotated[How | None, take.option("how")] = None,
     branch: take.WhichBranch = "main",
-    reason: Annotated[str, take.option("Why; kept in the log.")] = "",
+    reason: Annotated[str, take.option("reason")] = "",
     json_: take.AsJson = False,
 ) -> None:
     """Take back or correct a fact of a story.
@@ -130,22 +125,12 @@ async def retcon(
 def validate(
     ctx: typer.Context,
     story: take.StoryOrFile,
-    choice: Annotated[
-        str | None,
-        take.argument(
-            "What the player would do; without it, what is offered now.", show_default=False
-        ),
-    ] = None,
+    choice: Annotated[str | None, take.argument("choice", show_default=False)] = None,
     *,
-    consequence: Annotated[str, take.option("What it would lead to.")] = "",
-    affects: Annotated[
-        list[str] | None, take.repeated("Whom it concerns: a character's id.", "<id>")
-    ] = None,
+    consequence: Annotated[str, take.option("consequence")] = "",
+    affects: Annotated[take.Texts, take.repeated("affects", "<id>")] = None,
     branch: take.WhichBranch = "main",
-    rule: Annotated[
-        list[str] | None,
-        take.repeated('For a text file, a rule of its world: no_magic="no magic".'),
-    ] = None,
+    rule: Annotated[take.Texts, take.repeated("text_rule")] = None,
     json_: take.AsJson = False,
 ) -> None:
     """Check a choice against a story, or a whole text against itself.
@@ -164,8 +149,7 @@ def validate(
             views.show_contradictions(screen, read)
         fits = not any(found.contradiction.blocks for found in read.contradictions)
     elif choice is not None and not wanted:
-        how = "say what the player would do, or leave it out to check what is offered."
-        raise take.wrong("CHOICE", f"it is empty; {how}")
+        raise take.wrong("CHOICE", message("empty_choice"))
     else:
 
         async def work(application: tta.Application) -> tuple[list[Verdict], Mapping[str, str]]:

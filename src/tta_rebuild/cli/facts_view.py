@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tta_rebuild.canon.lines import numbered
-from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.cli.screen import Screen, counted, message, one_line, words
 from tta_rebuild.core.events import LineEnded, LineKept
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from tta_rebuild.reading.story_reader import StoryRead
 
 SECTIONS = ("Who", "Where", "What holds")
-_WHO = "alive name alias role kin age species born_in trait ability"
-_SECTION_OF = dict.fromkeys(_WHO.split(), SECTIONS[0])
-_SECTION_OF |= dict.fromkeys(("located_in", "part_of", "far_from"), SECTIONS[1])
 _subject = attrgetter("subject")
 
 
@@ -47,10 +44,9 @@ def names_written(facts: Sequence[Fact]) -> dict[str, str]:
 
 
 class FactList(NamedTuple):
-    """What holds at a time, to be shown.
+    """What holds at a time, to be shown; ``names`` are of those whose name is no fact.
 
-    ``names`` are of those whose name is no fact, ``lines`` the lasting ones; ``places`` is event
-    position → number of the turn, or of the sentence where that is the ``unit``.
+    ``places``: event position → number of the turn, or of the sentence where that is the ``unit``.
     """
 
     canon: Canon
@@ -72,7 +68,7 @@ def show_facts(screen: Screen, found: FactList, word: str) -> None:
     there_are = "There are no facts" if word and not facts else counted(len(facts), "fact")
     screen.say(f"{there_are}{mentioned}{about if facts or not word else ''}.")
     for section in SECTIONS:
-        here = [fact for fact in facts if _SECTION_OF.get(fact.relation, SECTIONS[2]) == section]
+        here = [f for f in facts if words("sections").get(f.relation, SECTIONS[2]) == section]
         if here or not word:
             screen.heading(section)
         if not here and not word:
@@ -112,13 +108,13 @@ def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str
 def show_reading(screen: Screen, name: str, read: StoryRead) -> None:
     """How much was read of a text, and how far that may be trusted."""
     errors = sum(found.contradiction.blocks for found in read.contradictions)
-    screen.say(
-        f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read by their grammar; "
-        f"{counted(len(read.canon.all_now()), 'fact')}, unconfirmed; "
-        f"{counted(errors, 'contradiction')}, "
-        f"{counted(len(read.contradictions) - errors, 'doubt')}. Most of a text says nothing to "
-        "grammar: silence here is no proof that it is sound."
-    )
+    counts = {
+        "sentences": counted(len(read.sentences), "sentence"),
+        "facts": counted(len(read.canon.all_now()), "fact"),
+        "errors": counted(errors, "contradiction"),
+        "doubts": counted(len(read.contradictions) - errors, "doubt"),
+    }
+    screen.say(message("read_by_grammar", name=one_line(name), **counts))
 
 
 def show_contradictions(screen: Screen, read: StoryRead) -> None:
@@ -155,10 +151,7 @@ def show_rules(screen: Screen, rules: Mapping[str, str]) -> None:
 def show_plan(
     screen: Screen, plan: RetconPlan, turns: Mapping[int, int], made: Retconned | None
 ) -> None:
-    """What a correction takes back, and every later fact that depends on it.
-
-    Once ``made``, what it did, to the lasting lines too, and how to tell the story anew after it.
-    """
+    """What a correction takes back, what depends on that, and, once ``made``, what it did."""
     told = turns.get(plan.fact.since, 0)  # 0 for the premise
     screen.entry("never so:", f"{fact_line(plan.fact)} [turn {told}]")
     if plan.becomes is not None:
@@ -181,15 +174,10 @@ def show_plan(
             kept = numbered(0, event.line).removeprefix("0. ")
             screen.say(f"A lasting line in its place: {kept}")
     if made.how == "rewrite":
-        screen.say(
-            f"It shares {counted(branch.turn, 'turn')}; what depends on the fact comes after. "
-            f'Tell it anew from there: tta play --story {story} --branch "{branch.name}"'
-        )
+        turns_shared = counted(branch.turn, "turn")
+        screen.say(message("rewritten", turns=turns_shared, story=story, branch=branch.name))
         if 0 < told <= branch.turn:
-            screen.say(
-                f"The scene of turn {told} still tells it the old way. To tell that one anew too: "
-                f"tta fork {story} --turn {told - 1}"
-            )
+            screen.say(message("told_the_old_way", turn=told, story=story, before=told - 1))
 
 
 def _name(canon: Canon, subject: str, names: Mapping[str, str]) -> str:

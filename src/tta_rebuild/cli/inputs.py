@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import tta_rebuild as tta
 from tta_rebuild.cli.arguments import wrong
-from tta_rebuild.cli.screen import plain
+from tta_rebuild.cli.screen import message, plain
 from tta_rebuild.core.data_files import parse_json, read_text
 
 MAX_STORY_BYTES = 2_000_000
@@ -24,10 +24,7 @@ LOOK_UP_S = 0.25
 
 
 def story_text(name: str) -> str | None:
-    """The text of a file that holds a story; None if there is no such file: a kept story is meant.
-
-    Raises BadParameter or UnreadableFile for what is named like a file and is no story.
-    """
+    """The text of a file with a story, None if there is none; raises if it cannot be one."""
     path = Path(name)
     is_meant = path.suffix in (".txt", ".md", ".markdown") or len(path.parts) > 1
     with suppress(OSError):  # such as a name that is too long for one
@@ -36,8 +33,7 @@ def story_text(name: str) -> str | None:
         return None
     text = read_text(path, max_bytes=MAX_STORY_BYTES)
     if text.lstrip().startswith("{"):
-        how = "take an exported story in with 'tta stories import FILE' and name it by its id."
-        raise wrong("STORY", f"{name} holds JSON, not prose; {how}")
+        raise wrong("STORY", message("holds_json", file=name))
     if not text.strip():
         raise wrong("STORY", f"{name} is empty.")
     return text
@@ -52,10 +48,7 @@ class NamedPremise(NamedTuple):
 
 
 def read_premises(path: Path) -> list[NamedPremise]:
-    """All premises of a file (``-`` is standard input), in order: JSON objects or plain sentences.
-
-    Raises UnreadableFile, or BadParameter that names the line.
-    """
+    """All premises of a file (``-``: standard input): JSON objects or sentences, one a line."""
     premises = []
     content = read_text(path, max_bytes=MAX_PREMISES_BYTES)
     for number, line in enumerate(content.splitlines(), 1):
@@ -66,7 +59,7 @@ def read_premises(path: Path) -> list[NamedPremise]:
             texts = map(found.get, ("premise", "theme", "prompt"))
             theme = next((text for text in texts if text and isinstance(text, str)), "")
             if not theme:
-                raise wrong(source, 'there is no "premise" (or "theme") with a text in this line.')
+                raise wrong(source, message("no_premise_in_line"))
         if theme:
             premises.append(NamedPremise(name, theme, source))
     if not premises:
@@ -116,8 +109,7 @@ def ask(prompt: str) -> str:
     """The next line that is typed. Raises EOFError where there is none, KeyboardInterrupt at once.
 
     ``asyncio.run`` answers Ctrl-C by cancelling its task, which a blocking read would notice only
-    at the end of the line. And a signal that arrives between the prompt and the read would be
-    noticed at the next key: a timer makes the read look up.
+    at the end of the line; one that falls between prompt and read is noticed by a timer.
     """
     with suppress(ImportError):  # not on every system; lines come plainly then
         import_module("readline")  # makes input() edit and remember lines

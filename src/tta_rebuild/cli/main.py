@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import FrameType, TracebackType
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.screen import Screen, prepare_streams, sentence
+from tta_rebuild.cli.screen import Screen, message, prepare_streams, sentence
 from tta_rebuild.core.errors import TTAError
 
 GC_THRESHOLD = 200_000
@@ -91,11 +91,8 @@ def _show_unforeseen(
 
         sys.stderr.write(redactor_of_this_run().traceback(error))
         return
-    _complain(
-        f"a defect in tta itself: {kind.__name__}: {sentence(str(error))}",
-        "Every finished turn is kept. Repeat it with TTA_DEBUG=1 to see where it happened, "
-        "and please report that.",
-    )
+    said = f"a defect in tta itself: {kind.__name__}: {sentence(str(error))}"
+    _complain(said, message("defect"))
 
 
 def _abandon_stdout() -> None:

@@ -1,7 +1,4 @@
-"""How a command gets at the stories: settings are read, the application is opened, work is done.
-
-Where a story is told, it also says what is done when the model fails: wait, go on, or stop.
-"""
+"""How a command gets at the stories: settings are read, the application is opened, work is done."""
 
 from __future__ import annotations
 
@@ -38,7 +35,6 @@ MAY_PASS = (
     errors.StreamBroken,
 )
 PlayTurn: TypeAlias = Callable[..., Awaitable[TurnResult]]
-"""``play_turn``, or ``told``."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +82,7 @@ def with_stories(
 ) -> T:
     """The same as ``with_application`` for what asks no model: no key and no server is needed.
 
-    What ``changes`` nothing only looks: it works while a story is being played, on a disk that is
-    full, and on one that cannot be written.
+    What ``changes`` nothing works beside a story that is played, and on a full or read-only disk.
     """
     settings = settings_for(command, model="offline")
     return with_application(command, work, settings, read_only=not changes)
@@ -103,8 +98,8 @@ def with_application(
 ) -> T:
     """Open the application, do the work in it, close it again, in good order after Ctrl-C too.
 
-    Where it ``tells`` a story, what the first call to a model needs is loaded meanwhile, and
-    nothing is logged that the screen says in plain words, unless the settings ask for logs.
+    Where it ``tells`` a story, a model's first needs are loaded meanwhile, and nothing is logged
+    that the screen says in plain words, unless the settings ask for logs.
     """
     import asyncio
     import logging
@@ -138,10 +133,7 @@ def with_storyteller(
     model: str,
     on_failure: OnFailure | None,
 ) -> None:
-    """Open the application with the models that suit what is wished for, and tell with it.
-
-    ``work`` gets what plays a turn: it waits for a model that fails where that is wished for.
-    """
+    """Tell with the models wished for; ``work`` gets what plays a turn, and may wait for them."""
     decision, settings = for_failures(settings_for(command, model=model), on_failure)
     play = functools.partial(told, notes=command.screen) if decision == "wait" else play_turn
     with_application(command, lambda opened: work(opened, play), settings, tells=True)
@@ -171,10 +163,7 @@ async def told(
     notes: Screen,
     clock: Clock | None = None,
 ) -> TurnResult:
-    """Play a turn, and again after a while as long as what failed may pass.
-
-    Raises what no waiting mends (a wrong key, an unknown model, a used-up budget).
-    """
+    """Play a turn, and again after a while as long as what failed may pass; raises the rest."""
     from tta_rebuild.core.clock import SystemClock
 
     clock, wait_s = clock or SystemClock(), SHORTEST_WAIT_S

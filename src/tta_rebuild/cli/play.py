@@ -9,21 +9,32 @@ from dataclasses import replace
 import typer
 
 import tta_rebuild as tta
+from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.arguments import with_options, wrong
-from tta_rebuild.cli.exits import Interrupted
+from tta_rebuild.cli.exits import Interrupted, NothingThere
+from tta_rebuild.cli.facts_view import FactList, show_facts
 from tta_rebuild.cli.inputs import ask, move_of
 from tta_rebuild.cli.opening import PlayTurn, with_storyteller
-from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain, words
-from tta_rebuild.cli.story_commands import QUIT, StoryCommands
+from tta_rebuild.cli.screen import (
+    MOVE_CHARS,
+    Screen,
+    counted,
+    message,
+    one_line,
+    plain,
+    sentence,
+    words,
+)
 from tta_rebuild.cli.story_options import (
     StoryOptions,
+    character_of,
     is_nobody_played,
     premise_notes,
     premise_of,
     theme_of,
 )
-from tta_rebuild.cli.story_view import show_choices, show_heading, show_present
 
+QUIT = ("/quit", "/q", "/exit", "/bye")
 YOUR_WORDS = "your words"
 
 
@@ -35,11 +46,10 @@ def play(ctx: typer.Context, *, options: StoryOptions) -> None:
     """
     screen, theme, story = ctx.obj.screen, theme_of(options), options.story
     if story and theme is not None:
-        raise wrong("--story", "a story that exists keeps its theme; give --theme or --story.")
+        raise wrong("--story", message("theme_and_story"))
     begins = premise_of(theme, options) if theme is not None else None
     if theme is None and not story and not sys.stdin.isatty():
-        like = 'like --theme "a lighthouse keeper finds a door", or go on with --story.'
-        raise wrong("--theme", f"say what the story is about, {like}")
+        raise wrong("--theme", message("no_theme"))
     if options.on_failure is None and sys.stdin.isatty():
         options = replace(options, on_failure="offline")
 
@@ -83,7 +93,7 @@ async def _asked(
             return None
         try:
             if answer.startswith(("/", "?")):
-                raise wrong(YOUR_WORDS, "The story comes first: say what it is about, or /quit.")
+                raise wrong(YOUR_WORDS, message("story_first"))
             if answer.isdecimal():
                 if not 1 <= int(answer[:9]) <= len(offered):
                     raise wrong(YOUR_WORDS, f"The numbers here are 1 to {len(offered)}.")
@@ -110,7 +120,7 @@ async def _begun(application: tta.Application, screen: Screen, premise: tta.Prem
     return await application.stories.open(premise)
 
 
-class PlayLoop(StoryCommands):
+class PlayLoop:
     """One player at one terminal, with the commands that can be typed between the moves."""
 
     def __init__(
@@ -120,21 +130,22 @@ class PlayLoop(StoryCommands):
         session: tta.Session,
         play_turn: PlayTurn,
     ) -> None:
-        super().__init__(application, screen, session)
+        self.stories, self.tracker = application.stories, application.tracker
         self.teller, self.play_turn = application.models[0], play_turn
+        self.screen, self.session = screen, session
 
     async def run(self) -> None:
         """Play until the player stops or the input ends, then say what is kept."""
         try:
             title = (await self.stories.find(self.session.story_id)).title
-            show_heading(self.screen, self.session, title, self.teller)
+            views.show_heading(self.screen, self.session, title, self.teller)
             if self.session.state.turn:
-                show_present(self.screen, self.session.state)
+                views.show_present(self.screen, self.session.state)
             else:
                 await self._turn(tta.Action.begin())
             while (line := self._next_line()) is not None:
                 is_command = line.startswith(("/", "?"))
-                if move := await self.obey(line) if is_command else move_of(line):
+                if move := await self._obey(line) if is_command else move_of(line):
                     await self._turn(move)
         except (KeyboardInterrupt, asyncio.CancelledError):
             raise Interrupted from None
@@ -154,24 +165,116 @@ class PlayLoop(StoryCommands):
         if self.session.state.turn:
             self.screen.say()
         result = await self.play_turn(self.session, move, self.screen)
-        show_choices(self.screen, self.session.state)
+        views.show_choices(self.screen, self.session.state)
         if result.cost_usd > 0:
-            self.screen.say(await self.cost(), "dim")
+            self.screen.say(await self._cost(), "dim")
 
     def _say_farewell(self) -> None:
-        """Say what is kept and how to go on."""
         turn, name = self.session.state.turn, self.session.branch.name
         kept = counted(turn, "turn") if turn else "the premise; nothing is told yet"
         branch = "" if name == "main" else f' --branch "{name}"'
         how = f"tta play --story {self.session.story_id[:8]}{branch}"
         self.screen.say(f"\nKept: {kept}. Go on with: {how}", "dim")
 
+    async def _obey(self, line: str) -> tta.Action | None:
+        """Do what the line says; gives the move if it is one. An unknown command is explained."""
+        word, _, rest = line.strip().partition(" ")
+        rest = rest.strip()
+        screen, state = self.screen, self.session.state
+        try:
+            match word.lower().lstrip("/"):
+                case "?" | "help" | "h":
+                    for head, text in words("help").items():
+                        screen.entry(f"{head:<13}", text)
+                case "look" | "l":
+                    views.show_present(screen, state)
+                case "undo" | "u":
+                    await self._undo(rest)
+                case "fork":
+                    await self._fork(rest)
+                case "branches":
+                    title = (await self.stories.find(self.session.story_id)).title
+                    branches = await self.stories.branches(self.session.story_id)
+                    here = self.session.branch.branch_id
+                    views.show_tree(screen, branches, title=title, here=here)
+                case "switch":
+                    await self._switch(rest)
+                case "who":
+                    views.show_cast(screen, views.cast(state, rest), in_full=bool(rest))
+                case "facts":
+                    found = FactList(state.canon, state.facts, state.names, state.lines)
+                    show_facts(screen, found, rest)
+                case "why":
+                    views.show_why(screen, state)
+                case "cost":
+                    screen.say(await self._cost())
+                case "wrong":
+                    return await self._wrong(rest)
+                case "end":
+                    return tta.Action.end(rest)
+                case unknown:
+                    raise tta.ValidationError(
+                        message("unknown_command", word=one_line(unknown, 20))
+                    )
+        except (NothingThere, typer.BadParameter, tta.StoryError, tta.TTAPrimitiveError) as error:
+            said = sentence(str(error))
+            screen.say(said[0].upper() + said[1:], "yellow")
+        return None
+
+    async def _cost(self) -> str:
+        from tta_rebuild.bootstrap.spending import spent_of_budgets
+
+        return f"{', '.join(await spent_of_budgets(self.tracker, self.session.story_id))}."
+
+    async def _undo(self, count: str) -> None:
+        now, left = self.session.state.turn, self.session.branch.name
+        back = int(count[:9]) if count.isdecimal() else 0 if count else 1
+        if back < 1:
+            raise tta.ValidationError(message("undo_number"))
+        if back >= now:
+            raise tta.ValidationError(message("undo_too_far", turns=counted(now, "turn")))
+        self.session = await self.stories.rewind(self.session, back)
+        branch = self.session.branch.name
+        self._show_present(message("undone", turn=now - back, branch=branch, left=left))
+
+    async def _wrong(self, mended: str) -> tta.Action:
+        """Begin anew with a premise put right; the story that was misunderstood is kept."""
+        if not mended or self.session.state.turn > 1:
+            raise tta.ValidationError(message("wrong_when"))
+        premise = self.session.state.premise
+        name, colon, about = mended.partition(":")
+        if colon and len(name.split()) <= 3 and about.strip():
+            new = character_of(mended)
+            people = [c for c in premise.characters if c.character_id != new.character_id]
+            premise = replace(premise, characters=(*people, new))
+        else:
+            premise = replace(premise, theme=f"{premise.theme.rstrip('.!? ')}. {mended}")
+        for note in premise_notes(premise, "offline"):
+            self.screen.say(note, "yellow")
+        self.session = await self.stories.open(premise)
+        return tta.Action.begin()
+
+    async def _fork(self, name: str) -> None:
+        story_id, turn = self.session.story_id, self.session.state.turn
+        here, named = self.session.branch.branch_id, one_line(name, 60) or None
+        branch = await self.stories.fork(story_id, branch=here, turn=turn, name=named)
+        self.session = await self.stories.resume(story_id, branch.branch_id)
+        self.screen.say(f"You are now on the branch '{branch.name}', after turn {turn}.", "dim")
+
+    async def _switch(self, name: str) -> None:
+        if not name:
+            raise tta.ValidationError(message("switch_name"))
+        there = self.session = await self.stories.resume(self.session.story_id, name)
+        turn = there.state.turn
+        self._show_present(f"You are now on the branch '{there.branch.name}', after turn {turn}.")
+
+    def _show_present(self, where: str) -> None:
+        self.screen.say(f"{where}\n", "dim")
+        views.show_present(self.screen, self.session.state)
+
 
 def _read(screen: Screen, *, echo: bool = False) -> str | None:
-    """The next line without what is no text; None where there are no more.
-
-    ``echo`` shows a line that came from a pipe, so that the log of a run can be read.
-    """
+    """The next line, None where there are no more; ``echo`` shows one that came from a pipe."""
     if sys.stdin.isatty():
         try:
             line = ask("> ")

@@ -1,7 +1,4 @@
-"""What the player sees: text on a terminal of any width, in a pipe, or in an old encoding.
-
-Story text comes from models and files, so a ``Screen`` makes it ``plain`` before it shows it.
-"""
+"""What the player sees: text on a terminal of any width, in a pipe, or in an old encoding."""
 
 from __future__ import annotations
 
@@ -46,6 +43,12 @@ _ERROR_HANDLER = "tta-stand-in"
 def words(table: str) -> Any:
     """A table of ``data/words.toml``."""
     return packaged_toml("tta_rebuild.cli", "words")[table]
+
+
+def message(name: str, /, **said: object) -> str:
+    """The text of that name in ``data/messages.toml``, filled in."""
+    text: str = packaged_toml("tta_rebuild.cli", "messages")[name]
+    return text.format(**said)
 
 
 def plain(text: str) -> str:
@@ -93,20 +96,15 @@ def counted(number: int, noun: str) -> str:
 
 @contextmanager
 def lines_to(path: Path, option: str) -> Iterator[Callable[[str], None]]:
-    """Takes lines for a file that is written whole or not at all, and is named with an option.
-
-    Raises ExecutionError if it cannot be written; an old one stays as it was.
-    """
+    """Takes lines for a file that is written whole or not at all. Raises ExecutionError."""
     beside = path.with_name(f".{path.name}.part")
     try:
         with beside.open("w", encoding="utf-8") as file:
             yield lambda line: print(line.removesuffix("\n"), file=file)
         beside.replace(path)
     except OSError as error:
-        raise ExecutionError(
-            f"{path} cannot be written: {error.strerror}; make room for it, or name another "
-            f"place with {option}"
-        ) from error
+        said = message("unwritable", path=path, why=error.strerror, option=option)
+        raise ExecutionError(said) from error
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -136,11 +134,7 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
 
 
 class Screen:
-    """Standard output and standard error, with the reader's width and colours respected.
-
-    Colour and styles appear on a terminal only, and not where ``NO_COLOR`` is set. Text is never
-    read as markup.
-    """
+    """Standard output and standard error; what others wrote is made ``plain``, no markup."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._out, self._err = out, err
@@ -166,10 +160,7 @@ class Screen:
         return Page(markup=False, emoji=False, highlight=False, **where)
 
     def say(self, text: str = "", style: str = "", *, indent: int = 0, lead: str = "") -> None:
-        """One paragraph (or several lines) on standard output, wrapped between words.
-
-        ``lead`` comes before it in the same line, in bold.
-        """
+        """Lines on standard output, wrapped between words; ``lead`` comes before them, in bold."""
         self._print(self.out, (" " * indent, ""), (lead, "bold"), (text, style))
 
     def note(self, text: str, style: str = "dim", *, lead: str = "") -> None:
@@ -199,7 +190,6 @@ class Screen:
             self.entry(f"{number:>2}", item, head_style="bold cyan")
 
     def _print(self, console: Console, head: tuple[str, str], *parts: tuple[str, str]) -> None:
-        """Texts in one go, wrapped beside the ``head``; each with its style."""
         from rich.text import Text
 
         start, body = Text(*head), Text.assemble(*((plain(text), style) for text, style in parts))

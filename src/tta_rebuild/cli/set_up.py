@@ -21,13 +21,14 @@ from tta_rebuild.bootstrap.guards import code_engines
 from tta_rebuild.bootstrap.model_names import chosen_model
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits, opening
-from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.cli.screen import Screen, counted, message, one_line
 from tta_rebuild.core.errors import StoreLocked
 from tta_rebuild.core.usage import CostLine, Grouping
 
 SMALL_WINDOW = 8192
 """Tokens of context with which no prompt has to be shortened."""
 
+Format = Literal["table", "json", "csv"]
 Report: TypeAlias = dict[str, Any]
 """What was found, with the keys of ``doctor --json``; an empty part was not reached."""
 
@@ -59,7 +60,6 @@ def doctor(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
 
 
 def _examine(command: opening.CommandContext, report: Report) -> None:
-    """Fill in the report; raises the first thing that is wrong."""
 
     async def look(application: tta.Application) -> dict[str, Any]:
         await application.stories.check()
@@ -91,26 +91,21 @@ def _examine_models(report: Report) -> None:
         return
     keys = [line for line in lines if not line.lacks and line.name != "offline"]
     if first.name == "offline" and keys:
-        notes.append(
-            f"{counted(len(keys), 'other model')} could tell: set USE_REAL_LLM=true, "
-            f"or play with --model {keys[0].name}"
-        )
+        others = counted(len(keys), "other model")
+        notes.append(message("could_tell", models=others, first=keys[0].name))
     provider, _, model = first.name.partition(":")
     server = report["servers"].get(provider, {})
     lacks = f"its server {server['wrong']}" if "wrong" in server else first.lacks
     if lacks:
-        raise tta.ProviderError(
-            f"{first.name} cannot tell: {lacks}; until then play with --model offline"
-        )
+        raise tta.ProviderError(message("cannot_tell", model=first.name, lacks=lacks))
     if server and server["models"] and model not in server["models"]:
         there = ", ".join(server["models"][:8])
-        raise tta.ProviderError(f"{provider} has no model {model}: choose one of {there}")
+        said = message("no_such_model", provider=provider, model=model, there=there)
+        raise tta.ProviderError(said)
     window = server["windows"].get(model) if server else None
     if window and window < SMALL_WINDOW:
-        notes.append(
-            f"{first.name} reads {window} tokens: prompts are shortened to fit, and turns say what "
-            f"was left out; {SMALL_WINDOW} are enough for any story"
-        )
+        reads = {"model": first.name, "window": window, "enough": SMALL_WINDOW}
+        notes.append(message("small_window", **reads))
 
 
 def _show(screen: Screen, report: Report) -> None:
@@ -159,9 +154,7 @@ def _show(screen: Screen, report: Report) -> None:
 def models(
     ctx: typer.Context,
     *,
-    local: Annotated[
-        bool, take.option("Look for servers on this machine (Ollama, LM Studio ...).")
-    ] = True,
+    local: Annotated[bool, take.option("local")] = True,
     json_: take.AsJson = False,
 ) -> None:
     """Show models, prices, quotas and health.
@@ -216,12 +209,10 @@ def _show_models(screen: Screen, lines: Sequence[seen.ModelOverview]) -> None:
 async def costs(
     here: opening.Here,
     *,
-    by: Annotated[Grouping, take.option("A line for each day, story, model or task.")] = "day",
+    by: Annotated[Grouping, take.option("by")] = "day",
     story: take.OnlyStory = "",
-    days: Annotated[int, take.number("Only the last N days; 0 is all.", 0)] = 0,
-    format_: Annotated[
-        Literal["table", "json", "csv"], take.option("table, json or csv.", "--format")
-    ] = "table",
+    days: Annotated[int, take.number("days", 0)] = 0,
+    format_: Annotated[Format, take.option("costs_format", "--format")] = "table",
     json_: take.AsJson = False,
 ) -> None:
     """Show what the models have cost."""
@@ -264,8 +255,4 @@ def _show_costs(screen: Screen, head: str, lines: Sequence[CostLine]) -> None:
     screen.out.print(table)
     screen.say(f"together {about}${sum(line.cost_usd for line in lines):.4f}", "bold")
     if about:
-        screen.say(
-            "~ holds an estimate: a call that failed half-way, or a model that counts no tokens or "
-            "whose price is not known.",
-            "dim",
-        )
+        screen.say(message("estimate"), "dim")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,11 +14,14 @@ from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits, story_view
 from tta_rebuild.cli.facts import facts
 from tta_rebuild.cli.facts_view import fact_line
-from tta_rebuild.cli.opening import Here, on_stories, settings_for, with_application
+from tta_rebuild.cli.opening import Here, on_stories
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, words
 from tta_rebuild.core import events as told
 from tta_rebuild.core.speech import script
 from tta_rebuild.engine.comparison import Comparison, Side
+
+if TYPE_CHECKING:
+    from tta_rebuild.engine.replay import ReplayReport
 
 app = take.group("Show timeline, branches, people, facts.", no_args_is_help=True)
 app.command()(facts)
@@ -42,7 +45,6 @@ async def timeline(
 
 
 def _turn(recorded: Sequence[told.RecordedEvent], names: Mapping[str, str]) -> story_view.Row:
-    """A turn as ``--json`` shows it."""
     row: story_view.Row = {
         "turn": recorded[0].turn,
         "at": recorded[0].at.isoformat(timespec="seconds"),
@@ -73,7 +75,6 @@ def _turn(recorded: Sequence[told.RecordedEvent], names: Mapping[str, str]) -> s
 
 
 def _show_timeline(screen: Screen, turns: Sequence[story_view.Row]) -> None:
-    """Turn by turn: the move, the scene's place and first words, what became true; a new teller."""
     teller = ""
     for turn in turns:
         told_by = "offline" if turn["told_by"].startswith("offline:") else turn["told_by"]
@@ -114,7 +115,7 @@ async def tree(here: Here, story: take.WhichStory, *, json_: take.AsJson = False
 async def character(
     here: Here,
     story: take.WhichStory,
-    name: Annotated[str, take.argument("Whom; without a name, everybody.")] = "",
+    name: Annotated[str, take.argument("person")] = "",
     *,
     branch: take.WhichBranch = "main",
     json_: take.AsJson = False,
@@ -129,9 +130,9 @@ async def fork(
     here: Here,
     story: take.WhichStory,
     *,
-    turn: Annotated[int, take.number("The last turn that both share; 0: only the premise.", 0)],
+    turn: Annotated[int, take.number("fork_turn", 0)],
     branch: take.WhichBranch = "main",
-    name: Annotated[str, take.option("The new branch's name.")] = "",
+    name: Annotated[str, take.option("fork_name")] = "",
     json_: take.AsJson = False,
 ) -> None:
     """Begin another way from a turn.
@@ -150,8 +151,8 @@ async def fork(
 async def compare(
     here: Here,
     story: take.WhichStory,
-    first: Annotated[str, take.argument("A branch.")],
-    second: Annotated[str, take.argument("Another branch.")],
+    first: Annotated[str, take.argument("first")],
+    second: Annotated[str, take.argument("second")],
     *,
     json_: take.AsJson = False,
 ) -> None:
@@ -164,7 +165,6 @@ async def compare(
 
 
 def _show_comparison(screen: Screen, found: Comparison) -> None:
-    """Where two branches part, then each side's own way, then who is different."""
     one, other = found.one.branch.name, found.other.branch.name
     shared = counted(found.shared_turn, "turn")
     if found.one.branch.branch_id == found.other.branch.branch_id:
@@ -193,7 +193,6 @@ def _show_side(screen: Screen, side: Side, names: Mapping[str, str]) -> None:
 
 
 def _in_words(value: object, names: Mapping[str, str]) -> str:
-    """A value of a character as a person would write it down."""
     if isinstance(value, Mapping):
         listed = [f"{names.get(name, name)} {number:.2f}" for name, number in value.items()]
         return ", ".join(listed) or "none"
@@ -202,36 +201,30 @@ def _in_words(value: object, names: Mapping[str, str]) -> str:
     return one_line(str(value)) or "none"
 
 
-def replay(
-    ctx: typer.Context,
+@on_stories()
+async def replay(
+    here: Here,
     story: take.WhichStory,
     *,
     branch: take.WhichBranch = "main",
-    retell: Annotated[
-        bool, take.option("Ask the storyteller anew instead of its recorded replies.")
-    ] = False,
     json_: take.AsJson = False,
 ) -> None:
     """Play a story again from its log.
 
     Says whether every byte agrees; ends with code 1 if not.
     """
-    # Asking the storyteller anew may cost something, and that is booked.
-    report = with_application(
-        ctx.obj,
-        lambda application: application.stories.replay(story, branch, retell=retell),
-        settings_for(ctx.obj, model="" if retell else "offline"),
-        read_only=not retell,
-    )
-    screen, there = ctx.obj.screen, report.difference
-    if json_:
-        screen.json(report)
-    elif there is None:
+    report = await here.stories.replay(story, branch)
+    here.screen.answer(report, json_, _show_replay)
+    if not report.agrees:
+        raise typer.Exit(exits.FAILED)
+
+
+def _show_replay(screen: Screen, report: ReplayReport) -> None:
+    there = report.difference
+    if there is None:
         turns, events = counted(report.turns, "turn"), counted(report.events, "event")
         screen.say(f"Every byte agrees: {turns}, {events}, {report.size_bytes:,} bytes.")
     else:
         screen.say(f"It differs at turn {there.turn}, event '{there.kind}':", "bold")
         screen.entry("  log  ", there.logged or "(nothing)")
         screen.entry("  again", there.replayed or "(nothing)")
-    if there is not None:
-        raise typer.Exit(exits.FAILED)

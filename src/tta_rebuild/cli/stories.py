@@ -23,6 +23,7 @@ from tta_rebuild.cli.screen import (
     counted,
     escaped_json,
     lines_to,
+    message,
     one_line,
     plain,
 )
@@ -33,10 +34,9 @@ if TYPE_CHECKING:
     from tta_rebuild.storage.story_store import StoryRow
 
 MAX_IMPORT_BYTES = 250_000_000
-"""Largest story that is taken in, checked before it is parsed."""
 
 Format = Literal["markdown", "json"]
-_BREAKS = "Take it in even if its scenes break the boundaries that it states itself."
+_BREAKS = take.option("boundary_breaks", "--allow-boundary-breaks")
 
 app = take.group("List, rename, delete, export, import.", invoke_without_command=True)
 
@@ -76,7 +76,7 @@ def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
 @app.command()
 @on_stories(changes=True)
 async def rename(
-    here: Here, story: take.WhichStory, title: Annotated[str, take.argument("The new title.")]
+    here: Here, story: take.WhichStory, title: Annotated[str, take.argument("new_title")]
 ) -> None:
     """Give a story another title."""
     wanted = one_line(title)
@@ -92,13 +92,13 @@ async def delete(
     here: Here,
     story: take.WhichStory,
     *,
-    yes: Annotated[bool, take.option("Do not ask.", "--yes", "-y")] = False,
+    yes: Annotated[bool, take.option("yes", "--yes", "-y")] = False,
     json_: take.AsJson = False,
 ) -> None:
     """Remove a story with all its branches, for good (asks first)."""
     row, answer = await here.stories.find(story), "yes" if yes else ""
     if not yes and not sys.stdin.isatty():
-        raise tta.ValidationError("there is nobody to ask here; add --yes to delete without asking")
+        raise tta.ValidationError(message("no_one_to_ask"))
     if not yes:
         _show_rows(here.screen, [row])
         here.screen.say("Delete it with all its branches, for good? Type yes to delete.")
@@ -117,14 +117,9 @@ async def export(
     here: Here,
     story: take.WhichStory,
     *,
-    format_: Annotated[
-        Literal["markdown", "json"],
-        take.option("markdown to read, json to import again.", "--format"),
-    ] = "markdown",
-    branch: Annotated[str, take.option("Markdown: the branch to write.")] = "main",
-    output: Annotated[
-        Path | None, take.option("A file; without it standard output.", "--output", "-o")
-    ] = None,
+    format_: Annotated[Format, take.option("export_format", "--format")] = "markdown",
+    branch: Annotated[str, take.option("export_branch")] = "main",
+    output: Annotated[Path | None, take.option("output", "--output", "-o")] = None,
 ) -> None:
     """Write a story as Markdown, or whole with all branches as JSON."""
     with lines_to(output, "--output") if output else nullcontext(here.screen.raw) as put:
@@ -141,18 +136,16 @@ async def export(
 @app.command("import")
 def import_story(
     ctx: typer.Context,
-    file: Annotated[Path, take.argument("A JSON export; - is standard input.")],
-    allow_boundary_breaks: Annotated[bool, take.option(_BREAKS, "--allow-boundary-breaks")] = False,
+    file: Annotated[Path, take.argument("import_file")],
+    allow_boundary_breaks: Annotated[bool, _BREAKS] = False,
     json_: take.AsJson = False,
 ) -> None:
     """Take in a story that was exported as JSON."""
     try:
         data = parse_json(read_text(file, max_bytes=MAX_IMPORT_BYTES), str(file))
     except UnreadableFile as error:
-        raise ImportRejected(
-            f"{one_line(str(error), 200)}; nothing was changed. "
-            "A file that can be read comes from: tta stories export STORY --format json"
-        ) from error
+        said = message("no_import", error=one_line(str(error), 200))
+        raise ImportRejected(said) from error
 
     async def work(application: tta.Application) -> tuple[StoryRow, list[str]]:
         stories = application.stories
@@ -167,8 +160,4 @@ def import_story(
     screen.say(f"'{row.title}' is here now, as story {story} ({turns}).")
     if copies:
         which = ", ".join(story_id[:8] for story_id in copies)
-        screen.say(
-            f"The same story was here already, as {which}. To keep only one: "
-            f"tta stories delete {story}",
-            "yellow",
-        )
+        screen.say(message("imported_again", which=which, story=story), "yellow")

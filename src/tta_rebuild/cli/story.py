@@ -20,13 +20,9 @@ from tta_rebuild.cli import story_view as view
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
 from tta_rebuild.cli.opening import PlayTurn, with_storyteller
-from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
+from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, message, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
 
-_AUTO = (
-    "Choose by itself; may name how, varied if not. Without it, each line of standard input is a "
-    "move."
-)
 MAX_REFUSALS = 20
 """Moves in a row that may be refused before the run gives up."""
 
@@ -46,29 +42,24 @@ class AutoPolicyCommand(TyperCommand):
 def story(
     ctx: typer.Context,
     *,
-    premises: Annotated[
-        Path | None,
-        take.option("A file of premises, one a line (text or JSON); - is standard input."),
-    ] = None,
-    turns: Annotated[int, take.number("Turns to play.", 1, 100_000)] = 5,
-    auto: Annotated[Policy | None, take.option(_AUTO)] = None,
+    premises: Annotated[Path | None, take.option("premises")] = None,
+    turns: Annotated[int, take.number("turns", 1, 100_000)] = 5,
+    auto: Annotated[Policy | None, take.option("auto")] = None,
     json_: take.AsJson = False,
-    skip: Annotated[int, take.number("With --premises: leave out the first N.", 0)] = 0,
+    skip: Annotated[int, take.number("skip", 0)] = 0,
     options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
     theme = theme_of(options)
     if sum((theme is not None, premises is not None, bool(options.story))) != 1:
-        raise take.wrong("--theme", "give one of --theme, --premises and --story.")
+        raise take.wrong("--theme", message("one_of_three"))
     if not auto and (sys.stdin.isatty() or premises):
-        or_play = "or play it yourself with 'tta play'."
-        raise take.wrong("--auto", f"add --auto to let the story choose by itself, {or_play}")
+        raise take.wrong("--auto", message("no_auto"))
     planned = [("", premise_of(theme, options))] if theme is not None else []
     if premises is not None:
         lines = read_premises(premises)
         if skip >= len(lines):
-            left = f"the file holds {len(lines)} premises, none is left after {skip}."
-            raise take.wrong("--skip", left)
+            raise take.wrong("--skip", message("all_skipped", count=len(lines), skip=skip))
         planned = [(p.name, premise_of(p.theme, options, source=p.source)) for p in lines[skip:]]
     run = StoryRun(
         screen=ctx.obj.screen,
@@ -97,8 +88,8 @@ def story(
 class StoryRun:
     """Plays stories to the number of turns wished for, and reports each turn as it is stored.
 
-    ``moves`` gives for a story's seed what chooses in it; ``planned`` are premises with their name
-    in the file, of which ``skipped`` were left out (None: no file) and ``done`` are told.
+    ``moves``: a story's seed → what chooses in it. Of the premises in a file, by name, ``skipped``
+    were left out (None: no file); of the ``planned``, ``done`` are told.
     """
 
     screen: Screen
@@ -130,20 +121,10 @@ class StoryRun:
         before, premise = session.state, session.state.premise
         title = premise.title or one_line(premise.theme, 60)
         notes = [] if before.turn else list(premise_notes(premise, self.teller))
-        self._emit(
-            "story",
-            session,
-            premise_id=name,
-            title=title,
-            theme=premise.theme,
-            rules=dict(premise.rules),
-            seed=premise.seed,
-            branch=session.branch.name,
-            turn=before.turn,
-            teller=self.teller,
-            teller_before=view.teller_before(before, self.teller),
-            notes=notes,
-        )
+        about = {"title": title, "theme": premise.theme, "rules": dict(premise.rules)}
+        stands = {"seed": premise.seed, "branch": session.branch.name, "turn": before.turn}
+        by = {"teller": self.teller, "teller_before": view.teller_before(before, self.teller)}
+        self._emit("story", session, premise_id=name, **about, **stands, **by, notes=notes)
         which = session.story_id[:8]
         if not self.as_json:
             view.show_heading(self.screen, session, title, self.teller)
@@ -179,8 +160,8 @@ class StoryRun:
                 refused += 1
                 self._emit("refused", session, reason=result.refused)
                 if refused > MAX_REFUSALS:
-                    why = f"moves in a row were not played, the last because: {result.refused}"
-                    raise tta.ExecutionError(f"{refused} {why}")
+                    said = message("too_many_refused", count=refused, reason=result.refused)
+                    raise tta.ExecutionError(said)
                 continue
             left, refused = left - 1, 0
             self._report(session, result, move, time.perf_counter() - began)
@@ -198,21 +179,12 @@ class StoryRun:
             return
         scene = asdict(state.scene) | {"text": state.scene.text}
         del scene["passages"], scene["notes"]
-        self._emit(
-            "turn",
-            session,
-            turn=state.turn,
-            action=state.action,
-            choice=move.number or None,
-            **scene,
-            choices=state.choices,
-            left_out=state.rejected,
-            warnings=result.warnings,
-            cost_usd=result.cost_usd,
-            tokens=result.tokens,
-            told_ms=round(result.told_s * 1000, 2),
-            ms=round(seconds * 1000, 2),
-        )
+        moved = {"turn": state.turn, "action": state.action, "choice": move.number or None}
+        offered = {"choices": state.choices, "left_out": state.rejected}
+        spent = {"cost_usd": result.cost_usd, "tokens": result.tokens}
+        took = {"told_ms": round(result.told_s * 1000, 2), "ms": round(seconds * 1000, 2)}
+        told = {**moved, **scene, **offered, "warnings": result.warnings, **spent, **took}
+        self._emit("turn", session, **told)
 
     def _emit(self, kind: str, session: tta.Session, **values: Any) -> None:
         if self.as_json:

@@ -1,7 +1,4 @@
-"""What the options of ``play`` and ``story`` say, turned into a premise.
-
-A value that cannot be understood is named with what would be right.
-"""
+"""What the options of ``play`` and ``story`` say, turned into a premise."""
 
 from __future__ import annotations
 
@@ -12,51 +9,41 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 import typer
 
 import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.opening import OnFailure
-from tta_rebuild.cli.screen import MAX_NAME_CHARS, one_line, plain
+from tta_rebuild.cli.screen import MAX_NAME_CHARS, message, one_line, plain
 
 LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
-Texts: TypeAlias = list[str] | None
-_CHARACTER = '"Name: description; brave=0.8". The first one is you.'
-_BOUNDARY = "What to keep out: violence=low (none, low, medium, high)."
-_STYLE = "How it is told, in words for a model, such as terse."
-_LENGTH = "Scenes until the end; 0 leaves it to you."
-_MODEL = "provider:model, 'local' or 'offline'; 'tta models' shows them."
-_ON_FAILURE = (
-    "Without a person at the keyboard, when the model fails: wait for it, go on with the embedded "
-    "storyteller (offline), or stop. Stop where a model is named, unless a chain says otherwise."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryOptions:
     """The options of ``play`` and ``story``, as they were typed (see ``with_options``)."""
 
-    theme: Annotated[str | None, take.option("What the story is about, in your words.")] = None
+    theme: Annotated[str | None, take.option("theme")] = None
     story: take.GoOnWith = ""
     branch: take.WhichBranch = "main"
-    character: Annotated[Texts, take.repeated(_CHARACTER)] = None
-    rule: Annotated[Texts, take.repeated('A rule of the world: no_magic="no magic".')] = None
-    boundary: Annotated[Texts, take.repeated(_BOUNDARY)] = None
+    character: Annotated[take.Texts, take.repeated("character")] = None
+    rule: Annotated[take.Texts, take.repeated("rule")] = None
+    boundary: Annotated[take.Texts, take.repeated("boundary")] = None
     world: take.World = ""
-    title: Annotated[str, take.option("The story's title.")] = ""
-    style: Annotated[str, take.option(_STYLE)] = DEFAULT_STYLE
-    seed: Annotated[int | None, take.number("Same seed, same story.", 0)] = None
-    length: Annotated[int, take.number(_LENGTH, 0, 100_000)] = 0
-    model: Annotated[str, take.option(_MODEL)] = ""
-    on_failure: Annotated[OnFailure | None, take.option(_ON_FAILURE, show_default=False)] = None
+    title: Annotated[str, take.option("title")] = ""
+    style: Annotated[str, take.option("style")] = DEFAULT_STYLE
+    seed: Annotated[int | None, take.number("seed", 0)] = None
+    length: Annotated[int, take.number("length", 0, 100_000)] = 0
+    model: Annotated[str, take.option("model")] = ""
+    on_failure: Annotated[OnFailure | None, take.option("on_failure", show_default=False)] = None
 
 
 def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> tta.Premise:
     """The premise of a new story, its theme from ``source``; raises BadParameter if it is wrong."""
-    from tta_rebuild.engine.premise_check import check_premise
+    from tta_rebuild.engine.stories import check_premise
 
     try:
         people = tuple(map(character_of, options.character or ()))
@@ -120,33 +107,25 @@ def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
 
         people = [asdict(character) for character in premise.characters]
         if understood := read_premise(premise.theme, people).understood:
-            yield f"Understood: {understood} (/wrong NAME: WHO THEY ARE mends it.)"
+            yield message("understood", understood=understood)
     if premise.world and not is_offline:
-        yield "A world by hand is for the built-in storyteller: this model tells the theme alone."
+        yield message("world_for_embedded")
     elif premise.world and (premise.characters or premise.length):
-        yield "A world by hand has its own people and endings: --character and --length stay out."
+        yield message("world_has_its_own")
     from tta_rebuild.reading.world_rules import compiled
     from tta_rebuild.safety.categories import categories_of, category_names
 
     for name in compiled(premise.rules).left_to_model if premise.rules else ():
-        yield (
-            f"Not checked: the rule '{one_line(premise.rules[name], 80)}' is no rule that can be "
-            "checked word for word; it is told to the model, which may forget it."
-        )
+        yield message("rule_unchecked", rule=one_line(premise.rules[name], 80))
     for name, level in premise.boundaries.items():
         for category in (listed for listed, own_words in categories_of(name) if own_words):
             close = get_close_matches(category.name, category_names(), 1)
             meant = f"did you mean {close[0]}? " if close else ""
-            kept = "that word and its forms are kept out, and nothing else"
-            if level != "none":
-                kept = "a word of your own is kept out at 'none' only, so nothing is held back"
-            yield (
-                f"Boundary {name}={level}: {meant}tta has no list of words for it: {kept}. "
-                f"There are lists for {', '.join(category_names())}."
-            )
+            says = "own_boundary_none" if level == "none" else "own_boundary"
+            lists = ", ".join(category_names())
+            yield message(says, name=name, level=level, meant=meant, lists=lists)
     if premise.style != DEFAULT_STYLE and is_offline:
-        style = one_line(premise.style, 40)
-        yield f"Style '{style}' is for a model; the built-in storyteller has one way of telling."
+        yield message("style_for_model", style=one_line(premise.style, 40))
 
 
 def character_of(text: str) -> tta.CharacterSketch:
@@ -155,17 +134,15 @@ def character_of(text: str) -> tta.CharacterSketch:
     name, _, description = who.partition(":")
     name, traits = name.strip(), dict[str, float]()
     if not _slug(name) or len(name) > MAX_NAME_CHARS:
-        how = 'characters; write it like "Mara: a stubborn diver; brave=0.8"'
-        says = f"does not begin with a name of 1 to {MAX_NAME_CHARS} {how}"
-        raise take.wrong("--character", f"'{one_line(text, 60)}' {says}.")
+        said = message("no_name", text=one_line(text, 60), most=MAX_NAME_CHARS)
+        raise take.wrong("--character", said)
     for part in filter(None, map(str.strip, listed.split(","))):
         trait, _, strength = part.partition("=")
         value = -1.0
         with suppress(ValueError):
             value = float(strength or 0.7)
         if not trait.strip() or not 0.0 <= value <= 1.0:
-            how = "write a name and a strength from 0 to 1, like brave=0.8"
-            raise take.wrong("--character", f"'{part}' is no trait; {how}.")
+            raise take.wrong("--character", message("no_trait", part=part))
         traits[trait.strip().lower()] = value
     return tta.CharacterSketch(
         character_id=_slug(name), name=name, description=description.strip(), traits=traits
@@ -173,18 +150,14 @@ def character_of(text: str) -> tta.CharacterSketch:
 
 
 def rules_of(texts: Sequence[str]) -> dict[str, str]:
-    """A world's rules, name → text, from ``name=text`` or a text that then names itself.
-
-    Raises BadParameter for one that cannot be understood.
-    """
+    """A world's rules, name → text, from ``name=text`` or a text; raises BadParameter."""
     rules = {}
     for line in map(one_line, texts):
         name, equals, says = line.partition("=")
         if not equals:
             name, says = "_".join(_slug(line).split("_")[:4]), line
         if not _slug(name) or not says.strip():
-            how = 'is no rule; write it like no_magic="no magic allowed"'
-            raise take.wrong("--rule", f"'{one_line(line, 60)}' {how}.")
+            raise take.wrong("--rule", message("no_rule", text=one_line(line, 60)))
         rules[_slug(name)] = says.strip()
     return rules
 
@@ -194,8 +167,8 @@ def _boundary(text: str) -> tuple[str, str]:
     # not _slug: the / in fear/horror names two
     category, level = "_".join(category.split()), level.strip()
     if not _slug(category) or level not in LEVELS:
-        how = f"write category=level like violence=low; the levels are {', '.join(LEVELS)}"
-        raise take.wrong("--boundary", f"'{one_line(text, 60)}' is no boundary; {how}.")
+        said = message("no_boundary", text=one_line(text, 60), levels=", ".join(LEVELS))
+        raise take.wrong("--boundary", said)
     return category, level
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import tta_rebuild as tta
 from tta_rebuild.cli.exits import NothingThere
-from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, words
+from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, message, one_line, words
 
 if TYPE_CHECKING:
     from tta_rebuild.storage.story_store import Branch
@@ -21,8 +21,9 @@ Row: TypeAlias = dict[str, Any]
 
 @dataclass(slots=True)
 class TurnResult:
-    """What came of one turn: why it was ``refused`` ("" if it was not), what else the player was
-    told, and how many seconds it took until the last passage was out, checks included.
+    """What came of one turn: why it was ``refused`` ("" if not), what else the player was told.
+
+    ``told_s`` are the seconds until the last passage was out, checks included.
     """
 
     refused: str = ""
@@ -121,8 +122,7 @@ def show_heading(screen: Screen, session: tta.Session, title: str, teller: str) 
     screen.say(title, "bold cyan")
     screen.say(f"{' · '.join(beside)}\n", "dim")
     if before := teller_before(state, teller):
-        changes = f"The storyteller changes: {before} told it last, {teller} goes on."
-        screen.say(f"({changes} To choose another: --model.)\n", "yellow")
+        screen.say(message("teller_changes", before=before, now=teller) + "\n", "yellow")
 
 
 def teller_before(state: tta.StoryState, teller: str) -> str:
@@ -234,9 +234,7 @@ def show_why(screen: Screen, state: tta.StoryState) -> None:
     for text, reason in state.rejected:
         screen.entry("not offered:", f"{text}: {reason}", gap=1)
     if not (degraded or state.withheld or state.rejected):
-        screen.say(
-            "Nothing was held back in this turn, and every choice that was found is offered."
-        )
+        screen.say(message("nothing_held"))
 
 
 def show_tree(screen: Screen, branches: Sequence[Branch], *, title: str, here: str = "") -> None:

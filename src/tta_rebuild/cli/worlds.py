@@ -17,10 +17,8 @@ from tta_rebuild.storyteller.scene_file import packaged, read_world
 def worlds(
     ctx: typer.Context,
     *,
-    check: Annotated[
-        str, take.option("Look a world over, and play it.", metavar="<world or file>")
-    ] = "",
-    plays: Annotated[int, take.number("Plays by chance for --check.", 1, 10_000)] = 200,
+    check: Annotated[str, take.option("check", metavar="<world or file>")] = "",
+    plays: Annotated[int, take.number("plays", 1, 10_000)] = 200,
     json_: take.AsJson = False,
 ) -> None:
     """List the authored worlds, or check one of your own."""

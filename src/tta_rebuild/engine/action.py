@@ -7,17 +7,14 @@ from typing import Literal
 
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.errors import ValidationError
+from tta_rebuild.engine.messages import message
 
 MAX_ACTION_CHARS = 4_000
-"""Longest free text of one action, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One move of the player; made by the constructors below. ``number`` counts from 1.
-
-    Raises ValidationError: the number is no whole number, or the text no text.
-    """
+    """One move of the player, made by the constructors below; raises ValidationError."""
 
     kind: Literal["begin", "choose", "say", "end"]
     text: str = ""
@@ -26,7 +23,7 @@ class Action:
     def __post_init__(self) -> None:
         check_number("the number of a choice", self.number, whole=True)
         if not isinstance(self.text, str):
-            raise ValidationError(f"what the player says must be a text, not {self.text!r:.80}")
+            raise ValidationError(message("no_text", text=self.text))
 
     @classmethod
     def begin(cls) -> Action:

@@ -19,9 +19,8 @@ class ArcPoint:
 def ends_story(point: ArcPoint, *, said_so: bool, is_cut: bool) -> bool:
     """Whether the story ends with a scene, something of which was held back if ``is_cut``.
 
-    That a reply calls itself the ending (``said_so``) counts only where the arc or the player
-    allows one; where the scene should end the story it does, unless it was cut and says nothing of
-    an end.
+    What a reply says of itself (``said_so``) counts only where the arc or the player allows an end;
+    a scene that should end the story does, unless it was cut and does not say so.
     """
     if point.should_end:
         return said_so or not is_cut
@@ -31,9 +30,8 @@ def ends_story(point: ArcPoint, *, said_so: bool, is_cut: bool) -> bool:
 def arc_point(turn: int, length: int = 0) -> ArcPoint:
     """The point of the arc for a scene, by its turn (from 1) and the story's length in scenes.
 
-    A quarter is set-up, half is development, then the climax, and the last tenth (at least one
-    scene) resolves. Without a length (0) the arc repeats, chapter after chapter, and never ends by
-    itself.
+    A quarter is set-up, half is development, then the climax; the last tenth resolves. Without a
+    length (0) the arc repeats, chapter after chapter, and never ends by itself.
     """
     scenes = length or CHAPTER_SCENES
     place = turn if length else (turn - 1) % CHAPTER_SCENES + 1

@@ -1,7 +1,4 @@
-"""What the storyteller is told before a scene: the present, as far as it matters now.
-
-Of bounded size, however long the story: what comes back from the past is ``canon.recall``'s choice.
-"""
+"""What the storyteller is told before a scene: of bounded size, however long the story."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ from typing import Any
 from tta_rebuild.canon.lines import lines_for, numbered
 from tta_rebuild.canon.recall import Recollection, Search, recall, within_budget
 from tta_rebuild.core.speech import script
-from tta_rebuild.engine.arc import ArcPoint
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
@@ -31,9 +27,7 @@ FELT = 0.1
 MEMORIES = 5
 
 
-async def brief(
-    turn: TurnInput, point: ArcPoint, memory: Search
-) -> tuple[StoryGenerationInput, Recollection]:
+async def brief(turn: TurnInput, memory: Search) -> tuple[StoryGenerationInput, Recollection]:
     """The input of the scene to be told, and what of the past went into it."""
     state, present, names = turn.state, turn.present, turn.state.names
     recent = _recent(state)
@@ -58,8 +52,8 @@ async def brief(
         world=premise.world,
         seed=premise.seed,
         turn=turn.number,
-        stage=point.stage,
-        should_end=point.should_end,
+        stage=turn.point.stage,
+        should_end=turn.point.should_end,
         characters=[_variables(state, c) for c in present],
         action=turn.moved,
         chosen=asdict(turn.chosen) if turn.chosen else None,

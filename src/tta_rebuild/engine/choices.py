@@ -10,6 +10,7 @@ from tta_rebuild.core.events import ChoicesOffered
 from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.action import MAX_ACTION_CHARS
 from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.branch_rules import BranchProposal
 from tta_rebuild.narrative.branch_validator import (
@@ -28,16 +29,12 @@ FEWEST_CHOICES = 2
 FACT_TOKENS = 300
 SUMMARY_LINES = 6
 
-IN_YOUR_OWN_WORDS = "you can always say in your own words what you do"
-NO_CHOICE = f"no choice came up that is possible here; {IN_YOUR_OWN_WORDS}"
-ONE_CHOICE = f"only one choice came up that is possible here; {IN_YOUR_OWN_WORDS}"
-
 
 def note_on(offered: ChoicesOffered) -> str:
     """What the player should know of an offer, "" if it is as it should be."""
     if len(offered.choices) >= FEWEST_CHOICES:
         return ""
-    return ONE_CHOICE if offered.choices else NO_CHOICE
+    return message("one_choice" if offered.choices else "no_choice")
 
 
 async def offer(
@@ -51,10 +48,8 @@ async def offer(
 ) -> tuple[ChoicesOffered, str]:
     """Only sound choices: allowed, true, valid, with a way on, and each making a difference.
 
-    With the offer comes "" or why a model that should have judged the choices has not.
-
-    ``refused`` are those, by their text, that the second reader refused → why. Those that
-    somebody wrote by hand (``is_by_hand``) are asked for boundaries and contradictions alone.
+    With them comes why a model that should have judged them has not, or "". The second reader
+    ``refused`` some (text → why). Those ``by_hand`` are asked for boundaries and contradictions.
     """
     rejected = list(refused.items())
     allowed: dict[tuple[str, ...], Choice] = {}
@@ -88,7 +83,6 @@ async def offer(
 
 
 def _facts(gate: Gate, choices: Sequence[Choice]) -> tuple[dict[str, str], ...]:
-    """What of the canon matters to the choices, for a model that judges them."""
     concerned = list(dict.fromkeys(who for choice in choices for who in choice.affects))
     words = " ".join(f"{choice.text} {choice.consequence}" for choice in choices)
     named = subjects_named(gate.canon, words)
@@ -102,7 +96,6 @@ def _proposals(
     happened: str,
     facts: tuple[dict[str, str], ...] = (),
 ) -> list[BranchProposal]:
-    """The choices as the validator takes them, after what just ``happened``."""
     state, context = turn.state, turn.context
     past = [str(line) for line in state.summary[-SUMMARY_LINES:]]
     return [
@@ -122,10 +115,7 @@ def _proposals(
 
 
 async def judge(turn: TurnInput, choices: Sequence[Choice]) -> list[BranchValidation]:
-    """Verdicts on choices as the story stands now, by boundary, rule and canon; no model is asked.
-
-    Words of a player's own are as good as choices: they may be as short or long as in play.
-    """
+    """Verdicts on choices, or a player's own words, as the story stands now; no model is asked."""
     gate, catalog = Gate(turn), turn.dependencies.catalog
     validator = BranchValidatorPrimitive(
         checker=gate.contradictions, catalog=catalog, lengths=(1, MAX_ACTION_CHARS)
@@ -137,7 +127,6 @@ async def judge(turn: TurnInput, choices: Sequence[Choice]) -> list[BranchValida
 
 
 def _reason(verdict: BranchValidation) -> str:
-    """What counts most against a branch."""
     weight = list(IssueSeverity)
     worst = max(verdict.issues, key=lambda issue: weight.index(issue.severity), default=None)
     return worst.message if worst else "too weak a choice"

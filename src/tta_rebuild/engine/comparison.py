@@ -32,8 +32,7 @@ class Side:
 class Comparison:
     """Two branches, the events and the last turn that they share, and everybody's name by id.
 
-    ``characters`` is character id → field → its value on one side and on the other; of a list or a
-    mapping only the part that differs.
+    ``characters`` is character id → field → where both sides differ: the one value, the other.
     """
 
     shared_events: int
@@ -61,7 +60,6 @@ async def compare(store: StoryStore, one: Branch, other: Branch) -> Comparison:
 
 
 def _facts(here: StoryState, there: StoryState) -> tuple[Fact, ...]:
-    """What holds here and not there."""
     known = {(f.subject, f.relation, f.value) for f in there.facts}
     return tuple(f for f in here.facts if (f.subject, f.relation, f.value) not in known)
 

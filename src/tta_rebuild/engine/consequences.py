@@ -19,7 +19,6 @@ from tta_rebuild.narrative.character_state import (
 )
 
 MOST_LINES = 9
-"""Lasting lines that a scene may leave."""
 
 _INNER = ("knows", "believes", "promise", "met")
 """Relations of what somebody has in mind."""
@@ -32,8 +31,6 @@ _WEIGHTS: Mapping[str, int] = {
     "feeling": 0,
 }
 """How much a relation's sentence matters later; any other says something particular: 2."""
-
-# ------------------------------------------------------------------------------ characters
 
 
 def characters_after(
@@ -61,11 +58,7 @@ def characters_after(
 
 
 def _learnt(who: str, turn: TurnInput, passages: Sequence[Passage]) -> list[str]:
-    """What of a scene somebody remembers: what they said, promised, or came to know.
-
-    The player's character remembers their own move too. Nobody else does: it may have been made
-    behind their back.
-    """
+    """What of a scene somebody remembers: what they did, said, promised, or came to know."""
     learnt = [turn.moved] if turn.moved and who == turn.state.player else []
     for passage in passages:
         if passage.speaker == who:
@@ -81,7 +74,6 @@ def _learnt(who: str, turn: TurnInput, passages: Sequence[Passage]) -> list[str]
 def _change(
     before: CharacterState | None, after: CharacterState, learnt: list[str]
 ) -> CharacterChanged:
-    """What is other than before; everything of somebody new."""
     emotion, stage = after.emotional_state, after.arc_stage
     felt = before.relationships if before else {}
     return CharacterChanged(
@@ -92,9 +84,6 @@ def _change(
         relationships={to: now for to, now in after.relationships.items() if felt.get(to) != now},
         remembers=tuple(learnt),
     )
-
-
-# ------------------------------------------------------------------------------ lasting lines
 
 
 def written(lines: Sequence[LastingLine], people: People) -> list[LastingLine]:
@@ -111,10 +100,7 @@ def written(lines: Sequence[LastingLine], people: People) -> list[LastingLine]:
 
 
 def of_the_scene(passages: Sequence[Passage], names: Mapping[str, str]) -> list[LastingLine]:
-    """The sentences of a scene that bear out what it declared, the weightiest ones, in order.
-
-    One that does not name whom it is about gets their name (``names`` are by id) before it.
-    """
+    """The weightiest sentences that bear out what a scene declared, each with a name, in order."""
     found: dict[str, LastingLine] = {}
     for passage in passages:
         by_sentence: dict[str, list[Claim]] = defaultdict(list)

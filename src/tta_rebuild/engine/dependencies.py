@@ -22,17 +22,14 @@ CodeCheck: TypeAlias = Callable[[str], Awaitable[tuple[CodeVerdictNoted, ...]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """The engine's dependencies.
+    """What the engine works with.
 
-    Attributes:
-        provider: the whole provider stack, as one provider.
-        safety, world_rules: make the gate for a story's boundaries, and compile its rules.
-        clock, new_id: the time now (aware, UTC), and a fresh identifier at every call.
-        player_id, session_id: who plays, in which run of the program; for budgets.
-        checks: what a model checks beside the rules before it is shown: ``all`` scenes and choices,
-            the ``choices`` alone, or nothing (``off``).
-        notices: what the player should be told (budget marks); the next turn shows and clears it.
-        check_code: runs the code found in a scene; None leaves code unchecked.
+    ``provider`` is the whole stack as one provider. ``safety`` and ``world_rules`` make the gate
+    for a story's boundaries and compile its rules; ``clock`` gives the time (aware, UTC),
+    ``new_id`` a new identifier. ``player_id`` and ``session_id`` are for budgets. ``checks`` is
+    what a model checks beside the rules: scenes and choices (``all``), ``choices`` alone, or
+    nothing (``off``); ``check_code`` runs the code in a scene. The next turn shows the ``notices``,
+    once.
     """
 
     provider: LLMProvider

@@ -25,6 +25,7 @@ from tta_rebuild.core.speech import script
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import SEAM_CHARS
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.snapshots import read_path
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.story_store import Branch, StoryStore
@@ -34,7 +35,6 @@ FORMAT_VERSION = 1
 
 _PLACES_NAMED = 3
 _HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
-"""What begins a tag, a comment or an entity in Markdown."""
 
 
 class _Row(BaseModel):
@@ -101,17 +101,13 @@ async def import_story(
     *,
     allow_boundary_breaks: bool = False,
 ) -> str:
-    """Store an exported story under a new id; gives that id.
-
-    Raises ImportRejected if the data are no such story, or one that breaks its own boundaries; then
-    nothing was stored.
-    """
+    """Store a story under a new id, which is given; else ImportRejected, with nothing stored."""
     file, premise = _checked(data)
     title = file.title.strip() or "Imported story"
     try:
         gate = dependencies.safety(dict(premise.boundaries))
     except WrongInput as error:
-        raise ImportRejected(f"the story's boundaries cannot be read: {error}") from error
+        raise _rejected("boundaries_unread", error=error) from error
     if not allow_boundary_breaks:
         _refuse_breaks(gate, title, file.branches)
     root = file.branches[0]
@@ -145,54 +141,44 @@ def _checked(data: Mapping[str, Any]) -> tuple[_StoryFile, Premise]:
         to_json(data)  # what is no JSON must not come as far as the store
         file = _StoryFile.model_validate(data)
     except PydanticSerializationError as error:
-        raise ImportRejected(
-            "the file holds what no story holds (half of a Unicode character, or data nested too "
-            "deep); nothing was changed. Export the story again with `tta stories export`"
-        ) from error
+        raise _rejected("no_text_file") from error
     except ValidationError as error:
         problem = first_problem(error) if isinstance(data, Mapping) else "it is no JSON object"
-        raise ImportRejected(
-            f"this is not an exported story ({problem}); export one with `tta stories export`"
-        ) from error
+        raise _rejected("no_export", problem=problem) from error
     if file.format != FORMAT:
-        raise ImportRejected(f"the format is '{file.format}', only '{FORMAT}' can be read")
+        raise _rejected("other_format", found=file.format, known=FORMAT)
     if file.version > FORMAT_VERSION:
-        raise ImportRejected(
-            f"the file has format version {file.version}, this tta reads up to {FORMAT_VERSION}; "
-            "upgrade tta"
-        )
+        raise _rejected("newer_format", found=file.version, known=FORMAT_VERSION)
     if not file.branches or file.branches[0].parent_id is not None:
-        raise ImportRejected("the file's first branch must be the story's own first branch")
+        raise _rejected("no_root")
     lengths: dict[str, int] = {}
     for branch in file.branches:
         name, at = branch.name, branch.forked_at
         if branch.parent_id is not None and not 0 < at <= lengths.get(branch.parent_id, 0):
-            raise ImportRejected(
-                f"branch '{name}' parts from its parent at event {at}, which the file does not "
-                "hold before it"
-            )
+            raise _rejected("parts_nowhere", name=name, at=at)
         if branch.branch_id in lengths:
-            raise ImportRejected(f"branch id '{branch.branch_id}' occurs twice")
+            raise _rejected("branch_twice", branch=branch.branch_id)
         for index, row in enumerate(branch.events, start=1):
             try:
                 _ = row.event
             except (StoreDamaged, StoreNewer) as error:
-                raise ImportRejected(f"branch '{name}', event {index}: {error}") from error
+                raise _rejected("event_unread", name=name, index=index, error=error) from error
         lengths[branch.branch_id] = at + len(branch.events)
     own = file.branches[0].events
     opening = own[0].event if own else None
     if not isinstance(opening, log.StoryOpened) or own[0].turn != 0:
-        raise ImportRejected("the story in the file has no opening")
+        raise _rejected("no_premise")
     if any(one.turn > other.turn for one, other in pairwise(own)):
-        raise ImportRejected("the turns in the file are out of order")
+        raise _rejected("out_of_order")
     return file, opening.premise
 
 
-def _refuse_breaks(safety: SafetyGate, title: str, branches: Sequence[_BranchRow]) -> None:
-    """Raise ImportRejected if what a reader would see breaks the story's own boundaries.
+def _rejected(name: str, /, **said: object) -> ImportRejected:
+    return ImportRejected(message(name, **said))
 
-    The log of what was held back (``/why``) may name what it kept out, and does.
-    """
+
+def _refuse_breaks(safety: SafetyGate, title: str, branches: Sequence[_BranchRow]) -> None:
+    """Raise ImportRejected if what a reader would see breaks the story's own boundaries."""
     places = [("the title", title, "")]
     places += [
         (f"turn {row.turn}, branch '{branch.name}', {place}", text, before)
@@ -206,10 +192,7 @@ def _refuse_breaks(safety: SafetyGate, title: str, branches: Sequence[_BranchRow
         return
     more = len(breaks) - _PLACES_NAMED
     named = "; ".join([*breaks[:_PLACES_NAMED], *([f"and {more} more"] if more > 0 else [])])
-    raise ImportRejected(
-        f"the story breaks the boundaries that it states itself ({named}); nothing was imported. "
-        "Mend the file, or take it in as it is: tta stories import FILE --allow-boundary-breaks"
-    )
+    raise _rejected("breaks_boundaries", named=named)
 
 
 def _shown(event: Event) -> Iterator[tuple[str, str, str]]:
@@ -245,10 +228,7 @@ async def markdown(store: StoryStore, branch: Branch) -> str:
 
 
 def without_html(document: str) -> str:
-    """Tags and entities of the story's own are shown as they were written, not obeyed.
-
-    Text in fenced code stays: there nothing is obeyed anyway.
-    """
+    """Tags and entities of the story's own are shown as written; fenced code obeys none anyway."""
     if not _HTML.search(document):
         return document
     from markdown_it import MarkdownIt

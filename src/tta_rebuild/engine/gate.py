@@ -1,8 +1,7 @@
 """The gate: what is true and what is allowed, asked of every passage before the player sees it.
 
-The player's move comes first: what it would make true stands in a draft canon, and a passage may
-fit what was before it or what comes after it. Within a scene the gate is the fold of what has been
-released, so that the second sentence is checked against the first.
+What the player's move would make true stands in a draft canon: a passage may fit what was before it
+or what comes after. What has been released counts for the next sentence.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from tta_rebuild.canon.relations import key_of
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import PassageWithheld, PlayerActed
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.safety import BoundaryFinding
 
@@ -32,14 +32,10 @@ SEAM_CHARS = 240
 class Gate:
     """One turn's gate.
 
-    Args:
-        is_read: a second reader judges each passage after the opening one. Words that only may go
-            against a boundary are then left to it; the heaviest are held back at once.
-
-    Attributes:
-        canon: what holds as of the last released passage.
-        claims: what the released passages made true or ended, in order.
-        people: who is meant by what a reply calls them.
+    Where it ``is_read``, a second reader judges each passage after the opening one: words that only
+    may go against a boundary are left to it, the heaviest are held back at once. ``canon`` is what
+    holds as of the last released passage, ``claims`` what they made true or ended, in order;
+    ``people`` knows who is meant by what a reply calls them.
     """
 
     def __init__(self, turn: TurnInput, *, is_read: bool = False) -> None:
@@ -82,8 +78,6 @@ class Gate:
         found = (self._safety.finding(reading) for reading in (text, text.replace("_", " ")))
         return next(filter(None, found), None)
 
-    # ---------------------------------------------------------------------------- passages
-
     def unsafe(self, passage: Passage, least: int = HEAVY_FROM_THE_FIRST) -> PassageWithheld | None:
         """The first sentence that the lists of words hold back, by findings of this weight on."""
         told = sentences_of(passage.text) or [passage.text]
@@ -107,8 +101,7 @@ class Gate:
     ) -> tuple[Passage | None, PassageWithheld | None]:
         """Split a passage into what may be shown, whose facts count from now on, and what may not.
 
-        The sentences before the first one that may not be shown pass; a contradiction between
-        declared facts, which no sentence need bear, holds back the whole passage.
+        The sentences before the wrong one pass; a contradiction of declared facts holds back all.
         """
         passage = self._labelled(passage)
         self._heavy = HEAVIEST if self._is_read and not is_opening else HEAVY_FROM_THE_FIRST
@@ -122,7 +115,6 @@ class Gate:
         return good, replace(held, text=" ".join(told[index:]) or passage.text)
 
     def _head(self, passage: Passage, told: list[str], claims: Sequence[Claim]) -> Passage | None:
-        """The good beginning of a passage, if there is one that passes by itself."""
         text = " ".join(told)
         is_quoting = text.count("\u201c") != text.count("\u201d") or text.count('"') % 2
         if not told or is_quoting:  # an open quotation must not be cut
@@ -132,7 +124,6 @@ class Gate:
         return None if self._objection(good, kept) else self._accept(good, kept)
 
     def _objection(self, passage: Passage, claims: Sequence[Claim]) -> PassageWithheld | None:
-        """The first sentence that may not be shown, and why."""
         unsafe = self.unsafe(passage, self._heavy)
         if unsafe is not None:
             return unsafe
@@ -142,7 +133,7 @@ class Gate:
             return PassageWithheld(
                 text=told[0],
                 gate="canon",
-                reason="the player's own character speaks what the player did not say",
+                reason=message("player_speaks"),
                 against="the player speaks for their own character",
             )
         for found in (*self._contradictions(passage, claims, speaker), *self._ruled(told)):
@@ -164,7 +155,6 @@ class Gate:
         return (*self._check.check((), speaker=speaker), *known)
 
     def _ruled(self, told: Sequence[str]) -> list[Contradiction]:
-        """Sentences that the world's rules forbid."""
         if not self._rules.rules or not self._state.premise.language.startswith("en"):
             return []
         canon = self.canon
@@ -204,7 +194,6 @@ class Gate:
         return [who for who in ids if who in self._cast or self.canon.is_person(who)]
 
     def _accept(self, passage: Passage, claims: Sequence[Claim]) -> Passage:
-        """Let a passage and its facts count from now on; gives it as it is kept."""
         passage = replace(passage, facts=tuple(claims))
         self._count(passage, self._true_of(passage, claims))
         return passage
@@ -225,8 +214,7 @@ class Gate:
     def _true_of(self, passage: Passage, claims: Sequence[Claim]) -> list[Claim]:
         """The claims as facts: what is declared with a spoken line is so, unless it cannot be.
 
-        Then it is the speaker's word alone: a lie, or a mistake. So is what nothing could take
-        back, such as a death: hearsay does not bury anybody.
+        Then, or where nothing could take it back (a death), it is the speaker's word alone.
         """
         if not passage.speaker:
             return list(claims)
@@ -239,13 +227,8 @@ class Gate:
             told.append(claim if is_wrong or is_final else as_fact)
         return told
 
-    # ---------------------------------------------------------------------------- choices
-
     def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> list[Contradiction]:
-        """What makes a choice impossible as things stand; ``claims`` are its declared effects.
-
-        A choice is what the player tries: only what cannot even be tried counts.
-        """
+        """What makes a choice impossible even to try; ``claims`` are its declared effects."""
         check = DeclaredCheck(self.canon, self.people)
         effects = check.claims(Passage(text=text, facts=tuple(claims)))
         doer = self.people.id_of(text.split(maxsplit=1)[0]) if text.strip() else ""

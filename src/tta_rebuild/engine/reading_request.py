@@ -1,7 +1,7 @@
 """From a turn to the second reader, and passages judged as a turn would judge them, unplayed.
 
-The reader gets the cast, the lines that concern who and what is in play, the rules, the boundaries
-and the player's move; no typed facts and no earlier scenes.
+The reader gets cast, rules, boundaries, the player's move and the lines that concern who and what
+is in play; no typed facts and no earlier scenes.
 """
 
 from __future__ import annotations
@@ -76,11 +76,7 @@ def reader_for(turn: TurnInput) -> Read | None:
 
 
 def lines_after(state: StoryState, readings: Sequence[Reading]) -> dict[int, LastingLine]:
-    """The lines in force once these readings of a scene count.
-
-    New lines go by the numbers that follow the present ones; they get their own when the turn is
-    stored.
-    """
+    """The lines in force after these readings; new ones go by the numbers that follow, for now."""
     lines = dict(state.lines)
     number = max(lines, default=0)
     for reading in readings:
@@ -124,15 +120,9 @@ def _people_of(state: StoryState) -> tuple[CharacterSketch, ...]:
     return (*cast, *others[-OTHERS:])
 
 
-# ------------------------------------------------------------ judged without a turn
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What would become of passages: why each would be withheld, None if it would be shown.
-
-    ``note`` says why only the rules have judged them.
-    """
+    """What becomes of passages: why each is withheld, None if not; ``note``: why by rules alone."""
 
     withheld: tuple[PassageWithheld | None, ...]
     note: str

@@ -1,8 +1,4 @@
-"""Recorded replies: what a storyteller said is kept with the turn, and can be said again.
-
-``RecordingProvider`` stands between a turn's primitives and the provider stack and notes every
-reply; ``RecordedProvider`` answers from such notes, so that a turn can be played again exactly.
-"""
+"""Recorded replies: what a storyteller said is kept with the turn, and can be said again."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ from typing import Any
 
 from tta_rebuild.core.errors import ContentRefused, ProviderError, ReplyUnusable, StreamBroken
 from tta_rebuild.core.events import ModelReplied
+from tta_rebuild.engine.messages import message
 from tta_rebuild.integrations import llm_provider as llm
 
 LEFT = "left"
@@ -23,10 +20,7 @@ FAILED = "failed:"
 
 
 class RecordingProvider(llm.WrapperProvider):
-    """Notes what every call came to, in order: its reply, what was read of it, or its failure.
-
-    ``replies`` has one event per call; ``cost_usd`` is the cost of all whole replies together.
-    """
+    """Notes in ``replies`` what every call came to, failed too; ``cost_usd`` is of whole ones."""
 
     def __init__(self, wrapped: llm.LLMProvider) -> None:
         super().__init__(wrapped)
@@ -57,22 +51,16 @@ class RecordingProvider(llm.WrapperProvider):
 
     def _heard(self, request: llm.LLMRequest, response: llm.LLMResponse) -> None:
         self.cost_usd += response.cost_usd
-        self._note(
-            request,
-            text=response.text,
-            model=f"{response.provider}:{response.model}",
-            finish_reason=response.finish_reason,
-            usage=response.usage,
-            degraded=response.degraded,
-        )
+        came = {name: getattr(response, name) for name in ("text", "finish_reason", "usage")}
+        model = f"{response.provider}:{response.model}"
+        self._note(request, **came, model=model, degraded=response.degraded)
 
     def _left(self, request: llm.LLMRequest, text: str, error: ProviderError | None) -> None:
         reason = f"{FAILED}{type(error).__name__}" if error else LEFT
         usage = llm.estimated_usage(request.full_text, text)
         degraded = str(error) if error else ""
-        self._note(
-            request, text=text, model="", finish_reason=reason, usage=usage, degraded=degraded
-        )
+        came = {"finish_reason": reason, "usage": usage, "degraded": degraded}
+        self._note(request, text=text, model="", **came)
 
     def _note(self, request: llm.LLMRequest, **came: Any) -> None:
         key, version = request.key(), request.template
@@ -83,10 +71,7 @@ class RecordingProvider(llm.WrapperProvider):
 
 
 class RecordedProvider(llm.RequestProvider):
-    """Answers each request with the reply that was recorded for it, and with nothing else.
-
-    ``taken`` holds the replies given so far, each under the key of its request.
-    """
+    """Answers a request with what was recorded for it; ``taken`` is what was given, by its key."""
 
     def __init__(self, replies: Iterable[ModelReplied]) -> None:
         super().__init__(llm.LLMConfig(model="recorded"))
@@ -109,11 +94,9 @@ class RecordedProvider(llm.RequestProvider):
     def _take(self, request: llm.LLMRequest) -> ModelReplied:
         waiting = self._replies.get(request.key())
         if not waiting:
-            raise ReplyUnusable(
-                f"no reply was recorded for this request ({request.task or 'no task'}, "
-                f"{request.template or 'no template'}): the prompt has changed since",
-                provider="recorded",
-            )
+            task, template = request.task or "no task", request.template or "no template"
+            said = message("not_recorded", task=task, template=template)
+            raise ReplyUnusable(said, provider="recorded")
         self.taken[request.key()] = waiting.popleft()
         return self.taken[request.key()]
 

@@ -1,7 +1,6 @@
 """Playing a story again from its log, to prove that nothing in it is left to chance.
 
-Every turn is played from the state before it, with the player's move and the storyteller's replies
-as they were recorded; the events that come out are compared with the log byte by byte.
+Every turn is played with the recorded move and replies; what comes out is compared byte by byte.
 """
 
 from __future__ import annotations
@@ -53,15 +52,8 @@ class ReplayReport:
         return self.difference is None
 
 
-async def replay(
-    dependencies: Dependencies, store: StoryStore, branch: Branch, *, retell: bool = False
-) -> ReplayReport:
-    """Play a branch again.
-
-    Args:
-        retell: ask the storyteller itself once more instead of its recorded replies; for a model
-            with randomness of its own this will differ.
-    """
+async def replay(dependencies: Dependencies, store: StoryStore, branch: Branch) -> ReplayReport:
+    """Play a branch again."""
     recorded = [r async for r in store.read(branch.branch_id, upto=branch.length)]
     fold = StoryFold()
     prose = {
@@ -77,7 +69,8 @@ async def replay(
             recalled = (at for event in _of(logged, log.PastRecalled) for at in event.positions)
             past = [prose[at] for at in recalled if at in prose]
             try:
-                again = await _again(dependencies, branch, fold, logged, past, retell=retell)
+                before = TurnInput.of(dependencies, branch, fold.present())
+                again = await _again(before, logged, past)
             except (MoveRefused, ExecutionError) as error:
                 difference = Difference(turn, "turn", "", str(error))
             else:
@@ -94,10 +87,7 @@ async def replay(
 def _compared(
     turn: int, logged: Sequence[RecordedEvent], again: Sequence[Event], sizes: list[int]
 ) -> Difference | None:
-    """The first difference; ``sizes`` gets the bytes of every event that agrees.
-
-    An author's correction stands behind the turn's own events and is not told again.
-    """
+    """The first difference, a retcon aside; ``sizes`` gets the bytes of every event that agrees."""
     codec = EventCodec()
     written = (r.event for r in logged if not isinstance(r.event, log.TimelineMarked))
     own = takewhile(lambda e: not isinstance(e, log.FactRetconned), written)
@@ -114,15 +104,8 @@ def _compared(
 
 
 async def _again(
-    dependencies: Dependencies,
-    branch: Branch,
-    fold: StoryFold,
-    logged: Sequence[RecordedEvent],
-    past: Sequence[Found],
-    *,
-    retell: bool,
+    before: TurnInput, logged: Sequence[RecordedEvent], past: Sequence[Found]
 ) -> tuple[Event, ...]:
-    """The turn's events as they come out today. Raises MoveRefused, ExecutionError."""
 
     async def check_code(text: str) -> tuple[log.CodeVerdictNoted, ...]:
         return tuple(v for checked in _of(logged, log.CodeChecked) for v in checked.verdicts)
@@ -130,14 +113,11 @@ async def _again(
     async def memory(words: Sequence[str], limit: int) -> Sequence[Found]:
         return past
 
-    dependencies = replace(dependencies, check_code=check_code)
-    if not retell:
-        dependencies = replace(
-            dependencies,
-            provider=RecordedProvider(_of(logged, log.ModelReplied)),
-            checks=_checks(logged),
-        )
-    before = TurnInput.of(dependencies, branch, fold.present())
+    provider = RecordedProvider(_of(logged, log.ModelReplied))
+    dependencies = replace(
+        before.dependencies, provider=provider, checks=_checks(logged), check_code=check_code
+    )
+    before = replace(before, dependencies=dependencies)
     return (await whole_turn(play_turn(before, _action(logged), memory))).events
 
 

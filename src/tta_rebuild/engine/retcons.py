@@ -1,8 +1,4 @@
-"""Retcons: an author takes a fact back, or corrects it, after the story has been told.
-
-The chosen way is written down as events: on the branch itself, or on a fork that parts before the
-first event that would fall.
-"""
+"""Retcons: an author takes a fact back, or corrects it, after the story has been told."""
 
 from __future__ import annotations
 
@@ -40,9 +36,8 @@ async def make_retcon(
 ) -> Retconned:
     """Write a correction down, whole or not at all.
 
-    ``keep`` and ``mark`` write on the branch. ``rewrite`` forks at the end of the last turn before
-    the first dependent event and writes there; the old telling stays as it was. Raises
-    PositionConflict: somebody else wrote to the branch since the plan was made.
+    ``keep`` and ``mark`` write on the branch; ``rewrite`` on a fork at the end of the last turn
+    before the first dependent event, and the old telling stays. Raises PositionConflict.
     """
     events: list[Event] = [plan.event(reason), *(plan.marks() if how == "mark" else ())]
     if how == "rewrite":

@@ -13,6 +13,7 @@ from tta_rebuild.core.story import Passage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import Judgement, judge_passages
 from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
@@ -22,10 +23,7 @@ from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 
 class Session:
-    """Plays one branch, one turn at a time.
-
-    ``branch`` is as it stood after the last stored turn; ``state`` is replaced after every turn.
-    """
+    """Plays one branch, a turn at a time; ``branch`` and ``state`` are as of the last stored."""
 
     def __init__(
         self, dependencies: Dependencies, store: StoryStore, branch: Branch, fold: StoryFold
@@ -68,18 +66,13 @@ class Session:
                     yield item
 
     async def turn(self, action: Action) -> seen.PlayedTurn:
-        """Play one turn and wait for the whole of it.
-
-        Raises as ``play`` does, and MoveRefused: nothing was played, spent or stored.
-        """
+        """Play one turn and wait for all of it. Raises as ``play`` does, and MoveRefused."""
         return await whole_turn(self._played(action))
 
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
         """The turn as it is played; ``PlayedTurn`` comes once it is stored."""
         if not isinstance(action, Action):
-            raise ValidationError(
-                f'a move is an Action, such as Action.say("hello"), not {action!r:.80}'
-            )
+            raise ValidationError(message("no_action", action=action))
         async with self._one_turn:
             turn = play_turn(self.next_turn(), action, self._search)
             async with aclosing(turn):

@@ -1,9 +1,7 @@
 """Taking a story up without reading its whole log: snapshots of the fold, kept beside the log.
 
-The log is the story; a snapshot is a cache that may be missing, old or damaged at any time. It is
-used only if it is whole, was made by a program that folds in the same way, and belongs to the event
-at its position in the log; otherwise the log is folded from its beginning. Beside the present it
-holds the last entry of every slot of the canon, as text that is read when its subject comes up.
+A snapshot is a cache that may be missing, old or damaged: it is used only if it is whole, of a
+program that folds alike, and belongs to the event at its position; otherwise the log is folded.
 """
 
 from __future__ import annotations
@@ -90,8 +88,6 @@ async def _from_snapshot(store: StoryStore, branch: Branch) -> StoryFold | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Snapshot:
-    """A fold after the event that has this mark."""
-
     mark: str
     now: Present
     canon: HistorySnapshot

@@ -1,7 +1,4 @@
-"""The present of a story on one branch: a fold over the branch's events.
-
-It is the same whether the events were just played, read from the log, or follow on a snapshot.
-"""
+"""The present of a story on one branch: a fold over its events, played or read."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import StoreDamaged
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.story import Choice, LastingLine, Premise, Scene
+from tta_rebuild.engine.messages import message
 from tta_rebuild.narrative.character_state import MEMORY_LIMIT, CharacterState, new_character
 
 RECENT_SCENES = 8
@@ -26,12 +24,11 @@ RECENT_SCENES = 8
 class Present:
     """What is so now beside the canon: of bounded size, however long the story is.
 
-    ``position`` counts the events along the path; ``turn`` is the last one played (0 before the
-    opening scene), ``withheld`` what was held back in it. ``scenes`` are the last with their
-    positions, ``summary`` is the story so far in a few lines, both oldest first; ``changes`` counts
-    the facts since the summary's last line; with the ``rejected`` stands why they are no
-    ``choices``. ``characters`` are by id in order of appearance, ``lines`` the lasting lines in
-    force by number, oldest first.
+    ``position`` counts the events along the path, ``turn`` the turns (0 before the opening scene).
+    ``scenes`` are the last with their positions, ``summary`` is the story so far, oldest first;
+    ``changes`` counts the facts since its last line. Beside a ``rejected`` choice stands why, and
+    ``withheld`` is what was held back in the last turn. ``characters`` are by id in order of
+    appearance, ``lines`` the lasting ones in force by number, oldest first.
     """
 
     premise: Premise
@@ -80,8 +77,7 @@ class StoryState(Present):
 class StoryFold:
     """Takes a branch's events in order, from where an earlier fold came to, and gives its present.
 
-    ``last`` is the last event taken, ``snapshot_turn`` the turn up to which a snapshot spares the
-    reading, 0 for none.
+    Up to ``snapshot_turn`` (0: none) a snapshot spares the reading; ``last`` is the last event.
     """
 
     def __init__(
@@ -99,7 +95,7 @@ class StoryFold:
     def now(self) -> Present:
         """What is so after the last event applied. Raises StoreDamaged if none opened the story."""
         if self._now is None:
-            raise StoreDamaged("this story's log does not begin with its opening; it is incomplete")
+            raise StoreDamaged(message("no_opening"))
         return self._now
 
     def present(self) -> StoryState:
@@ -122,7 +118,6 @@ class StoryFold:
 
 
 def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
-    """The fields of the present that an event changes."""
     match recorded.event:
         case log.PlayerActed(text=text):
             return {"action": text}

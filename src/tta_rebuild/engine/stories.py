@@ -9,11 +9,17 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
+from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.core.errors import (
+    BranchNotFound,
+    RequestRejected,
+    StoryNotFound,
+    ValidationError,
+)
 from tta_rebuild.core.events import CharacterChanged, RecordedEvent, StoryOpened
 from tta_rebuild.core.story import Choice, Claim, Premise
 from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.premise_check import check_premise, shown
+from tta_rebuild.engine.messages import message
 from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
 
 if TYPE_CHECKING:
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
     from tta_rebuild.narrative.branch_validator import BranchValidation
 
 TITLE_CHARS = 60
+MAX_THEME_CHARS = 20_000
+"""Longest theme, in characters: about five thousand words."""
 
 
 class Stories:
@@ -58,10 +66,7 @@ class Stories:
     async def judge(
         self, story: str, branch: str, choices: Sequence[Choice]
     ) -> list[BranchValidation]:
-        """Whether choices would fit the story as it stands, by rule and canon; no model is asked.
-
-        Raises ValidationError: a choice is too short or too long.
-        """
+        """Whether choices would fit as it stands; no model is asked. Raises ValidationError."""
         from tta_rebuild.engine.choices import judge
 
         session = await self.resume(story, branch)
@@ -81,12 +86,10 @@ class Stories:
             row for row in rows if row in begun or row.title.casefold() == title
         ]
         if not found:
-            raise StoryNotFound(f"there is no story '{wanted}'; `tta stories` lists them")
+            raise StoryNotFound(message("no_story", story=wanted))
         if len(found) > 1:
             names = ", ".join(row.story_id for row in found[:5])
-            raise StoryNotFound(
-                f"'{wanted}' may mean several stories ({names}); give more of the id"
-            )
+            raise StoryNotFound(message("several_stories", story=wanted, names=names))
         return found[0]
 
     async def branches(self, story: str) -> Sequence[Branch]:
@@ -100,7 +103,8 @@ class Stories:
             if branch in (candidate.name, candidate.branch_id):
                 return candidate
         names = ", ".join(one.name for one in there[:12])
-        raise BranchNotFound(f"'{story.title}' has no branch '{branch}'; it has: {names}")
+        said = message("no_branch", title=story.title, branch=branch, names=names)
+        raise BranchNotFound(said)
 
     async def path(self, story: str, branch: str = MAIN) -> Sequence[RecordedEvent]:
         """Every event of a branch's path, in order."""
@@ -114,7 +118,7 @@ class Stories:
     async def rename(self, story: str, title: str) -> None:
         """Give a story another title. Raises ValidationError for an empty one."""
         if not title.strip():
-            raise ValidationError("a title needs at least one character")
+            raise ValidationError(message("no_title"))
         await self._store.rename((await self.find(story)).story_id, title.strip())
 
     async def delete(self, story: str) -> StoryRow:
@@ -130,10 +134,8 @@ class Stories:
 
         Raises PositionNotFound (no such turn), StoryError (the name is taken), ValidationError.
         """
-        if name is not None and not shown(name):
-            raise ValidationError(
-                "a branch's name needs at least one character; leave it out to have one chosen"
-            )
+        if name is not None and not _shown(name):
+            raise ValidationError(message("no_branch_name"))
         return await self._fork(await self._branch(story, branch), turn, name)
 
     async def rewind(self, session: Session, turns: int = 1) -> Session:
@@ -164,8 +166,7 @@ class Stories:
         """Take a fact back: it was never so; ``becomes`` is what was so instead.
 
         The events that depend on it are kept, marked as doubtful (what they made so ends), or told
-        anew (``rewrite``) on a fork. Raises as ``plan_retcon`` does, and PositionConflict (somebody
-        else wrote to the branch at the same time).
+        anew (``rewrite``) on a fork. Raises as ``plan_retcon`` does, and PositionConflict.
         """
         from tta_rebuild.engine.retcons import make_retcon
 
@@ -180,12 +181,12 @@ class Stories:
         first, second = await self._branch(story, one), await self._branch(story, other)
         return await compare(self._store, first, second)
 
-    async def replay(self, story: str, branch: str = MAIN, *, retell: bool = False) -> ReplayReport:
+    async def replay(self, story: str, branch: str = MAIN) -> ReplayReport:
         """Play a branch again from its log and compare every byte; see ``engine.replay``."""
         from tta_rebuild.engine.replay import replay
 
         found = await self._branch(story, branch)
-        return await replay(self._dependencies, self._store, found, retell=retell)
+        return await replay(self._dependencies, self._store, found)
 
     async def export(self, story: str) -> AsyncGenerator[str, None]:
         """The whole story with all branches as lines of JSON text; ``import_story`` reads it."""
@@ -199,11 +200,7 @@ class Stories:
     async def import_story(
         self, data: Mapping[str, Any], *, allow_boundary_breaks: bool = False
     ) -> StoryRow:
-        """Store an exported story under a new id.
-
-        Raises ImportRejected, with nothing stored, if it is no such story or breaks the boundaries
-        that it states itself (which may be allowed).
-        """
+        """Store an exported story under a new id. Raises ImportRejected, with nothing stored."""
         from tta_rebuild.engine.exchange import import_story
 
         story_id = await import_story(
@@ -219,7 +216,6 @@ class Stories:
         return [row for row in alike if await self._told(row) == told]
 
     async def _told(self, story: StoryRow) -> Sequence[object]:
-        """Every branch with its own events."""
         told = []
         for b in await self._store.branches(story.story_id):
             own = self._store.read(b.branch_id, after=b.forked_at, upto=b.length)
@@ -253,3 +249,25 @@ def title_of(theme: str) -> str:
     if len(words) <= TITLE_CHARS:
         return words
     return words[: TITLE_CHARS - 1].rsplit(" ", 1)[0].rstrip(" ,.;:-") + "…"
+
+
+def check_premise(premise: Premise) -> None:
+    """Raise ValidationError if no story can begin so: its theme, its language, its world."""
+    if len(_shown(premise.theme)) < 3:
+        raise ValidationError(message("short_theme"))
+    if (chars := len(premise.theme)) > MAX_THEME_CHARS:
+        raise ValidationError(message("long_theme", chars=chars, most=MAX_THEME_CHARS))
+    languages = packaged_toml("tta_rebuild.engine", "languages")["iso_639_1"].split()
+    if premise.language.partition("-")[0].lower() not in languages:
+        raise ValidationError(message("no_language", language=premise.language))
+    if premise.world.strip():
+        from tta_rebuild.storyteller.scene_file import read_world
+
+        try:
+            read_world(premise.world)
+        except RequestRejected as error:
+            raise ValidationError(str(error)) from error
+
+
+def _shown(text: str) -> str:
+    return "".join(char for char in text if char.isprintable()).strip()

@@ -1,9 +1,8 @@
 """Second step of a turn: the scene is told, and every passage passes the gate before it is shown.
 
-A passage that may not be shown is held back; the storyteller is asked once to go on from the last
-good sentence with the reason named; if that fails too, the scene ends soundly and says so. A second
-reader reads the first passages while the rest is still being written, and then the rest. The
-opening sentence, which states nothing new, goes out on the gate's word alone.
+Where one may not be shown, the storyteller is asked once to go on from the last good sentence with
+the reason named; if that fails too, the scene ends soundly and says so. A second reader reads the
+first passages while the rest is still being written; the opening sentence waits for the gate alone.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from tta_rebuild.core.events import ModelReplied, PassageWithheld
 from tta_rebuild.core.speech import shown as spoken
 from tta_rebuild.core.story import Choice, Passage
 from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_events import PassageReleased, SceneRestarted, TurnWarning
 from tta_rebuild.narrative import story_values as draft
 from tta_rebuild.narrative.story_generator import StoryGeneratorPrimitive
@@ -27,18 +27,13 @@ from tta_rebuild.reading.second_reader import Objection, Reading
 CUT_SHORT = "The moment holds there, unfinished, and waits for what you do."
 """What stands in for a scene of which nothing could be shown."""
 
-CUT_SHORT_NOTE = (
-    "this scene was cut short: what came next did not fit what is true or allowed here (/why "
-    "tells more)"
-)
 RULES_ONLY = "checked by rule only"
 BY_RULE_ONLY = RULES_ONLY + ": {why}"
 EMBEDDED = "offline:"
 """Who needs no second reader: the embedded storyteller declares all that it tells."""
 
 READ_FIRST = 2
-"""Passages of a scene that are read while the rest is written; the rest is read together. Two
-readings a scene, and the same ones in a replay."""
+"""Passages of a scene that are read while the rest is written; the rest is read together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +58,9 @@ _BeingRead: TypeAlias = tuple[list[Passage], asyncio.Task[Noted]]
 class SceneTelling:
     """A scene that is being told, and at the end what came of it.
 
-    ``passages`` were released, ``withheld`` was not. ``story`` is the last draft, None if even its
-    end was not reached; ``choices`` is what it proposes, of a scene that was cut short too, and
-    ``refused_choices`` those, by their text, that the second reader refused → why. ``found`` is
-    what that reader found.
+    ``passages`` were released, ``withheld`` was not. ``story`` is the last draft, None if its end
+    was not reached; ``choices`` is what it proposes, even if cut short. ``found`` is what the
+    reader found, ``refused_choices`` what choices it refused, by their text → why.
     """
 
     def __init__(self, gate: Gate, read: Read | None = None) -> None:
@@ -93,7 +87,7 @@ class SceneTelling:
         is_unread = why and not (story and is_embedded(story.told_by))
         notes = (
             story.degraded if story else "",
-            CUT_SHORT_NOTE if self._held else "",
+            message("cut_short") if self._held else "",
             BY_RULE_ONLY.format(why=why) if is_unread else "",
         )
         return "; ".join(dict.fromkeys(filter(None, notes)))
@@ -193,8 +187,6 @@ class SceneTelling:
                 if upcoming is not None:
                     upcoming.cancel()
                     await asyncio.wait([upcoming])
-
-    # ----------------------------------------------------------------------- the second reader
 
     def _examined(self, passage: Passage) -> list[Shown]:
         """What can be shown now that a passage has come: itself, if nobody has to read it first."""

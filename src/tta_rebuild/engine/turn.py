@@ -1,10 +1,8 @@
-"""The turn: from the player's words to the events of one stored turn, in one chain of steps.
-
-Each takes and gives plain values: admission → telling (through the gate) → choices → consequences.
-"""
+"""The turn: from the player's words to the events of one stored turn, in one chain of steps."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,18 +14,13 @@ from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.events import Event
 from tta_rebuild.core.story import LastingLine, Scene
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.admission import admit
-from tta_rebuild.engine.arc import ArcPoint, arc_point, ends_story
+from tta_rebuild.engine import consequences
+from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
+from tta_rebuild.engine.arc import ends_story
 from tta_rebuild.engine.briefing import brief
 from tta_rebuild.engine.choices import note_on, offer
-from tta_rebuild.engine.consequences import (
-    characters_after,
-    of_the_scene,
-    outcome_of,
-    written,
-)
 from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.telling import BY_RULE_ONLY, SceneTelling, Shown, is_embedded
@@ -40,21 +33,23 @@ from tta_rebuild.reading.second_reader import Reading
 
 TurnItem: TypeAlias = TurnEvent | PlayedTurn
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
 
 async def play_turn(
     before: TurnInput, action: Action, memory: Search
 ) -> AsyncGenerator[TurnItem, None]:
     """Play one turn without storing it; ``PlayedTurn`` (or ``TurnRefused``) comes last.
 
-    ``memory`` searches the branch as far as its state reaches. Raises ProviderError (no storyteller
-    could answer) and BudgetExceededError (the turn would overspend).
+    ``memory`` searches the branch. Raises ProviderError (no storyteller could answer) and
+    BudgetExceededError (the turn would overspend).
     """
-    move = admit(before.state, action, before.safety)
-    if isinstance(move, TurnRefused):
+    move = _admitted(before, action)
+    if isinstance(move, TurnRefused):  # nothing is spent
         yield move
         return
     turn = _Turn(replace(before, move=move))
-    wanted, recollection = await brief(turn.input, turn.point, memory)
+    wanted, recollection = await brief(turn.input, memory)
     try:
         async with aclosing(turn.telling(wanted)) as items:
             async for item in items:
@@ -66,6 +61,34 @@ async def play_turn(
     for text in warnings:
         yield TurnWarning(text)
     yield played
+
+
+def _admitted(before: TurnInput, action: Action) -> log.PlayerActed | TurnRefused:
+    """The move that an action means here ("" to begin), or why it is not possible or allowed."""
+    state, number = before.state, action.number
+    most = len(state.choices)
+    if state.ended:
+        return _refused("ended")
+    if action.kind == "begin":
+        return _refused("begun") if state.turn else log.PlayerActed(text="")
+    if not state.turn:
+        return _refused("not_begun")
+    if action.kind == "choose":
+        if not 1 <= number <= most:
+            return _refused("no_such_choice" if most else "no_choices", number=number, most=most)
+        return log.PlayerActed(text=state.choices[number - 1].text, choice=number)
+    text = " ".join(_CONTROL.sub(" ", action.text).split())
+    if len(text) > MAX_ACTION_CHARS:
+        return _refused("long_move", chars=len(text), most=MAX_ACTION_CHARS)
+    if not any(character.isalnum() for character in text) and action.kind == "say":
+        return _refused("empty_move")
+    if text and (refusal := before.safety.refusal(text)):
+        return TurnRefused(refusal)
+    return log.PlayerActed(text=text, wants_end=action.kind == "end")
+
+
+def _refused(name: str, /, **said: object) -> TurnRefused:
+    return TurnRefused(message(name, **said))
 
 
 async def whole_turn(turn: AsyncGenerator[TurnItem, None]) -> PlayedTurn:
@@ -85,12 +108,6 @@ class _Turn:
 
     def __init__(self, turn: TurnInput) -> None:
         self.input = turn
-        premise = turn.state.premise
-        self.point = arc_point(turn.number, 0 if premise.world else premise.length)
-        if premise.world:  # an authored world knows its own endings
-            self.point = replace(self.point, may_end=True)
-        if turn.move and turn.move.wants_end:
-            self.point = ArcPoint("resolution", should_end=True)
         self._provider = RecordingProvider(turn.dependencies.provider)
         self._reader = reader_for(turn)
         self._gate = Gate(turn, is_read=self._reader is not None)
@@ -122,9 +139,9 @@ class _Turn:
         lines, ended = self._lines()
         code, factor = await self._code_checked(scene)
         happened = self._gate.allowed(told.story.happened) if told.story else ""
-        outcome, note = outcome_of(lines, happened, passages), "; ".join(degraded)
+        outcome, note = consequences.outcome_of(lines, happened, passages), "; ".join(degraded)
         scene = replace(scene, degraded=note, quality=scene.quality * factor, outcome=outcome)
-        changes = characters_after(self.input, passages, self.point.stage)
+        changes = consequences.characters_after(self.input, passages, self.input.point.stage)
         move, replies = self.input.move, [*self._provider.replies, *read]
         events: list[Event] = [
             *([move] if move and self.input.number > 1 else []),
@@ -157,7 +174,7 @@ class _Turn:
         return warnings, played
 
     def _scene(self) -> Scene:
-        told, point, allowed = self._told, self.point, self._gate.allowed
+        told, point, allowed = self._told, self.input.point, self._gate.allowed
         turn = self.input.number
         story = told.story or untold("")
         scene_id = story.scene_id if told.story else f"scene-{turn}-cut-short"
@@ -186,14 +203,14 @@ class _Turn:
         return await offer(self.input, proposed, refused, self._gate, validator, is_by_hand=by_hand)
 
     def _lines(self) -> tuple[list[LastingLine], list[int]]:
-        """The lasting lines of the scene and the numbers of those that it ends."""
         told, state = self._told, self.input.state
         readings = [noted.reading for noted in told.found]
         if self._reader is None and told.story:
             readings = [Reading(lines=told.story.lines, ended=told.story.ended_lines)]
         after = lines_after(state, readings)
         new = [line for number, line in after.items() if number not in state.lines]
-        lines = written(new, self._gate.people) or of_the_scene(told.passages, state.names)
+        lines = consequences.written(new, self._gate.people)
+        lines = lines or consequences.of_the_scene(told.passages, state.names)
         ended = [number for number in state.lines if number not in after]
         return [line for line in lines if self._gate.allowed(line.text)], ended
 

@@ -1,7 +1,6 @@
 """What a caller sees while a turn is played, in this order of appearance.
 
-The first three come while the scene is being told, ``TurnRefused`` comes alone (nothing is spent or
-stored), and the others only once the turn is stored.
+``TurnRefused`` comes alone (nothing is spent or stored); from ``SceneFinished`` on it is stored.
 """
 
 from __future__ import annotations
@@ -87,10 +86,9 @@ TurnEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayedTurn:
-    """A whole turn, for callers that wait for it.
+    """A whole turn, for callers that wait for it; ``choices`` is empty after an ending.
 
-    ``choices`` is empty after an ending; ``warnings`` has the texts of every ``TurnWarning``; cost
-    in US dollars, usage and calls are of the whole turn; ``events`` are what is stored of it.
+    ``warnings`` are the texts of every ``TurnWarning``, ``events`` what is stored of it.
     """
 
     turn: int

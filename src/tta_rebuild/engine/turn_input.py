@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tta_rebuild.canon.recall import subjects_named
@@ -11,6 +11,7 @@ from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import PlayerActed
 from tta_rebuild.core.metaconcepts import MetaconceptRegistry
 from tta_rebuild.core.story import Choice
+from tta_rebuild.engine.arc import ArcPoint, arc_point
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.reading.world_rules import WorldRules
@@ -28,10 +29,7 @@ _HAD = ("holds", "wears", "owns")
 
 @dataclass(frozen=True, kw_only=True)
 class TurnInput:
-    """The story as it stands and the player's move; None where something is only judged.
-
-    ``context`` says whose work the turn is, for requests and for the ledger.
-    """
+    """The story as it stands and the player's move; None where something is only judged."""
 
     dependencies: Dependencies
     branch: Branch
@@ -60,15 +58,13 @@ class TurnInput:
             },
             universe_id=f"world-{premise.seed}",
         )
-        safety = dependencies.safety(dict(premise.boundaries))
-        rules = dependencies.world_rules(premise.rules)
         return cls(
             dependencies=dependencies,
             branch=branch,
             state=state,
             context=context,
-            safety=safety,
-            rules=rules,
+            safety=dependencies.safety(dict(premise.boundaries)),
+            rules=dependencies.world_rules(premise.rules),
         )
 
     @property
@@ -86,6 +82,15 @@ class TurnInput:
         """The choice that the player takes, if it is one."""
         number = self.move.choice if self.move else None
         return self.state.choices[number - 1] if number else None
+
+    @cached_property
+    def point(self) -> ArcPoint:
+        """Where in its arc the scene stands; an authored world knows its own endings."""
+        premise = self.state.premise
+        if self.move and self.move.wants_end:
+            return ArcPoint("resolution", should_end=True)
+        point = arc_point(self.number, 0 if premise.world else premise.length)
+        return replace(point, may_end=True) if premise.world else point
 
     @cached_property
     def words(self) -> str:

@@ -1,7 +1,6 @@
-"""A database as the stores see it: the same SQL for SQLite and PostgreSQL, values by name.
+"""A database as the stores see it: the same SQL for SQLite and PostgreSQL.
 
-``sqlite_database`` and ``server_database`` derive from what is here; the store and its ledger share
-one database. A statement names its values (``:title``); a row gives its columns by name.
+A statement names its values (``:title``); a row gives its columns by name.
 """
 
 from __future__ import annotations
@@ -20,11 +19,9 @@ from tta_rebuild.storage.story_rows import Row
 
 
 class Connection(ABC):
-    """One connection. Errors are the driver's; ``Database`` tells them plainly.
+    """One connection over the driver's (``raw``), whose errors ``Database`` tells plainly.
 
-    Attributes:
-        raw: the driver's.
-        for_update: what a query ends with to lock its rows until the transaction ends.
+    ``for_update`` ends a query that locks its rows until the transaction ends.
     """
 
     is_sqlite: ClassVar[bool]
@@ -67,13 +64,9 @@ def _inserting(table: str, columns: Mapping[str, Any]) -> str:
 
 
 class Database(ABC):
-    """Connections to the place where stories are kept.
+    """Connections to the ``place`` where stories are kept: a path, or an address without password.
 
-    Attributes:
-        dialect: as ``migrations`` names it; ``tables`` asks for the names of all tables.
-        driver_errors: what the driver raises.
-        place: a path, or an address without its password.
-        note: what the player should know of how it was found, "" if nothing.
+    ``note`` is what the player should know of how it was found; ``tables`` asks for all tables.
     """
 
     dialect: ClassVar[str]
@@ -98,10 +91,9 @@ class Database(ABC):
         """Close all connections."""
 
     async def tidy(self, mode: Literal["PASSIVE", "TRUNCATE"]) -> None:
-        """Bring what is in the write-ahead log into the file (SQLite).
+        """Bring the write-ahead log into the file (SQLite), as far as no reader is in the way.
 
-        ``PASSIVE`` as far as no reader is in the way; ``TRUNCATE`` leaves nothing in the log, so
-        that no copy of deleted text stays in it.
+        ``TRUNCATE`` leaves nothing in the log, so that no copy of deleted text stays in it.
         """
 
     async def check(self) -> None:
@@ -109,10 +101,7 @@ class Database(ABC):
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
-        """A transaction that is stored as a whole when the block ends, or not at all.
-
-        A block within a block of the same task is part of the outer one.
-        """
+        """A transaction, stored whole or not at all; within one of the same task, a part of it."""
         outer = self._transaction.get()
         if outer is not None:
             yield outer
@@ -126,10 +115,7 @@ class Database(ABC):
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
-        """A connection whose every statement sees what is stored at that moment.
-
-        Within ``writing`` of the same task it sees what is being written, too.
-        """
+        """A connection that sees what is stored at each statement, and what this task writes."""
         within = self._transaction.get()
         if within is not None:
             yield within
@@ -163,10 +149,7 @@ class Database(ABC):
             raise failure("older", self.place, found=found)
 
     async def _revision(self, connection: Connection) -> str | None:
-        """The revision of the database, None if it is new and empty.
-
-        Raises StoreDamaged if it is something else, StoreNewer if it is not known.
-        """
+        """The revision, None if it is new and empty. Raises StoreDamaged, StoreNewer."""
         tables = {row["name"] for row in await connection.rows(self.tables)}
         if "alembic_version" not in tables:
             if "stories" in tables or (tables and connection.is_sqlite):

@@ -1,25 +1,21 @@
 """What a database says when it cannot, in the engine's words; they stand in ``data/failures.toml``.
 
-Every statement of the SQL stores runs inside ``told_plainly``: no driver's error leaves this room,
-and each message says what to do next.
+Every statement runs inside ``told_plainly``: no driver's error leaves this room.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 
 from tta_rebuild.core import errors
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import StoreError
 
 
-@cache
 def _known() -> Mapping[str, Mapping[str, tuple[str, str]]]:
-    return tomllib.loads((Path(__file__).parent / "data" / "failures.toml").read_text("utf-8"))
+    return packaged_toml("tta_rebuild.storage", "failures")
 
 
 def failure(name: str, place: object, *, table: str = "own", **said: object) -> StoreError:

@@ -7,19 +7,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tta_rebuild.storage.migrations import statements
-from tta_rebuild.storage.sqlite_database import SqliteDatabase
-from tta_rebuild.storage.sqlite_pool import SqlitePool
+from tta_rebuild.storage.sqlite_database import SqliteDatabase, SqlitePool
 from tta_rebuild.storage.story_store import StoryStore
 
 T = TypeVar("T")
 
 
 class MemoryStoryStore(StoryStore):
-    """A ``StoryStore`` in a SQLite database that ends with the object.
-
-    Args:
-        place: what it stands for, in words.
-    """
+    """A ``StoryStore`` in a SQLite database that ends with the object; ``place`` is its name."""
 
     def __init__(self, place: str = "memory") -> None:
         pool = _MemoryPool()
@@ -38,5 +33,4 @@ class _MemoryPool(SqlitePool):
         weakref.finalize(self, self._idle[0].close)
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
-        """See ``SqlitePool.run``."""
         return work(*arguments)

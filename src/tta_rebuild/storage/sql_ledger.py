@@ -1,8 +1,4 @@
-"""The ledger in the story database: every attempt at a model, kept for good.
-
-Made by ``StoryStore.ledger``. The source for reports and for budgets after a restart; it
-outlives the stories that it paid for.
-"""
+"""The ledger in the story database: every attempt at a model, also for stories that are deleted."""
 
 from __future__ import annotations
 
@@ -13,11 +9,11 @@ from typing import Any
 
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Ledger, Usage
 from tta_rebuild.storage.database import Database
+from tta_rebuild.storage.queries import query
 from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
 _DAY_MICROS = 86_400_000_000
 _KEYS = {"day": f"at / {_DAY_MICROS}", "story": "story_id", "model": "model", "task": "task"}
-"""What a report is grouped by."""
 
 
 class SqlLedger(Ledger):
@@ -55,13 +51,7 @@ class SqlLedger(Ledger):
     ) -> Sequence[CostLine]:
         """See ``Ledger.costs``. Output tokens include thinking, as providers bill them."""
         where, values = _within(since, story_id=story_id)
-        report = (
-            f"SELECT {_KEYS[by]} AS key, count(*) AS attempts, sum(cost_usd) AS cost_usd, "
-            "CAST(sum(input_tokens) AS BIGINT) AS input_tokens, "
-            "CAST(sum(output_tokens + thinking_tokens) AS BIGINT) AS output_tokens, "
-            "count(CASE WHEN estimated OR NOT priced THEN 1 END) AS estimated "
-            f"FROM attempts{where} GROUP BY 1 ORDER BY 1"
-        )
+        report = query("costs", key=_KEYS[by], where=where)
         async with self._database.reading() as connection:
             rows = [dict(row) for row in await connection.rows(report, **values)]
         for row in rows:
@@ -80,7 +70,6 @@ class SqlLedger(Ledger):
 
 
 def _within(since: datetime | None, **scopes: str | None) -> tuple[str, dict[str, Any]]:
-    """What a query ends with to see only these attempts, and its values."""
     values: dict[str, Any] = {name: value for name, value in scopes.items() if value is not None}
     tests = [f"{name} = :{name}" for name in values]
     if since is not None:

@@ -1,7 +1,6 @@
 """The questions that ``story_store`` asks its tables, and how events lie in theirs.
 
-Written so that SQLite and PostgreSQL answer them from an index: ranges with both ends given, no
-function of a column, never more rows than asked for.
+Both databases answer them from an index: ranges with both ends given, no function of a column.
 """
 
 from __future__ import annotations
@@ -12,15 +11,9 @@ from typing import Any
 from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryNotFound
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage.database import Connection
-from tta_rebuild.storage.sql_search import PATH, keep_words
+from tta_rebuild.storage.queries import query
+from tta_rebuild.storage.sql_search import keep_words
 from tta_rebuild.storage.story_rows import Row, from_micros
-
-BRANCH_ROWS = (
-    "SELECT b.*, stories.story_id, parents.branch_id AS parent_id FROM branches AS b "
-    "JOIN stories ON stories.number = b.story LEFT JOIN branches AS parents "
-    "ON parents.number = b.parent"
-)
-"""Branches (``b``) with the ids of their story and parent; see ``as_branch``."""
 
 
 async def story_row(connection: Connection, story_id: str) -> Row:
@@ -48,13 +41,7 @@ async def branch_row(
 
 async def event_rows(connection: Connection, branch: int, after: int, upto: int) -> Sequence[Row]:
     """The events at the positions in (after, upto] of a branch's path, in order."""
-    wanted = (
-        f"{PATH} SELECT events.*, branches.branch_id FROM path CROSS JOIN events "
-        "JOIN branches ON branches.number = events.branch WHERE events.branch = path.branch "
-        "AND position > CASE WHEN low > :after THEN low ELSE :after END "  # one bound: by the index
-        "AND position <= high ORDER BY position"
-    )
-    return await connection.rows(wanted, branch=branch, after=after, upto=upto)
+    return await connection.rows(query("events"), branch=branch, after=after, upto=upto)
 
 
 async def last_row(
@@ -62,10 +49,7 @@ async def last_row(
 ) -> Row | None:
     """The row of a table with positions that stands last on a path, with what is asked for."""
     tests = " ".join(f"AND {name} = :{name}" for name in asked)
-    latest = (
-        f"{PATH} SELECT {table}.* FROM path CROSS JOIN {table} WHERE {table}.branch = path.branch "
-        f"AND position > low AND position <= high {tests} ORDER BY position DESC LIMIT 1"
-    )
+    latest = query("last", table=table, tests=tests)
     return await connection.row(latest, branch=branch, after=0, upto=upto, **asked)
 
 

@@ -1,9 +1,8 @@
-"""Searching a story's words: FTS5 in SQLite, a GIN index in PostgreSQL.
+"""Searching a story's words: FTS5 in SQLite, a GIN index in PostgreSQL; words are cut here.
 
-The branch is a word of the indexed text (``scope``), so that the index itself passes over all other
-stories and branches; filtering afterwards was measured three orders of magnitude slower for rare
-words. In SQLite a row's number holds branch and position, so that a match outside the path is
-dropped without reading its row. Words are cut here, so that a search finds the same in both.
+The branch is a word of the indexed text (``scope``), so that the index itself passes over other
+stories: filtering afterwards was measured three orders of magnitude slower for rare words. In
+SQLite a row's number holds branch and position, so that it need not be read to be dropped.
 """
 
 from __future__ import annotations
@@ -14,19 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tta_rebuild.storage.database import Connection
+from tta_rebuild.storage.queries import query
 from tta_rebuild.storage.story_rows import Row
-
-PATH = (
-    "WITH RECURSIVE path (branch, parent, low, high) AS ("
-    "SELECT number, parent, forked_at, CAST(:upto AS BIGINT) FROM branches WHERE number = :branch "
-    "UNION ALL SELECT b.number, b.parent, b.forked_at, CASE WHEN low < high THEN low ELSE high END "
-    "FROM path JOIN branches AS b ON b.number = path.parent WHERE low > :after)"
-)
-"""What a statement begins with to know the path of a branch: who owns the positions in (low, high].
-
-A branch owns the positions after its fork; everything before belongs to its ancestors, and one that
-was forked away from before its own first event owns nothing: its ``high`` is not above its ``low``.
-"""
 
 _WORD = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b")
@@ -37,32 +25,12 @@ COMMON_EVENTS = 500
 """A word that more events of a long story hold tells little about where to look."""
 
 _POSITIONS = (1 << 32) - 1
-_INDEXED = "(setweight(to_tsvector('simple', scope), 'A') || to_tsvector('simple', words))"
-_MATCHES = {
-    True: "FROM prose CROSS JOIN path WHERE prose MATCH (SELECT 'scope : (' || "
-    "group_concat('b' || branch, ' OR ') || ') AND words : (' || :{words} || ')' FROM path "
-    "WHERE low < high) AND path.branch = prose.rowid >> 32 "
-    f"AND prose.rowid & {_POSITIONS} > max(low, :after) AND prose.rowid & {_POSITIONS} <= high",
-    False: f"FROM prose JOIN path ON path.branch = prose.branch WHERE {_INDEXED} @@ "
-    "to_tsquery('simple', (SELECT '(' || string_agg('b' || branch || ':A', ' | ') || ') & (' "
-    "|| :{words} || ')' FROM path WHERE low < high)) AND position > low AND position <= high "
-    "AND position > :after",
-}
-"""The rows on a path that hold what the value named ``words`` asks for, in SQLite or not."""
-
-_RANKED = {
-    True: f"SELECT prose.rowid >> 32 AS branch, prose.rowid & {_POSITIONS} AS position, "
-    "bm25(prose, 0.0, 1.0) AS rank",
-    False: "SELECT prose.branch, position, "
-    "-ts_rank(to_tsvector('simple', words), to_tsquery('simple', :words)) AS rank",
-}
 
 
 def words_in(text: str) -> list[str]:
     """The words of a text in order, folded: no case, no accents, no possessive, singular.
 
-    Plurals are folded by the S-stemmer (D. Harman, "How effective is suffixing?", JASIS 42, 1991),
-    which is wrong seldom enough to need no list of exceptions.
+    Plurals by the S-stemmer (D. Harman, "How effective is suffixing?", JASIS 42, 1991).
     """
     folded = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", text)).casefold()
     plain = "".join(c for c in folded if not unicodedata.combining(c))
@@ -112,20 +80,12 @@ async def forget_words(connection: Connection, branches: Sequence[int]) -> None:
 async def best_hits(
     connection: Connection, phrases: Sequence[tuple[str, ...]], branch: int, upto: int, limit: int
 ) -> Sequence[Row]:
-    """The rows of the best events on a path, each with its ``rank``, best first.
-
-    An event has to hold one of the phrases, words as ``words_in`` cuts them. The smaller the rank,
-    the better; of equal ranks the later event comes first.
-    """
-    matches, values = _MATCHES[connection.is_sqlite], {"branch": branch, "upto": upto}
+    """The best events on a path that hold a phrase, by ``rank`` (small is good), then latest."""
+    values = {"branch": branch, "upto": upto}
     phrases, after = await _narrowed(connection, phrases, values)
-    best = (
-        f"{PATH} SELECT events.*, rank FROM ({_RANKED[connection.is_sqlite]} "
-        f"{matches.format(words='words')} ORDER BY rank, position DESC LIMIT :limit) AS hits "
-        "JOIN events ON events.branch = hits.branch AND events.position = hits.position "
-        "ORDER BY rank, events.position DESC"
-    )
-    words = _query(connection, phrases)
+    ranked = query("sqlite_ranked" if connection.is_sqlite else "server_ranked")
+    best = query("best", ranked=ranked, matches=_matches(connection, "words"))
+    words = _asked(connection, phrases)
     return await connection.rows(best, **values, after=after, words=words, limit=limit)
 
 
@@ -134,26 +94,27 @@ async def _narrowed(
 ) -> tuple[Sequence[tuple[str, ...]], int]:
     """Which phrases to rank, and after which position, so that a long story takes no longer.
 
-    Ranking costs time for every event that holds a phrase; counting costs a twentieth of it and can
-    stop. On a path longer than ``NEAR_EVENTS``, phrases that more than ``COMMON_EVENTS`` hold are
-    left out, for they tell little; if there are no others, the last ``NEAR_EVENTS`` are searched.
+    On a path longer than ``NEAR_EVENTS``, phrases that more than ``COMMON_EVENTS`` hold are left
+    out; if there are no others, its last ``NEAR_EVENTS`` are searched. Counting costs little.
     """
     if values["upto"] <= NEAR_EVENTS:
         return phrases, 0
-    matches = _MATCHES[connection.is_sqlite]
     counts = (
-        f"(SELECT count(*) FROM (SELECT 1 {matches.format(words=f'words{n}')} "
-        f"LIMIT {COMMON_EVENTS + 1}) AS some{n}) AS count{n}"
+        query("count", matches=_matches(connection, f"words{n}"), limit=COMMON_EVENTS + 1, n=n)
         for n in range(len(phrases))
     )
-    asked = {f"words{n}": _query(connection, [one]) for n, one in enumerate(phrases)}
-    [row] = await connection.rows(f"{PATH} SELECT {', '.join(counts)}", **values, **asked, after=0)
+    asked = {f"words{n}": _asked(connection, [one]) for n, one in enumerate(phrases)}
+    counted = query("path") + f" SELECT {', '.join(counts)}"
+    [row] = await connection.rows(counted, **values, **asked, after=0)
     rare = [phrase for n, phrase in enumerate(phrases) if row[f"count{n}"] <= COMMON_EVENTS]
     return (rare, 0) if rare else (phrases, values["upto"] - NEAR_EVENTS)
 
 
-def _query(connection: Connection, phrases: Sequence[tuple[str, ...]]) -> str:
-    """Any of the phrases, in the language of the database."""
+def _matches(connection: Connection, words: str) -> str:
+    return query("sqlite_matches" if connection.is_sqlite else "server_matches", words=words)
+
+
+def _asked(connection: Connection, phrases: Sequence[tuple[str, ...]]) -> str:
     if connection.is_sqlite:
         return " OR ".join('"' + " ".join(phrase) + '"' for phrase in phrases)
     return " | ".join("(" + " <-> ".join(f"'{w}':D" for w in phrase) + ")" for phrase in phrases)

@@ -1,10 +1,8 @@
 """The file that holds the stories: held by one process, private, and never quietly empty.
 
-``sqlite_database`` opens it. In SQLite a single connection writes and checkpoints (two of them can
-corrupt a write-ahead log in the versions up to 3.51.2 that Python ships with), and a lock beside
-the file keeps other processes of this program from writing; readers are ``query_only``.
-``synchronous=FULL`` makes a stored turn survive a loss of power, not only of the process, for one
-fsync a turn.
+A single connection writes and checkpoints (two of them can corrupt a write-ahead log in SQLite up
+to 3.51.2, which Python ships with), and a lock beside the file keeps other processes of this
+program from writing. ``synchronous=FULL`` makes a stored turn survive a loss of power.
 
 The file's ``user_version`` is 1 from opening to closing: where it is 1 and no write-ahead log lies
 beside the file, the log has been lost, and perhaps turns with it.
@@ -19,7 +17,6 @@ import sqlite3
 import stat
 from contextlib import closing, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
@@ -27,24 +24,10 @@ from tta_rebuild.core.errors import StoreError
 from tta_rebuild.storage.failures import failure
 from tta_rebuild.storage.migrations import statements
 from tta_rebuild.storage.sqlite_list import FILE_NAME
-from tta_rebuild.storage.sqlite_pool import SqlitePool
-
-READERS = 4
 
 _CACHE = "replies.db"
-"""What ``integrations.response_cache`` keeps in a data directory."""
 
 _LEAST_FREE_BYTES = 256 * 1024
-_BUSY = "PRAGMA busy_timeout = 2000"
-_WRITER = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",
-    "PRAGMA cache_size = -2000",
-    _BUSY,
-)
-_READER = ("PRAGMA query_only = ON", "PRAGMA cache_size = -8000", _BUSY)
 
 
 def file_of(where: str | Path) -> Path:
@@ -123,14 +106,6 @@ def has_log(path: Path) -> bool:
     return log.is_file() and log.stat().st_size > 0
 
 
-def log_lost(path: Path) -> str:
-    """What to tell of a file that was not closed and whose write-ahead log is not there."""
-    return (
-        f"{path}: was not closed in order, and its write-ahead log ({path.name}-wal) is not beside "
-        "it: the last turns may be missing. If you copied the file, copy the log with it"
-    )
-
-
 def make_new(path: Path) -> None:
     """Put an empty database in place, whole or not at all."""
     beside = path.with_name(f"{path.name}.new")
@@ -143,14 +118,3 @@ def make_new(path: Path) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def connections_to(path: Path, *, writes: bool = False, immutable: bool = False) -> SqlitePool:
-    """One connection to the file that writes, or several that read.
-
-    Args:
-        immutable: read without any lock, where nobody can write: a read-only or full disk.
-    """
-    mode = "rw" if writes else "ro&immutable=1" if immutable else "ro"
-    address = f"file:{quote(str(path.absolute()))}?mode={mode}"
-    return SqlitePool(address, _WRITER if writes else _READER, most=1 if writes else READERS)

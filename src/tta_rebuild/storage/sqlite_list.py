@@ -1,7 +1,6 @@
-"""The list of stories straight from a SQLite file, for ``tta stories``.
+"""The list of stories straight from a SQLite file: opening an application takes longer than that.
 
-Opening an application takes longer than all of this one command. Its question is answered here only
-where nothing is out of the ordinary: everything else, and every error, is for ``StoryStore``.
+It answers only where nothing is out of the ordinary; everything else is for ``StoryStore``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from tta_rebuild.storage.migrations import HEAD
 from tta_rebuild.storage.story_rows import StoryRow, as_story
 
 FILE_NAME = "stories.db"
-"""The database in a data directory."""
 
 LATEST_FIRST = "SELECT * FROM stories ORDER BY updated_at DESC, number DESC"
 

@@ -1,7 +1,6 @@
 """What the store knows of stories and branches, as values, and the rows that they come from.
 
-``story_store`` hands the values on to other rooms. Times are whole microseconds since 1970: exact,
-sortable, and the same in both databases.
+Times in rows are whole microseconds since 1970: exact, sortable, the same in both databases.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 MAIN = "main"
-"""The name of a story's first branch."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -41,13 +39,8 @@ class StoryRow:
 class Branch:
     """A branch: what its parent was up to ``forked_at``, and its own events from there.
 
-    Attributes:
-        branch_id: unique in the store.
-        name: unique in the story; the first is ``main``.
-        parent_id: None for the first branch.
-        forked_at: the position (events along the path) up to which the parent's path is shared.
-        length: events along the whole path.
-        turn: the last turn on the path.
+    Positions and ``length`` count events along the whole path; ``turn`` is the last one on it. The
+    ``branch_id`` is unique in the store, the ``name`` in the story; the first has no parent.
     """
 
     branch_id: str
@@ -90,6 +83,6 @@ def as_story(row: Row) -> StoryRow:
 
 
 def as_branch(row: Row) -> Branch:
-    """A row of ``sql_rows.BRANCH_ROWS``."""
+    """A row of the query ``branches``."""
     plain = ("branch_id", "story_id", "name", "parent_id", "forked_at", "length", "turn")
     return Branch(**{name: row[name] for name in plain}, created_at=from_micros(row["created_at"]))

@@ -1,9 +1,7 @@
 """Where stories are kept: the room's face to the engine, in SQLite or PostgreSQL.
 
-Every story is an append-only list of events; a branch is (parent, position) and never changes once
-made. Every statement is the same SQL for both databases, except the search for words
-(``sql_search``). What an append costs does not depend on a story's length: the length of a branch
-stands in its row, and its path is walked from there up (``sql_search.PATH``).
+A story is an append-only list of events; a branch is (parent, position) and never changes once
+made. An append costs the same however long a story is: a branch's length stands in its row.
 """
 
 from __future__ import annotations
@@ -19,8 +17,9 @@ from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoreErr
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage import sql_rows
 from tta_rebuild.storage.database import Connection, Database
+from tta_rebuild.storage.queries import query
 from tta_rebuild.storage.sql_ledger import SqlLedger
-from tta_rebuild.storage.sql_search import PATH, best_hits, forget_words, phrases_in
+from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
 from tta_rebuild.storage.sqlite_database import SqliteDatabase
 from tta_rebuild.storage.sqlite_file import file_of
 from tta_rebuild.storage.sqlite_list import LATEST_FIRST
@@ -40,28 +39,14 @@ SNAPSHOT_CHARS_AN_EVENT = 400
 """Snapshots stay so far apart that they hold no more than this for each event of the log."""
 
 _CHUNK = 1_000
-"""Events that a long reading fetches at once."""
-
-_PLAYED = (
-    "UPDATE stories SET updated_at = CASE WHEN updated_at > :at THEN updated_at ELSE :at END, "
-    "turns = CASE WHEN turns > :turn THEN turns ELSE :turn END WHERE number = :number"
-)
-"""A story's latest time and turn; SQLite and PostgreSQL have no common function for it."""
 
 
 class StoryStore:
     """Keeps stories. All methods may raise ``StoreError``; none leaves half a change behind.
 
-    Times are aware (they have a zone). Branch ids are ``<story_id>.<n>``, n counting from 1 in
-    the order in which the branches were made, so that the same calls give the same ids.
-
-    Args:
-        database: closed with this store; see ``open``.
-        codec: reads and writes events; one with upcasters reads the logs of older programs.
-
-    Attributes:
-        place: where the stories are: a file, or an address without its password.
-        note: what the player should know of how the database was found, "" if nothing.
+    Times are aware (they have a zone). Branch ids are ``<story_id>.<n>``, n counting from 1 in the
+    order in which they were made. ``place`` is a file, or an address without its password, and
+    ``note`` what the player should know of how it was found. A ``codec`` may read older events.
     """
 
     def __init__(self, database: Database, *, codec: EventCodec | None = None) -> None:
@@ -80,15 +65,10 @@ class StoryStore:
     ) -> StoryStore:
         """Open a data directory, a database file (``.db``), or a ``postgresql://`` address.
 
-        A new database is made where there is none; one of an older revision is upgraded in place.
-
-        Args:
-            read_only: only look: beside the process that plays, on a read-only or a full disk,
-                with a user of PostgreSQL who may only read. Raises StoreMissing if nothing was
-                kept yet.
-
-        Raises StoreLocked, StoreReadOnly, StoreFull, StoreNewer, StoreDamaged; StoreError where it
-        cannot be reached.
+        It is made where there is none and upgraded where it is older. ``read_only`` only looks,
+        also beside the process that plays or on a full disk. Raises StoreMissing (nothing was kept
+        yet), StoreLocked, StoreReadOnly, StoreFull, StoreNewer, StoreDamaged; StoreError:
+        unreachable.
         """
         address = str(where)
         if "://" in address and not address.startswith("sqlite:"):
@@ -135,10 +115,7 @@ class StoryStore:
     async def create_story(
         self, story_id: str, title: str, events: Sequence[Event], *, at: datetime
     ) -> Branch:
-        """A new story with its opening events (turn 0) on branch ``main``.
-
-        Raises StoryError if a story of that id exists.
-        """
+        """A new story, its opening (turn 0) on ``main``. Raises StoryError: the id is taken."""
         micros = to_micros(at)
         async with self._database.writing() as connection:
             taken = "SELECT 1 FROM stories WHERE story_id = :id"
@@ -173,10 +150,7 @@ class StoryStore:
             await connection.rows(renamed, title=title, id=story_id)
 
     async def delete(self, story_id: str) -> None:
-        """Remove it with all branches, for good; nothing of its text stays in the file (SQLite).
-
-        Raises StoryNotFound.
-        """
+        """Remove it for good; nothing of its text stays in the file. Raises StoryNotFound."""
         async with self._database.writing() as connection:
             number = (await sql_rows.story_row(connection, story_id))["number"]
             own = "SELECT number FROM branches WHERE story = :story"
@@ -196,25 +170,22 @@ class StoryStore:
         """All branches, in the order they were made. Raises StoryNotFound."""
         async with self._database.reading() as connection:
             story = await sql_rows.story_row(connection, story_id)
-            own = f"{sql_rows.BRANCH_ROWS} WHERE b.story = :story ORDER BY b.number"
+            own = f"{query('branches')} WHERE b.story = :story ORDER BY b.number"
             return [as_branch(row) for row in await connection.rows(own, story=story["number"])]
 
     async def branch(self, branch_id: str) -> Branch:
         """One branch as it stands now. Raises BranchNotFound."""
         async with self._database.reading() as connection:
-            return as_branch(
-                await sql_rows.branch_row(connection, branch_id, rows=sql_rows.BRANCH_ROWS)
-            )
+            rows = query("branches")
+            return as_branch(await sql_rows.branch_row(connection, branch_id, rows=rows))
 
     async def append(
         self, branch_id: str, turn: int, events: Sequence[Event], *, expected: int, at: datetime
     ) -> int:
         """Store one whole turn or nothing; gives the branch's new length.
 
-        Raises:
-            PositionConflict: the branch's length is not ``expected``.
-            BranchNotFound: no such branch.
-            StoryError: ``turn`` is before the branch's last turn.
+        Raises PositionConflict (its length is not ``expected``), BranchNotFound, and StoryError
+        (``turn`` is before the branch's last turn).
         """
         micros = to_micros(at)
         async with self._database.writing() as connection:
@@ -232,16 +203,15 @@ class StoryStore:
             length = expected + len(events)
             grown = "UPDATE branches SET length = :length, turn = :turn WHERE number = :number"
             await connection.rows(grown, length=length, turn=turn, number=row["number"])
-            await connection.rows(_PLAYED, at=micros, turn=turn, number=row["story"])
+            await connection.rows(query("played"), at=micros, turn=turn, number=row["story"])
         return length
 
     async def fork(
         self, branch_id: str, position: int, *, name: str | None = None, at: datetime
     ) -> Branch:
-        """A new branch that shares the path up to ``position``: one row, whatever the length.
+        """A new branch that shares the path up to ``position``; without a name one is chosen.
 
-        Without a name one is chosen. Raises PositionNotFound, BranchNotFound, StoryError (the
-        name is taken).
+        Raises PositionNotFound, BranchNotFound, StoryError (the name is taken).
         """
         micros = to_micros(at)
         async with self._database.writing() as connection:
@@ -265,16 +235,13 @@ class StoryStore:
             await connection.insert("branches", **branch, **begins, turn=turn, created_at=micros)
             forked = "UPDATE stories SET branches = :branches WHERE number = :number"
             await connection.rows(forked, branches=ordinal, number=story["number"])
-            await connection.rows(_PLAYED, at=micros, turn=0, number=story["number"])
+            await connection.rows(query("played"), at=micros, turn=0, number=story["number"])
         return await self.branch(new_id)
 
     async def read(
         self, branch_id: str, *, after: int = 0, upto: int | None = None
     ) -> AsyncIterator[RecordedEvent]:
-        """The branch's path in order, positions in (after, upto].
-
-        No connection is held while the caller works. Raises StoreDamaged where the path has a hole.
-        """
+        """The path's events in (after, upto], in order. Raises StoreDamaged where it has a hole."""
         async with self._database.reading() as connection:
             branch, end = await self._path_end(connection, branch_id, upto)
         for low in range(max(after, 0), end, _CHUNK):
@@ -301,12 +268,11 @@ class StoryStore:
     async def search(
         self, branch_id: str, words: Sequence[str], *, limit: int = 20, upto: int | None = None
     ) -> list[Found]:
-        """Events on the path whose prose has any of these words, best first.
+        """Events on the path whose prose has any of these words, the best first, then the latest.
 
         Prose is what scenes tell and what the player said. Case, accents, possessives and plural
-        endings do not matter; an entry of several words is a phrase. Of equal ranks the later event
-        comes first. On a path of thousands of events, words that hundreds of them hold may be
-        passed over for rarer ones, or looked for in its last part alone.
+        endings do not matter; an entry of several words is a phrase. On a long path, words that
+        hundreds of events hold may be passed over, or looked for in its last part alone.
         """
         phrases = phrases_in(words)
         if not phrases or limit < 1:
@@ -323,29 +289,22 @@ class StoryStore:
     async def save_snapshot(self, branch_id: str, position: int, shape: str, state: str) -> None:
         """Keep a folded state as a cache; ``shape`` names the fold and its version.
 
-        Those of other shapes on the same branch go. The latest always stays; older ones stay
-        ``SNAPSHOT_CHARS_AN_EVENT`` apart, so that a fork finds one near, whatever its place.
-        Raises PositionNotFound, BranchNotFound.
+        Other shapes on the branch go; older ones stay ``SNAPSHOT_CHARS_AN_EVENT`` apart, so that a
+        fork finds one near. Raises PositionNotFound, BranchNotFound.
         """
         async with self._database.writing() as connection:
             row = await sql_rows.branch_row(connection, branch_id, lock=True)
             _check_position(branch_id, position, row["length"])
-            own = f"{PATH} SELECT branch FROM path WHERE low < high ORDER BY low DESC LIMIT 1"
-            owner = await connection.row(own, branch=row["number"], after=0, upto=position)
+            asked = {"branch": row["number"], "after": 0, "upto": position}
+            owner = await connection.row(query("owner"), **asked)
             branch = owner["branch"] if owner is not None else row["number"]  # of position 0
             key = {"branch": branch, "shape": shape, "position": position}
-            last_two = (
-                "SELECT position FROM snapshots WHERE branch = :branch AND shape = :shape "
-                "AND position < :position ORDER BY position DESC LIMIT 2"
-            )
-            earlier = [earlier["position"] for earlier in await connection.rows(last_two, **key)]
+            last_two = await connection.rows(query("snapshots_before"), **key)
+            earlier = [earlier["position"] for earlier in last_two]
             room = SNAPSHOT_CHARS_AN_EVENT * (earlier[0] - earlier[-1]) if earlier else 0
             is_near = len(earlier) > 1 and room < len(state)
-            outdated = (
-                "DELETE FROM snapshots WHERE branch = :branch "
-                "AND (shape <> :shape OR position = :position OR position = :outdated)"
-            )
-            await connection.rows(outdated, **key, outdated=earlier[0] if is_near else position)
+            outdated = earlier[0] if is_near else position
+            await connection.rows(query("outdated_snapshots"), **key, outdated=outdated)
             await connection.add_all("snapshots", [{**key, "state": state}])
 
     async def latest_snapshot(

@@ -1,8 +1,7 @@
 """The database's shape through time: one SQL file a revision, for SQLite and PostgreSQL alike.
 
-The databases and ``sqlite_file`` run them when a store is opened. A file that was released never
-changes. In it ``{key}`` is a number that the database gives itself, and a statement under
-``-- only sqlite`` or ``-- only postgresql`` is for that database alone.
+A file that was released never changes. In it ``{key}`` is a number that the database gives itself,
+and a statement under ``-- only sqlite`` or ``-- only postgresql`` is for that database alone.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 REVISIONS = ("0001", "0002")
-"""Every revision that this program knows, oldest first."""
 
 HEAD = REVISIONS[-1]
 
@@ -22,12 +20,7 @@ _ONLY = re.compile(r"^-- only (\w+)$", re.MULTILINE)
 
 
 def statements(dialect: str, found: str | None = None, target: str = HEAD) -> Iterator[str]:
-    """What brings a database from one revision to another, to be executed in one transaction.
-
-    Args:
-        dialect: ``sqlite`` or ``postgresql``.
-        found: its revision; None for an empty one.
-    """
+    """What brings a database from a revision (None: empty) to another, in one transaction."""
     begin = REVISIONS.index(found) + 1 if found is not None else 0
     for revision in REVISIONS[begin : REVISIONS.index(target) + 1]:
         text = (files(__package__) / f"{revision}.sql").read_text("utf-8")
