@@ -7,8 +7,10 @@ The third of the four primitives; it needs no model. All of its work on one upda
 from __future__ import annotations
 
 import uuid
+from collections import UserList
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from operator import attrgetter
@@ -80,28 +82,17 @@ class TimelineState:
     suggested_fixes: Sequence[str]
 
 
-class Recorded(Sequence[T]):
+class Recorded(UserList[T]):
     """A list that only grows, as it is now; copied and sorted when it is first looked at."""
 
     def __init__(self, growing: list[T], time: Callable[[T], int] | None = None) -> None:
         self._growing, self._length, self._time = growing, len(growing), time
 
     @cached_property
-    def _items(self) -> list[T]:
+    def data(self) -> list[T]:  # type: ignore[override]
+        """The items."""
         items = self._growing[: self._length]
         return sorted(items, key=self._time) if self._time else items
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._items[index]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, (Recorded, list, tuple)) and self._items == list(other)
-
-    def __repr__(self) -> str:
-        return repr(self._items)
 
 
 class _Timeline:
@@ -177,16 +168,9 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         timeline = self._timelines.setdefault(input_data.universe_id, _Timeline())
         while (event_id := self._new_id()) in timeline.times:
             pass
-        event = TimelineEvent(
-            event_id=event_id,
-            event_type=input_data.event_type,
-            event_data=dict(input_data.event_data),
-            timestamp=input_data.timestamp,
-            causal_links=list(input_data.causal_links),
-            character_ids=list(input_data.character_ids),
-            created_at=self._clock(),
-        )
-        timeline.record(event)
+        given = {f.name: copy(getattr(input_data, f.name)) for f in fields(input_data)}
+        del given["universe_id"]
+        timeline.record(TimelineEvent(event_id, **given, created_at=self._clock()))
         return self.get_state(input_data.universe_id)
 
     def record(self, universe_id: str, event: TimelineEvent) -> None:
