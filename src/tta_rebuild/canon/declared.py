@@ -21,8 +21,6 @@ from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import NARRATOR, Claim, Passage
 
-_SURE = 0.97
-
 
 class DeclaredCheck:
     """Takes in declared facts; ``people`` says who is meant, ``canon`` is asked, never changed.
@@ -92,7 +90,6 @@ class DeclaredCheck:
         if dead is not None and speaker != self._people.player:
             yield Contradiction(
                 kind="dead_acts",
-                area="timeline",
                 message=f"{plain(speaker)} acts or speaks, but is dead since event {dead.since}",
                 sentence="",
                 against=dead.sentence or f"{speaker} is dead",
@@ -100,7 +97,6 @@ class DeclaredCheck:
                 subject=speaker,
                 positions=(dead.since,),
                 fix="let someone else say it, or tell it as a memory",
-                certainty=_SURE,
             )
 
     def _against(self, canon: Canon, claims: Sequence[Claim]) -> Iterable[Contradiction]:

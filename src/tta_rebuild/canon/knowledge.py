@@ -29,8 +29,6 @@ _LEAST_SHARED, _SHARE = 2, 0.66
 _BEGINNING = 4
 """Letters at the beginning that two forms of one word have in common."""
 
-_CERTAINTY = 0.9
-
 
 class KnowledgeCheck:
     """Holds what a speaker knows against what they could learn.
@@ -55,7 +53,6 @@ class KnowledgeCheck:
             if found is not None:
                 yield Contradiction(
                     kind="knowledge_nobody_gave",
-                    area="character",
                     message=f"{who} says what nobody has told them: {claim.value}",
                     sentence=claim.sentence,
                     against=found[0],
@@ -63,7 +60,6 @@ class KnowledgeCheck:
                     subject=speaker,
                     positions=(found[1],),
                     fix=f"leave it out, or tell first how {who} learns it",
-                    certainty=_CERTAINTY,
                 )
 
     def _unlearnt(self, speaker: str, said: str) -> tuple[str, int] | None:

@@ -17,7 +17,6 @@ from tta_rebuild.core.english import number_in
 
 Slot = Literal["one", "value", "of", "number", "group"]
 Change = Literal["never", "narrated", "freely"]
-Area = Literal["timeline", "character", "world", "fact", "narrative_logic"]
 
 _ARTICLES = re.compile(r"^(?:the|a|an|his|her|their|its|my|our|your)\s+")
 _POSSESSIVE = re.compile(r"^([^,]+?)['’]s?\s+([^,]+)$")
@@ -73,7 +72,6 @@ class Relation:
     said_by: tuple[str, ...] = ()
     of_the_dead: tuple[str, ...] = ()
     contradiction: str = "fact_changed"
-    area: Area = "fact"
 
     def say(self, subject: str, value: str) -> str:
         """The fact in plain words."""

@@ -70,13 +70,11 @@ class WorldRules:
             if used or (not rule.words and _is_done(rule, clauses, low, classes_of)):
                 yield Contradiction(
                     kind=f"rule_{rule.kind.removeprefix('forbidden_')}",
-                    area="world",
                     message=f"{what}: the world's rule “{rule.text}”",
                     sentence=sentence,
                     against=rule.text,
                     subject=rule.name,
                     fix=f"keep to the rule “{rule.text}”",
-                    certainty=0.9,
                 )
 
 
