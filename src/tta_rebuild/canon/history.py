@@ -1,8 +1,7 @@
 """One branch's own stretch of facts, indexed so that no question has to walk the story.
 
 A segment that was restored from a snapshot knows of the time before it only the last entry of each
-slot, and reads a subject's entries when the subject first comes up. That is all that the next turns
-ask for; questions about earlier times raise ``HistoryNotLoaded``.
+slot, read when its subject first comes up; questions about earlier times raise HistoryNotLoaded.
 """
 
 from __future__ import annotations
@@ -41,8 +40,9 @@ class Fact:
 
     def as_claim(self) -> Claim:
         """The claim that would assert it again."""
-        said = ("subject", "relation", "value", "sentence", "speaker", "certain")
-        return Claim(**{name: getattr(self, name) for name in said})
+        said = {field.name: getattr(self, field.name) for field in fields(self)}
+        del said["since"]
+        return Claim(**said)
 
 
 @dataclass(slots=True)
@@ -86,10 +86,8 @@ _place = attrgetter("position", "recorded")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistorySnapshot:
-    """What a segment needs to go on from a position.
-
-    ``turns`` are the positions at which a turn began; ``subjects`` is subject → the last entries of
-    its slots, as JSON text.
+    """What a segment needs to go on from a position: where turns began, and of each subject the
+    last entries of its slots, as JSON text.
     """
 
     position: int
@@ -105,7 +103,7 @@ class Segment:
         self.forked_at = forked_at
         self.slots: dict[str, Slots] = {}
         self._is_whole = False  # it holds all that can be seen, and hides its parent
-        self._turns: list[int] = []
+        self.turns: list[int] = []  # the positions at which one began
         self._begins = 0  # the position of the snapshot that it was restored from
         self._texts: dict[str, str] = {}  # subjects as a snapshot holds them, where still true
 
@@ -114,7 +112,7 @@ class Segment:
         """A branch's whole path as far as a snapshot; later entries are recorded as usual."""
         segment = cls()
         segment._begins = kept.position
-        segment._turns = list(kept.turns)
+        segment.turns = list(kept.turns)
         segment._texts = dict(kept.subjects)
         return segment
 
@@ -126,7 +124,7 @@ class Segment:
             rows = [(*key, e.position, e.recorded, e.ends, *astuple(e.claim)) for key, e in last]
             self._texts[subject] = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
         subjects = dict(sorted(self._texts.items()))
-        return HistorySnapshot(position=position, turns=self._turns, subjects=subjects)
+        return HistorySnapshot(position=position, turns=self.turns, subjects=subjects)
 
     def _slots_of(self, subject: str) -> Slots:
         """The slots of a subject in this segment; those of a snapshot are read now."""
@@ -147,10 +145,6 @@ class Segment:
         self._texts.pop(subject, None)
         insort(slots.setdefault(key, []), entry, key=_position)
 
-    def begin_turn(self, position: int) -> None:
-        """A new turn begins."""
-        self._turns.append(position)
-
     def fork(self, at: int) -> Segment:
         """The stretch of a new branch: one from before this one's first event is its parent's."""
         segment = self
@@ -165,7 +159,7 @@ class Segment:
         for segment, limit in reversed(list(self._line())):
             if segment._begins:
                 raise HistoryNotLoaded(segment._begins)  # what held before the entry holds again
-            corrected._turns += segment._turns[: bisect_right(segment._turns, limit)]
+            corrected.turns += segment.turns[: bisect_right(segment.turns, limit)]
             for subject, slots in segment.slots.items():
                 for key, entries in slots.items():
                     for one in entries[: bisect_right(entries, limit, key=_position)]:
@@ -219,12 +213,12 @@ class Segment:
 
     def turns_upto(self, at: int) -> int:
         """How many turns have begun up to a position."""
-        return sum(bisect_right(s._turns, min(at, limit)) for s, limit in self._line())
+        return sum(bisect_right(s.turns, min(at, limit)) for s, limit in self._line())
 
     def turn_began_at(self, at: int) -> int:
         """The beginning of the turn that a position lies in; 0 before the first."""
         for segment, limit in self._line():
-            place = bisect_right(segment._turns, min(at, limit))
+            place = bisect_right(segment.turns, min(at, limit))
             if place:
-                return segment._turns[place - 1]
+                return segment.turns[place - 1]
         return 0

@@ -80,7 +80,7 @@ def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> Iterator[Dep
         for entry in reversed(canon.entries_after(subject, fact.since))
     }
     with_fact = canon.fork(fact.since)
-    without = canon.fork(fact.since - 1) if fact.since > 1 else Canon(canon.relations)
+    without = canon.fork(fact.since - 1) if fact.since > 1 else Canon()
     if becomes is not None:
         without.apply(fact.since, FactAsserted(claim=becomes))
     for position, claim in sorted(later.items(), key=itemgetter(0)):

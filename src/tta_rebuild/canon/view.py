@@ -1,9 +1,8 @@
 """Canon: what holds at event n on a branch, a fold over the branch's events.
 
-The engine feeds it the events one by one; checks, recall, choices and commands ask it. Everything
-is answered by index: nothing grows slower with the story, and a fork costs nothing until its branch
-says something of its own. "Until" is never stored: it is where the slot's next entry stands on the
-branch that asks.
+Everything is answered by index: nothing grows slower with the story, and a fork costs nothing until
+its branch says something of its own. "Until" is never stored: it is where the slot's next entry
+stands on the branch that asks.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Self
 
 from tta_rebuild.canon.history import Entry, HistorySnapshot, Key, Segment
 from tta_rebuild.canon.history import Fact as Fact
-from tta_rebuild.canon.relations import Relation, Relations, built_in, key_of
+from tta_rebuild.canon.relations import Relation, built_in, key_of
 from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import PositionNotFound, StoryError
 from tta_rebuild.core.story import NARRATOR, Claim
@@ -38,13 +37,10 @@ class Canon:
     """Takes a branch's events one by one; says what holds, now and at any earlier event.
 
     ``at`` is the position of the event that is asked about, by default the last one.
-
-    Args:
-        relations: the table; an author's own relations are declared there.
     """
 
-    def __init__(self, relations: Relations | None = None) -> None:
-        self.relations = relations or built_in()
+    def __init__(self) -> None:
+        self.relations = built_in()
         self.position = 0
         self._segment = Segment()
         self._live: dict[str, dict[Key, Entry]] = {}
@@ -69,8 +65,7 @@ class Canon:
     def apply(self, position: int, event: log.Event) -> None:
         """Take the next event of the path; kinds that state no facts only move the position.
 
-        Raises:
-            StoryError: ``position`` is not after the last one taken.
+        Raises StoryError: ``position`` is not after the last one taken.
         """
         if position <= self.position:
             raise StoryError(
@@ -88,9 +83,9 @@ class Canon:
             case log.CharacterChanged(character_id=who, name=name, emotion=emotion):
                 self._take_all(who, [("name", name), ("feeling", emotion)])
             case log.PlayerActed():
-                self._segment.begin_turn(position)
+                self._segment.turns.append(position)
             case log.StoryOpened(premise=premise):
-                self._segment.begin_turn(position)
+                self._segment.turns.append(position)
                 for one in premise.characters:
                     traits = [("trait", t) for t, strength in one.traits.items() if strength >= 0.5]
                     given = [("name", one.name), ("alive", "true"), *traits]
@@ -100,14 +95,12 @@ class Canon:
         """The fold of a new branch that shares this path up to ``at`` (default: all of it).
 
         Costs the same whatever the length. Neither side ever sees what the other goes on to say.
-
-        Raises:
-            PositionNotFound: the path is not that long.
+        Raises PositionNotFound: the path is not that long.
         """
         at = self.position if at is None else at
         if not 0 <= at <= self.position:
             raise PositionNotFound(f"the branch has {self.position} events, so none numbered {at}")
-        child = type(self)(self.relations)
+        child = type(self)()
         child._segment = self._segment.fork(at)
         child.position = at
         if at == self.position:
