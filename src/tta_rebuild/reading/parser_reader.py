@@ -39,12 +39,7 @@ _SPEECH = re.compile(r'"[^"]*(?:"|$)|“[^”]*(?:”|$)')
 
 
 class ParserReader:
-    """Reads English prose against a canon.
-
-    Args:
-        canon: what holds.
-        cast: who matters, with pronouns where they are known; the player's is "you" and "I".
-    """
+    """Reads English prose against what holds; of the cast, the player's is "you" and "I"."""
 
     def __init__(self, canon: Canon, cast: Iterable[CharacterSketch] = ()) -> None:
         self._canon = canon
@@ -96,8 +91,7 @@ class ParserReader:
     def sentences(self, text: str) -> Iterator[Sentence]:
         """Every sentence of a text with what it asserts, as the canon stands when it is asked.
 
-        Raises:
-            ParserMissing: the extra is not installed.
+        Raises ParserMissing: the extra is not installed.
         """
         speech, subject = [found.span() for found in _SPEECH.finditer(text)], ""
         for span in parse.load_parser()(text).sents:
@@ -110,12 +104,8 @@ class ParserReader:
 
 
 class Sentence:
-    """A sentence, read verb by verb.
-
-    Attributes:
-        sentence: its words.
-        subject: the id of the first person who is the subject of a verb in it, "" for nobody.
-        said: the claims of all verbs that tell what happens now, and how each is told.
+    """A sentence, read verb by verb: its words, the id of the first person who is the subject of a
+    verb ("" for nobody), and what is ``said`` to happen now: claims, and how each is told.
     """
 
     def __init__(self, span: Span, quoted: set[int], names: parse.EnglishNames) -> None:
