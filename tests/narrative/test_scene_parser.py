@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tta_rebuild.core.story import Claim, DialogueLine, Passage
-from tta_rebuild.narrative.reply_values import LONGEST_SCENE, paragraphs, up_to_last_sentence
 from tta_rebuild.narrative.scene_parser import LONGEST_REPLY, SceneReader
 from tta_rebuild.narrative.story_values import GeneratedStory, PassageDrafted
+from tta_rebuild.prompts.reply_values import LONGEST_SCENE, paragraphs, up_to_last_sentence
 
 SCENE: dict[str, Any] = {
     "passages": [

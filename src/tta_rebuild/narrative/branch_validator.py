@@ -22,9 +22,9 @@ from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.asking import AskingPrimitive
 from tta_rebuild.narrative.branch_rules import BranchProposal, branch_data, dead_end_risk, findings
-from tta_rebuild.narrative.json_mending import object_at
-from tta_rebuild.narrative.reply_values import LONGEST_CHOICE, SHORTEST_CHOICE, objects, word
 from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.prompts.json_mending import object_in
+from tta_rebuild.prompts.reply_values import LONGEST_CHOICE, SHORTEST_CHOICE, objects, word
 
 RULES_ALONE = "checked by rules alone: "
 VALID_FROM, LOW_SCORE = 0.6, 0.35
@@ -192,12 +192,10 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
             "recent": list(dict.fromkeys(past)),
             "metaconcepts": context.metaconcept_names(),
         }
-        answer = await self._answer("branch_check", variables, context)
-        begins = answer.find("{")
-        found = object_at(answer, begins) if begins >= 0 else None
-        if not found or not isinstance(found[0].get("branches"), list):
+        judged = object_in(await self._answer("branch_check", variables, context)).get("branches")
+        if not isinstance(judged, list):
             raise errors.ReplyUnusable("the answer of the branch check could not be read")
-        return [_issues_of(one) for one in objects(found[0]["branches"], len(proposals))]
+        return [_issues_of(one) for one in objects(judged, len(proposals))]
 
     def _validate(self, proposal: BranchProposal, context: TTAContext) -> None:
         fields = ("affected_characters", "timeline_context", "universe_rules")

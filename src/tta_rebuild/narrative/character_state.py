@@ -19,8 +19,8 @@ from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative import character_rules as rules
 from tta_rebuild.narrative.asking import AskingPrimitive
-from tta_rebuild.narrative.reply_values import word
 from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.prompts.reply_values import word
 
 MEMORY_LIMIT = 10
 GOAL_STEP = 0.1

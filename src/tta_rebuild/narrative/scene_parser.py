@@ -14,9 +14,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-from tta_rebuild.core.story import LINE_CHARS, Choice, Claim, DialogueLine, LastingLine, Passage
-from tta_rebuild.narrative import reply_values as read
-from tta_rebuild.narrative.json_mending import as_far_as_it_goes, is_open, object_at
+from tta_rebuild.core.story import Choice, Claim, DialogueLine, LastingLine, Passage
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
@@ -24,6 +22,8 @@ from tta_rebuild.narrative.story_values import (
     StoryItem,
     untold,
 )
+from tta_rebuild.prompts import reply_values as read
+from tta_rebuild.prompts.json_mending import OBJECT, as_far_as_it_goes, is_open, object_at
 from tta_rebuild.quality.score import FALLBACK_QUALITY
 
 MOST_BRANCHES, MOST_LINES = 12, 60
@@ -46,7 +46,6 @@ GO_ON = Choice(
 )
 _HEADING = re.compile(r"(?i)\W*(?:choices|options|what (?:do|will|would) you do[^.]*)\W*")
 _CHATTER = re.compile(r"(?i)\W*(?:sure|certainly|of course|ok(?:ay)?|here(?:['’]s| is| are))\b")
-_OBJECT = re.compile(r'\{(?=\s*["}])')
 _PASSAGES = re.compile(r'"passages"\s*:\s*\[')
 _NEXT = re.compile(r"[\s,]*\{")
 
@@ -103,7 +102,7 @@ class SceneReader:
         """Begin behind the last sign that thinking ends, unless the thought is part of a text."""
         for last in list(read.THOUGHT_ENDS.finditer(self.text, max(0, self._seen - 40)))[-1:]:
             began = read.THOUGHT_BEGINS.search(self.text, 0, last.start())
-            if began and _OBJECT.search(self.text, 0, began.start()):
+            if began and OBJECT.search(self.text, 0, began.start()):
                 continue
             if self.given:
                 yield ANEW
@@ -117,7 +116,7 @@ class SceneReader:
         """
         if read.is_thinking(self.text):
             return untold(ONLY_THOUGHT)
-        begun = _OBJECT.search(self.text)
+        begun = OBJECT.search(self.text)
         if begun is None:
             is_refused = read.is_refusal(self.text)
             return untold(REFUSED if is_refused else "the reply holds no JSON object")
@@ -149,7 +148,7 @@ def _claims(given: Any) -> tuple[Claim, ...]:
 
 def _lasting(given: Any) -> tuple[LastingLine, ...]:
     told = read.objects(given, MOST_BRANCHES, "text")
-    lines = [LastingLine(**_read(_LASTING, one), origin="teller") for one in told]
+    lines = [read.lasting_line(one, "teller") for one in told]
     return tuple(line for line in lines if line.text.strip())
 
 
@@ -162,12 +161,6 @@ _CLAIM: _Shape = {
     "ends": read.flag,
 }
 _LINE: _Shape = {"character_id": read.word, "text": read.text, "emotion": read.word}
-_LASTING: _Shape = {
-    "text": lambda given: read.text(given, LINE_CHARS),
-    "about": read.words,
-    "known_by": read.words,
-    "weight": lambda given: min(3, max((1, *read.numbers(given)))),
-}
 _CHOICE: _Shape = {"consequence": read.text, "effects": _claims, "affects": read.words}
 _PASSAGE: _Shape = {"text": read.prose, "facts": _claims, "speaker": _speaker, "emotion": read.word}
 _SCENE: _Shape = {

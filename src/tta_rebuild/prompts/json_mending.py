@@ -15,6 +15,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
+OBJECT = re.compile(r'\{(?=\s*["}])')
+"""Where an object begins."""
+
 _MARK = re.compile(r'["{}\[\],:]')
 _KEY = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _CHARS = r'[^"\\]*(?:\\.[^"\\]*)*'
@@ -39,6 +42,13 @@ def object_at(text: str, at: int = 0) -> tuple[Any, int] | None:
     with suppress(ValueError, RecursionError):
         return (json.loads(mended), end) if end else None
     return None
+
+
+def object_in(text: str) -> dict[str, Any]:
+    """The first object in a text, mended if need be; {} where there is none."""
+    begun = OBJECT.search(text)
+    found = object_at(text, begun.start()) if begun else None
+    return found[0] if found else {}
 
 
 def is_open(text: str) -> bool:

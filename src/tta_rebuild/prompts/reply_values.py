@@ -10,8 +10,9 @@ import html
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
+from tta_rebuild.core.story import LINE_CHARS, LastingLine
 from tta_rebuild.prompts.fencing import plain
 
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
@@ -129,6 +130,17 @@ def numbers(value: Any) -> tuple[int, ...]:
     given = value[:MOST_ITEMS] if isinstance(value, list) else [value]
     found = [re.search(r"\d{1,9}", str(one)) for one in given if isinstance(one, (str, int))]
     return tuple(n for one in found if one and (n := int(one.group())))
+
+
+def lasting_line(given: dict[str, Any], origin: Literal["teller", "reader"]) -> LastingLine:
+    """One lasting line; its text is empty where there is none."""
+    return LastingLine(
+        text=word(given.get("text"), LINE_CHARS),
+        about=words(given.get("about")),
+        known_by=words(given.get("known_by")),
+        weight=min(3, max((1, *numbers(given.get("weight"))))),
+        origin=origin,
+    )
 
 
 def listed(value: Any) -> list[Any]:
