@@ -29,8 +29,7 @@ class BranchProposal:
         timeline_context: what has happened, in plain sentences, oldest first.
         universe_rules: name → text, such as ``{"no_magic": "no magic allowed"}``.
         parent_branch_id: the choice text of the branch that this one follows.
-        effects, facts: what it would make true, for the checker; what holds now (CLAIMs as in
-            ``core.tasks``), for the model.
+        effects, facts: what it would make true; what holds now (CLAIMs as in ``core.tasks``).
         acting: the character whose choice it is; a choice need not name its own actor.
     """
 

@@ -1,10 +1,8 @@
 """Tells the next scene: from where the story stands to prose, lines, choices.
 
-The first of the four primitives. The engine streams it (``tell``, ``continue_from``); callers
-outside ``execute`` it. One call to the model is made, and another where the reply was cut at its
-limit (to go on), refused for its content (more softly) or not to be understood (naming what was
-wrong); where that does not help either, the next model of the chain is asked. ``degraded`` says
-what was not as it should be. Nothing that is no prose is ever told.
+One call to the model is made, and another where the reply was cut at its limit (to go on), refused
+for its content (more softly) or not to be understood (naming what was wrong); where that does not
+help either, the next model of the chain is asked. Nothing that is no prose is ever told.
 """
 
 from __future__ import annotations

@@ -31,9 +31,8 @@ class ProseMeasures:
 
     Attributes:
         sentence_variety: standard deviation of the sentences' lengths over their mean.
-        lexical_diversity: mean share of different words in windows of 50 (MATTR, Covington and
-            McFall 2010).
-        repeated_4grams, repeated_sentences: share of four words, sentences, that occurred before.
+        lexical_diversity: mean share of different words in 50 (MATTR, Covington, McFall 2010).
+        repeated_4grams, repeated_sentences: share that occurred before.
         dialogue_share: share of words inside quotation marks.
     """
 
@@ -51,7 +50,7 @@ def measured(text: str) -> ProseMeasures:
     words, sentences = words_of(text), sentences_of(text)
     lengths = [len(words_of(s)) for s in sentences] or [0]
     mean = sum(lengths) / len(lengths)
-    spread = math.sqrt(sum((n - mean) ** 2 for n in lengths) / len(lengths))
+    spread = math.dist(lengths, [mean] * len(lengths)) / math.sqrt(len(lengths))
     windows = [words[at : at + 50] for at in range(max(1, len(words) - 49))]
     quoted = sum(len(words_of(q)) for q in _QUOTED.findall(text))
     return ProseMeasures(

@@ -1,8 +1,7 @@
 """The safety gate: holds back what the player has ruled out, warns of what is heavy but allowed.
 
-Asked by ``engine`` for everything on its way to the player and for everything the player says.
-Leans on ``safety.tokens`` (what does the text say?) and ``safety.categories`` (what is heavy?).
-No model is asked: what it can find, it finds the same way every time.
+Asked for everything on its way to the player and for everything the player says. No model is asked:
+what it can find, it finds the same way every time.
 """
 
 from __future__ import annotations
@@ -24,13 +23,9 @@ _REACH = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundaryFinding:
-    """Heavy matter in a text.
+    """Heavy matter in a text: ``weight`` 1 touches it, 2 shows it, 3 dwells on it.
 
-    Attributes:
-        category: what kind.
-        weight: 1 touches it, 2 shows it, 3 dwells on it.
-        words: what was found, as it was understood.
-        level: the player's boundary for the category, "" if none is set.
+    ``words`` were found, as understood; ``level`` is the player's boundary, "" if none is set.
     """
 
     category: str
@@ -50,15 +45,10 @@ class BoundaryFinding:
 
 
 class SafetyGate:
-    """The gate for one player's boundaries. Cheap to make: the word lists are read once.
+    """The gate for one player's boundaries: category → level (see ``level_of``).
 
-    Args:
-        boundaries: category → level (``none``, ``low``, ``medium``, ``high``, or another word for
-            one of these; see ``level_of``). What several boundaries say of one category, the
-            strictest decides.
-
-    Raises:
-        ValidationError: a level is none of these, or a category has no name.
+    What several boundaries say of one category, the strictest decides. Cheap to make: the word
+    lists are read once. Raises ValidationError: no such level, or a category without a name.
     """
 
     def __init__(self, boundaries: Mapping[str, str]) -> None:
@@ -78,9 +68,8 @@ class SafetyGate:
     def finding(self, text: str, before: str = "") -> BoundaryFinding | None:
         """What the boundaries keep out of the text: the heaviest, of these the first.
 
-        Args:
-            before: what was shown just before, so that a phrase cannot hide in the seam. What
-                stands in it alone is not found again.
+        ``before`` was shown just before, so that a phrase cannot hide in the seam; what stands in
+        it alone is not found again.
         """
         if not self._held:
             return None
@@ -148,11 +137,7 @@ class SafetyGate:
 
 
 def _is_name(reading: Sequence[Word], at: int, names: frozenset[str]) -> bool:
-    """True if the word at ``at`` is a name.
-
-    Args:
-        names: words that are common as names; others need a title before or a place after them.
-    """
+    """True if the word at ``at`` is a name; one not common as such needs a title or a place."""
     word = reading[at].forms[0]
     if not reading[at].capital:
         return False

@@ -1,9 +1,8 @@
 """Reads a text as a person would: words, sentences and clauses, whatever the spelling hides.
 
-``safety.gate`` reads every text with ``read`` before it looks for anything. Look-alike letters,
-invisible characters, accents, emphasis inside words, digits for letters, letters spelled out one
-by one and stretched letters are undone. Where a spelling can mean more than one word, the word has
-several forms and each is looked up.
+Look-alike letters, invisible characters, accents, emphasis inside words, digits for letters,
+letters spelled out one by one and stretched letters are undone. A word whose spelling can mean
+more than one has several forms, and each is looked up.
 """
 
 from __future__ import annotations
@@ -11,16 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
-_LOOKALIKES = str.maketrans(
-    # Cyrillic, Greek, Armenian, small capitals and a few others, each to the letter it looks like
-    "абвгԁеһіјкӏмոорԛгѕтυѵѡхуҽєсАВСЕНІЈКМОРЅТХУαβγεηικνορτυχωϲΑΒΕΖΗΙΚΜΝΟΡΤΥΧօոսհցքʏ"
-    "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡᴢøłđħŧıɑɡæ",
-    "aбbrdehijklmnopqrstuvwxyeecABCEHIJKMOPSTXYabyenikvoptuxwcABEZHIKMNOPTYXonuhgpy"
-    "abcdefghijklmnoprstuvwzoldhtiaga",
-)
+from tta_rebuild.core.data_files import packaged_toml
+
 _FILLERS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\u2800\u034f\u180e"))
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _MARKS = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]")
@@ -52,13 +46,8 @@ class _Chunk(NamedTuple):
 
 @dataclass(slots=True)
 class Word:
-    """A word of a text.
-
-    Attributes:
-        forms: how it may be read, most likely first; lower case.
-        sentence, clause: the number of the sentence and, across sentences, of the clause.
-        capital: whether it is written like a name.
-        opens: whether it is the first word of a sentence.
+    """A word of a text: how it may be read (most likely first, lower case), the numbers of its
+    sentence and, across sentences, clause, whether it looks like a name or opens a sentence.
     """
 
     forms: tuple[str, ...]
@@ -68,13 +57,19 @@ class Word:
     opens: bool
 
 
+@cache
+def _lookalikes() -> dict[int, int]:
+    pairs = packaged_toml("tta_rebuild.safety", "words")["lookalikes"]
+    return str.maketrans(pairs["from"], pairs["to"])
+
+
 def plain(text: str) -> str:
     """The text in plain letters: no look-alikes, invisible characters or accents."""
     if text.isascii():
         return text
     unfolded = unicodedata.normalize("NFKC", text).translate(_QUOTES).translate(_FILLERS)
     bare = _MARKS.sub("", unicodedata.normalize("NFD", _INVISIBLE.sub("", unfolded)))
-    return bare.translate(_LOOKALIKES)
+    return bare.translate(_lookalikes())
 
 
 def read(text: str) -> list[Word]:
