@@ -24,11 +24,7 @@ _EVER = 1 << 62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """Something that holds since the event at a position, with where it comes from.
-
-    ``sentence`` is the one it was read from, "" if none; ``speaker`` is ``NARRATOR``, or whose
-    belief it is; it is not ``certain`` if it was inferred.
-    """
+    """Something that holds since an event; the rest is as in the ``Claim`` that made it."""
 
     subject: str
     relation: str
@@ -49,7 +45,7 @@ class Fact:
 class Entry:
     """An entry of a slot: a claim, where it stands in the story, and whether it ends the slot.
 
-    ``recorded`` is the event that made it: a later one, for an author's correction.
+    ``recorded`` is the event that made it: for an author's correction, a later one.
     """
 
     position: int

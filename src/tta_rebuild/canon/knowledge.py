@@ -1,8 +1,7 @@
 """Who can know what: somebody says what they have had no way to learn.
 
-What a storyteller declares the speaker of a passage to know, and what the story has so far shown
-or told to others alone, must have reached the speaker first. Matters are compared by their words,
-names by whom they mean: no language is known here.
+What the speaker of a passage is declared to know, and the story has so far shown or told to others
+alone, must have reached them first. Matters are compared by their words, names by whom they mean.
 """
 
 from __future__ import annotations
@@ -26,15 +25,11 @@ PUBLIC = frozenset(
 _LEAST_SHARED, _SHARE = 2, 0.66
 """Words that two matters must share, and the share of the shorter one that these must be."""
 
-_BEGINNING = 4
-"""Letters at the beginning that two forms of one word have in common."""
-
 
 class KnowledgeCheck:
     """Holds what a speaker knows against what they could learn.
 
-    ``canon`` is asked, never changed; ``everybody`` are ids of the people of the story, ``lines``
-    the lasting lines in force.
+    ``everybody`` are ids of the people of the story, ``lines`` the lasting lines in force.
     """
 
     def __init__(
@@ -125,7 +120,5 @@ class KnowledgeCheck:
 
 
 def _alike(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    least = max(_BEGINNING, min(len(one), len(other)) - 2)
+    least = max(4, min(len(one), len(other)) - 2)  # letters at the beginning
     return one[:least] == other[:least] and abs(len(one) - len(other)) <= 3

@@ -29,10 +29,8 @@ def with_line(
 def lines_for(
     lines: Mapping[int, LastingLine], concerned: Iterable[str], text: str, budget_tokens: int
 ) -> dict[int, LastingLine]:
-    """The lines that matter now, by number, within a budget.
-
-    Those about who and what is ``concerned`` (ids) come first, by weight; then those that share
-    words with ``text``; then the rest by weight and age, as long as there is room.
+    """The lines that matter now, by number, within a budget: those about who and what is
+    ``concerned`` (ids), of weight, sharing words with ``text``, and of late go before others.
     """
     near, wanted = set(concerned), words_in(text)
 

@@ -1,7 +1,6 @@
 """Recall: what of the past belongs into the next prompt, within a budget of tokens.
 
-Facts come from the canon by index, scenes from the store's full-text search; neither costs more as
-the story grows longer.
+Neither facts nor the sentences of scenes cost more as the story grows longer.
 """
 
 from __future__ import annotations
@@ -39,10 +38,8 @@ Search: TypeAlias = "Callable[[Sequence[str], int], Awaitable[Sequence[Found]]]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recollection:
-    """What was brought back.
-
-    ``facts`` hold and matter now, most needed first; ``lines`` are sentences from earlier scenes,
-    oldest first, each with its turn, and ``positions`` the events that they come from.
+    """What was brought back: facts that matter now, most needed first; sentences from earlier
+    scenes, oldest first, each with its turn; and the positions of the events that they come from.
     """
 
     facts: tuple[Fact, ...]
@@ -81,13 +78,10 @@ async def recall(
     *,
     not_after: int,
 ) -> Recollection:
-    """What the next scene needs of the past.
+    """What the next scene needs of the past, for what the player is about to do, in words.
 
-    Args:
-        action: what the player is about to do, in words.
-        named: ids of what it names, from ``subjects_named``.
-        present: ids of those present, the player's character first.
-        not_after: events after this position are in the prompt anyway.
+    ``named`` are ids of what that names, ``present`` of those present, the player's character
+    first; events after the position ``not_after`` are in the prompt anyway.
     """
     words = telling_words(action)
     hits = [h for h in await search(words, CANDIDATES) if h.position <= not_after] if words else []

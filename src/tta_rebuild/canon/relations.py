@@ -80,11 +80,7 @@ class Relation:
 
 
 class Relations:
-    """The table.
-
-    An unknown relation is taken as an open one with any number of values side by side, so that a
-    world may speak of anything; it is then contradicted only when it is denied.
-    """
+    """The table. An unknown relation is an open one, with any number of values side by side."""
 
     def __init__(self) -> None:
         rows = packaged_toml("tta_rebuild.canon", "relations").items()
@@ -107,8 +103,7 @@ class Relations:
     def understood(self, relation: str, value: str, ends: bool) -> tuple[str, str, bool]:
         """A relation, value and ending as a model wrote them, in the words of this table.
 
-        "weekday" → ``day``; "has_gone: true" stays as it is; that something yes-or-no no longer
-        holds is its opposite (``alive`` ended is ``alive: false``).
+        "weekday" → ``day``; an ended yes-or-no is its opposite (``alive`` → ``alive: false``).
         """
         name = key_of(relation)
         name = name if name in self._table else self._also.get(name, name)
@@ -133,7 +128,7 @@ class Relations:
     def normal(self, relation: str, value: str) -> tuple[str, str]:
         """Slot and normal form of a value: values of one slot and unlike form exclude each other.
 
-        "not swim" and "swim" share a slot, as do "shut" and "open", "green eyes" and "blue eyes".
+        "not swim" and "swim" share a slot, as do "green eyes" and "blue eyes".
         """
         return self._normalised(relation, value)
 

@@ -35,8 +35,7 @@ class Dependent:
 class RetconPlan:
     """What taking ``fact`` back would do; ``becomes`` is what was so instead, None if nothing.
 
-    ``dependents`` are the events that depend on it, earliest first; ``rewrite_at`` is where a fork
-    tells the story anew, before the first of them.
+    ``rewrite_at`` is where a fork tells the story anew, before the first of the dependents.
     """
 
     fact: Fact
@@ -72,7 +71,7 @@ def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> Ret
 
 def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> Iterator[Dependent]:
     """Replay the entries that touch the same things, once with the fact and once without."""
-    said = (fact.as_claim(), becomes) if becomes is not None else (fact.as_claim(),)
+    said = filter(None, (fact.as_claim(), becomes))
     concerned = {canon.id_of(name) for one in said for name in (one.subject, one.value)}
     later = {
         entry.recorded: entry.claim

@@ -49,10 +49,7 @@ class Canon:
 
     @classmethod
     def restored(cls, kept: HistorySnapshot) -> Self:
-        """The fold as it was when ``snapshot`` was called: it answers for that moment and later.
-
-        Questions about earlier moments, and retcons, raise HistoryNotLoaded.
-        """
+        """The fold as it was then; questions about earlier, and retcons, raise HistoryNotLoaded."""
         fold = cls()
         fold._segment = Segment.restored(kept)
         fold.position = kept.position
@@ -109,10 +106,7 @@ class Canon:
         return child
 
     def id_of(self, name: str) -> str:
-        """The id under which facts about a name are kept.
-
-        A name that is nobody's id, but the name, alias or role of exactly one, leads to them.
-        """
+        """The id under which facts about a name (an id, or one person's name, alias, role) are."""
         if BELIEF in name or name.startswith(NAMED):
             return name
         key = key_of(name)
