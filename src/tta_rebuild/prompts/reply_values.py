@@ -10,8 +10,10 @@ import html
 import math
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Literal
 
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.story import LINE_CHARS, LastingLine
 from tta_rebuild.prompts.fencing import plain
 
@@ -36,18 +38,6 @@ THOUGHT_ENDS = re.compile(rf"</{_THINK}>|<\|channel\|>final<\|message\|>", re.IG
 """What comes before it is no part of the answer."""
 _THOUGHT = re.compile(rf"<{_THINK}>.*?(?:</{_THINK}>|\Z)", re.IGNORECASE | re.DOTALL)
 
-_SORRY = re.compile(
-    r"\W*(?:(?:i(?:['’]m| am) (?:very |really )?)?sorry|i apologi[sz]e|unfortunately|as an ai\b"
-    r"|i (?:can(?:['’]t|not)|won['’]t|will not)|i(?:['’]m| am) (?:unable|not able))",
-    re.IGNORECASE,
-)
-_WILL_NOT = re.compile(
-    r"\b(?:can(?:['’]t|not)|won['’]t|will not|unable to|not able to|not comfortable)\s+"
-    r"(?:\w+\s+){0,3}?"
-    r"(?:help|assist|continue|write|creat|generat|fulfil|comply|provid|engag|produc|do that)"
-    r"|\blanguage model\b|\bas an ai\b|\bguidelines\b",
-    re.IGNORECASE,
-)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
 LISTED = re.compile(r"^\s*(?:\d{1,2}[.):]|[A-Ea-e][.)]|[-*•])\s+")
 MARKDOWN = re.compile(r"\*\*|__|^#{1,6}\s+|^-{3,}$|^```\w*$", re.MULTILINE)
@@ -80,7 +70,13 @@ def is_thinking(text: str) -> bool:
 def is_refusal(text: str) -> bool:
     """Whether a short text is a model's own no, and not a story."""
     told = text.strip()
-    return bool(len(told) <= 500 and _SORRY.match(told) and _WILL_NOT.search(told))
+    return bool(len(told) <= 500 and _refusal("sorry").match(told) and _refusal("no").search(told))
+
+
+@cache
+def _refusal(part: str) -> re.Pattern[str]:
+    beginnings = packaged_toml("tta_rebuild.prompts", "refusals")[part]
+    return re.compile("|".join(beginnings), re.IGNORECASE)
 
 
 def is_json(text: str) -> bool:
