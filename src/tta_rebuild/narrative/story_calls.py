@@ -44,10 +44,7 @@ class ModelCall:
     async def listen(
         self, provider: model.LLMProvider, before: tuple[Passage, ...], *, at_once: bool
     ) -> AsyncGenerator[StoryItem, None]:
-        """What the answer brings while it comes.
-
-        What the scene's first part has told (``before``) is told again after a restart.
-        """
+        """What the answer brings; what was told ``before`` it is told again after a restart."""
         try:
             async with aclosing(provider.items(self.asked, whole=at_once)) as items:
                 async for item in items:
