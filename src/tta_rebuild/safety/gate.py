@@ -12,7 +12,7 @@ from itertools import takewhile
 
 from tta_rebuild.safety.categories import EVERY, HIGH, THRESHOLDS, categories_of, level_of, table
 from tta_rebuild.safety.phrases import HARMLESS, PhraseIndex, word_list
-from tta_rebuild.safety.tokens import SPELLED_OUT, Word, read
+from tta_rebuild.safety.tokens import Word, read
 
 _LONGEST_PHRASE = 14
 """Words before a text that a phrase may begin in."""
@@ -131,7 +131,7 @@ class SafetyGate:
             yield BoundaryFinding(
                 category=bound.name,
                 weight=phrase.weight - lighter,
-                words=" ".join(w.forms[0].lstrip(SPELLED_OUT) for w in reading[begin:end]),
+                words=" ".join(w.forms[0] for w in reading[begin:end]),
                 level=bound.level,
             )
 

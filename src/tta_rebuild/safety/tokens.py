@@ -30,9 +30,7 @@ _DIGITS_FOR_LETTERS = str.maketrans("0345789@$!|+\u20ac\u00a3", "oeastbgasilteL"
 _LETTERLIKE = re.compile(r"[0-9@$!|+\u20ac\u00a3]")
 _NUMBER = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|kg|km|cm|mm|m|ft|lb|x)?")
 _ABBREVIATED = frozenset("mr mrs ms dr st prof capt sgt lt rev hon jr sr vs etc".split())
-_LONGEST_WORD, _LONGEST_SPELLED = 40, 400
-SPELLED_OUT = "\x01"
-"""Begins a word that was put together from single letters."""
+_LONGEST_WORD = 40
 
 
 class _Chunk(NamedTuple):
@@ -77,7 +75,8 @@ def read(text: str) -> list[Word]:
     reading: list[Word] = []
     sentence = clause = 0
     opens = True
-    for match in _CHUNK.finditer(_SPELLED.sub(_join, plain(text))):
+    joined = _SPELLED.sub(lambda spelled: spelled[0].replace(spelled[1], ""), plain(text))
+    for match in _CHUNK.finditer(joined):
         chunk = match.group()
         understood = _understood if len(chunk) < _LONGEST_WORD else _understood.__wrapped__
         words, ends_sentence, ends_clause, capital = understood(chunk)
@@ -93,16 +92,12 @@ def read(text: str) -> list[Word]:
     return reading
 
 
-def _join(match: re.Match[str]) -> str:
-    return SPELLED_OUT + match.group().replace(match.group(1), "")
-
-
 @lru_cache(maxsize=16_384)
 def _understood(chunk: str) -> _Chunk:
     core = chunk.lstrip("\"'([{<*_~`-.,;:!?#\u00bf\u00a1")
     bare = core.rstrip("\"')]}>*_~`-.,;:!?#")
     tail = core[len(bare) :]
-    if not bare.lstrip(SPELLED_OUT):
+    if not bare:
         ends = any(mark in chunk for mark in ".!?\u2026")
         return _Chunk((), ends, True, False)
     if len(bare) == 1 and tail.startswith("**"):  # f***
@@ -124,8 +119,6 @@ def _understood(chunk: str) -> _Chunk:
 
 def _words(core: str, *, emphasised: bool) -> tuple[tuple[str, ...], ...]:
     """The words of a chunk without its outer punctuation."""
-    if core.startswith(SPELLED_OUT):
-        return (_spelled(core),)
     if emphasised:
         core = core.replace("_", "")
     parts = [part for part in _INSIDE.split(core) if part.strip(_SIGNS)]
@@ -172,14 +165,3 @@ def _shortened(word: str) -> set[str]:
     for _ in range(3):
         ways = [_STRETCHED.sub(run, way, count=1) for way in ways for run in (r"\1", r"\1\1")]
     return found | set(ways)
-
-
-def _spelled(core: str) -> tuple[str, ...]:
-    """A word put together from letters, and the words that may stand inside it."""
-    whole = core.lstrip(SPELLED_OUT)
-    forms = dict.fromkeys(_forms(whole))
-    letters = whole[:_LONGEST_SPELLED]
-    for start in range(len(letters)):
-        for end in range(start + 4, min(start + 12, len(letters)) + 1):
-            forms[letters[start:end]] = None
-    return tuple(forms)
