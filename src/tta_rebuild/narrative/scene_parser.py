@@ -16,7 +16,6 @@ from tta_rebuild.core.story import Choice, Claim, DialogueLine, LastingLine, Pas
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
-    PassageDrafted,
     StoryItem,
     untold,
 )
@@ -94,7 +93,7 @@ class SceneReader:
             passage = replace(passage, text="")
         if passage.text.strip():
             self.given.append(passage)
-            yield PassageDrafted(passage)
+            yield passage
 
     def _without_thoughts(self) -> Iterator[StoryItem]:
         """Begin behind the last sign that thinking ends, unless the thought is part of a text."""

@@ -21,7 +21,6 @@ from tta_rebuild.narrative.scene_parser import (
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
-    PassageDrafted,
     StoryGenerationInput,
     StoryItem,
     untold,
@@ -51,7 +50,7 @@ class ModelCall:
                     for piece in self._taken(item):
                         yield piece
                         for passage in before if isinstance(piece, DraftRestarted) else ():
-                            yield PassageDrafted(passage)
+                            yield passage
         except (errors.ProviderError, errors.BudgetExceededError) as error:
             self.error = error
             if isinstance(error, errors.StreamBroken) and self.reader.finish(cut=True).passages:
@@ -66,7 +65,7 @@ class ModelCall:
         if self.response is not None:
             self.reply = self.reader.finish(cut=self.is_cut)
             for passage in self.reply.passages[len(self.reader.given) :]:
-                yield PassageDrafted(passage)
+                yield passage
         elif self.error is None:
             self.error = errors.ReplyUnusable("the model's stream ended without an end")
 

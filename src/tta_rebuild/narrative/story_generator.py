@@ -21,8 +21,6 @@ from tta_rebuild.narrative.scene_request import repairing, scene_request, soften
 from tta_rebuild.narrative.story_calls import ModelCall, outcome
 from tta_rebuild.narrative.story_values import DraftRestarted as DraftRestarted
 from tta_rebuild.narrative.story_values import GeneratedStory as GeneratedStory
-from tta_rebuild.narrative.story_values import PassageDrafted as PassageDrafted
-from tta_rebuild.narrative.story_values import StoryDrafted as StoryDrafted
 from tta_rebuild.narrative.story_values import StoryGenerationInput as StoryGenerationInput
 from tta_rebuild.narrative.story_values import StoryItem as StoryItem
 from tta_rebuild.prompts import PromptCatalog
@@ -53,17 +51,14 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         self._validate(input_data, context)
         async with aclosing(self._told(input_data, context, at_once=True)) as items:
             async for item in items:
-                if isinstance(item, StoryDrafted):
-                    return item.story
+                if isinstance(item, GeneratedStory):
+                    return item
         raise ReplyUnusable("the model told nothing", model=self.llm_provider.config.model)
 
     def tell(
         self, input_data: StoryGenerationInput, context: TTAContext
     ) -> AsyncGenerator[StoryItem, None]:
-        """Tell the scene while it is being written; ``StoryDrafted`` comes last.
-
-        Closing the generator early ends the call behind it.
-        """
+        """Tell the scene while it is being written; closing this early ends the call behind it."""
         self._validate(input_data, context)
         return self._told(input_data, context)
 
@@ -105,8 +100,8 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                 yield DraftRestarted(_SOFTER if call.is_refused else _UNCLEAR)
         story = outcome(wanted, request, calls)
         for passage in () if any(call.reply.passages for call in calls) else story.passages:
-            yield PassageDrafted(passage)
-        yield StoryDrafted(story)
+            yield passage
+        yield story
 
     def _next_request(
         self,

@@ -99,24 +99,11 @@ def untold(why: str) -> GeneratedStory:
 
 
 @dataclass(frozen=True, slots=True)
-class PassageDrafted:
-    """A passage is complete."""
-
-    passage: Passage
-
-
-@dataclass(frozen=True, slots=True)
 class DraftRestarted:
     """Forget all passages so far: the scene begins anew."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoryDrafted:
-    """The last item: the scene as a whole, with every passage already given out."""
-
-    story: GeneratedStory
-
-
-StoryItem: TypeAlias = PassageDrafted | DraftRestarted | StoryDrafted
+StoryItem: TypeAlias = Passage | DraftRestarted | GeneratedStory
+"""A passage is complete; all so far is to be forgotten; the last item is the scene as a whole."""
