@@ -82,18 +82,12 @@ class DeclaredCheck:
         return found
 
     def _speaker(self, speaker: str) -> Iterable[Contradiction]:
-        dead = self._canon.holds_at(speaker, "alive", "false") if speaker else None
-        if dead is not None and speaker != self._people.player:
-            yield Contradiction(
-                kind="dead_acts",
-                message=f"{plain(speaker)} acts or speaks, but is dead since event {dead.since}",
-                sentence="",
-                against=dead.sentence or f"{speaker} is dead",
-                relation="alive",
-                subject=speaker,
-                positions=(dead.since,),
-                fix="let someone else say it, or tell it as a memory",
-            )
+        if speaker and speaker != self._people.player:
+            claim = Claim(subject=speaker, relation="does", value="speak")
+            for found in FactCheck(self._canon, claim, Telling()).contradictions():
+                since = found.positions[0]
+                said = f"{plain(speaker)} acts or speaks, but is dead since event {since}"
+                yield replace(found, message=said)
 
     def _against(self, canon: Canon, claims: Sequence[Claim]) -> Iterable[Contradiction]:
         if not claims:

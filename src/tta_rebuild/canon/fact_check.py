@@ -69,8 +69,6 @@ class FactCheck:
                 yield from self._second_value(held)
             yield from self._excluded()
 
-    # ------------------------------------------------------------------------ a second value
-
     def _second_value(self, held: Fact) -> Iterator[Contradiction]:
         relation, told = self.relation, self.telling.as_change
         was = self.canon.relations.normal(relation.name, held.value)[1]
@@ -120,8 +118,6 @@ class FactCheck:
             yield self._found(held)
         elif relation.change == "never":
             yield self._found(held, kind="denied_fact")
-
-    # ------------------------------------------------------------------------ who and what is left
 
     def _dead(self) -> Iterator[Contradiction]:
         dead, telling = self.canon.holds_at(self.subject, "alive", "false"), self.telling

@@ -133,8 +133,6 @@ class Segment:
                 slots[relation, slot] = [Entry(position, recorded, claim, ends)]
         return slots or {}
 
-    # ------------------------------------------------------------------------------- writing
-
     def record(self, subject: str, key: Key, entry: Entry) -> None:
         """Write an entry into this segment; a backdated one to its place among the earlier ones."""
         slots = self._slots_of(subject) or self.slots.setdefault(subject, {})
@@ -162,8 +160,6 @@ class Segment:
                         if (one.recorded, one.claim) != (entry.recorded, entry.claim):
                             corrected.record(subject, key, one)
         return corrected
-
-    # ----------------------------------------------------------------------------- questions
 
     def _line(self) -> Iterator[tuple[Segment, int]]:
         """This segment and its ancestors, each with the position up to which this one sees it."""

@@ -115,8 +115,6 @@ class Canon:
         bearers = self._now(NAMED + key)
         return next(iter(bearers))[1] if len(bearers) == 1 else key
 
-    # ---------------------------------------------------------------------------- questions
-
     def facts_about(self, subject: str, at: int | None = None) -> list[Fact]:
         """What holds of a subject, oldest first."""
         subject = self.id_of(subject)
@@ -216,8 +214,6 @@ class Canon:
         """Entries about a subject later than a position, in order (for retcons)."""
         return self._segment.entries(self.id_of(subject), position)
 
-    # -------------------------------------------------------------------------------- slots
-
     def _now(self, subject: str) -> dict[Key, Entry]:
         """The slots that hold; not to be changed."""
         live = self._live.get(subject)
@@ -259,8 +255,6 @@ class Canon:
     def _close(self, subject: str, key: Key, said: Entry) -> None:
         if key in self._now(subject):
             self._write(subject, key, replace(said, ends=True))
-
-    # ------------------------------------------------------------------------------- claims
 
     def _take_all(self, subject: str, given: list[tuple[str, str]]) -> None:
         for relation, value in given:

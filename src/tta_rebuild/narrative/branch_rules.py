@@ -15,7 +15,7 @@ from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import sentences_of, stem
 from tta_rebuild.core.speech import name_parts
 from tta_rebuild.core.story import Claim
-from tta_rebuild.reading.world_rules import WorldRules, compiled
+from tta_rebuild.reading.world_rules import compiled
 
 _THE_END = re.compile(r"\bthe end\b", re.IGNORECASE)
 _BARE_END = re.compile(r"(?:^|[.!?]\s*)the end\s*(?:[.!]|$)", re.IGNORECASE)
@@ -121,7 +121,7 @@ def findings(proposal: BranchProposal) -> Iterator[tuple[str, dict[str, str]]]:
     lost = _pattern("agency_lost").search(choice) or _pattern("bound_to").search(choice)
     if lost := lost or _pattern("agency_lost").search(told):
         yield "agency", {"words": " ".join(lost.group().split())}
-    rules = WorldRules(compiled(proposal.universe_rules).rules)
+    rules = compiled(proposal.universe_rules)
     broken: dict[str, str] = {}
     for sentence in sentences_of(f"{choice}. {told}"):
         for found in rules.contradictions(sentence):

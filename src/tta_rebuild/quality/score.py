@@ -17,12 +17,9 @@ _QUOTED = re.compile(r"[\"“]([^\"”]{2,})[\"”]")
 FALLBACK_QUALITY, BROKEN_AT_MOST = 0.2, 0.6
 """Of a reply shown as it came; at most of a scene of which a part is missing."""
 
-_WEIGHTS = {
-    # Form: is everything there that a scene needs? Four fifths of the score.
-    **{"length": 0.25, "choices": 0.20, "setting": 0.15, "tone": 0.10, "voices": 0.10},
-    # Prose: is it free of the faults that can be counted?
-    **{"freshness": 0.10, "variety": 0.05, "diversity": 0.05},
-}
+_FORM = {"length": 0.25, "choices": 0.20, "setting": 0.15, "tone": 0.10, "voices": 0.10}
+_WEIGHTS = _FORM | {"freshness": 0.10, "variety": 0.05, "diversity": 0.05}
+"""Form (is everything there?) is four fifths of the score, prose without faults the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,7 @@
 """Phrases over words, found in one pass: how the word lists are written and how they match.
 
-A phrase is steps with spaces between them:
-
-    stab~           the word with its endings
-    massacr*        any word that begins so
-    gun|rifle~      one or the other
-    dead|no+more    the same, where one is several words
-    <person>        a word of that class of ``data/classes.toml``
-    <Name>          a word written like a name
-    _3              up to three words of any kind, within the clause (from _4 on: the sentence)
-
-A phrase is found by its rarest step: a text costs the same however long the lists are.
+The head of ``data/idioms.toml`` says how. A phrase is found by its rarest step: a text costs the
+same however long the lists are.
 """
 
 from __future__ import annotations

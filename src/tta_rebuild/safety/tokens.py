@@ -11,7 +11,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import NamedTuple
 
 from tta_rebuild.core.data_files import packaged_toml
 
@@ -31,15 +30,6 @@ _LETTERLIKE = re.compile(r"[0-9@$!|+\u20ac\u00a3]")
 _NUMBER = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|kg|km|cm|mm|m|ft|lb|x)?")
 _ABBREVIATED = frozenset("mr mrs ms dr st prof capt sgt lt rev hon jr sr vs etc".split())
 _LONGEST_WORD = 40
-
-
-class _Chunk(NamedTuple):
-    """What stands between two spaces: its words' forms, what it ends, whether it is capital."""
-
-    words: tuple[tuple[str, ...], ...]
-    ends_sentence: bool
-    ends_clause: bool
-    capital: bool
 
 
 @dataclass(slots=True)
@@ -93,13 +83,14 @@ def read(text: str) -> list[Word]:
 
 
 @lru_cache(maxsize=16_384)
-def _understood(chunk: str) -> _Chunk:
+def _understood(chunk: str) -> tuple[tuple[tuple[str, ...], ...], bool, bool, bool]:
+    """The forms of its words, whether it ends a sentence, a clause, and whether it is capital."""
     core = chunk.lstrip("\"'([{<*_~`-.,;:!?#\u00bf\u00a1")
     bare = core.rstrip("\"')]}>*_~`-.,;:!?#")
     tail = core[len(bare) :]
     if not bare:
         ends = any(mark in chunk for mark in ".!?\u2026")
-        return _Chunk((), ends, True, False)
+        return (), ends, True, False
     if len(bare) == 1 and tail.startswith("**"):  # f***
         bare += "*" * (len(tail) - len(tail.lstrip("*")))
     lower = bare.casefold()
@@ -109,12 +100,8 @@ def _understood(chunk: str) -> _Chunk:
     initial = len(bare) == 1 and bare.isupper() and bare != "I"
     is_short = "." in tail and (initial or lower in _ABBREVIATED)
     stops = not is_short and any(mark in tail for mark in ".!?")
-    return _Chunk(
-        found,
-        stops,
-        stops or any(mark in tail for mark in ",;:-"),
-        bare[0].isupper() and not bare.isupper(),
-    )
+    pauses = stops or any(mark in tail for mark in ",;:-")
+    return found, stops, pauses, bare[0].isupper() and not bare.isupper()
 
 
 def _words(core: str, *, emphasised: bool) -> tuple[tuple[str, ...], ...]:
