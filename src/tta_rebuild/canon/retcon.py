@@ -1,8 +1,7 @@
 """Retcons: what else would fall if an author takes a fact back.
 
-The list is exact by construction: an event depends on a fact if, without it (or with what it
-becomes), the event's claim would be contradicted or would have nothing to end, and it did not with
-it; and on, for what depends on that event.
+An event depends on a fact if, without it (or with what it becomes), the event's claim would be
+contradicted or have nothing to end, and with it not; and on, for what depends on that event.
 """
 
 from __future__ import annotations

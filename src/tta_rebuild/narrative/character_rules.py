@@ -1,7 +1,6 @@
 """How characters feel, change and speak, where no model does it for them.
 
-The words are in ``data/emotions.toml`` and ``data/characters.toml``. A line is chosen by the
-character, the emotion and how much the character has lived through, so the same moment always gets
+The words are in ``data/emotions.toml`` and ``data/characters.toml``. The same moment always gets
 the same line.
 """
 

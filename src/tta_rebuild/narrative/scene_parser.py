@@ -23,12 +23,9 @@ from tta_rebuild.prompts import reply_values as read
 from tta_rebuild.prompts.json_mending import OBJECT, as_far_as_it_goes, is_open, object_at
 from tta_rebuild.quality.score import FALLBACK_QUALITY
 
-MOST_BRANCHES, MOST_LINES = 12, 60
+MOST_BRANCHES, MOST_LINES, LONGEST_REPLY = 12, 60, 120_000
 LONGEST_CHOICE_KEPT = 300
 """Longer than any that may be offered, so that it is left out with the reason."""
-
-LONGEST_REPLY = 120_000
-"""Characters of a reply that are read; what comes after them is ignored."""
 
 BROKE_OFF = "the reply broke off"
 MALFORMED = "the reply is malformed"
@@ -138,7 +135,7 @@ def _speaker(given: Any) -> str:
 
 
 def _claims(given: Any) -> tuple[Claim, ...]:
-    claims = [Claim(**_read(_CLAIM, one)) for one in read.objects(given)]
+    claims = (Claim(**_read(_CLAIM, one)) for one in read.objects(given))
     return tuple(claim for claim in claims if claim.subject and claim.relation)
 
 

@@ -115,14 +115,9 @@ def scene_variables(wanted: StoryGenerationInput, context: TTAContext) -> dict[s
         "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
         "metaconcepts": context.metaconcept_names(),
     }
-    plain: dict[str, Any] = json.loads(json.dumps(variables, default=_plain))
+    written = json.dumps(variables, default=lambda v: dict(v) if isinstance(v, Mapping) else str(v))
+    plain: dict[str, Any] = json.loads(written)
     return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    return list(value) if isinstance(value, (tuple, set, frozenset)) else str(value)
 
 
 def guidance(context: TTAContext) -> list[str]:

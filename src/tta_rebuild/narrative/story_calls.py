@@ -80,26 +80,27 @@ class ModelCall:
             if not self.reader.text:  # it came whole
                 yield from self.reader.feed(item.response.text)
 
-    def _finished(self, *reasons: str) -> bool:
-        return self.response is not None and self.response.finish_reason in reasons
+    @property
+    def _ended(self) -> str:
+        return self.response.finish_reason if self.response else ""
 
     @property
     def is_cut(self) -> bool:
         """The answer stopped before its end."""
-        return self._finished("length", model.SILENT)
+        return self._ended in ("length", model.SILENT)
 
     @property
     def lacks_its_end(self) -> bool:
         """What was told can be asked to be ended: it was cut at its limit, or left half-way."""
         reply = self.reply
-        is_half = self._finished("stop") and reply.degraded == BROKE_OFF and not reply.choices
-        return not reply.is_ending and (self._finished("length") or is_half)
+        is_half = self._ended == "stop" and reply.degraded == BROKE_OFF and not reply.choices
+        return not reply.is_ending and (self._ended == "length" or is_half)
 
     @property
     def is_refused(self) -> bool:
         """The model would not, for the content."""
         refused = isinstance(self.error, errors.ContentRefused) or self.reply.degraded == REFUSED
-        return refused or self._finished("safety", "recitation")
+        return refused or self._ended in ("safety", "recitation")
 
     @property
     def plain(self) -> GeneratedStory | None:

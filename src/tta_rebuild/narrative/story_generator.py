@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.checks import missing, wrong_kind
-from tta_rebuild.core.errors import ReplyUnusable, ValidationError
+from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.core.story import DialogueLine as DialogueLine
 from tta_rebuild.integrations import llm_provider as model
 from tta_rebuild.narrative.scene_parser import is_chatter
@@ -50,10 +50,9 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         """Tell the scene in one go. Raises ValidationError and ProviderError."""
         self._validate(input_data, context)
         async with aclosing(self._told(input_data, context, at_once=True)) as items:
-            async for item in items:
-                if isinstance(item, GeneratedStory):
-                    return item
-        raise ReplyUnusable("the model told nothing", model=self.llm_provider.config.model)
+            *_, story = [item async for item in items]
+        assert isinstance(story, GeneratedStory)
+        return story
 
     def tell(
         self, input_data: StoryGenerationInput, context: TTAContext

@@ -1,9 +1,8 @@
 """Reads JSON that a model wrote by hand: as it stands, mended, or as far as it goes.
 
 What is mended: quotes inside a string that nobody escaped, raw line breaks, backslashes that escape
-nothing, commas before a closing bracket. A string ends only where what follows can follow a string,
-so no word is lost: the general libraries (json-repair 0.64 was tried) cut ``""Go," says Mara."``
-after the second quote and say nothing.
+nothing, commas before a closing bracket. No word is lost: a string ends only where what follows can
+follow one (json-repair 0.64 cuts ``""Go," says Mara."`` after the second quote).
 """
 
 from __future__ import annotations

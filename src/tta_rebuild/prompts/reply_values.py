@@ -1,7 +1,6 @@
 """What the values in a model's reply are taken for: each may be missing, wrong or huge.
 
-What can be understood is taken, what cannot is left out, and nothing a reply says can have another
-effect than to be story: its words come without thoughts, markup, escapes and refusals.
+What can be understood is taken, without thoughts, markup and escapes; what cannot is left out.
 """
 
 from __future__ import annotations
@@ -23,6 +22,8 @@ LONGEST_SCENE = 12_000
 
 MOST_PASSAGES, LONGEST_PASSAGE = 60, 40_000
 MOST_ITEMS, LONGEST_LINE, LONGEST_WORD = 40, 1_000, 200
+WIDEST, LONGEST_NOTE = 400, 4_000
+"""Of notes: entries of a list or mapping (the state of a world by hand has some hundred); text."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _TAGS = "a|b|big|blockquote|body|center|code|div|em|font|h[1-6]|html|i|img|li|mark|ol|pre|s|script"
@@ -153,12 +154,6 @@ def objects(value: Any, most: int = MOST_ITEMS, text_key: str = "") -> list[dict
         for one in listed(value)[:most]
     ]
     return [{str(k): v for k, v in one.items()} for one in found if isinstance(one, dict)]
-
-
-WIDEST = 400
-"""Entries of a list or mapping of notes; the state of a world by hand has some hundred."""
-
-LONGEST_NOTE = 4_000
 
 
 def bounded(value: Any, depth: int = 4) -> Any:

@@ -19,14 +19,11 @@ from tta_rebuild.prompts.json_mending import object_in
 from tta_rebuild.prompts.reply_values import lasting_line, numbers, objects, word
 from tta_rebuild.reading.second_reader import Objection, Reading, ReadingMatter
 
-MOST_LINES = 9
-"""Lasting lines of one reading at most."""
-
 ASKED_FOR = frozenset({"objections", "choices", "lines", "ended"})
 """The lists of an answer; one that has none of them is no reading."""
 
-MAX_TOKENS, LONGEST_SAID = 900, 300
-"""Of an answer; characters of each thing that it says."""
+MAX_TOKENS, MOST_LINES, LONGEST_SAID = 900, 9, 300
+"""Of an answer: its tokens, its lasting lines, and characters of each thing that it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +141,7 @@ def _objection(given: Mapping[str, Any], matter: ReadingMatter) -> Objection | N
 
 def _cited(cites: str, matter: ReadingMatter) -> tuple[Any, str] | None:
     """The kind of an objection that cites this, and what it is against, in words."""
-    mark, number = cites.strip().upper(), _number(cites)
-    line = matter.lines.get(number)
+    mark, number = cites.upper(), _number(cites)
     for person in matter.people:
         if person.character_id.upper() == mark:
             return "contradiction", f"{person.name}: {person.description}"
@@ -160,6 +156,5 @@ def _cited(cites: str, matter: ReadingMatter) -> tuple[Any, str] | None:
     ):
         if mark.startswith(sign):
             return (kind, told[number - 1]) if 1 <= number <= len(told) else None
-    if line is not None:
-        return "knowledge" if mark.startswith("K") else "contradiction", line.text
-    return None
+    line = matter.lines.get(number)
+    return ("knowledge" if mark[:1] == "K" else "contradiction", line.text) if line else None

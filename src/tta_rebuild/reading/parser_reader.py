@@ -1,9 +1,8 @@
 """A second reader that goes by the grammar of English: for texts, and where no model reads.
 
-What it reads is *unconfirmed*: every claim is marked as not certain, and nothing of it may enter a
-story's canon as what holds. It reads what a sentence asserts of people and things: no speech,
-nothing denied, asked, wished, supposed, dreamt, remembered, or told of an earlier time.
-Contradictions are the arithmetic of ``canon.fact_check``.
+What it reads is *unconfirmed*: nothing of it may enter a story's canon as what holds. It reads what
+a sentence asserts of people and things: no speech, nothing denied, asked, wished, supposed, dreamt,
+remembered, or told of an earlier time.
 """
 
 from __future__ import annotations
@@ -43,8 +42,7 @@ class ParserReader:
 
     def __init__(self, canon: Canon, cast: Iterable[CharacterSketch] = ()) -> None:
         self._canon = canon
-        self._cast = tuple(cast)
-        self._names = parse.EnglishNames(canon, self._cast)
+        self._names = parse.EnglishNames(canon, cast)
 
     async def read(self, matter: ReadingMatter, context: TTAContext) -> Reading:
         """What narrated passages contradict, and where the player's character speaks unasked."""
@@ -54,13 +52,11 @@ class ParserReader:
             moved = {word.lemma_.lower() for word in parse.load_parser()(matter.move)}
         except parse.ParserMissing as missing:
             return Reading(note=str(missing))
-        reader = ParserReader(self._canon.fork(), matter.people or self._cast)
+        reader = ParserReader(self._canon.fork(), matter.people or self._names.cast.values())
         silent = not matter.is_opening and not moved & {*word_set("saying"), '"', "“"}
-        found: list[Objection] = []
-        for number, passage in enumerate(matter.passages):
-            if not passage.speaker:  # else it is only the speaker's word
-                found += reader._objections(number, passage.text, silent)
-        return Reading(objections=tuple(found))
+        told = ((n, p.text) for n, p in enumerate(matter.passages) if not p.speaker)
+        found = (one for number, text in told for one in reader._objections(number, text, silent))
+        return Reading(objections=tuple(found))  # what is spoken is only the speaker's word
 
     def _objections(self, number: int, text: str, silent: bool) -> Iterator[Objection]:
         player = self._names.player

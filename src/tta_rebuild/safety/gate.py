@@ -14,11 +14,8 @@ from tta_rebuild.safety.categories import EVERY, HIGH, THRESHOLDS, categories_of
 from tta_rebuild.safety.phrases import HARMLESS, PhraseIndex, word_list
 from tta_rebuild.safety.tokens import Word, read
 
-_LONGEST_PHRASE = 14
-"""Words before a text that a phrase may begin in."""
-
-_REACH = 6
-"""Words before a match in which a negation counts, within its clause."""
+_LONGEST_PHRASE, _REACH = 14, 6
+"""Words before a text that a phrase may begin in; before a match, in which a negation counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,11 +18,8 @@ from tta_rebuild.core.english import plural, singular, verb_forms
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.safety.tokens import Word
 
-_FAR = 4
-"""A gap from which on a phrase may reach across a comma."""
-
-HARMLESS = 0
-"""The weight of phrases in which the words mean something else."""
+HARMLESS, _FAR = 0, 4
+"""The weight of phrases that mean something else; a gap that may reach across a comma."""
 
 _SHORTEST_PREFIX, _LONGEST_PREFIX = 3, 20
 _MASK = re.compile(r"[*#%]")
