@@ -15,10 +15,8 @@ class Contradiction:
     Attributes:
         kind: such as ``dead_acts``, ``two_places``, ``kin_changed``.
         message, fix: what is wrong and what to do about it, in plain words.
-        sentence: what was about to be told.
-        against: the sentence (or fact or rule in words) that it contradicts.
-        relation: the relation concerned, "" for rules of other kinds.
-        positions: the events that it contradicts, earliest first; empty for rules.
+        sentence, against: what was about to be told; the sentence, fact or rule that it is against.
+        relation, positions: of the facts that it contradicts, earliest first; empty for rules.
         is_guess: it rests on a fact that was inferred, such as by a pronoun that could mean two.
     """
 

@@ -42,10 +42,10 @@ class KnowledgeCheck:
     def contradictions(self, speaker: str, claims: Iterable[Claim]) -> Iterator[Contradiction]:
         """What the speaker of a passage knows by its facts, and cannot."""
         for claim in claims:
-            if claim.relation != "knows" or claim.subject != speaker or claim.ends:
-                continue
-            found, who = self._unlearnt(speaker, claim.value), plain(speaker)
+            is_known = claim.relation == "knows" and claim.subject == speaker and not claim.ends
+            found = self._unlearnt(speaker, claim.value) if is_known else None
             if found is not None:
+                who = plain(speaker)
                 yield Contradiction(
                     kind="knowledge_nobody_gave",
                     message=f"{who} says what nobody has told them: {claim.value}",
@@ -60,16 +60,12 @@ class KnowledgeCheck:
     def _unlearnt(self, speaker: str, said: str) -> tuple[str, int] | None:
         """Where others have it from, in words and by event; None if the speaker may have it too."""
         matter = self._matter(said)
-        for fact in self._canon.facts_about(speaker):
-            if fact.relation in INNER and self._same(matter, self._matter(fact.value)):
-                return None
-        known: tuple[str, int] | None = None
-        for words, text, event, is_open in self._known(speaker, said):
-            if self._same(matter, words):
-                if is_open:
-                    return None
-                known = known or (text, event)
-        return known
+        own = (f.value for f in self._canon.facts_about(speaker) if f.relation in INNER)
+        if any(self._same(matter, self._matter(one)) for one in own):
+            return None
+        told = [one for one in self._known(speaker, said) if self._same(matter, one[0])]
+        is_open = any(is_open for *_, is_open in told)
+        return told[0][1:3] if told and not is_open else None
 
     def _known(self, speaker: str, matter: str) -> Iterator[tuple[frozenset[str], str, int, bool]]:
         """What the story has shown or told: its words, its text, its event, and to the speaker?"""

@@ -1,7 +1,4 @@
-"""Lasting lines: short plain sentences of what is now true and will matter, in any language.
-
-Those that matter go into prompts and to the second reader, who may cite them by number.
-"""
+"""Lasting lines: short plain sentences of what is now true and will matter, in any language."""
 
 from __future__ import annotations
 
@@ -47,13 +44,8 @@ def lines_for(
 def lines_saying(lines: Mapping[int, LastingLine], fact: Fact) -> list[int]:
     """The numbers of the lines that say a fact: about its subject, with every word of its value."""
     wanted = words_in(fact.value.replace("_", " "))
-    return [
-        number
-        for number, line in lines.items()
-        if fact.subject in (*line.about, *line.known_by)
-        and wanted
-        and wanted <= words_in(line.text)
-    ]
+    near = {n: one for n, one in lines.items() if fact.subject in (*one.about, *one.known_by)}
+    return [n for n, one in near.items() if wanted and wanted <= words_in(one.text)]
 
 
 def numbered(number: int, line: LastingLine) -> str:

@@ -27,8 +27,7 @@ class BranchProposal:
 
     Attributes:
         timeline_context: what has happened, in plain sentences, oldest first.
-        universe_rules: name → text, such as ``{"no_magic": "no magic allowed"}``.
-        parent_branch_id: the choice text of the branch that this one follows.
+        universe_rules, parent_branch_id: name → text; the choice text of the branch before.
         effects, facts: what it would make true; what holds now (CLAIMs as in ``core.tasks``).
         acting: the character whose choice it is; a choice need not name its own actor.
     """

@@ -1,8 +1,7 @@
 """Whether a proposed branch is sound: consistent, meaningful, in character, within the rules.
 
-Rules come first and stand whatever else is said; a checker (the canon's) compares with what is true
-in the story; a model, where there is one, is asked once for all proposals together, and only what
-rules cannot answer.
+Rules come first; a checker (the canon's) compares with what is true in the story; a model, where
+there is one, is asked once for all proposals together, and only what rules cannot answer.
 """
 
 from __future__ import annotations

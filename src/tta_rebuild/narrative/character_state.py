@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tta_rebuild.core.base_primitive import TTAContext, side_by_side
 from tta_rebuild.core.checks import check_number, missing, wrong_kind
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
 from tta_rebuild.core.speech import name_of
 from tta_rebuild.core.story import ARC_STAGES
@@ -26,10 +27,7 @@ MEMORY_LIMIT = 10
 GOAL_STEP = 0.1
 ANSWER_TOKENS, ANSWER_CHARS = 200, 600
 """Of what a model says or thinks for a character, at most."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+_now = Clock().wall
 
 
 @dataclass(frozen=True, slots=True)

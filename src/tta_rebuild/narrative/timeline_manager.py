@@ -1,7 +1,6 @@
 """When things happen in the story: events in order of story time, their causes, open branches.
 
-The third of the four primitives; it needs no model. All of its work on one update is free of
-``await``, so concurrent updates on one event loop cannot mix and need no lock.
+All of its work on one update is free of ``await``: concurrent updates cannot mix.
 """
 
 from __future__ import annotations
@@ -11,22 +10,20 @@ from collections import UserList
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, TypeVar
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.checks import missing, wrong_kind
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import ValidationError
 
 T = TypeVar("T")
 
 EVENT_TYPES = ("story_beat", "choice", "consequence", "branch_point")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+_now = Clock().wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +64,8 @@ class TimelineUpdate:
 
 @dataclass(frozen=True, slots=True)
 class TimelineState:
-    """A universe's timeline at one moment; later updates leave it as it is.
+    """A universe's timeline at one moment, in order of story time, and the position past its end.
 
-    ``event_history`` is in order of story time, ``current_position`` one past its end;
     ``timeline_coherence_score``, in (0, 1], is the share of events and causal links that hold.
     """
 

@@ -64,8 +64,8 @@ class ParserReader:
             found: list[tuple[ObjectionKind, str, str]] = [
                 ("contradiction", c.against, c.message) for c in contradictions if c.blocks
             ]
-            spoke = [c for c, _ in told.said if (c.subject, c.relation) == (player, "does")]
-            if player and silent and word_set("player_says") & {c.value for c in spoke}:
+            done = {c.value for c, _ in told.said if (c.subject, c.relation) == (player, "does")}
+            if player and silent and word_set("player_says") & done:
                 found.append(("player", *_UNASKED))
             for kind, against, reason in found:
                 yield Objection(
