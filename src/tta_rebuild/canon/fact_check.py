@@ -108,8 +108,7 @@ class FactCheck:
         relation = self.relation
         if held is None:
             bearer = self.canon.bearer(relation.name, self.claim.value)
-            is_another = bearer is not None and bearer.subject != self.subject
-            if bearer and is_another and not self._is_fresh(bearer):
+            if bearer and bearer.subject != self.subject and not self._is_fresh(bearer):
                 yield self._found(bearer)  # else it has just passed from hand to hand
             return
         if not self.canon.relations.same(relation.name, held.value, self.claim.value):
@@ -167,23 +166,19 @@ class FactCheck:
         held = self.canon.holds_at(self.subject, denied.name, self.canon.id_of(self.claim.value))
         if held is not None:
             fix = "let them meet as people who know each other"
-            yield self._found(held, relation=denied, fix=fix)
+            yield self._found(held, kind=denied.contradiction, relation=denied.name, fix=fix)
 
     def _in_other_hands(self) -> Iterator[Contradiction]:
-        canon, value = self.canon, self.claim.value
-        relation = canon.relations[self.relation.needs]
-        bearer = canon.bearer(relation.name, value)
-        last = canon.last_of(self.subject, relation.name, value)
+        canon, value, needed = self.canon, self.claim.value, self.relation.needs
+        bearer = canon.bearer(needed, value)
+        last = canon.last_of(self.subject, needed, value)
         if bearer is not None and bearer.subject != self.subject:
-            yield self._found(bearer, relation=relation)
+            kind = canon.relations[needed].contradiction
+            yield self._found(bearer, kind=kind, relation=needed)
         elif bearer is None and last is not None and last[1]:
-            yield self._found(
-                last[0],
-                relation=relation,
-                kind="lost_used",
-                because=" and lost it since",
-                fix=f"tell how {plain(self.subject)} came by it again, or leave it out",
-            )
+            fix = f"tell how {plain(self.subject)} came by it again, or leave it out"
+            lost: dict[str, Any] = {"kind": "lost_used", "relation": needed, "fix": fix}
+            yield self._found(last[0], because=" and lost it since", **lost)
 
     def _excluded(self) -> Iterator[Contradiction]:
         """Other relations, or other slots of this one, that cannot hold beside the claim."""
@@ -205,22 +200,20 @@ class FactCheck:
         self,
         held: Fact,
         *,
-        relation: Relation | None = None,
         is_sure: bool = True,
         because: str = "",
         **otherwise: Any,
     ) -> Contradiction:
         """The contradiction of the claim and a fact; ``otherwise`` replaces some of its values."""
-        relation = relation or self.relation
         saying = "no longer: " if self.claim.ends else ""
         saying += self.relation.say(self.subject, self.claim.value)
         was = self.canon.relations[held.relation].say(held.subject, held.value)
         values: dict[str, Any] = {
-            "kind": relation.contradiction,
+            "kind": self.relation.contradiction,
             "message": f"this says “{saying}”, but {was}{because} (since event {held.since})",
             "sentence": self.claim.sentence,
             "against": held.sentence or was,
-            "relation": relation.name,
+            "relation": self.relation.name,
             "subject": self.subject,
             "positions": (held.since,),
             "fix": f"keep to what holds ({was}), or tell first how it changed",

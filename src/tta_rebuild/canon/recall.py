@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FACT_TOKENS, LINE_TOKENS = 700, 400
-FACTS_PER_SUBJECT = 12
-MOST_NAMED = 8
-CANDIDATES = 24
-LINE_CHARS = 320
+FACTS_PER_SUBJECT, MOST_NAMED, CANDIDATES, LINE_CHARS = 12, 8, 24, 320
 
 PINNED = ("alive", "located_in", "holds", "wears", "promise", "kin", "role", "feeling", "state")
 """Relations that a storyteller must have before them first."""

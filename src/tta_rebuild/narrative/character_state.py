@@ -23,8 +23,7 @@ from tta_rebuild.narrative.asking import AskingPrimitive
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.prompts.reply_values import word
 
-MEMORY_LIMIT = 10
-GOAL_STEP = 0.1
+MEMORY_LIMIT, GOAL_STEP = 10, 0.1
 ANSWER_TOKENS, ANSWER_CHARS = 200, 600
 """Of what a model says or thinks for a character, at most."""
 _now = Clock().wall

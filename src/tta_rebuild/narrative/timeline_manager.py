@@ -21,7 +21,6 @@ from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import ValidationError
 
 T = TypeVar("T")
-
 EVENT_TYPES = ("story_beat", "choice", "consequence", "branch_point")
 _now = Clock().wall
 

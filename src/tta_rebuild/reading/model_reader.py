@@ -97,7 +97,6 @@ def _as_reading(reply: Mapping[str, Any], matter: ReadingMatter) -> Reading:
     objections = sorted((one for one in read if one), key=lambda o: o.passage)
     # a line counts if it comes from a passage before the first one that is objected to
     sound = range(1, objections[0].passage + 1) if objections else None
-    lines = [one for one in objects(reply.get("lines"), MOST_LINES) if _said(one, "text")]
     return Reading(
         objections=tuple(objections),
         refused_choices={
@@ -108,8 +107,8 @@ def _as_reading(reply: Mapping[str, Any], matter: ReadingMatter) -> Reading:
         },
         lines=tuple(
             lasting_line(one, "reader")
-            for one in lines
-            if sound is None or _number(one.get("passage")) in sound
+            for one in objects(reply.get("lines"), MOST_LINES)
+            if _said(one, "text") and (sound is None or _number(one.get("passage")) in sound)
         ),
         # what ended with a passage that is held back has not ended
         ended=tuple(n for n in numbers(reply.get("ended")) if n in matter.lines and not objections),

@@ -74,14 +74,14 @@ class SafetyGate:
         kept_out = [f for f in found if f.weight >= self._bounds[f.category].threshold]
         return max(kept_out, key=lambda f: f.weight, default=None)
 
-    def warnings(self, text: str, before: str = "") -> list[str]:
+    def warnings(self, text: str) -> list[str]:
         """What to say before a text that holds heavy matter which no boundary keeps out.
 
         A player who set a boundary for a category is warned of what it lets pass from weight 2
         on; one who set none, from the weight that the category names.
         """
         subjects = set[str]()
-        for found in self._findings(text, before, frozenset(self._bounds)):
+        for found in self._findings(text, "", frozenset(self._bounds)):
             bound = self._bounds[found.category]
             if (2 if bound.level else bound.warn) <= found.weight < bound.threshold:
                 subjects.add(found.subject)
