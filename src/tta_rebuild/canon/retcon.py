@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from typing import Literal
 
 from tta_rebuild.canon.fact_check import FactCheck, Telling
@@ -81,7 +80,7 @@ def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> Iterator[Dep
     without = canon.fork(fact.since - 1) if fact.since > 1 else Canon()
     if becomes is not None:
         without.apply(fact.since, FactAsserted(claim=becomes))
-    for position, claim in sorted(later.items(), key=itemgetter(0)):
+    for position, claim in sorted(later.items()):
         before, after = _trouble(with_fact, claim), _trouble(without, claim)
         if after and not before:
             yield Dependent(position=position, claim=claim, why=after)

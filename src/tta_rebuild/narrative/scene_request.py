@@ -115,9 +115,14 @@ def scene_variables(wanted: StoryGenerationInput, context: TTAContext) -> dict[s
         "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
         "metaconcepts": context.metaconcept_names(),
     }
-    written = json.dumps(variables, default=lambda v: dict(v) if isinstance(v, Mapping) else str(v))
-    plain: dict[str, Any] = json.loads(written)
+    plain: dict[str, Any] = json.loads(json.dumps(variables, default=_plain))
     return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, (set, frozenset)) else str(value)
 
 
 def guidance(context: TTAContext) -> list[str]:

@@ -22,8 +22,7 @@ class StoryGenerationInput:
         facts, characters: what holds now and matters, those present, as in ``core.tasks``.
         lines: lasting lines that matter now, each with its number and who knows it.
         writes_lines: whether the storyteller gives lasting lines; else a second reader does.
-        recent: the texts of the last scenes, oldest first (at most 20, bounded in size).
-        notes: what the previous scene's reply had under ``notes``.
+        recent, notes: the last scenes' texts (at most 20, oldest first); what the last reply noted.
         seed: of the story; with ``turn`` it decides everything random.
     """
 
@@ -63,7 +62,6 @@ class GeneratedStory:
     Attributes:
         story_branches: ``{"choice", "consequence"}`` each; ``choices``: those fit to be offered.
         quality_score: [0, 1], see ``quality.score``.
-        passages: prose and lines in the order of telling, with the facts they assert.
         lines: lasting lines that the storyteller wrote; ``ended_lines``: numbers that it ended.
         degraded: "" or, in plain words, what was not as it should be (shown to the player).
         told_by: ``provider:model``; ``reply`` is the text of its ``response``.

@@ -8,8 +8,7 @@ from __future__ import annotations
 import uuid
 from collections import UserList
 from collections.abc import Callable, Sequence
-from copy import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
@@ -154,18 +153,24 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         self._timelines: dict[str, _Timeline] = {}
 
     async def execute(self, input_data: TimelineUpdate, context: TTAContext) -> TimelineState:
-        """Record one event, in the same time however long the timeline is.
+        """Record one event, in the same time however long the timeline is; say what does not fit.
 
-        What is inconsistent is recorded too, and said. Raises ValidationError for no universe, a
-        negative time or an unknown event type.
+        Raises ValidationError for no universe, a negative time or an unknown event type.
         """
         self._validate(input_data, context)
         timeline = self._timelines.setdefault(input_data.universe_id, _Timeline())
         while (event_id := self._new_id()) in timeline.times:
             pass
-        given = {f.name: copy(getattr(input_data, f.name)) for f in fields(input_data)}
-        del given["universe_id"]
-        timeline.record(TimelineEvent(event_id, **given, created_at=self._clock()))
+        event = TimelineEvent(
+            event_id,
+            input_data.event_type,
+            dict(input_data.event_data),
+            input_data.timestamp,
+            causal_links=list(input_data.causal_links),
+            character_ids=list(input_data.character_ids),
+            created_at=self._clock(),
+        )
+        timeline.record(event)
         return self.get_state(input_data.universe_id)
 
     def record(self, universe_id: str, event: TimelineEvent) -> None:

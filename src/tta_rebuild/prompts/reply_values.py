@@ -172,8 +172,7 @@ def bounded(value: Any, depth: int = 4) -> Any:
 
 def choice_text(given: str) -> str:
     """A choice on one line, without its number or bullet and without emphasis."""
-    line = " ".join(MARKDOWN.sub("", given).split())
-    return LISTED.sub("", line, count=1)
+    return LISTED.sub("", " ".join(MARKDOWN.sub("", given).split()), count=1)
 
 
 def within(text: str, limit: int) -> str:

@@ -31,8 +31,7 @@ _UNASKED = (
     "the player's own character says what the player did not say",
 )
 _BEING = ("be", "remain", "stand", "become", "turn", "lie", "lay")
-_OPENING = 2
-"""The turn that the opening counts as: what the premise says is the first."""
+_OPENING = 2  # the turn of the opening: what the premise says is the first
 
 _SPEECH = re.compile(r'"[^"]*(?:"|$)|“[^”]*(?:”|$)')
 

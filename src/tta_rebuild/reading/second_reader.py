@@ -21,8 +21,7 @@ class ReadingMatter:
     """What a reader is given: ``passages`` to be read, in order, and what concerns them.
 
     Attributes:
-        choices: what the scene offers at its end; empty before the end.
-        earlier: what of this scene stands before the passages.
+        choices, earlier: what the scene offers at its end; what of it stands before the passages.
         move: what the player did, "" for none.
         people: everybody who matters, present or not; ``player`` is the id of the player's own.
         now: day, hour and place as far as they are known, and who is where, in words.

@@ -1,7 +1,6 @@
 """A whole text that was told elsewhere: read by its grammar, with its own contradictions.
 
-For ``tta facts`` and ``tta validate``: sentences are taken in order, each held against what the
-ones before it say. What it reads is unconfirmed.
+Sentences are taken in order, each held against what the ones before it say; all is unconfirmed.
 """
 
 from __future__ import annotations

@@ -39,8 +39,7 @@ class Category:
 
     Attributes:
         warn: the weight from which a player who set no boundary for it is warned.
-        negatable: whether "nobody was …" makes it one step lighter.
-        names: words that are also people's and places' names.
+        negatable, names: whether "nobody was …" is one step lighter; words that are names too.
         threshold: the weight from which a text is held back; ``level`` the player's word for it.
     """
 
