@@ -14,6 +14,7 @@ from tools.wire import Record, RunningWire
 from benchmarks import Row
 from benchmarks.timing import at_most, quantile
 from benchmarks.workloads.model_stack import CONTEXT
+from tta_rebuild.core.story import Passage
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.integrations import (
     AnthropicProvider,
@@ -26,7 +27,7 @@ from tta_rebuild.integrations import (
     OpenAIProvider,
 )
 from tta_rebuild.integrations.llm_provider import TextPiece
-from tta_rebuild.narrative import PassageDrafted, StoryGenerationInput, StoryGeneratorPrimitive
+from tta_rebuild.narrative import StoryGenerationInput, StoryGeneratorPrimitive
 
 MODELS = {
     "gemini": "gemini-2.5-flash-lite",
@@ -135,7 +136,7 @@ async def first_prose(quick: bool) -> Row:
             seen = 0.0
             async with aclosing(teller.tell(opening, CONTEXT)) as items:
                 async for item in items:
-                    if isinstance(item, PassageDrafted):
+                    if isinstance(item, Passage):
                         seen = time.monotonic()
                         break
             record = await _ended(wire)

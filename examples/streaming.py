@@ -14,7 +14,8 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 import tta_rebuild as tta
-from tta_rebuild.narrative import DraftRestarted, PassageDrafted, StoryDrafted
+from tta_rebuild.core.story import Passage
+from tta_rebuild.narrative import DraftRestarted, GeneratedStory
 from tta_rebuild.storyteller import OfflineProvider
 
 OPENING = tta.StoryGenerationInput(
@@ -55,13 +56,13 @@ async def main() -> None:
     # Leaving this block early (Ctrl-C, a break) closes the connection: nothing more is billed.
     async with aclosing(teller.tell(OPENING, context)) as items:
         async for item in items:
-            if isinstance(item, PassageDrafted):
+            if isinstance(item, Passage):
                 first_s = first_s if first_s is not None else time.monotonic() - began
-                print(f"{item.passage.text}\n", flush=True)
+                print(f"{item.text}\n", flush=True)
             elif isinstance(item, DraftRestarted):
                 print(f"[begun anew: {item.reason}]\n")
-            elif isinstance(item, StoryDrafted):
-                for number, branch in enumerate(item.story.story_branches, start=1):
+            elif isinstance(item, GeneratedStory):
+                for number, branch in enumerate(item.story_branches, start=1):
                     print(f"  {number}. {branch['choice']}")
     await provider.aclose()
     print(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tta_rebuild.canon.contradiction import Contradiction
+from tta_rebuild.canon.contradiction import Contradiction, Severity
 from tta_rebuild.core import TTAContext
 from tta_rebuild.core.errors import ProviderBusy, ValidationError
 from tta_rebuild.core.story import Claim
@@ -34,15 +34,14 @@ def reply(*branches: Any) -> str:
     return json.dumps({"branches": list(branches)})
 
 
-def found(message: str, fix: str = "", certainty: float = 1.0) -> Contradiction:
+def found(message: str, fix: str = "", severity: Severity = "error") -> Contradiction:
     return Contradiction(
         kind="dead_acts",
-        area="fact",
         message=message,
         sentence="",
         against="",
         fix=fix,
-        certainty=certainty,
+        severity=severity,
     )
 
 
@@ -155,7 +154,7 @@ async def test_the_canons_contradictions_are_errors_in_text_and_in_effects(
 async def test_a_contradiction_that_the_canon_is_not_sure_of_is_a_warning(
     context: TTAContext,
 ) -> None:
-    unsure = [found("Tom may be dead", fix="Ask Ann instead", certainty=0.5)]
+    unsure = [found("Tom may be dead", fix="Ask Ann instead", severity="warning")]
     validator = BranchValidatorPrimitive(checker=lambda text, claims: unsure)
     verdict = await validator.execute(GOOD, context)
     assert verdict.is_valid

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tta_rebuild.core.story import Claim, DialogueLine, Passage
-from tta_rebuild.narrative.reply_values import LONGEST_SCENE, paragraphs, up_to_last_sentence
 from tta_rebuild.narrative.scene_parser import LONGEST_REPLY, SceneReader
-from tta_rebuild.narrative.story_values import GeneratedStory, PassageDrafted
+from tta_rebuild.narrative.story_values import GeneratedStory
+from tta_rebuild.prompts.reply_values import LONGEST_SCENE, paragraphs, up_to_last_sentence
 
 SCENE: dict[str, Any] = {
     "passages": [
@@ -84,7 +84,7 @@ def test_passages_carry_their_facts_and_speakers() -> None:
 def test_passages_are_given_out_as_they_are_complete(size: int, ascii_only: bool) -> None:
     reader = SceneReader()
     whole = json.dumps(SCENE, ensure_ascii=ascii_only)
-    complete = [read.passage for piece in pieces(whole, size) for read in reader.feed(piece)]
+    complete = [read for piece in pieces(whole, size) for read in reader.feed(piece)]
     reply = reader.finish()
     assert tuple(complete) == reply.passages
     assert reply == read_scene(json.dumps(SCENE))
@@ -94,7 +94,7 @@ def test_a_passage_is_given_out_with_the_very_piece_that_ends_it() -> None:
     reader = SceneReader()
     head = '{"passages": [{"facts": [], "text": "The rain'
     assert list(reader.feed(head)) == list(reader.feed(" falls")) == list(reader.feed('."')) == []
-    assert list(reader.feed("}")) == [PassageDrafted(Passage(text="The rain falls."))]
+    assert list(reader.feed("}")) == [Passage(text="The rain falls.")]
 
 
 def test_flat_prose_is_told_at_the_end() -> None:
@@ -202,7 +202,7 @@ def test_streamed_passages_are_the_final_ones(
 ) -> None:
     reader, complete = SceneReader(), []
     for piece in pieces(json.dumps({"passages": told}, ensure_ascii=ascii_only), size):
-        complete += [read.passage for read in reader.feed(piece)]
+        complete += list(reader.feed(piece))
     assert reader.finish().passages == tuple(complete)
 
 

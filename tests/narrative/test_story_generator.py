@@ -21,8 +21,7 @@ from tta_rebuild.core.story import Passage
 from tta_rebuild.integrations.llm_provider import StreamRestarted
 from tta_rebuild.narrative import (
     DraftRestarted,
-    PassageDrafted,
-    StoryDrafted,
+    GeneratedStory,
     StoryGenerationInput,
     StoryGeneratorPrimitive,
 )
@@ -67,8 +66,8 @@ def in_pieces(text: str, size: int = 9) -> list[str]:
 async def test_a_streamed_scene_is_the_scene_told_at_once(scripted: Any, context: Any) -> None:
     at_once = await StoryGeneratorPrimitive(scripted([SCENE])).execute(WANTED, context)
     items = await told(StoryGeneratorPrimitive(scripted(in_pieces(SCENE))).tell(WANTED, context))
-    assert items[-1] == StoryDrafted(at_once)
-    drafted = [i.passage for i in items if isinstance(i, PassageDrafted)]
+    assert items[-1] == at_once
+    drafted = [i for i in items if isinstance(i, Passage)]
     assert tuple(drafted) == at_once.passages
 
 
@@ -149,7 +148,7 @@ async def test_streaming_falls_back_alike(scripted: Any, context: Any) -> None:
     at_once = await StoryGeneratorPrimitive(scripted(["It rained."], ["It poured."])).execute(
         WANTED, context
     )
-    assert items == [PassageDrafted(Passage(text="It rained.")), StoryDrafted(at_once)]
+    assert items == [Passage(text="It rained."), at_once]
 
 
 async def test_the_embedded_storyteller_is_never_asked_twice(scripted: Any, context: Any) -> None:
@@ -176,8 +175,8 @@ async def test_a_reply_cut_at_the_limit_is_gone_on_with_once(
     generator = StoryGeneratorPrimitive(provider)
     if streamed:
         items = await told(generator.tell(WANTED, context))
-        story = items[-1].story
-        assert tuple(i.passage for i in items if isinstance(i, PassageDrafted)) == story.passages
+        story = items[-1]
+        assert tuple(i for i in items if isinstance(i, Passage)) == story.passages
     else:
         story = await generator.execute(WANTED, context)
     assert [r.task for r in provider.requests] == ["scene", "continue_scene"]
@@ -197,8 +196,8 @@ async def test_a_reply_cut_at_the_limit_keeps_what_is_whole_and_says_so(
 ) -> None:
     provider = scripted(in_pieces(HALF), second, finish_reason=["length", "stop"])
     items = await told(StoryGeneratorPrimitive(provider).tell(WANTED, context))
-    story = items[-1].story
-    assert tuple(i.passage for i in items if isinstance(i, PassageDrafted)) == (WHOLE_PART,)
+    story = items[-1]
+    assert tuple(i for i in items if isinstance(i, Passage)) == (WHOLE_PART,)
     assert story.passages == (WHOLE_PART,)
     assert story.degraded == "the reply broke off"
     assert len(story.choices) == 1
@@ -222,8 +221,8 @@ async def test_a_refused_scene_is_asked_for_once_more_and_softer(
     items = await told(StoryGeneratorPrimitive(provider).tell(WANTED, context))
     assert "more gently" in provider.requests[1].prompt
     assert any(isinstance(i, DraftRestarted) for i in items)
-    assert len(items[-1].story.passages) == 2
-    assert items[-1].story.degraded == ""
+    assert len(items[-1].passages) == 2
+    assert items[-1].degraded == ""
 
 
 async def test_a_scene_stopped_for_its_content_without_words_is_asked_for_softer(
@@ -248,8 +247,8 @@ async def test_a_connection_that_breaks_keeps_what_is_whole_and_says_so(
 ) -> None:
     provider = scripted([*in_pieces(HALF), StreamBroken("cut", text=HALF)])
     items = await told(StoryGeneratorPrimitive(provider).tell(WANTED, context))
-    assert items[-1].story.passages == (Passage(text="Mira knocks. Nobody answers."),)
-    assert "broke off" in items[-1].story.degraded
+    assert items[-1].passages == (Passage(text="Mira knocks. Nobody answers."),)
+    assert "broke off" in items[-1].degraded
 
 
 async def test_a_connection_that_breaks_before_anything_is_whole_is_an_error(
@@ -266,8 +265,8 @@ async def test_a_restart_in_mid_stream_is_passed_on_and_nothing_is_doubled(
     provider = scripted([HALF, StreamRestarted("another model took over"), *in_pieces(SCENE)])
     items = await told(StoryGeneratorPrimitive(provider).tell(WANTED, context))
     at = items.index(DraftRestarted("another model took over"))
-    drafted = tuple(i.passage for i in items[at:] if isinstance(i, PassageDrafted))
-    assert drafted == items[-1].story.passages
+    drafted = tuple(i for i in items[at:] if isinstance(i, Passage))
+    assert drafted == items[-1].passages
     assert len(drafted) == 2
 
 
@@ -297,7 +296,7 @@ async def test_leaving_the_scene_early_closes_the_models_stream(
     provider = scripted(in_pieces(SCENE, 3))
     async with aclosing(StoryGeneratorPrimitive(provider).tell(WANTED, context)) as items:
         async for item in items:
-            if isinstance(item, PassageDrafted):
+            if isinstance(item, Passage):
                 break
     assert provider.closed_streams == 1
 
@@ -321,7 +320,7 @@ async def test_going_on_tells_the_model_what_was_read_withheld_and_why(
     assert request.variables["withheld"] == "Tom, dead for years, opens."
     for said in ("Mira knocks.", "Tom, dead for years, opens.", "he spoke in scene 2"):
         assert said in request.prompt
-    assert isinstance(items[-1], StoryDrafted)
+    assert isinstance(items[-1], GeneratedStory)
 
 
 def test_a_wrong_input_is_refused_before_the_first_item(scripted: Any, context: Any) -> None:

@@ -38,7 +38,7 @@ def test_a_history_is_a_sorted_list_and_old_ones_never_change(times: list[int]) 
         assert old[2:300:3] == then[2:300:3]
 
 
-def test_a_history_behaves_like_a_list_that_cannot_be_changed() -> None:
+def test_a_history_behaves_like_a_list() -> None:
     history = Recorded([(2, 0), (1, 1)], itemgetter(0))
     assert history[0] == (1, 1)
     assert history[-1] == (2, 0)
@@ -50,10 +50,6 @@ def test_a_history_behaves_like_a_list_that_cannot_be_changed() -> None:
     assert repr(Recorded([])) == "[]"
     with pytest.raises(IndexError):
         history[2]
-    with pytest.raises(AttributeError):
-        history.append((3, 3))  # type: ignore[attr-defined]
-    with pytest.raises(TypeError):
-        history[0] = (3, 3)  # type: ignore[index]
 
 
 def numbered() -> TimelineManagerPrimitive:

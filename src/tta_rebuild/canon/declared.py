@@ -1,9 +1,7 @@
 """What a storyteller declares with a passage: taken as facts, and held against what is so.
 
-Every declared fact is brought into the canon's own terms (who is meant, which relation, the
-sentence that bears it out) and compared with what holds. A value that the story's own motion
-explains is change; what no event of the passage, the player's move or the scene can explain is a
-contradiction. No language is known here; prose is the business of ``reading``.
+A value that the story's own motion explains is change; what no event of the passage, the player's
+move or the scene can explain is a contradiction. No language is known here.
 """
 
 from __future__ import annotations
@@ -21,14 +19,12 @@ from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import NARRATOR, Claim, Passage
 
-_SURE = 0.97
-
 
 class DeclaredCheck:
     """Takes in declared facts; ``people`` says who is meant, ``canon`` is asked, never changed.
 
-    ``before`` is what held before the player's move, if that is something else: what fits either is
-    no contradiction, since the scene decides whether the move comes off.
+    ``before`` is what held before the player's move: what fits either is no contradiction, since
+    the scene decides whether the move comes off.
     """
 
     def __init__(self, canon: Canon, people: People, before: Canon | None = None) -> None:
@@ -39,8 +35,8 @@ class DeclaredCheck:
     def claims(self, passage: Passage, present: Sequence[str] = ()) -> tuple[Claim, ...]:
         """The passage's facts in the canon's terms, each with the sentence that bears it out.
 
-        A fact that no sentence bears out keeps an empty one: it counts, and its support is seen.
-        Facts under a spoken line are the speaker's word unless they say who said so.
+        One that no sentence bears out counts too. Facts under a spoken line are the speaker's word
+        unless they say who said so.
         """
         told = sentences_of(passage.text)
         speaker = self._people.id_of(passage.speaker, "", present) if passage.speaker else NARRATOR
@@ -76,9 +72,7 @@ class DeclaredCheck:
     def check(self, claims: Sequence[Claim], *, speaker: str = "") -> list[Contradiction]:
         """Compare claims, in order, each against what holds and what the ones before it say.
 
-        Args:
-            claims: as ``claims`` gives them.
-            speaker: id of who speaks the passage, or does what a choice says; "" for nobody.
+        ``speaker`` is the id of who speaks the passage, or does what a choice says; "" for nobody.
         """
         found = [*self._speaker(speaker), *self._against(self._canon, claims)]
         if found and self._before is not None:
@@ -88,30 +82,19 @@ class DeclaredCheck:
         return found
 
     def _speaker(self, speaker: str) -> Iterable[Contradiction]:
-        dead = self._canon.holds_at(speaker, "alive", "false") if speaker else None
-        if dead is not None and speaker != self._people.player:
-            yield Contradiction(
-                kind="dead_acts",
-                area="timeline",
-                message=f"{plain(speaker)} acts or speaks, but is dead since event {dead.since}",
-                sentence="",
-                against=dead.sentence or f"{speaker} is dead",
-                relation="alive",
-                subject=speaker,
-                positions=(dead.since,),
-                fix="let someone else say it, or tell it as a memory",
-                certainty=_SURE,
-            )
+        if speaker and speaker != self._people.player:
+            claim = Claim(subject=speaker, relation="does", value="speak")
+            for found in FactCheck(self._canon, claim, Telling()).contradictions():
+                since = found.positions[0]
+                said = f"{plain(speaker)} acts or speaks, but is dead since event {since}"
+                yield replace(found, message=said)
 
     def _against(self, canon: Canon, claims: Sequence[Claim]) -> Iterable[Contradiction]:
         if not claims:
             return
         base, canon = canon, canon.fork()
-        bodies = frozenset(
-            c.subject
-            for c in claims
-            if c.relation == "alive" or key_of(c.value) in ("dead", "body", "buried")
-        )
+        laid = ("dead", "body", "buried")
+        bodies = {c.subject for c in claims if c.relation == "alive" or key_of(c.value) in laid}
         ended = {(c.subject, c.relation) for c in claims if c.ends}
         for claim in claims:
             telling = Telling(

@@ -15,8 +15,6 @@ from tta_rebuild.canon.relations import Relation, key_of
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.story import NARRATOR, Claim
 
-_SURE, _LIKELY, _OFFSTAGE = 0.97, 0.9, 0.5
-
 _ALIKE: Mapping[str, Callable[[str, str], bool]] = {
     "suffix": lambda a, b: a.endswith("_" + b),
     "prefix": lambda a, b: a.startswith(b),
@@ -28,15 +26,10 @@ _ALIKE: Mapping[str, Callable[[str, str], bool]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """How a claim is told.
-
-    Attributes:
-        as_change: the words tell that it changed ("she gave him the key").
-        of_a_body: the words speak of the dead as dead ("the body lay").
-        declared: a storyteller declares it, so that whatever an event could explain is change; the
-            dead may lie where they died or are laid.
-        may_haunt: who died before the story may be a ghost in it.
-        explained: what was before is said to end with it ("three less one is two").
+    """How a claim is told: ``as_change`` (the words tell that it changed), ``of_a_body`` (they
+    speak of the dead as dead), ``declared`` (by a storyteller; the dead may lie where they died),
+    ``may_haunt`` (who died before the story may be a ghost in it) and ``explained`` (what was
+    before is said to end with it).
     """
 
     as_change: bool = False
@@ -57,51 +50,41 @@ class FactCheck:
 
     def contradictions(self) -> Iterator[Contradiction]:
         """What holds and cannot hold beside it; nothing for a character's claim, a belief."""
-        relation = self.relation
+        relation, ends = self.relation, self.claim.ends
         if self.claim.speaker != NARRATOR:
             return
-        if not self.claim.ends:
+        if not ends:
             if relation.person or self.slot in relation.living:
                 yield from self._dead()
             yield from self._destroyed()
+        held = self.canon.fact(self.subject, relation.name, self.slot)
         if relation.denies:
             yield from self._denied()
         elif relation.needs:
             yield from self._in_other_hands()
-        elif not relation.momentary:
-            yield from self._values()
-
-    def _values(self) -> Iterator[Contradiction]:
-        held = self.canon.fact(self.subject, self.relation.name, self.slot)
-        if self.claim.ends:
+        elif ends and not relation.momentary:
             yield from self._ending(held)
-            return
-        if held is not None:
-            was = self.canon.relations.normal(self.relation.name, held.value)[1]
-            if was != self.normal:
-                yield from self._second_value(held, was)
-        yield from self._excluded()
+        elif not relation.momentary:
+            if held is not None:
+                yield from self._second_value(held)
+            yield from self._excluded()
 
-    # ------------------------------------------------------------------------ a second value
-
-    def _second_value(self, held: Fact, was: str) -> Iterator[Contradiction]:
+    def _second_value(self, held: Fact) -> Iterator[Contradiction]:
         relation, told = self.relation, self.telling.as_change
-        if self._compatible(was, self.normal):
+        was = self.canon.relations.normal(relation.name, held.value)[1]
+        if was == self.normal or self._compatible(was, self.normal):
             return
         if relation.rising or relation.falls:
             yield from self._counted(held, was)
         elif was in relation.final:
             if not (told and self.normal in relation.restored):
-                kind = relation.final_kind or relation.contradiction
-                yield self._found(held, _SURE, kind=kind)
+                yield self._found(held, kind=relation.final_kind or relation.contradiction)
         elif self.normal not in relation.once:
             unexplained = relation.change == "narrated" and not told
             if relation.steady and not self.telling.explained:
                 unexplained |= self.canon.relations.sides(relation.name, was, self.normal)
             if relation.change == "never" or unexplained:
-                fresh = not relation.volatile or self._since_last_turn(held)
-                certainty = _SURE if relation.change == "never" else _LIKELY
-                yield self._found(held, certainty if fresh else _OFFSTAGE)
+                yield self._found(held, is_sure=not relation.volatile or self._is_fresh(held))
 
     def _compatible(self, was: str, now: str) -> bool:
         """Whether two values count as one."""
@@ -113,34 +96,27 @@ class FactCheck:
 
     def _counted(self, held: Fact, was: str) -> Iterator[Contradiction]:
         """A number that only grows and has not, or more of something that came from nowhere."""
+        relation, telling = self.relation, self.telling
         before, now = was.split(" ")[0], self.normal.split(" ")[0]
-        if not (before.isdigit() and now.isdigit()):
-            return
-        has_grown = int(now) > int(before)
-        is_untold = (
-            not self.telling.explained if self.relation.falls else not self.telling.as_change
-        )
-        if self.relation.rising and not has_grown:
-            yield self._found(held, _SURE)
-        elif has_grown and is_untold and self.relation.change == "narrated":
-            yield self._found(held, _LIKELY)
+        if before.isdigit() and now.isdigit():
+            is_told = telling.explained if relation.falls else telling.as_change
+            is_untold = not is_told and relation.change == "narrated"
+            if is_untold if int(now) > int(before) else relation.rising:
+                yield self._found(held)
 
     def _ending(self, held: Fact | None) -> Iterator[Contradiction]:
         relation = self.relation
         if held is None:
             bearer = self.canon.bearer(relation.name, self.claim.value)
-            is_another = bearer is not None and bearer.subject != self.subject
-            if bearer and is_another and not self._since_last_turn(bearer):
-                yield self._found(bearer, _LIKELY)  # else it has just passed from hand to hand
+            if bearer and bearer.subject != self.subject and not self._is_fresh(bearer):
+                yield self._found(bearer)  # else it has just passed from hand to hand
             return
         if not self.canon.relations.same(relation.name, held.value, self.claim.value):
             return
         if relation.endless or self.normal in relation.final:
-            yield self._found(held, _SURE)
+            yield self._found(held)
         elif relation.change == "never":
-            yield self._found(held, _SURE, kind="denied_fact", area="fact")
-
-    # ------------------------------------------------------------------------ who and what is left
+            yield self._found(held, kind="denied_fact")
 
     def _dead(self) -> Iterator[Contradiction]:
         dead, telling = self.canon.holds_at(self.subject, "alive", "false"), self.telling
@@ -150,12 +126,12 @@ class FactCheck:
             return
         if not (telling.may_haunt and self._never_seen(dead)):
             fix = f"let someone else do it, or tell it as a memory: {plain(self.subject)} is dead"
-            yield self._found(dead, _SURE, kind="dead_acts", area="timeline", fix=fix)
+            yield self._found(dead, kind="dead_acts", fix=fix)
 
     def _may_lie_there(self, dead: Fact) -> bool:
         """Whether a body may be where it is said to be: laid there, or where the death was told."""
         place = key_of(self.claim.value)
-        if self._since_last_turn(dead) or words_in(plain(place)) & words_in(dead.sentence):
+        if self._is_fresh(dead) or words_in(plain(place)) & words_in(dead.sentence):
             return True
         was = key_of(self.canon.value(self.subject, "located_in") or "")
         return self._compatible(was, place) or any(
@@ -183,73 +159,65 @@ class FactCheck:
         if relation.name == gone.relation and (self.telling.as_change or self.slot == existence):
             return
         fix = f"{plain(thing)} no longer exists: leave it out, or tell how it was rebuilt"
-        yield self._found(gone, _SURE, kind="destroyed_used", area="world", fix=fix)
+        yield self._found(gone, kind="destroyed_used", fix=fix)
 
     def _denied(self) -> Iterator[Contradiction]:
         denied = self.canon.relations[self.relation.denies]
         held = self.canon.holds_at(self.subject, denied.name, self.canon.id_of(self.claim.value))
         if held is not None:
             fix = "let them meet as people who know each other"
-            yield self._found(held, _SURE, relation=denied, fix=fix)
+            yield self._found(held, kind=denied.contradiction, relation=denied.name, fix=fix)
 
     def _in_other_hands(self) -> Iterator[Contradiction]:
-        canon, value = self.canon, self.claim.value
-        relation = canon.relations[self.relation.needs]
-        bearer = canon.bearer(relation.name, value)
-        last = canon.last_of(self.subject, relation.name, value)
+        canon, value, needed = self.canon, self.claim.value, self.relation.needs
+        bearer = canon.bearer(needed, value)
+        last = canon.last_of(self.subject, needed, value)
         if bearer is not None and bearer.subject != self.subject:
-            yield self._found(bearer, _LIKELY, relation=relation)
+            kind = canon.relations[needed].contradiction
+            yield self._found(bearer, kind=kind, relation=needed)
         elif bearer is None and last is not None and last[1]:
-            yield self._found(
-                last[0],
-                _LIKELY,
-                relation=relation,
-                kind="lost_used",
-                because=" and lost it since",
-                fix=f"tell how {plain(self.subject)} came by it again, or leave it out",
-            )
+            fix = f"tell how {plain(self.subject)} came by it again, or leave it out"
+            lost: dict[str, Any] = {"kind": "lost_used", "relation": needed, "fix": fix}
+            yield self._found(last[0], because=" and lost it since", **lost)
 
     def _excluded(self) -> Iterator[Contradiction]:
         """Other relations, or other slots of this one, that cannot hold beside the claim."""
         for excluded in self.relation.excludes:
             other = self.canon.fact(self.subject, excluded, self.slot)
             if other is not None and self.canon.relations[excluded].endless:
-                yield self._found(other, _SURE)
+                yield self._found(other)
         name = self.relation.name
         for mine, slot, opposite in () if self.telling.as_change else self.relation.opposed:
             held = self.canon.fact(self.subject, name, slot) if self.normal == mine else None
             if held and self.canon.relations.same(name, held.value, opposite):
-                yield self._found(held, _LIKELY if self._since_last_turn(held) else _OFFSTAGE)
+                yield self._found(held, is_sure=self._is_fresh(held))
 
-    def _since_last_turn(self, fact: Fact) -> bool:
+    def _is_fresh(self, fact: Fact) -> bool:
+        """Whether it became so in this turn."""
         return fact.since >= self.canon.turn_began_at()
 
     def _found(
         self,
         held: Fact,
-        certainty: float,
         *,
-        relation: Relation | None = None,
+        is_sure: bool = True,
         because: str = "",
         **otherwise: Any,
     ) -> Contradiction:
         """The contradiction of the claim and a fact; ``otherwise`` replaces some of its values."""
-        relation = relation or self.relation
-        saying = self.relation.say(self.subject, self.claim.value)
-        if self.claim.ends:
-            saying = f"no longer: {saying}"
+        saying = "no longer: " if self.claim.ends else ""
+        saying += self.relation.say(self.subject, self.claim.value)
         was = self.canon.relations[held.relation].say(held.subject, held.value)
         values: dict[str, Any] = {
-            "kind": relation.contradiction,
-            "area": relation.area,
+            "kind": self.relation.contradiction,
             "message": f"this says “{saying}”, but {was}{because} (since event {held.since})",
             "sentence": self.claim.sentence,
             "against": held.sentence or was,
-            "relation": relation.name,
+            "relation": self.relation.name,
             "subject": self.subject,
             "positions": (held.since,),
             "fix": f"keep to what holds ({was}), or tell first how it changed",
-            "certainty": certainty,
+            "severity": "error" if is_sure else "warning",
             "is_guess": not held.certain,
         }
         return Contradiction(**values | otherwise)

@@ -1,8 +1,7 @@
 """One branch's own stretch of facts, indexed so that no question has to walk the story.
 
 A segment that was restored from a snapshot knows of the time before it only the last entry of each
-slot, and reads a subject's entries when the subject first comes up. That is all that the next turns
-ask for; questions about earlier times raise ``HistoryNotLoaded``.
+slot, read when its subject first comes up; questions about earlier times raise HistoryNotLoaded.
 """
 
 from __future__ import annotations
@@ -25,11 +24,7 @@ _EVER = 1 << 62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """Something that holds since the event at a position, with where it comes from.
-
-    ``sentence`` is the one it was read from, "" if none; ``speaker`` is ``NARRATOR``, or whose
-    belief it is; it is not ``certain`` if it was inferred.
-    """
+    """Something that holds since an event; the rest is as in the ``Claim`` that made it."""
 
     subject: str
     relation: str
@@ -41,15 +36,16 @@ class Fact:
 
     def as_claim(self) -> Claim:
         """The claim that would assert it again."""
-        said = ("subject", "relation", "value", "sentence", "speaker", "certain")
-        return Claim(**{name: getattr(self, name) for name in said})
+        said = {field.name: getattr(self, field.name) for field in fields(self)}
+        del said["since"]
+        return Claim(**said)
 
 
 @dataclass(slots=True)
 class Entry:
     """An entry of a slot: a claim, where it stands in the story, and whether it ends the slot.
 
-    ``recorded`` is the event that made it: a later one, for an author's correction.
+    ``recorded`` is the event that made it: for an author's correction, a later one.
     """
 
     position: int
@@ -86,10 +82,8 @@ _place = attrgetter("position", "recorded")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistorySnapshot:
-    """What a segment needs to go on from a position.
-
-    ``turns`` are the positions at which a turn began; ``subjects`` is subject → the last entries of
-    its slots, as JSON text.
+    """What a segment needs to go on from a position: where turns began, and of each subject the
+    last entries of its slots, as JSON text.
     """
 
     position: int
@@ -105,7 +99,7 @@ class Segment:
         self.forked_at = forked_at
         self.slots: dict[str, Slots] = {}
         self._is_whole = False  # it holds all that can be seen, and hides its parent
-        self._turns: list[int] = []
+        self.turns: list[int] = []  # the positions at which one began
         self._begins = 0  # the position of the snapshot that it was restored from
         self._texts: dict[str, str] = {}  # subjects as a snapshot holds them, where still true
 
@@ -114,7 +108,7 @@ class Segment:
         """A branch's whole path as far as a snapshot; later entries are recorded as usual."""
         segment = cls()
         segment._begins = kept.position
-        segment._turns = list(kept.turns)
+        segment.turns = list(kept.turns)
         segment._texts = dict(kept.subjects)
         return segment
 
@@ -126,7 +120,7 @@ class Segment:
             rows = [(*key, e.position, e.recorded, e.ends, *astuple(e.claim)) for key, e in last]
             self._texts[subject] = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
         subjects = dict(sorted(self._texts.items()))
-        return HistorySnapshot(position=position, turns=self._turns, subjects=subjects)
+        return HistorySnapshot(position=position, turns=self.turns, subjects=subjects)
 
     def _slots_of(self, subject: str) -> Slots:
         """The slots of a subject in this segment; those of a snapshot are read now."""
@@ -139,17 +133,11 @@ class Segment:
                 slots[relation, slot] = [Entry(position, recorded, claim, ends)]
         return slots or {}
 
-    # ------------------------------------------------------------------------------- writing
-
     def record(self, subject: str, key: Key, entry: Entry) -> None:
         """Write an entry into this segment; a backdated one to its place among the earlier ones."""
         slots = self._slots_of(subject) or self.slots.setdefault(subject, {})
         self._texts.pop(subject, None)
         insort(slots.setdefault(key, []), entry, key=_position)
-
-    def begin_turn(self, position: int) -> None:
-        """A new turn begins."""
-        self._turns.append(position)
 
     def fork(self, at: int) -> Segment:
         """The stretch of a new branch: one from before this one's first event is its parent's."""
@@ -165,15 +153,13 @@ class Segment:
         for segment, limit in reversed(list(self._line())):
             if segment._begins:
                 raise HistoryNotLoaded(segment._begins)  # what held before the entry holds again
-            corrected._turns += segment._turns[: bisect_right(segment._turns, limit)]
+            corrected.turns += segment.turns[: bisect_right(segment.turns, limit)]
             for subject, slots in segment.slots.items():
                 for key, entries in slots.items():
                     for one in entries[: bisect_right(entries, limit, key=_position)]:
                         if (one.recorded, one.claim) != (entry.recorded, entry.claim):
                             corrected.record(subject, key, one)
         return corrected
-
-    # ----------------------------------------------------------------------------- questions
 
     def _line(self) -> Iterator[tuple[Segment, int]]:
         """This segment and its ancestors, each with the position up to which this one sees it."""
@@ -219,12 +205,12 @@ class Segment:
 
     def turns_upto(self, at: int) -> int:
         """How many turns have begun up to a position."""
-        return sum(bisect_right(s._turns, min(at, limit)) for s, limit in self._line())
+        return sum(bisect_right(s.turns, min(at, limit)) for s, limit in self._line())
 
     def turn_began_at(self, at: int) -> int:
         """The beginning of the turn that a position lies in; 0 before the first."""
         for segment, limit in self._line():
-            place = bisect_right(segment._turns, min(at, limit))
+            place = bisect_right(segment.turns, min(at, limit))
             if place:
-                return segment._turns[place - 1]
+                return segment.turns[place - 1]
         return 0

@@ -1,8 +1,7 @@
 """Who can know what: somebody says what they have had no way to learn.
 
-What a storyteller declares the speaker of a passage to know, and what the story has so far shown
-or told to others alone, must have reached the speaker first. Matters are compared by their words,
-names by whom they mean: no language is known here.
+What the speaker of a passage is declared to know, and the story has so far shown or told to others
+alone, must have reached them first. Matters are compared by their words, names by whom they mean.
 """
 
 from __future__ import annotations
@@ -26,17 +25,11 @@ PUBLIC = frozenset(
 _LEAST_SHARED, _SHARE = 2, 0.66
 """Words that two matters must share, and the share of the shorter one that these must be."""
 
-_BEGINNING = 4
-"""Letters at the beginning that two forms of one word have in common."""
-
-_CERTAINTY = 0.9
-
 
 class KnowledgeCheck:
     """Holds what a speaker knows against what they could learn.
 
-    ``canon`` is asked, never changed; ``everybody`` are ids of the people of the story, ``lines``
-    the lasting lines in force.
+    ``everybody`` are ids of the people of the story, ``lines`` the lasting lines in force.
     """
 
     def __init__(
@@ -49,13 +42,12 @@ class KnowledgeCheck:
     def contradictions(self, speaker: str, claims: Iterable[Claim]) -> Iterator[Contradiction]:
         """What the speaker of a passage knows by its facts, and cannot."""
         for claim in claims:
-            if claim.relation != "knows" or claim.subject != speaker or claim.ends:
-                continue
-            found, who = self._unlearnt(speaker, claim.value), plain(speaker)
+            is_known = claim.relation == "knows" and claim.subject == speaker and not claim.ends
+            found = self._unlearnt(speaker, claim.value) if is_known else None
             if found is not None:
+                who = plain(speaker)
                 yield Contradiction(
                     kind="knowledge_nobody_gave",
-                    area="character",
                     message=f"{who} says what nobody has told them: {claim.value}",
                     sentence=claim.sentence,
                     against=found[0],
@@ -63,22 +55,17 @@ class KnowledgeCheck:
                     subject=speaker,
                     positions=(found[1],),
                     fix=f"leave it out, or tell first how {who} learns it",
-                    certainty=_CERTAINTY,
                 )
 
     def _unlearnt(self, speaker: str, said: str) -> tuple[str, int] | None:
         """Where others have it from, in words and by event; None if the speaker may have it too."""
         matter = self._matter(said)
-        for fact in self._canon.facts_about(speaker):
-            if fact.relation in INNER and self._same(matter, self._matter(fact.value)):
-                return None
-        known: tuple[str, int] | None = None
-        for words, text, event, is_open in self._known(speaker, said):
-            if self._same(matter, words):
-                if is_open:
-                    return None
-                known = known or (text, event)
-        return known
+        own = (f.value for f in self._canon.facts_about(speaker) if f.relation in INNER)
+        if any(self._same(matter, self._matter(one)) for one in own):
+            return None
+        told = [one for one in self._known(speaker, said) if self._same(matter, one[0])]
+        is_open = any(is_open for *_, is_open in told)
+        return told[0][1:3] if told and not is_open else None
 
     def _known(self, speaker: str, matter: str) -> Iterator[tuple[frozenset[str], str, int, bool]]:
         """What the story has shown or told: its words, its text, its event, and to the speaker?"""
@@ -129,7 +116,5 @@ class KnowledgeCheck:
 
 
 def _alike(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    least = max(_BEGINNING, min(len(one), len(other)) - 2)
+    least = max(4, min(len(one), len(other)) - 2)  # letters at the beginning
     return one[:least] == other[:least] and abs(len(one) - len(other)) <= 3

@@ -1,7 +1,4 @@
-"""Lasting lines: short plain sentences of what is now true and will matter, in any language.
-
-Those that matter go into prompts and to the second reader, who may cite them by number.
-"""
+"""Lasting lines: short plain sentences of what is now true and will matter, in any language."""
 
 from __future__ import annotations
 
@@ -29,10 +26,8 @@ def with_line(
 def lines_for(
     lines: Mapping[int, LastingLine], concerned: Iterable[str], text: str, budget_tokens: int
 ) -> dict[int, LastingLine]:
-    """The lines that matter now, by number, within a budget.
-
-    Those about who and what is ``concerned`` (ids) come first, by weight; then those that share
-    words with ``text``; then the rest by weight and age, as long as there is room.
+    """The lines that matter now, by number, within a budget: those about who and what is
+    ``concerned`` (ids), of weight, sharing words with ``text``, and of late go before others.
     """
     near, wanted = set(concerned), words_in(text)
 
@@ -49,13 +44,8 @@ def lines_for(
 def lines_saying(lines: Mapping[int, LastingLine], fact: Fact) -> list[int]:
     """The numbers of the lines that say a fact: about its subject, with every word of its value."""
     wanted = words_in(fact.value.replace("_", " "))
-    return [
-        number
-        for number, line in lines.items()
-        if fact.subject in (*line.about, *line.known_by)
-        and wanted
-        and wanted <= words_in(line.text)
-    ]
+    near = {n: one for n, one in lines.items() if fact.subject in (*one.about, *one.known_by)}
+    return [n for n, one in near.items() if wanted and wanted <= words_in(one.text)]
 
 
 def numbered(number: int, line: LastingLine) -> str:

@@ -29,8 +29,7 @@ WORLD_WORDS = frozenset(
 class People:
     """Resolves what a reply calls somebody, by the canon and the cast as the author gave it.
 
-    Names that the canon learns later are known at once. ``language`` is the story's, for its
-    pronouns; ``player`` the id of the player's character.
+    ``language`` is the story's, for its pronouns; ``player`` the id of the player's character.
     """
 
     def __init__(
@@ -48,9 +47,7 @@ class People:
     def id_of(self, phrase: str, near: str = "", present: Sequence[str] = ()) -> str:
         """The id of whom or what a phrase means; its own key where nobody known is meant.
 
-        Args:
-            near: the passage that it stands in, for pronouns.
-            present: ids of those in the scene, who are meant rather than others.
+        ``near`` is the passage that it stands in; those ``present`` are meant rather than others.
         """
         key = key_of(phrase)
         if key in self._sketches or key == self.player:

@@ -1,7 +1,6 @@
 """Recall: what of the past belongs into the next prompt, within a budget of tokens.
 
-Facts come from the canon by index, scenes from the store's full-text search; neither costs more as
-the story grows longer.
+Neither facts nor the sentences of scenes cost more as the story grows longer.
 """
 
 from __future__ import annotations
@@ -23,10 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FACT_TOKENS, LINE_TOKENS = 700, 400
-FACTS_PER_SUBJECT = 12
-MOST_NAMED = 8
-CANDIDATES = 24
-LINE_CHARS = 320
+FACTS_PER_SUBJECT, MOST_NAMED, CANDIDATES, LINE_CHARS = 12, 8, 24, 320
 
 PINNED = ("alive", "located_in", "holds", "wears", "promise", "kin", "role", "feeling", "state")
 """Relations that a storyteller must have before them first."""
@@ -39,10 +35,8 @@ Search: TypeAlias = "Callable[[Sequence[str], int], Awaitable[Sequence[Found]]]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recollection:
-    """What was brought back.
-
-    ``facts`` hold and matter now, most needed first; ``lines`` are sentences from earlier scenes,
-    oldest first, each with its turn, and ``positions`` the events that they come from.
+    """What was brought back: facts that matter now, most needed first; sentences from earlier
+    scenes, oldest first, each with its turn; and the positions of the events that they come from.
     """
 
     facts: tuple[Fact, ...]
@@ -81,13 +75,10 @@ async def recall(
     *,
     not_after: int,
 ) -> Recollection:
-    """What the next scene needs of the past.
+    """What the next scene needs of the past, for what the player is about to do, in words.
 
-    Args:
-        action: what the player is about to do, in words.
-        named: ids of what it names, from ``subjects_named``.
-        present: ids of those present, the player's character first.
-        not_after: events after this position are in the prompt anyway.
+    ``named`` are ids of what that names, ``present`` of those present, the player's character
+    first; events after the position ``not_after`` are in the prompt anyway.
     """
     words = telling_words(action)
     hits = [h for h in await search(words, CANDIDATES) if h.position <= not_after] if words else []

@@ -1,13 +1,12 @@
 """The relations between things in a story: how many values each takes, and what may change.
 
-A table of data (``data/relations.toml``, ``data/groups.toml``), by which facts are folded and
-compared.
+The tables are ``data/relations.toml`` and ``data/groups.toml``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Literal
@@ -17,11 +16,11 @@ from tta_rebuild.core.english import number_in
 
 Slot = Literal["one", "value", "of", "number", "group"]
 Change = Literal["never", "narrated", "freely"]
-Area = Literal["timeline", "character", "world", "fact", "narrative_logic"]
 
 _ARTICLES = re.compile(r"^(?:the|a|an|his|her|their|its|my|our|your)\s+")
 _POSSESSIVE = re.compile(r"^([^,]+?)['’]s?\s+([^,]+)$")
 """“Rui's brother”, as against “brother of Rui”."""
+_DENIAL = re.compile(r"^(?:not_|no_|never_|cannot_|can't_|can_not_)+")
 
 
 @lru_cache(maxsize=8192)
@@ -60,7 +59,7 @@ class Relation:
     needs: str = ""
     denies: str = ""
     of_lost_things: bool = False
-    opposed: tuple[tuple[str, str, str], ...] = ()
+    opposed: tuple[list[str], ...] = ()
     final_kind: str = ""
     label_false: str = ""
     also: tuple[str, ...] = ()
@@ -73,7 +72,6 @@ class Relation:
     said_by: tuple[str, ...] = ()
     of_the_dead: tuple[str, ...] = ()
     contradiction: str = "fact_changed"
-    area: Area = "fact"
 
     def say(self, subject: str, value: str) -> str:
         """The fact in plain words."""
@@ -82,17 +80,14 @@ class Relation:
 
 
 class Relations:
-    """The table.
+    """The table. An unknown relation is an open one, with any number of values side by side."""
 
-    An unknown relation is taken as an open one with any number of values side by side, so that a
-    world may speak of anything; it is then contradicted only when it is denied.
-    """
-
-    def __init__(
-        self, table: Mapping[str, Relation], groups: Mapping[str, Mapping[str, list[list[str]]]]
-    ) -> None:
-        self._table = table
-        self._groups = groups
+    def __init__(self) -> None:
+        rows = packaged_toml("tta_rebuild.canon", "relations").items()
+        self._table = {name: Relation(name=name, **_columns(row)) for name, row in rows}
+        self._groups: dict[str, dict[str, list[list[str]]]] = packaged_toml(
+            "tta_rebuild.canon", "groups"
+        )
         self._sides = {
             relation: {
                 key_of(word): (group, number)
@@ -100,16 +95,15 @@ class Relations:
                 for number, side in enumerate(sides)
                 for word in side
             }
-            for relation, named in groups.items()
+            for relation, named in self._groups.items()
         }
         self._normalised = lru_cache(maxsize=50_000)(self._normalise)
-        self._also = {other: name for name, r in table.items() for other in r.also}
+        self._also = {other: name for name, r in self._table.items() for other in r.also}
 
     def understood(self, relation: str, value: str, ends: bool) -> tuple[str, str, bool]:
         """A relation, value and ending as a model wrote them, in the words of this table.
 
-        "weekday" → ``day``; "has_gone: true" stays as it is; that something yes-or-no no longer
-        holds is its opposite (``alive`` ended is ``alive: false``).
+        "weekday" → ``day``; an ended yes-or-no is its opposite (``alive`` → ``alive: false``).
         """
         name = key_of(relation)
         name = name if name in self._table else self._also.get(name, name)
@@ -123,10 +117,6 @@ class Relations:
             return name, "false" if normal == "true" else "true", False
         return name, normal, False
 
-    def declaring(self, more: Iterable[Relation]) -> Relations:
-        """The same table with an author's relations added (or built-in ones replaced)."""
-        return Relations({**self._table, **{r.name: r for r in more}}, self._groups)
-
     def __getitem__(self, name: str) -> Relation:
         return self._table.get(name) or _open_relation(name)
 
@@ -138,7 +128,7 @@ class Relations:
     def normal(self, relation: str, value: str) -> tuple[str, str]:
         """Slot and normal form of a value: values of one slot and unlike form exclude each other.
 
-        "not swim" and "swim" share a slot, as do "shut" and "open", "green eyes" and "blue eyes".
+        "not swim" and "swim" share a slot, as do "green eyes" and "blue eyes".
         """
         return self._normalised(relation, value)
 
@@ -171,14 +161,12 @@ class Relations:
                 other, role = owned.groups()
             return key_of(other), f"{key_of(role)} of {key_of(other)}" if other else key_of(value)
         if relation.slot == "number":
-            spoken = re.findall(r"[a-z]+", value.lower())
-            small = ("and", "of", "the", "exactly")
-            thing = "_".join(w for w in spoken if not number_in(w) and w not in small)
+            words = [w for w in re.findall(r"[a-z]+", value.lower()) if not number_in(w)]
+            thing = "_".join(w for w in words if w not in ("and", "of", "the", "exactly"))
             return thing.removesuffix("s"), f"{number_in(value) or '?'} {thing}".strip()
-        denied, base = False, key_of(value)
-        for prefix in ("not_", "no_", "never_", "cannot_", "can't_", "can_not_"):
-            if base.startswith(prefix):
-                denied, base = True, base.removeprefix(prefix)
+        key = key_of(value)
+        base = _DENIAL.sub("", key)
+        denied = base != key
         for prefix in relation.strips:
             base = base.removeprefix(f"{prefix}_")
         said = f"not {base}" if denied else base
@@ -207,12 +195,9 @@ def _open_relation(name: str) -> Relation:
 
 @cache
 def built_in() -> Relations:
-    """The table that comes with the package."""
-    table = packaged_toml("tta_rebuild.canon", "relations")
-    columns = {name: {c: _frozen(v) for c, v in row.items()} for name, row in table.items()}
-    relations = {name: Relation(name=name, **row) for name, row in columns.items()}
-    return Relations(relations, packaged_toml("tta_rebuild.canon", "groups"))
+    """The table, read once."""
+    return Relations()
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+def _columns(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in row.items()}

@@ -1,15 +1,13 @@
 """Retcons: what else would fall if an author takes a fact back.
 
-The list is exact by construction: an event depends on a fact if, without it (or with what it
-becomes), the event's claim would be contradicted or would have nothing to end, and it did not with
-it; and on, for what depends on that event.
+An event depends on a fact if, without it (or with what it becomes), the event's claim would be
+contradicted or have nothing to end, and with it not; and on, for what depends on that event.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from typing import Literal
 
 from tta_rebuild.canon.fact_check import FactCheck, Telling
@@ -35,8 +33,7 @@ class Dependent:
 class RetconPlan:
     """What taking ``fact`` back would do; ``becomes`` is what was so instead, None if nothing.
 
-    ``dependents`` are the events that depend on it, earliest first; ``rewrite_at`` is where a fork
-    tells the story anew, before the first of them.
+    ``rewrite_at`` is where a fork tells the story anew, before the first of the dependents.
     """
 
     fact: Fact
@@ -72,7 +69,7 @@ def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> Ret
 
 def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> Iterator[Dependent]:
     """Replay the entries that touch the same things, once with the fact and once without."""
-    said = (fact.as_claim(), becomes) if becomes is not None else (fact.as_claim(),)
+    said = filter(None, (fact.as_claim(), becomes))
     concerned = {canon.id_of(name) for one in said for name in (one.subject, one.value)}
     later = {
         entry.recorded: entry.claim
@@ -80,10 +77,10 @@ def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> Iterator[Dep
         for entry in reversed(canon.entries_after(subject, fact.since))
     }
     with_fact = canon.fork(fact.since)
-    without = canon.fork(fact.since - 1) if fact.since > 1 else Canon(canon.relations)
+    without = canon.fork(fact.since - 1) if fact.since > 1 else Canon()
     if becomes is not None:
         without.apply(fact.since, FactAsserted(claim=becomes))
-    for position, claim in sorted(later.items(), key=itemgetter(0)):
+    for position, claim in sorted(later.items()):
         before, after = _trouble(with_fact, claim), _trouble(without, claim)
         if after and not before:
             yield Dependent(position=position, claim=claim, why=after)

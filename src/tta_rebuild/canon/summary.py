@@ -10,18 +10,14 @@ from dataclasses import dataclass
 
 from tta_rebuild.canon.lines import cut_line
 
-MOST_LINES = 14
-NEWEST = MOST_LINES // 2
-"""Lines at the end that stand for one turn each."""
-
-LINE_CHARS = 140
+MOST_LINES, NEWEST, LINE_CHARS = 14, 7, 140
+"""Lines in all; at the end, that stand for one turn each; characters of one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """What happened in turns ``first`` to ``last``.
-
-    ``told`` has the one or two of them in which most happened, each with how much that was.
+    """What happened in turns ``first`` to ``last``: the one or two in which most did, each with how
+    much that was.
     """
 
     first: int
@@ -29,9 +25,8 @@ class SummaryLine:
     told: tuple[tuple[int, str], ...]
 
     def __str__(self) -> str:
-        turns = (
-            f"turn {self.first}" if self.first == self.last else f"turns {self.first}-{self.last}"
-        )
+        one, more = f"turn {self.first}", f"turns {self.first}-{self.last}"
+        turns = one if self.first == self.last else more
         room = LINE_CHARS // len(self.told)
         return f"{turns}: {'; '.join(cut_line(text, room, ending='') for _, text in self.told)}"
 

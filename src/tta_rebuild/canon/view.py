@@ -1,9 +1,8 @@
 """Canon: what holds at event n on a branch, a fold over the branch's events.
 
-The engine feeds it the events one by one; checks, recall, choices and commands ask it. Everything
-is answered by index: nothing grows slower with the story, and a fork costs nothing until its branch
-says something of its own. "Until" is never stored: it is where the slot's next entry stands on the
-branch that asks.
+Everything is answered by index: nothing grows slower with the story, and a fork costs nothing until
+its branch says something of its own. "Until" is never stored: it is where the slot's next entry
+stands on the branch that asks.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Self
 
 from tta_rebuild.canon.history import Entry, HistorySnapshot, Key, Segment
 from tta_rebuild.canon.history import Fact as Fact
-from tta_rebuild.canon.relations import Relation, Relations, built_in, key_of
+from tta_rebuild.canon.relations import Relation, built_in, key_of
 from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import PositionNotFound, StoryError
 from tta_rebuild.core.story import NARRATOR, Claim
@@ -38,13 +37,10 @@ class Canon:
     """Takes a branch's events one by one; says what holds, now and at any earlier event.
 
     ``at`` is the position of the event that is asked about, by default the last one.
-
-    Args:
-        relations: the table; an author's own relations are declared there.
     """
 
-    def __init__(self, relations: Relations | None = None) -> None:
-        self.relations = relations or built_in()
+    def __init__(self) -> None:
+        self.relations = built_in()
         self.position = 0
         self._segment = Segment()
         self._live: dict[str, dict[Key, Entry]] = {}
@@ -53,10 +49,7 @@ class Canon:
 
     @classmethod
     def restored(cls, kept: HistorySnapshot) -> Self:
-        """The fold as it was when ``snapshot`` was called: it answers for that moment and later.
-
-        Questions about earlier moments, and retcons, raise HistoryNotLoaded.
-        """
+        """The fold as it was then; questions about earlier, and retcons, raise HistoryNotLoaded."""
         fold = cls()
         fold._segment = Segment.restored(kept)
         fold.position = kept.position
@@ -69,8 +62,7 @@ class Canon:
     def apply(self, position: int, event: log.Event) -> None:
         """Take the next event of the path; kinds that state no facts only move the position.
 
-        Raises:
-            StoryError: ``position`` is not after the last one taken.
+        Raises StoryError: ``position`` is not after the last one taken.
         """
         if position <= self.position:
             raise StoryError(
@@ -88,9 +80,9 @@ class Canon:
             case log.CharacterChanged(character_id=who, name=name, emotion=emotion):
                 self._take_all(who, [("name", name), ("feeling", emotion)])
             case log.PlayerActed():
-                self._segment.begin_turn(position)
+                self._segment.turns.append(position)
             case log.StoryOpened(premise=premise):
-                self._segment.begin_turn(position)
+                self._segment.turns.append(position)
                 for one in premise.characters:
                     traits = [("trait", t) for t, strength in one.traits.items() if strength >= 0.5]
                     given = [("name", one.name), ("alive", "true"), *traits]
@@ -100,14 +92,12 @@ class Canon:
         """The fold of a new branch that shares this path up to ``at`` (default: all of it).
 
         Costs the same whatever the length. Neither side ever sees what the other goes on to say.
-
-        Raises:
-            PositionNotFound: the path is not that long.
+        Raises PositionNotFound: the path is not that long.
         """
         at = self.position if at is None else at
         if not 0 <= at <= self.position:
             raise PositionNotFound(f"the branch has {self.position} events, so none numbered {at}")
-        child = type(self)(self.relations)
+        child = type(self)()
         child._segment = self._segment.fork(at)
         child.position = at
         if at == self.position:
@@ -116,10 +106,7 @@ class Canon:
         return child
 
     def id_of(self, name: str) -> str:
-        """The id under which facts about a name are kept.
-
-        A name that is nobody's id, but the name, alias or role of exactly one, leads to them.
-        """
+        """The id under which facts about a name (an id, or one person's name, alias, role) are."""
         if BELIEF in name or name.startswith(NAMED):
             return name
         key = key_of(name)
@@ -127,8 +114,6 @@ class Canon:
             return key
         bearers = self._now(NAMED + key)
         return next(iter(bearers))[1] if len(bearers) == 1 else key
-
-    # ---------------------------------------------------------------------------- questions
 
     def facts_about(self, subject: str, at: int | None = None) -> list[Fact]:
         """What holds of a subject, oldest first."""
@@ -229,8 +214,6 @@ class Canon:
         """Entries about a subject later than a position, in order (for retcons)."""
         return self._segment.entries(self.id_of(subject), position)
 
-    # -------------------------------------------------------------------------------- slots
-
     def _now(self, subject: str) -> dict[Key, Entry]:
         """The slots that hold; not to be changed."""
         live = self._live.get(subject)
@@ -272,8 +255,6 @@ class Canon:
     def _close(self, subject: str, key: Key, said: Entry) -> None:
         if key in self._now(subject):
             self._write(subject, key, replace(said, ends=True))
-
-    # ------------------------------------------------------------------------------- claims
 
     def _take_all(self, subject: str, given: list[tuple[str, str]]) -> None:
         for relation, value in given:

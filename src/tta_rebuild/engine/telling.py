@@ -152,11 +152,11 @@ class SceneTelling:
                 self._forget_readings()
                 self._gate.keep(len(self.passages))
                 return [SceneRestarted(reason), *map(PassageReleased, self.passages)]
-            case draft.PassageDrafted(passage):
-                return self._examined(passage)
-            case draft.StoryDrafted(story):
-                self.story, self.choices = story, story.choices
-                self._unread = () if story.is_ending else story.choices
+            case Passage():
+                return self._examined(item)
+            case draft.GeneratedStory():
+                self.story, self.choices = item, item.choices
+                self._unread = () if item.is_ending else item.choices
             case Noted():
                 return self._of(item)
         return []

@@ -14,8 +14,6 @@ from tta_rebuild.narrative.character_state import CharacterStatePrimitive as Cha
 from tta_rebuild.narrative.story_generator import DialogueLine as DialogueLine
 from tta_rebuild.narrative.story_generator import DraftRestarted as DraftRestarted
 from tta_rebuild.narrative.story_generator import GeneratedStory as GeneratedStory
-from tta_rebuild.narrative.story_generator import PassageDrafted as PassageDrafted
-from tta_rebuild.narrative.story_generator import StoryDrafted as StoryDrafted
 from tta_rebuild.narrative.story_generator import StoryGenerationInput as StoryGenerationInput
 from tta_rebuild.narrative.story_generator import StoryGeneratorPrimitive as StoryGeneratorPrimitive
 from tta_rebuild.narrative.timeline_manager import BranchPoint as BranchPoint

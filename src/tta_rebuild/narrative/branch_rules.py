@@ -15,7 +15,7 @@ from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import sentences_of, stem
 from tta_rebuild.core.speech import name_parts
 from tta_rebuild.core.story import Claim
-from tta_rebuild.reading.world_rules import WorldRules, compiled
+from tta_rebuild.reading.world_rules import compiled
 
 _THE_END = re.compile(r"\bthe end\b", re.IGNORECASE)
 _BARE_END = re.compile(r"(?:^|[.!?]\s*)the end\s*(?:[.!]|$)", re.IGNORECASE)
@@ -27,10 +27,8 @@ class BranchProposal:
 
     Attributes:
         timeline_context: what has happened, in plain sentences, oldest first.
-        universe_rules: name → text, such as ``{"no_magic": "no magic allowed"}``.
-        parent_branch_id: the choice text of the branch that this one follows.
-        effects, facts: what it would make true, for the checker; what holds now (CLAIMs as in
-            ``core.tasks``), for the model.
+        universe_rules, parent_branch_id: name → text; the choice text of the branch before.
+        effects, facts: what it would make true; what holds now (CLAIMs as in ``core.tasks``).
         acting: the character whose choice it is; a choice need not name its own actor.
     """
 
@@ -122,7 +120,7 @@ def findings(proposal: BranchProposal) -> Iterator[tuple[str, dict[str, str]]]:
     lost = _pattern("agency_lost").search(choice) or _pattern("bound_to").search(choice)
     if lost := lost or _pattern("agency_lost").search(told):
         yield "agency", {"words": " ".join(lost.group().split())}
-    rules = WorldRules(compiled(proposal.universe_rules).rules)
+    rules = compiled(proposal.universe_rules)
     broken: dict[str, str] = {}
     for sentence in sentences_of(f"{choice}. {told}"):
         for found in rules.contradictions(sentence):

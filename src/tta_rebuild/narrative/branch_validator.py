@@ -1,8 +1,7 @@
 """Whether a proposed branch is sound: consistent, meaningful, in character, within the rules.
 
-The fourth of the four primitives. Rules come first and stand whatever else is said; a checker (the
-canon's) compares with what is true in the story; a model, where there is one, is asked once for all
-proposals together, and only what rules cannot answer.
+Rules come first; a checker (the canon's) compares with what is true in the story; a model, where
+there is one, is asked once for all proposals together, and only what rules cannot answer.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.asking import AskingPrimitive
 from tta_rebuild.narrative.branch_rules import BranchProposal, branch_data, dead_end_risk, findings
-from tta_rebuild.narrative.json_mending import object_at
-from tta_rebuild.narrative.reply_values import LONGEST_CHOICE, SHORTEST_CHOICE, objects, word
 from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.prompts.json_mending import object_in
+from tta_rebuild.prompts.reply_values import LONGEST_CHOICE, SHORTEST_CHOICE, objects, word
 
 RULES_ALONE = "checked by rules alone: "
 VALID_FROM, LOW_SCORE = 0.6, 0.35
@@ -95,11 +94,9 @@ def _issue(kind: str, **words: object) -> ValidationIssue:
 class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]):
     """Judges proposed branches, and keeps the valid ones by universe.
 
-    Args:
-        llm_provider: asked what rules cannot answer; its failure is never an error here.
-        checker: compares with the story's canon; its findings weigh what it says.
-        catalog: the prompt templates, if not those of the package.
-        lengths: the fewest and the most characters that a choice may have.
+    ``llm_provider`` is asked what rules cannot answer (its failure is never an error here) by the
+    templates of ``catalog``; a ``checker`` compares with the story's canon; ``lengths`` are the
+    fewest and the most characters that a choice may have.
     """
 
     def __init__(
@@ -117,19 +114,13 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
         self._validated: dict[str, list[BranchProposal]] = defaultdict(list)
 
     async def execute(self, input_data: BranchProposal, context: TTAContext) -> BranchValidation:
-        """Judge one proposal.
-
-        Raises ValidationError: a required text is missing, or the choice is too short or too long.
-        """
+        """Judge one proposal; raises ValidationError for texts missing, too short or too long."""
         return (await self.validate_all([input_data], context))[0]
 
     async def validate_all(
         self, proposals: Sequence[BranchProposal], context: TTAContext
     ) -> list[BranchValidation]:
-        """Judge several proposals, in order; a model is asked once for all of them.
-
-        Raises ValidationError: as ``execute``, for the first proposal that is wrong.
-        """
+        """Judge several proposals, in order; a model is asked once for all of them."""
         for proposal in proposals:
             self._validate(proposal, context)
         found: list[list[ValidationIssue]] = []
@@ -156,10 +147,8 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
 
     def clear_validated_branches(self, universe_id: str | None = None) -> None:
         """Forget the valid proposals of one universe, or of all."""
-        if universe_id is None:
-            self._validated.clear()
-        else:
-            self._validated.pop(universe_id, None)
+        for universe in [*self._validated] if universe_id is None else [universe_id]:
+            self._validated.pop(universe, None)
 
     def _findings(self, proposal: BranchProposal) -> list[ValidationIssue]:
         issues = [_issue(kind, **words) for kind, words in findings(proposal)]
@@ -171,10 +160,7 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
     async def _asked_about(
         self, proposals: Sequence[BranchProposal], context: TTAContext
     ) -> list[list[ValidationIssue]]:
-        """The model's issues with each proposal, as far as it says something usable about them.
-
-        Raises ProviderError, and ReplyUnusable for an answer that holds no judgements.
-        """
+        """The model's issues with each proposal, as far as it says something usable about them."""
         asked = [
             {
                 "choice": p.choice_text,
@@ -192,12 +178,10 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
             "recent": list(dict.fromkeys(past)),
             "metaconcepts": context.metaconcept_names(),
         }
-        answer = await self._answer("branch_check", variables, context)
-        begins = answer.find("{")
-        found = object_at(answer, begins) if begins >= 0 else None
-        if not found or not isinstance(found[0].get("branches"), list):
+        judged = object_in(await self._answer("branch_check", variables, context)).get("branches")
+        if not isinstance(judged, list):
             raise errors.ReplyUnusable("the answer of the branch check could not be read")
-        return [_issues_of(one) for one in objects(found[0]["branches"], len(proposals))]
+        return [_issues_of(one) for one in objects(judged, len(proposals))]
 
     def _validate(self, proposal: BranchProposal, context: TTAContext) -> None:
         fields = ("affected_characters", "timeline_context", "universe_rules")

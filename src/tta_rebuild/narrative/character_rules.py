@@ -1,7 +1,6 @@
 """How characters feel, change and speak, where no model does it for them.
 
-The words are in ``data/emotions.toml`` and ``data/characters.toml``. A line is chosen by the
-character, the emotion and how much the character has lived through, so the same moment always gets
+The words are in ``data/emotions.toml`` and ``data/characters.toml``. The same moment always gets
 the same line.
 """
 
@@ -23,12 +22,6 @@ _NEVER_SO = re.compile(r"\bnever\b.*\b(?:so|such|more)\s+$")
 _WITH = re.compile(r"\b(?:and|with|like|or)\s+(?:the\s+)?$")
 _ARTICLE = re.compile(r"\b(?:an?|the)\s+$")
 
-# Patterns around a word of emotion; ``_filled`` puts the lists of the data into them.
-_DENIED_BEFORE = r"(?:\b{before}|n't)\s+(?:{light}\s+)*$"
-_DENIED_AFTER = r"\s+(?:(?:is|was|has|have|had|all)\s+)*{after}\b(?! only| just)"
-_TURNS_INTO = r"\b{turns}\s+(?:(?:in)?to\s+|by\s+)?(?:{light}\s+)*$"
-_ALONE = r"\s+(?:{particles}\s+)*{names}\b(?!'s?\b| and\b)"
-
 _data = partial(packaged_toml, "tta_rebuild.narrative")
 
 
@@ -46,11 +39,13 @@ def _meanings() -> Mapping[str, tuple[str, str]]:
 
 @lru_cache(maxsize=256)
 def _filled(pattern: str, names: tuple[str, ...] = ()) -> re.Pattern[str]:
-    lists = {**_data("emotions")["negation"], **_data("emotions")["others"]}
+    """A pattern of the data with its lists put into it."""
+    data = _data("emotions")
+    lists = data["negation"] | data["others"]
     words = {name: [w.replace("_", " ") for w in text.split()] for name, text in lists.items()}
     words |= {"names": list(names), "emotional": sorted(_meanings(), reverse=True)}
     either = {name: f"(?:{'|'.join(map(re.escape, of))})" for name, of in words.items()}
-    return re.compile(pattern.format(**either))
+    return re.compile(data["patterns"][pattern].format(**either))
 
 
 def emotion_in(trigger: str, others: Iterable[str] = ()) -> str:
@@ -64,17 +59,17 @@ def emotion_in(trigger: str, others: Iterable[str] = ()) -> str:
     text = trigger.lower().replace("’", "'").replace("_", " ")
     best, best_rank, denied = "", -1, False
     for clause in _CLAUSE.split(text):
-        for found in _filled(r"\b{emotional}\b").finditer(clause):
+        for found in _filled("emotional").finditer(clause):
             before, after = clause[: found.start()], clause[found.end() :]
             emotion, kind = _meanings()[found.group()]
             denied = bool(
-                _filled(_DENIED_AFTER).match(after)
-                or (_filled(_DENIED_BEFORE).search(before) and not _NEVER_SO.search(before))
+                _filled("denied_after").match(after)
+                or (_filled("denied_before").search(before) and not _NEVER_SO.search(before))
                 or (denied and before.endswith((" or ", " and ")))
             )
             if denied or (names and _of_another(before, after, names, kind == "stirring")):
                 continue
-            rank = 0 if kind == "causes" else 2 if _filled(_TURNS_INTO).search(before) else 1
+            rank = 0 if kind == "causes" else 2 if _filled("turns_into").search(before) else 1
             if rank > best_rank:
                 best, best_rank = emotion, rank
     return best
@@ -83,15 +78,12 @@ def emotion_in(trigger: str, others: Iterable[str] = ()) -> str:
 def _of_another(before: str, after: str, names: tuple[str, ...], stirring: bool) -> bool:
     """Whether a word is said of one of the others, and of nobody else."""
     if stirring:  # "Mira frightens the hero" is about the hero
-        return bool(_filled(_ALONE, names).match(after))
-    subject = _filled(r"\b{names}\s+(?:{light}\s+)*$", names).search(before)
+        return bool(_filled("alone", names).match(after))
+    subject = _filled("subject", names).search(before)
     return bool(
-        _filled(r"\s+{befalls}" + _ALONE, names).match(after)  # "fear grips Mira"
-        # "an angry Mira"
-        or (_ARTICLE.search(before) and _filled(r"\s+{names}\b", names).match(after))
-        or _filled(r"\b{names}'s?\s+(?:{kinds}\s+)*$", names).search(
-            before
-        )  # "Mira's growing fear"
+        _filled("befalls", names).match(after)  # "fear grips Mira"
+        or (_ARTICLE.search(before) and _filled("named", names).match(after))  # "an angry Mira"
+        or _filled("owned", names).search(before)  # "Mira's growing fear"
         # "Mira feels fear", unless somebody feels it with her
         or (subject and not _WITH.search(before[: subject.start()]))
     )

@@ -1,17 +1,18 @@
 """How the characters are: their emotion, goals, relationships, memory and place in their arc.
 
-The second of the four primitives. ``respond`` is the whole change as a pure function; the primitive
-keeps the states around it and, where there is a model, lets it put the words into their mouths.
+``respond`` is the whole change as a pure function; the primitive keeps the states around it and,
+where there is a model, lets it put the words into their mouths.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tta_rebuild.core.base_primitive import TTAContext, side_by_side
 from tta_rebuild.core.checks import check_number, missing, wrong_kind
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
 from tta_rebuild.core.speech import name_of
 from tta_rebuild.core.story import ARC_STAGES
@@ -19,17 +20,13 @@ from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative import character_rules as rules
 from tta_rebuild.narrative.asking import AskingPrimitive
-from tta_rebuild.narrative.reply_values import word
 from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.prompts.reply_values import word
 
-MEMORY_LIMIT = 10
-GOAL_STEP = 0.1
+MEMORY_LIMIT, GOAL_STEP = 10, 0.1
 ANSWER_TOKENS, ANSWER_CHARS = 200, 600
 """Of what a model says or thinks for a character, at most."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+_now = Clock().wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,9 @@ class CharacterState:
     def __post_init__(self) -> None:
         if problem := missing(self, "character_id"):
             raise ValidationError(problem)
-        _check_stage(self.arc_stage)
+        if self.arc_stage not in ARC_STAGES:
+            known = ", ".join(ARC_STAGES)
+            raise ValidationError(f"Invalid arc stage {self.arc_stage!r}: must be one of {known}")
         ranges = {"personality_traits": -1.0, "development_goals": 0.0, "relationships": -1.0}
         for name, least in ranges.items():
             for key, value in getattr(self, name).items():
@@ -75,9 +74,8 @@ class CharacterInteraction:
 class CharacterResponse:
     """How the character took it; scores and progress in [0, 1].
 
-    ``consistency_score``: how well the emotion follows from the one before;
-    ``personality_alignment``: how well it fits the traits; ``degraded``: why there is a model and
-    it was not used.
+    The scores say how well the emotion follows from the one before, and how well it fits the
+    traits; ``degraded`` says why there is a model and it was not used.
     """
 
     character_id: str
@@ -90,13 +88,6 @@ class CharacterResponse:
     consistency_score: float
     personality_alignment: float
     degraded: str = ""
-
-
-def _check_stage(stage: str, primitive: str | None = None) -> None:
-    if stage not in ARC_STAGES:
-        raise ValidationError(
-            f"Invalid arc stage {stage!r}: must be one of {', '.join(ARC_STAGES)}", primitive
-        )
 
 
 def new_character(character_id: str, at: datetime) -> CharacterState:
@@ -148,13 +139,10 @@ def respond(
 
 
 class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterResponse]):
-    """Keeps how each character is and lets them answer to what happens.
+    """Keeps how each character is (from ``states`` on) and lets them answer to what happens.
 
-    Args:
-        llm_provider: puts words to speech and thought; where it fails, the built-in voice answers,
-            as it does without a model, and ``degraded`` says so.
-        states: the characters as they are now, such as from a fold over a story's log.
-        catalog: the prompt templates, if not those of the package.
+    ``llm_provider`` puts words to speech and thought, by the templates of ``catalog``; where there
+    is none, or it fails (``degraded`` then says so), the built-in voice answers.
     """
 
     def __init__(
@@ -204,14 +192,11 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
     ) -> None:
         """Give a character a goal; progress is kept within [0, 1]."""
         state = self._state_of(character_id, _now())
-        progress = max(0.0, min(1.0, initial_progress))
-        self._states[character_id] = replace(
-            state, development_goals={**state.development_goals, goal: progress}
-        )
+        goals = {**state.development_goals, goal: max(0.0, min(1.0, initial_progress))}
+        self._states[character_id] = replace(state, development_goals=goals)
 
     def update_arc_stage(self, character_id: str, stage: str) -> None:
         """Move a character to another stage of its arc. Raises ValidationError: no such stage."""
-        _check_stage(stage, self.name)
         state = self._state_of(character_id, _now())
         self._states[character_id] = replace(state, arc_stage=stage)
 
@@ -249,11 +234,10 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         tasks: tuple[Task, ...] = ("dialogue", "monologue")
         asked = (self._answer(t, variables, context, max_tokens=ANSWER_TOKENS) for t in tasks)
         try:
-            said, thinks = (
-                word(answer, ANSWER_CHARS).strip('"“” ') for answer in await side_by_side(asked)
-            )
+            answers = await side_by_side(asked)
         except (ProviderError, BudgetExceededError) as error:
             return replace(response, degraded=f"the built-in voice spoke instead: {error}")
+        said, thinks = (word(answer, ANSWER_CHARS).strip('"“” ') for answer in answers)
         return replace(
             response,
             dialogue=said or response.dialogue,

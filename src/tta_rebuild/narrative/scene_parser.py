@@ -1,8 +1,6 @@
 """Reads a scene reply while it is still being written, and one that came as plain prose.
 
-``SceneReader`` is fed the pieces of a reply as they arrive and says at once which passages are
-complete; ``finish`` gives the whole. It decodes only the passage that is growing, so each character
-is looked at a few times at most.
+Only the passage that is growing is decoded, so each character is looked at a few times at most.
 """
 
 from __future__ import annotations
@@ -14,24 +12,20 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-from tta_rebuild.core.story import LINE_CHARS, Choice, Claim, DialogueLine, LastingLine, Passage
-from tta_rebuild.narrative import reply_values as read
-from tta_rebuild.narrative.json_mending import as_far_as_it_goes, is_open, object_at
+from tta_rebuild.core.story import Choice, Claim, DialogueLine, LastingLine, Passage
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
-    PassageDrafted,
     StoryItem,
     untold,
 )
+from tta_rebuild.prompts import reply_values as read
+from tta_rebuild.prompts.json_mending import OBJECT, as_far_as_it_goes, is_open, object_at
 from tta_rebuild.quality.score import FALLBACK_QUALITY
 
-MOST_BRANCHES, MOST_LINES = 12, 60
+MOST_BRANCHES, MOST_LINES, LONGEST_REPLY = 12, 60, 120_000
 LONGEST_CHOICE_KEPT = 300
 """Longer than any that may be offered, so that it is left out with the reason."""
-
-LONGEST_REPLY = 120_000
-"""Characters of a reply that are read; what comes after them is ignored."""
 
 BROKE_OFF = "the reply broke off"
 MALFORMED = "the reply is malformed"
@@ -46,7 +40,6 @@ GO_ON = Choice(
 )
 _HEADING = re.compile(r"(?i)\W*(?:choices|options|what (?:do|will|would) you do[^.]*)\W*")
 _CHATTER = re.compile(r"(?i)\W*(?:sure|certainly|of course|ok(?:ay)?|here(?:['’]s| is| are))\b")
-_OBJECT = re.compile(r'\{(?=\s*["}])')
 _PASSAGES = re.compile(r'"passages"\s*:\s*\[')
 _NEXT = re.compile(r"[\s,]*\{")
 
@@ -97,13 +90,13 @@ class SceneReader:
             passage = replace(passage, text="")
         if passage.text.strip():
             self.given.append(passage)
-            yield PassageDrafted(passage)
+            yield passage
 
     def _without_thoughts(self) -> Iterator[StoryItem]:
         """Begin behind the last sign that thinking ends, unless the thought is part of a text."""
         for last in list(read.THOUGHT_ENDS.finditer(self.text, max(0, self._seen - 40)))[-1:]:
             began = read.THOUGHT_BEGINS.search(self.text, 0, last.start())
-            if began and _OBJECT.search(self.text, 0, began.start()):
+            if began and OBJECT.search(self.text, 0, began.start()):
                 continue
             if self.given:
                 yield ANEW
@@ -112,15 +105,14 @@ class SceneReader:
     def finish(self, *, cut: bool = False) -> GeneratedStory:
         """The whole reply as understood, ``cut`` if the provider stopped at its limit.
 
-        ``degraded`` says what of it is missing; it has no passages if a player could read nothing
-        in it.
+        It has no passages if a player could read nothing in it.
         """
         if read.is_thinking(self.text):
             return untold(ONLY_THOUGHT)
-        begun = _OBJECT.search(self.text)
+        begun = OBJECT.search(self.text)
         if begun is None:
-            is_refused = read.is_refusal(self.text)
-            return untold(REFUSED if is_refused else "the reply holds no JSON object")
+            refused = read.is_refusal(self.text)
+            return untold(REFUSED if refused else "the reply holds no JSON object")
         given = tuple(self.given)
         if found := object_at(self.text, begun.start()):
             return _understood(found[0], "", given)
@@ -143,14 +135,13 @@ def _speaker(given: Any) -> str:
 
 
 def _claims(given: Any) -> tuple[Claim, ...]:
-    claims = [Claim(**_read(_CLAIM, one)) for one in read.objects(given)]
+    claims = (Claim(**_read(_CLAIM, one)) for one in read.objects(given))
     return tuple(claim for claim in claims if claim.subject and claim.relation)
 
 
 def _lasting(given: Any) -> tuple[LastingLine, ...]:
-    told = read.objects(given, MOST_BRANCHES, "text")
-    lines = [LastingLine(**_read(_LASTING, one), origin="teller") for one in told]
-    return tuple(line for line in lines if line.text.strip())
+    lines = (read.lasting_line(one, "teller") for one in read.objects(given, MOST_BRANCHES, "text"))
+    return tuple(line for line in lines if line.text)
 
 
 _Shape = dict[str, Callable[[Any], Any]]
@@ -162,12 +153,6 @@ _CLAIM: _Shape = {
     "ends": read.flag,
 }
 _LINE: _Shape = {"character_id": read.word, "text": read.text, "emotion": read.word}
-_LASTING: _Shape = {
-    "text": lambda given: read.text(given, LINE_CHARS),
-    "about": read.words,
-    "known_by": read.words,
-    "weight": lambda given: min(3, max((1, *read.numbers(given)))),
-}
 _CHOICE: _Shape = {"consequence": read.text, "effects": _claims, "affects": read.words}
 _PASSAGE: _Shape = {"text": read.prose, "facts": _claims, "speaker": _speaker, "emotion": read.word}
 _SCENE: _Shape = {
@@ -185,11 +170,6 @@ def _read(shape: _Shape, data: dict[str, Any]) -> dict[str, Any]:
     return {name: taken(data.get(name)) for name, taken in shape.items()}
 
 
-def _lines(given: Any) -> list[DialogueLine]:
-    told = [DialogueLine(**_read(_LINE, one)) for one in read.objects(given, MOST_LINES)]
-    return [line for line in told if line.text.strip()]
-
-
 def _passage(data: dict[str, Any]) -> Passage:
     return Passage(**_read(_PASSAGE, data), declared=True)
 
@@ -202,8 +182,6 @@ def _understood(
     passages = tuple(p for one in told if (p := _passage(one)).text.strip())
     if passages and _is_refusal(passages[0]):
         passages = passages[1:]
-        if not passages:
-            return untold(REFUSED)
     rest = passages[len(given) :]
     if broken:  # what is left of a passage that broke off; its facts may speak of what is not
         ends = ((p, read.up_to_last_sentence(p.text)) for p in rest[:1])
@@ -215,17 +193,16 @@ def _understood(
         if inner and not is_inner:
             return _understood(inner[0], broken, given, is_inner=True)
         narrative = ""
-    lines = _lines(data.get("dialogue"))
+    told = read.objects(data.get("dialogue"), MOST_LINES)
+    lines = [line for one in told if (line := DialogueLine(**_read(_LINE, one))).text.strip()]
     spoken = [DialogueLine(p.speaker, p.text, p.emotion) for p in passages if p.speaker]
     if passages:
         narrative = narrative or "\n\n".join(p.text for p in passages if not p.speaker)
     else:
         told_whole = read.up_to_last_sentence(narrative) if broken else narrative
         passages = _flat_passages(told_whole, lines)
-    if not passages:
+    if not passages or (len(passages) == 1 and _is_refusal(passages[0])):
         return untold(_why_nothing(data, broken))
-    if _is_refusal(passages[0]) and len(passages) == 1:
-        return untold(REFUSED)
     fitting = _within_scene(passages)
     if fitting != passages or len(listed) > read.MOST_PASSAGES:
         broken = broken or TOO_LONG
@@ -261,8 +238,8 @@ def _flat_passages(narrative: str, lines: list[DialogueLine]) -> tuple[Passage, 
 
 def _why_nothing(data: dict[str, Any], broken: str) -> str:
     """Why a reply without any prose tells nothing: a refusal under another name, or just that."""
-    refused = any(isinstance(value, str) and read.is_refusal(value) for value in data.values())
-    if refused or data.keys() & {"refusal", "error"}:
+    said = map(read.text, (*data.values(), *read.listed(data.get("passages"))))
+    if any(map(read.is_refusal, said)) or data.keys() & {"refusal", "error"}:
         return REFUSED
     if broken or data.keys() & {"passages", "narrative_text"}:
         return broken or "the reply tells nothing"
@@ -297,10 +274,9 @@ def joined(first: GeneratedStory, rest: GeneratedStory) -> GeneratedStory:
 
 
 def read_plain(reply: str, why: str, *, cut: bool = False) -> GeneratedStory | None:
-    """The scene in a reply without JSON; None where it holds no prose that may be shown.
+    """The scene in a reply without JSON, and ``why`` it has none; None: no prose may be shown.
 
-    ``why`` it is no JSON stands in ``degraded``. An unfinished sentence at the end of a reply that
-    was ``cut`` is left out.
+    An unfinished sentence at the end of a reply that was ``cut`` is left out.
     """
     *_, answer = read.THOUGHT_ENDS.split(reply)
     if read.is_thinking(reply) or read.is_json(answer) or read.is_refusal(answer):

@@ -1,8 +1,7 @@
 """From where the story stands to the request that asks a model for a scene.
 
-The request carries the variables (for the embedded storyteller, the cache and the experiments) and
-the prompt that a template makes of them. A small model's is made to fit: what matters least is left
-out first, and said.
+The request carries the variables (for the embedded storyteller and the cache) and the prompt that a
+template makes of them. A small model's is made to fit: what matters least is left out, and said.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.canon.relations import built_in
 from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import RequestTooLarge
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
 from tta_rebuild.core.speech import name_of
@@ -84,36 +84,34 @@ def rendered(
 
 def repairing(request: LLMRequest, answer: str, broken: str) -> LLMRequest:
     """The same request once more, naming what was wrong with the answer."""
-    return replace(
-        request,
-        prompt=f"{request.prompt}\n\nYour last answer could not be used: {broken}. It began:\n"
-        f"{fenced('last_answer', answer[:2_000])}\n\nAnswer once more, with one complete JSON "
-        "object in the form described and nothing before or after it.",
+    return _once_more(
+        request, "repairing", broken=broken, began=fenced("last_answer", answer[:2_000])
     )
 
 
 def softened(request: LLMRequest) -> LLMRequest:
     """The same request once more, for a gentler scene."""
-    return replace(
-        request,
-        prompt=f"{request.prompt}\n\nYour last answer was stopped for its content. Tell the scene "
-        "more gently: what is hard happens out of sight or is only spoken of, nobody is hurt in "
-        "the telling, and the words are all your own.",
-    )
+    return _once_more(request, "softened")
+
+
+def _once_more(request: LLMRequest, why: str, **words: str) -> LLMRequest:
+    said: str = packaged_toml("tta_rebuild.narrative", "once_more")[why]
+    return replace(request, prompt=f"{request.prompt}\n\n{said.format(**words)}")
 
 
 def scene_variables(wanted: StoryGenerationInput, context: TTAContext) -> dict[str, Any]:
     """What a ``scene`` request carries (``core.tasks``), as plain JSON."""
     variables = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
-    for name in ("active_characters", "story_id", "branch_id"):
-        del variables[name]
+    del variables["story_id"], variables["branch_id"]
+    present = [
+        {"character_id": i, "name": name_of(str(i))} for i in variables.pop("active_characters")
+    ]
     variables |= {
         "turn": wanted.turn or wanted.timeline_position + 1,
         "stage": wanted.stage or "setup",
         "style": variables.pop("narrative_style"),
         "preferences": variables.pop("player_preferences"),
-        "characters": list(wanted.characters)
-        or [{"character_id": one, "name": name_of(str(one))} for one in wanted.active_characters],
+        "characters": wanted.characters or present,
         "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
         "metaconcepts": context.metaconcept_names(),
     }
@@ -124,7 +122,7 @@ def scene_variables(wanted: StoryGenerationInput, context: TTAContext) -> dict[s
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
-    return list(value) if isinstance(value, (tuple, set, frozenset)) else str(value)
+    return list(value) if isinstance(value, (set, frozenset)) else str(value)
 
 
 def guidance(context: TTAContext) -> list[str]:
@@ -138,16 +136,16 @@ def guidance(context: TTAContext) -> list[str]:
 
 def _manner(variables: Mapping[str, Any]) -> list[str]:
     """Whose story it is and how it is told: the same in every scene of a story."""
-    who, language = "no name (id player)", variables["language"]
-    for player in [c for c in variables["characters"] if c.get("is_player")][:1]:
-        who = f"{player.get('name', '')} (id {player.get('character_id', '')})"
+    unnamed = {"name": "no name", "character_id": "player"}
+    player = next((c for c in variables["characters"] if c.get("is_player")), unnamed)
+    who = f"{player.get('name', '')} (id {player.get('character_id', '')})"
+    language = f"Language of passages, branches and lines: {variables['language']}"
     lines = [
         f"Style: {variables['style']}",
         f"The player's character: {who}, told as “you”, present tense",
-        f"Language of passages, branches and lines: {language}; "
-        "keys, ids and relations stay English",
+        f"{language}; keys, ids and relations stay English",
     ]
-    return lines[:2] if language == "en" else lines
+    return lines[:2] if variables["language"] == "en" else lines
 
 
 def _place(variables: Mapping[str, Any], turn: int) -> list[str]:

@@ -21,7 +21,6 @@ from tta_rebuild.narrative.scene_parser import (
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
-    PassageDrafted,
     StoryGenerationInput,
     StoryItem,
     untold,
@@ -44,17 +43,14 @@ class ModelCall:
     async def listen(
         self, provider: model.LLMProvider, before: tuple[Passage, ...], *, at_once: bool
     ) -> AsyncGenerator[StoryItem, None]:
-        """What the answer brings while it comes.
-
-        What the scene's first part has told (``before``) is told again after a restart.
-        """
+        """What the answer brings; what was told ``before`` it is told again after a restart."""
         try:
             async with aclosing(provider.items(self.asked, whole=at_once)) as items:
                 async for item in items:
                     for piece in self._taken(item):
                         yield piece
                         for passage in before if isinstance(piece, DraftRestarted) else ():
-                            yield PassageDrafted(passage)
+                            yield passage
         except (errors.ProviderError, errors.BudgetExceededError) as error:
             self.error = error
             if isinstance(error, errors.StreamBroken) and self.reader.finish(cut=True).passages:
@@ -69,7 +65,7 @@ class ModelCall:
         if self.response is not None:
             self.reply = self.reader.finish(cut=self.is_cut)
             for passage in self.reply.passages[len(self.reader.given) :]:
-                yield PassageDrafted(passage)
+                yield passage
         elif self.error is None:
             self.error = errors.ReplyUnusable("the model's stream ended without an end")
 
@@ -84,26 +80,27 @@ class ModelCall:
             if not self.reader.text:  # it came whole
                 yield from self.reader.feed(item.response.text)
 
-    def _finished(self, *reasons: str) -> bool:
-        return self.response is not None and self.response.finish_reason in reasons
+    @property
+    def _ended(self) -> str:
+        return self.response.finish_reason if self.response else ""
 
     @property
     def is_cut(self) -> bool:
         """The answer stopped before its end."""
-        return self._finished("length", model.SILENT)
+        return self._ended in ("length", model.SILENT)
 
     @property
     def lacks_its_end(self) -> bool:
         """What was told can be asked to be ended: it was cut at its limit, or left half-way."""
         reply = self.reply
-        is_half = self._finished("stop") and reply.degraded == BROKE_OFF and not reply.choices
-        return not reply.is_ending and (self._finished("length") or is_half)
+        is_half = self._ended == "stop" and reply.degraded == BROKE_OFF and not reply.choices
+        return not reply.is_ending and (self._ended == "length" or is_half)
 
     @property
     def is_refused(self) -> bool:
         """The model would not, for the content."""
         refused = isinstance(self.error, errors.ContentRefused) or self.reply.degraded == REFUSED
-        return refused or self._finished("safety", "recitation")
+        return refused or self._ended in ("safety", "recitation")
 
     @property
     def plain(self) -> GeneratedStory | None:

@@ -1,10 +1,8 @@
 """Tells the next scene: from where the story stands to prose, lines, choices.
 
-The first of the four primitives. The engine streams it (``tell``, ``continue_from``); callers
-outside ``execute`` it. One call to the model is made, and another where the reply was cut at its
-limit (to go on), refused for its content (more softly) or not to be understood (naming what was
-wrong); where that does not help either, the next model of the chain is asked. ``degraded`` says
-what was not as it should be. Nothing that is no prose is ever told.
+One call to the model is made, and another where the reply was cut at its limit (to go on), refused
+for its content (more softly) or not to be understood (naming what was wrong); where that does not
+help either, the next model of the chain is asked. Nothing that is no prose is ever told.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from dataclasses import replace
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.checks import missing, wrong_kind
-from tta_rebuild.core.errors import ReplyUnusable, ValidationError
+from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.core.story import DialogueLine as DialogueLine
 from tta_rebuild.integrations import llm_provider as model
 from tta_rebuild.narrative.scene_parser import is_chatter
@@ -23,8 +21,6 @@ from tta_rebuild.narrative.scene_request import repairing, scene_request, soften
 from tta_rebuild.narrative.story_calls import ModelCall, outcome
 from tta_rebuild.narrative.story_values import DraftRestarted as DraftRestarted
 from tta_rebuild.narrative.story_values import GeneratedStory as GeneratedStory
-from tta_rebuild.narrative.story_values import PassageDrafted as PassageDrafted
-from tta_rebuild.narrative.story_values import StoryDrafted as StoryDrafted
 from tta_rebuild.narrative.story_values import StoryGenerationInput as StoryGenerationInput
 from tta_rebuild.narrative.story_values import StoryItem as StoryItem
 from tta_rebuild.prompts import PromptCatalog
@@ -54,18 +50,14 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         """Tell the scene in one go. Raises ValidationError and ProviderError."""
         self._validate(input_data, context)
         async with aclosing(self._told(input_data, context, at_once=True)) as items:
-            async for item in items:
-                if isinstance(item, StoryDrafted):
-                    return item.story
-        raise ReplyUnusable("the model told nothing", model=self.llm_provider.config.model)
+            *_, story = [item async for item in items]
+        assert isinstance(story, GeneratedStory)
+        return story
 
     def tell(
         self, input_data: StoryGenerationInput, context: TTAContext
     ) -> AsyncGenerator[StoryItem, None]:
-        """Tell the scene while it is being written; ``StoryDrafted`` comes last.
-
-        Closing the generator early ends the call behind it.
-        """
+        """Tell the scene while it is being written; closing this early ends the call behind it."""
         self._validate(input_data, context)
         return self._told(input_data, context)
 
@@ -107,8 +99,8 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                 yield DraftRestarted(_SOFTER if call.is_refused else _UNCLEAR)
         story = outcome(wanted, request, calls)
         for passage in () if any(call.reply.passages for call in calls) else story.passages:
-            yield PassageDrafted(passage)
-        yield StoryDrafted(story)
+            yield passage
+        yield story
 
     def _next_request(
         self,

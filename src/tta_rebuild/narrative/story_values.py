@@ -19,14 +19,11 @@ class StoryGenerationInput:
         timeline_position: the place in story time, from 0; ``turn`` is 1 for the opening scene.
         stage, should_end: the arc's stage to serve; whether the story ends with this scene.
         action: what the player just did, in their words; ``chosen`` the choice taken, as offered.
-        facts: what holds now and matters, as CLAIMs of ``core.tasks``.
+        facts, characters: what holds now and matters, those present, as in ``core.tasks``.
         lines: lasting lines that matter now, each with its number and who knows it.
         writes_lines: whether the storyteller gives lasting lines; else a second reader does.
-        recent: the texts of the last scenes, oldest first (at most 20, bounded in size).
-        notes: what the previous scene's reply had under ``notes``.
+        recent, notes: the last scenes' texts (at most 20, oldest first); what the last reply noted.
         seed: of the story; with ``turn`` it decides everything random.
-        characters: those present, as in ``core.tasks``.
-        story_id, branch_id: for the ledger.
     """
 
     theme: str
@@ -65,12 +62,10 @@ class GeneratedStory:
     Attributes:
         story_branches: ``{"choice", "consequence"}`` each; ``choices``: those fit to be offered.
         quality_score: [0, 1], see ``quality.score``.
-        passages: prose and lines in the order of telling, with the facts they assert.
         lines: lasting lines that the storyteller wrote; ``ended_lines``: numbers that it ended.
-        happened: one line of what happened, "" if the storyteller gave none.
         degraded: "" or, in plain words, what was not as it should be (shown to the player).
-        told_by: ``provider:model``; ``response``: its answer; ``reply``: the answer's text;
-            ``request_key``, ``prompt_version``: of the first of so many ``requests``.
+        told_by: ``provider:model``; ``reply`` is the text of its ``response``.
+        request_key, prompt_version: of the first of so many ``requests``.
     """
 
     scene_id: str
@@ -102,24 +97,11 @@ def untold(why: str) -> GeneratedStory:
 
 
 @dataclass(frozen=True, slots=True)
-class PassageDrafted:
-    """A passage is complete."""
-
-    passage: Passage
-
-
-@dataclass(frozen=True, slots=True)
 class DraftRestarted:
     """Forget all passages so far: the scene begins anew."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoryDrafted:
-    """The last item: the scene as a whole, with every passage already given out."""
-
-    story: GeneratedStory
-
-
-StoryItem: TypeAlias = PassageDrafted | DraftRestarted | StoryDrafted
+StoryItem: TypeAlias = Passage | DraftRestarted | GeneratedStory
+"""A passage is complete; all so far is to be forgotten; the last item is the scene as a whole."""

@@ -1,30 +1,27 @@
 """When things happen in the story: events in order of story time, their causes, open branches.
 
-The third of the four primitives; it needs no model. All of its work on one update is free of
-``await``, so concurrent updates on one event loop cannot mix and need no lock.
+All of its work on one update is free of ``await``: concurrent updates cannot mix.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections import UserList
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, TypeVar
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.checks import missing, wrong_kind
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import ValidationError
 
 T = TypeVar("T")
-
 EVENT_TYPES = ("story_beat", "choice", "consequence", "branch_point")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+_now = Clock().wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +62,8 @@ class TimelineUpdate:
 
 @dataclass(frozen=True, slots=True)
 class TimelineState:
-    """A universe's timeline at one moment; later updates leave it as it is.
+    """A universe's timeline at one moment, in order of story time, and the position past its end.
 
-    ``event_history`` is in order of story time, ``current_position`` one past its end;
     ``timeline_coherence_score``, in (0, 1], is the share of events and causal links that hold.
     """
 
@@ -80,28 +76,17 @@ class TimelineState:
     suggested_fixes: Sequence[str]
 
 
-class Recorded(Sequence[T]):
+class Recorded(UserList[T]):
     """A list that only grows, as it is now; copied and sorted when it is first looked at."""
 
     def __init__(self, growing: list[T], time: Callable[[T], int] | None = None) -> None:
         self._growing, self._length, self._time = growing, len(growing), time
 
     @cached_property
-    def _items(self) -> list[T]:
+    def data(self) -> list[T]:  # type: ignore[override]
+        """The items."""
         items = self._growing[: self._length]
         return sorted(items, key=self._time) if self._time else items
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._items[index]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, (Recorded, list, tuple)) and self._items == list(other)
-
-    def __repr__(self) -> str:
-        return repr(self._items)
 
 
 class _Timeline:
@@ -168,20 +153,19 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         self._timelines: dict[str, _Timeline] = {}
 
     async def execute(self, input_data: TimelineUpdate, context: TTAContext) -> TimelineState:
-        """Record one event, in the same time however long the timeline is.
+        """Record one event, in the same time however long the timeline is; say what does not fit.
 
-        What is inconsistent is recorded too, and said. Raises ValidationError for no universe, a
-        negative time or an unknown event type.
+        Raises ValidationError for no universe, a negative time or an unknown event type.
         """
         self._validate(input_data, context)
         timeline = self._timelines.setdefault(input_data.universe_id, _Timeline())
         while (event_id := self._new_id()) in timeline.times:
             pass
         event = TimelineEvent(
-            event_id=event_id,
-            event_type=input_data.event_type,
-            event_data=dict(input_data.event_data),
-            timestamp=input_data.timestamp,
+            event_id,
+            input_data.event_type,
+            dict(input_data.event_data),
+            input_data.timestamp,
             causal_links=list(input_data.causal_links),
             character_ids=list(input_data.character_ids),
             created_at=self._clock(),

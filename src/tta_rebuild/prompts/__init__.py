@@ -1,4 +1,4 @@
-"""Prompt templates as data, with names and versions."""
+"""Prompt templates as data, with names and versions, and what a reply to one is taken for."""
 
 from tta_rebuild.prompts.catalog import PromptCatalog, RenderedPrompt, Template
 

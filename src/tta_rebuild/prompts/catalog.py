@@ -2,13 +2,12 @@
 
 A template is a YAML file under ``templates/``: a name, a version, sections that are sent as the
 stable part (``system``, first, where prompt caches find it) and sections that change (``prompt``).
-A section is fixed text or shows one variable in a given form; values never get into fixed text, so
-what a player or a story says can only ever stand inside a fence (see ``fencing``).
+Values never get into fixed text: what a player or a story says stands inside a fence.
 """
 
 from __future__ import annotations
 
-import hashlib
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -22,13 +21,10 @@ from tta_rebuild.prompts.fencing import FORMS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A piece of a prompt.
+    """A piece of a prompt: fixed ``text`` and, after it, the variable that it is to ``show``.
 
-    Attributes:
-        text: fixed words; with ``show`` they stand before the value.
-        show: the variable shown, "" for fixed text alone. Left out where it is empty.
-        form: how it is shown, a key of ``fencing.FORMS``.
-        when, unless: variables that must not, and that must be empty; "" for always.
+    It is left out where that is empty. ``form`` is a key of ``fencing.FORMS``; ``when`` and
+    ``unless`` are variables that must not, and that must be empty; "" for always.
     """
 
     text: str = ""
@@ -73,11 +69,7 @@ class Template:
 
 @dataclass(frozen=True, kw_only=True)
 class RenderedPrompt:
-    """The fields of a request that a template fills: ``LLMRequest(**vars(rendered), …)``.
-
-    ``system`` is the stable part, ``prompt`` the changing one, ``template`` the id of who made
-    them, ``schema`` the shape of the answer.
-    """
+    """The fields of a request that a template fills: ``LLMRequest(**vars(rendered), …)``."""
 
     system: str
     prompt: str
@@ -108,14 +100,10 @@ class PromptCatalog:
         Raises KeyError: there is no such template.
         """
         variants = self.templates[name]
-        total = sum(one.weight for one in variants)
-        digest = hashlib.sha256(f"{name}\x1f{story_id}".encode()).digest()
-        point = int.from_bytes(digest[:8], "big") / 2**64 * total
-        for one in variants:
-            point -= one.weight
-            if point < 0:
-                return one
-        return variants[0]
+        weights = [one.weight for one in variants]
+        if not any(weights):
+            return variants[0]
+        return random.Random(f"{name} {story_id}").choices(variants, weights)[0]
 
     def render(
         self, name: str, variables: Mapping[str, Any], *, story_id: str = ""

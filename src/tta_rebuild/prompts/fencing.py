@@ -1,9 +1,7 @@
 """How values are shown in a prompt so that they stay data, whatever they say.
 
-A fence is ``<data name="...">`` … ``</data>``. Every ``<`` and ``&`` inside is escaped, so no value
-can contain a tag, close the fence or open another: that holds for any text, not only for the
-tricks that somebody thought of. Values that stand outside a fence (names, levels) are single lines
-without control characters, without ``<`` and of bounded length.
+A fence is ``<data name="...">`` … ``</data>``. Every ``<`` and ``&`` inside is escaped: no value
+can close it or open another. Outside (names, levels) they are short single lines without ``<``.
 """
 
 from __future__ import annotations

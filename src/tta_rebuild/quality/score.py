@@ -17,12 +17,9 @@ _QUOTED = re.compile(r"[\"“]([^\"”]{2,})[\"”]")
 FALLBACK_QUALITY, BROKEN_AT_MOST = 0.2, 0.6
 """Of a reply shown as it came; at most of a scene of which a part is missing."""
 
-_WEIGHTS = {
-    # Form: is everything there that a scene needs? Four fifths of the score.
-    **{"length": 0.25, "choices": 0.20, "setting": 0.15, "tone": 0.10, "voices": 0.10},
-    # Prose: is it free of the faults that can be counted?
-    **{"freshness": 0.10, "variety": 0.05, "diversity": 0.05},
-}
+_FORM = {"length": 0.25, "choices": 0.20, "setting": 0.15, "tone": 0.10, "voices": 0.10}
+_WEIGHTS = _FORM | {"freshness": 0.10, "variety": 0.05, "diversity": 0.05}
+"""Form (is everything there?) is four fifths of the score, prose without faults the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +28,8 @@ class ProseMeasures:
 
     Attributes:
         sentence_variety: standard deviation of the sentences' lengths over their mean.
-        lexical_diversity: mean share of different words in windows of 50 (MATTR, Covington and
-            McFall 2010).
-        repeated_4grams, repeated_sentences: share of four words, sentences, that occurred before.
+        lexical_diversity: mean share of different words in 50 (MATTR, Covington, McFall 2010).
+        repeated_4grams, repeated_sentences: share that occurred before.
         dialogue_share: share of words inside quotation marks.
     """
 
@@ -51,7 +47,7 @@ def measured(text: str) -> ProseMeasures:
     words, sentences = words_of(text), sentences_of(text)
     lengths = [len(words_of(s)) for s in sentences] or [0]
     mean = sum(lengths) / len(lengths)
-    spread = math.sqrt(sum((n - mean) ** 2 for n in lengths) / len(lengths))
+    spread = math.dist(lengths, [mean] * len(lengths)) / math.sqrt(len(lengths))
     windows = [words[at : at + 50] for at in range(max(1, len(words) - 49))]
     quoted = sum(len(words_of(q)) for q in _QUOTED.findall(text))
     return ProseMeasures(

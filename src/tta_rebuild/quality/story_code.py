@@ -25,13 +25,10 @@ _LANGUAGE = re.compile(r"\{?\s*\.?([A-Za-z][\w+#-]*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snippet:
-    """A block of code in a story.
+    """A block of code in a story, without console prompts and common indentation.
 
-    Attributes:
-        code: as it would run: prompts of a console session and common indentation removed.
-        language: as ``language_of`` names it, or the author's own word in lower case.
-        line: the story's line on which its fence opens, from 1.
-        truncated: the fence never closes: the story was cut off, the code is not to blame.
+    ``language``: as ``language_of`` names it, or the author's word in lower case; ``line``: where its
+    fence opens, from 1; ``truncated``: the fence never closes (the story was cut off).
     """
 
     code: str

@@ -34,18 +34,13 @@ class ParserMissing(TTAError):
 def load_parser() -> Language:
     """The pipeline, loaded once: under its official name, or that of a re-packed wheel.
 
-    Raises:
-        ParserMissing: spaCy or its English pipeline is not there; says what to install.
+    Raises ParserMissing: spaCy or its English pipeline is not there; says what to install.
     """
-    if find_spec("spacy") is None:
-        raise ParserMissing(
-            "reading a text needs the English parser: pip install 'tta-rebuild[parser]'"
-        )
     packed = sorted(module.name for module in iter_modules() if module.name.startswith(MODEL))
-    if not packed:
+    if find_spec("spacy") is None or not packed:
         raise ParserMissing(
-            "spaCy is here, its English pipeline is not: pip install 'tta-rebuild[parser]', "
-            f"or python -m spacy download {MODEL}"
+            "reading a text needs spaCy and its English pipeline: pip install "
+            f"'tta-rebuild[parser]' (or, where spaCy is, python -m spacy download {MODEL})"
         )
     pipeline: Language = import_module(packed[0]).load(exclude=["ner", "senter"])
     return pipeline
@@ -111,12 +106,8 @@ def head_of(key: str) -> str:
 class EnglishNames:
     """Whom and what words mean, in the order of a text; who is not clear is nobody.
 
-    Args:
-        canon: what holds; asked, never changed.
-        cast: who matters, with pronouns where they are known; the player's is "you" and "I".
-
-    Attributes:
-        player: the id of the player's character, "" if there is none.
+    ``canon`` is asked, never changed; of the ``cast`` the ``player`` (an id, "" for none) is "you"
+    and "I".
     """
 
     def __init__(self, canon: Canon, cast: Iterable[CharacterSketch]) -> None:

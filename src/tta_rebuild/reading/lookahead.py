@@ -1,7 +1,5 @@
-"""Looking ahead over choices: which are the same in disguise, and which lead nowhere.
-
-The engine asks before it offers choices. Only declared effects are looked at: what a choice says it
-would make true.
+"""Looking ahead over choices, by their declared effects: which are the same in disguise, and which
+lead nowhere.
 """
 
 from __future__ import annotations
@@ -9,10 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 
+from tta_rebuild.canon.declared import assert_claim
 from tta_rebuild.canon.recall import words_in
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.english import stem
-from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import Choice
 
 _END = re.compile(r"\b(?:the end|game over|you die|dies? here|story ends?)\b", re.IGNORECASE)
@@ -49,11 +47,7 @@ def _reached(canon: Canon, choice: Choice) -> frozenset[Hashable] | None:
 
 
 def dead_ends(canon: Canon, choices: Sequence[Choice], *, player: str = "") -> dict[str, str]:
-    """Choices after which the story has no way on, each with the reason.
-
-    Args:
-        player: the id of the player's own character.
-    """
+    """Choices after which the story has no way on for the player's character (an id), and why."""
     ways = {choice.text: _no_way_on(canon, choice, player) for choice in choices}
     return {text: f"“{text}” leads nowhere: {reason}" for text, reason in ways.items() if reason}
 
@@ -61,11 +55,11 @@ def dead_ends(canon: Canon, choices: Sequence[Choice], *, player: str = "") -> d
 def _no_way_on(canon: Canon, choice: Choice, player: str) -> str:
     if _END.search(choice.text) or _END.search(choice.consequence):
         return "it says that it is the end"
-    after = canon.fork()
-    for effect in choice.effects:
-        after.apply(after.position + 1, FactAsserted(claim=effect))
     if not player:
         return ""
+    after = canon.fork()
+    for effect in choice.effects:
+        assert_claim(after, effect)
     if after.holds_at(player, "alive", "false") is not None:
         return "the player's character would be dead"
     place = after.value(player, "located_in")

@@ -6,61 +6,31 @@ that it was given (or name the player's own character), else it counts for nothi
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-from pydantic_core import from_json
+from typing import Any
 
 from tta_rebuild.canon.lines import numbered
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError
-from tta_rebuild.core.story import LINE_CHARS, LastingLine
 from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
 from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.prompts.json_mending import object_in
+from tta_rebuild.prompts.reply_values import lasting_line, numbers, objects, word
 from tta_rebuild.reading.second_reader import Objection, Reading, ReadingMatter
-
-T = TypeVar("T")
-
-MOST_LINES = 9
-"""Lasting lines of one reading at most."""
 
 ASKED_FOR = frozenset({"objections", "choices", "lines", "ended"})
 """The lists of an answer; one that has none of them is no reading."""
 
-MAX_TOKENS = 900
-_LONGEST = 300
-
-
-def _text(value: Any) -> str:
-    return " ".join(str(value).split())[:_LONGEST] if isinstance(value, (str, int)) else ""
-
-
-def _number(value: Any) -> int:
-    found = re.search(r"\d+", str(value)) if isinstance(value, (str, int)) else None
-    return int(found.group()) if found else 0
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [v for v in value if isinstance(v, dict)][:40] if isinstance(value, list) else []
-
-
-def _each(read: Callable[[Any], T], value: Any) -> tuple[T, ...]:
-    """What can be read of a list, or of a value that should have been one."""
-    listed = value if isinstance(value, list) else [value]
-    return tuple(found for one in listed[:40] if (found := read(one)))
+MAX_TOKENS, MOST_LINES, LONGEST_SAID = 900, 9, 300
+"""Of an answer: its tokens, its lasting lines, and characters of each thing that it says."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelReader:
-    """Asks a model once per reading.
+    """Asks a model once per reading, by requests of the task ``reading``.
 
-    Attributes:
-        provider: who reads; requests carry the task ``reading``, by which routes and prices tell
-            them apart.
-        catalog: the prompt templates.
-        where: story, branch and turn for the ledger, as ``LLMRequest`` names them.
+    ``where`` are story, branch and turn for the ledger, as ``LLMRequest`` names them.
     """
 
     provider: LLMProvider
@@ -85,7 +55,7 @@ class ModelReader:
             return Reading(note="the budget is too short for a second reader")
         except ProviderError as error:
             return Reading(note=f"the second reader failed ({error})")
-        reply = _understood(response.text)
+        reply = object_in(response.text)
         if ASKED_FOR.isdisjoint(reply):
             return Reading(note="the second reader's answer could not be read")
         return _as_reading(reply, matter)
@@ -122,59 +92,55 @@ def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
     }
 
 
-def _understood(text: str) -> dict[str, Any]:
-    """The object in an answer; empty where none can be read."""
-    found = re.search(r"\{.*\}", text, re.DOTALL)
-    try:
-        return dict(from_json(found.group())) if found else {}
-    except ValueError:
-        return {}
-
-
 def _as_reading(reply: Mapping[str, Any], matter: ReadingMatter) -> Reading:
-    read = (_objection(given, matter) for given in _objects(reply.get("objections")))
+    read = (_objection(given, matter) for given in objects(reply.get("objections")))
     objections = sorted((one for one in read if one), key=lambda o: o.passage)
     # a line counts if it comes from a passage before the first one that is objected to
     sound = range(1, objections[0].passage + 1) if objections else None
-    lines = [one for one in _objects(reply.get("lines"))[:MOST_LINES] if _text(one.get("text"))]
     return Reading(
         objections=tuple(objections),
         refused_choices={
-            _number(given.get("choice")) - 1: _text(given.get("why"))
-            or "it cannot be done as things stand"
-            for given in _objects(reply.get("choices"))
-            if 1 <= _number(given.get("choice")) <= len(matter.choices)
-            and _cited(_text(given.get("cites")), matter)
+            number - 1: _said(given, "why") or "it cannot be done as things stand"
+            for given in objects(reply.get("choices"))
+            if 1 <= (number := _number(given.get("choice"))) <= len(matter.choices)
+            and _cited(_said(given, "cites"), matter)
         },
         lines=tuple(
-            _line(one) for one in lines if sound is None or _number(one.get("passage")) in sound
+            lasting_line(one, "reader")
+            for one in objects(reply.get("lines"), MOST_LINES)
+            if _said(one, "text") and (sound is None or _number(one.get("passage")) in sound)
         ),
         # what ended with a passage that is held back has not ended
-        ended=tuple(
-            n for n in _each(_number, reply.get("ended")) if n in matter.lines and not objections
-        ),
+        ended=tuple(n for n in numbers(reply.get("ended")) if n in matter.lines and not objections),
     )
+
+
+def _said(given: Mapping[str, Any], name: str) -> str:
+    return word(given.get(name), LONGEST_SAID)
+
+
+def _number(value: Any) -> int:
+    return next(iter(numbers(value)), 0)
 
 
 def _objection(given: Mapping[str, Any], matter: ReadingMatter) -> Objection | None:
     """The objection, None if it cites nothing that was given."""
-    cited, number = _cited(_text(given.get("cites")), matter), _number(given.get("passage"))
+    cited, number = _cited(_said(given, "cites"), matter), _number(given.get("passage"))
     if cited is None or not 1 <= number <= len(matter.passages):
         return None
     kind, against = cited
     return Objection(
         passage=number - 1,
         kind=kind,
-        words=_text(given.get("words")),
+        words=_said(given, "words"),
         against=against,
-        reason=_text(given.get("why")) or f"does not fit: {against}",
+        reason=_said(given, "why") or f"does not fit: {against}",
     )
 
 
 def _cited(cites: str, matter: ReadingMatter) -> tuple[Any, str] | None:
     """The kind of an objection that cites this, and what it is against, in words."""
-    mark, number = cites.strip().upper(), _number(cites)
-    line = matter.lines.get(number)
+    mark, number = cites.upper(), _number(cites)
     for person in matter.people:
         if person.character_id.upper() == mark:
             return "contradiction", f"{person.name}: {person.description}"
@@ -189,16 +155,5 @@ def _cited(cites: str, matter: ReadingMatter) -> tuple[Any, str] | None:
     ):
         if mark.startswith(sign):
             return (kind, told[number - 1]) if 1 <= number <= len(told) else None
-    if line is not None:
-        return "knowledge" if mark.startswith("K") else "contradiction", line.text
-    return None
-
-
-def _line(given: Mapping[str, Any]) -> LastingLine:
-    return LastingLine(
-        text=_text(given["text"])[:LINE_CHARS],
-        about=_each(_text, given.get("about")),
-        known_by=_each(_text, given.get("known_by")),
-        weight=min(3, max(1, _number(given.get("weight", 1)))),
-        origin="reader",
-    )
+    line = matter.lines.get(number)
+    return ("knowledge" if mark[:1] == "K" else "contradiction", line.text) if line else None

@@ -1,9 +1,8 @@
 """A second reader that goes by the grammar of English: for texts, and where no model reads.
 
-What it reads is *unconfirmed*: every claim is marked as not certain, and nothing of it may enter a
-story's canon as what holds. It reads what a sentence asserts of people and things: no speech,
-nothing denied, asked, wished, supposed, dreamt, remembered, or told of an earlier time.
-Contradictions are the arithmetic of ``canon.fact_check``.
+What it reads is *unconfirmed*: nothing of it may enter a story's canon as what holds. It reads what
+a sentence asserts of people and things: no speech, nothing denied, asked, wished, supposed, dreamt,
+remembered, or told of an earlier time.
 """
 
 from __future__ import annotations
@@ -32,24 +31,17 @@ _UNASKED = (
     "the player's own character says what the player did not say",
 )
 _BEING = ("be", "remain", "stand", "become", "turn", "lie", "lay")
-_OPENING = 2
-"""The turn that the opening counts as: what the premise says is the first."""
+_OPENING = 2  # the turn of the opening: what the premise says is the first
 
 _SPEECH = re.compile(r'"[^"]*(?:"|$)|“[^”]*(?:”|$)')
 
 
 class ParserReader:
-    """Reads English prose against a canon.
-
-    Args:
-        canon: what holds.
-        cast: who matters, with pronouns where they are known; the player's is "you" and "I".
-    """
+    """Reads English prose against what holds; of the cast, the player's is "you" and "I"."""
 
     def __init__(self, canon: Canon, cast: Iterable[CharacterSketch] = ()) -> None:
         self._canon = canon
-        self._cast = tuple(cast)
-        self._names = parse.EnglishNames(canon, self._cast)
+        self._names = parse.EnglishNames(canon, cast)
 
     async def read(self, matter: ReadingMatter, context: TTAContext) -> Reading:
         """What narrated passages contradict, and where the player's character speaks unasked."""
@@ -59,13 +51,11 @@ class ParserReader:
             moved = {word.lemma_.lower() for word in parse.load_parser()(matter.move)}
         except parse.ParserMissing as missing:
             return Reading(note=str(missing))
-        reader = ParserReader(self._canon.fork(), matter.people or self._cast)
+        reader = ParserReader(self._canon.fork(), matter.people or self._names.cast.values())
         silent = not matter.is_opening and not moved & {*word_set("saying"), '"', "“"}
-        found: list[Objection] = []
-        for number, passage in enumerate(matter.passages):
-            if not passage.speaker:  # else it is only the speaker's word
-                found += reader._objections(number, passage.text, silent)
-        return Reading(objections=tuple(found))
+        told = ((n, p.text) for n, p in enumerate(matter.passages) if not p.speaker)
+        found = (one for number, text in told for one in reader._objections(number, text, silent))
+        return Reading(objections=tuple(found))  # what is spoken is only the speaker's word
 
     def _objections(self, number: int, text: str, silent: bool) -> Iterator[Objection]:
         player = self._names.player
@@ -73,8 +63,8 @@ class ParserReader:
             found: list[tuple[ObjectionKind, str, str]] = [
                 ("contradiction", c.against, c.message) for c in contradictions if c.blocks
             ]
-            spoke = [c for c, _ in told.said if (c.subject, c.relation) == (player, "does")]
-            if player and silent and word_set("player_says") & {c.value for c in spoke}:
+            done = {c.value for c, _ in told.said if (c.subject, c.relation) == (player, "does")}
+            if player and silent and word_set("player_says") & done:
                 found.append(("player", *_UNASKED))
             for kind, against, reason in found:
                 yield Objection(
@@ -96,8 +86,7 @@ class ParserReader:
     def sentences(self, text: str) -> Iterator[Sentence]:
         """Every sentence of a text with what it asserts, as the canon stands when it is asked.
 
-        Raises:
-            ParserMissing: the extra is not installed.
+        Raises ParserMissing: the extra is not installed.
         """
         speech, subject = [found.span() for found in _SPEECH.finditer(text)], ""
         for span in parse.load_parser()(text).sents:
@@ -110,12 +99,8 @@ class ParserReader:
 
 
 class Sentence:
-    """A sentence, read verb by verb.
-
-    Attributes:
-        sentence: its words.
-        subject: the id of the first person who is the subject of a verb in it, "" for nobody.
-        said: the claims of all verbs that tell what happens now, and how each is told.
+    """A sentence, read verb by verb: its words, the id of the first person who is the subject of a
+    verb ("" for nobody), and what is ``said`` to happen now: claims, and how each is told.
     """
 
     def __init__(self, span: Span, quoted: set[int], names: parse.EnglishNames) -> None:

@@ -18,21 +18,15 @@ ObjectionKind = Literal["contradiction", "rule", "boundary", "player", "knowledg
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingMatter:
-    """What a reader is given.
+    """What a reader is given: ``passages`` to be read, in order, and what concerns them.
 
     Attributes:
-        passages: what is to be read, in order.
-        choices: what the scene offers at its end; empty before the end.
-        earlier: what of this scene stands before the passages.
+        choices, earlier: what the scene offers at its end; what of it stands before the passages.
         move: what the player did, "" for none.
-        is_opening: whether the story begins with this scene.
-        player: the id of the player's character, "" if the story has none.
-        people: everybody who matters, present or not.
+        people: everybody who matters, present or not; ``player`` is the id of the player's own.
         now: day, hour and place as far as they are known, and who is where, in words.
         lines: the lasting lines in force that concern them, by number.
-        rules: the world's rules, name → text.
-        boundaries: the player's, category → level.
-        language: of the story.
+        rules, boundaries: name → text; category → level.
         wants_lines: whether lasting lines are asked for (a storyteller may have given its own).
     """
 
@@ -53,13 +47,8 @@ class ReadingMatter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objection:
-    """Why a passage may not be shown.
-
-    Attributes:
-        passage: its index in the matter's passages.
-        words: the words of the passage that are meant, "" for all of it.
-        against: the line, rule or boundary that it is against, in words.
-        reason: in plain words.
+    """Why a passage (by its index) may not be shown: the words meant, "" for all of it; the line,
+    rule or boundary that they are against, in words; and the reason.
     """
 
     passage: int
@@ -71,14 +60,10 @@ class Objection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a reader found.
+    """What a reader found: objections in the order of the passages, choices (by index) that cannot
+    be taken and why, lines of what is now true and will matter, numbers of lines that hold no more.
 
-    Attributes:
-        objections: in the order of the passages.
-        refused_choices: index of a choice → why it cannot be taken as things stand.
-        lines: what is now true and will matter.
-        ended: numbers of lines that no longer hold.
-        note: "" or why the reading is not whole; it then counts for nothing.
+    ``note`` is "" or why the reading is not whole; it then counts for nothing.
     """
 
     objections: tuple[Objection, ...] = ()

@@ -1,7 +1,6 @@
 """A whole text that was told elsewhere: read by its grammar, with its own contradictions.
 
-For ``tta facts`` and ``tta validate``: sentences are taken in order, each held against what the
-ones before it say. What it reads is unconfirmed.
+Sentences are taken in order, each held against what the ones before it say; all is unconfirmed.
 """
 
 from __future__ import annotations
@@ -15,13 +14,10 @@ from tta_rebuild.reading.parser_reader import ParserReader
 from tta_rebuild.reading.world_rules import WorldRules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class FoundContradiction:
-    """A contradiction within a text.
-
-    Attributes:
-        at: index of the sentence that contradicts, from 0.
-        evidence: index of the sentence that it contradicts, None if it is a rule.
+    """A contradiction within a text: the index, from 0, of the sentence ``at`` which it stands, and
+    of the one that it contradicts (``evidence``), None if that is a rule.
     """
 
     at: int
@@ -29,13 +25,10 @@ class FoundContradiction:
     contradiction: Contradiction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StoryRead:
-    """A text as read: all in order of the text.
-
-    Attributes:
-        canon: what it says at its end, none of it certain.
-        positions: event position → index of its sentence.
+    """A text as read, in its order; ``canon`` is what it says at its end, none of it certain, and
+    ``positions`` leads from the position of an event to the index of its sentence.
     """
 
     sentences: tuple[str, ...]
@@ -47,11 +40,7 @@ class StoryRead:
 def read_story(text: str, *, rules: WorldRules | None = None) -> StoryRead:
     """Read a text from beginning to end, paragraphs apart by newlines.
 
-    Args:
-        rules: the world's rules, if there are any.
-
-    Raises:
-        ParserMissing: the extra ``parser`` is not installed; says how to install it.
+    Raises ParserMissing: the extra ``parser`` is not installed; says how to install it.
     """
     canon, rules = Canon(), rules or WorldRules()
     reader, sentences, positions = ParserReader(canon), list[str](), dict[int, int]()
@@ -62,15 +51,8 @@ def read_story(text: str, *, rules: WorldRules | None = None) -> StoryRead:
         for told, found in reader.take(paragraph):
             for one in (*found, *rules.contradictions(told.sentence)):
                 evidence = positions.get(one.positions[0]) if one.positions else None
-                contradictions.append(
-                    FoundContradiction(at=len(sentences), evidence=evidence, contradiction=one)
-                )
+                contradictions.append(FoundContradiction(len(sentences), evidence, one))
             positions |= dict.fromkeys(range(began + 1, canon.position + 1), len(sentences))
             began = canon.position
             sentences.append(told.sentence)
-    return StoryRead(
-        sentences=tuple(sentences),
-        canon=canon,
-        contradictions=tuple(contradictions),
-        positions=positions,
-    )
+    return StoryRead(tuple(sentences), canon, tuple(contradictions), positions)

@@ -1,6 +1,5 @@
 """The world's rules as checks by words: "no magic", "nobody can fly", "animals cannot speak".
 
-The gate, the branch validator and ``tta validate`` hold sentences against them; no model is asked.
 What cannot be told for sure from a sentence's words breaks no rule: a check misses much, and holds
 back little that is innocent.
 """
@@ -11,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Literal
+from typing import Any
 
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.core.data_files import packaged_toml
@@ -23,11 +22,9 @@ ClassesOf = Callable[[str], Collection[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldRule:
-    """One compiled rule: words that may not occur, or an act that may not be done.
+    """One compiled rule: words that may not occur (or stems: ``magic*``), or an act, without words.
 
     Attributes:
-        name, text: as the author gave it.
-        words: the words, or stems (``magic*``); none for an act.
         subject: who may not (nobody may if empty): a noun, last, and words that stand beside it.
         verbs: base forms of the act; any form of them counts.
         after: what must follow the verb, in this order: prepositions, and nouns in the singular.
@@ -41,18 +38,14 @@ class WorldRule:
     after: tuple[str, ...] = ()
 
     @property
-    def kind(self) -> Literal["forbidden", "forbidden_act"]:
-        """Words that may not occur, or an act."""
+    def kind(self) -> str:
+        """``forbidden`` for words, ``forbidden_act`` for an act."""
         return "forbidden" if self.words else "forbidden_act"
 
 
 @dataclass(frozen=True, slots=True)
 class WorldRules:
-    """Rules, compiled or written as data, ready to check sentences.
-
-    Attributes:
-        left_to_model: the names of those of which at least a sentence is left to a model.
-    """
+    """Rules ready to check sentences; of those ``left_to_model`` it is at least a sentence."""
 
     rules: tuple[WorldRule, ...] = ()
     left_to_model: tuple[str, ...] = ()
@@ -69,14 +62,12 @@ class WorldRules:
             what = f"“{used}” may not occur" if used else "somebody does what they may not"
             if used or (not rule.words and _is_done(rule, clauses, low, classes_of)):
                 yield Contradiction(
-                    kind=f"rule_{rule.kind.removeprefix('forbidden_')}",
-                    area="world",
+                    kind="rule_forbidden" if rule.words else "rule_act",
                     message=f"{what}: the world's rule “{rule.text}”",
                     sentence=sentence,
                     against=rule.text,
                     subject=rule.name,
                     fix=f"keep to the rule “{rule.text}”",
-                    certainty=0.9,
                 )
 
 
@@ -148,8 +139,8 @@ def compiled(rules: Mapping[str, str]) -> WorldRules:
     for name, text in rules.items():
         words, plain_name = _plain(str(text)), _plain(name)
         if len(words.split()) < 3 and not _understood(words):  # such as ``no_magic = "strict"``
-            by_name = _understood(plain_name) or not words
-            words = plain_name if by_name else f"{plain_name} is {words}"
+            is_told = words and not _understood(plain_name)
+            words = f"{plain_name} is {words}" if is_told else plain_name
         found = [_understood(sentence) for sentence in re.split(r"[.;!]\s*", words) if sentence]
         made += [WorldRule(name=name, text=str(text), **check) for one in found for check in one]
         if not found or not all(found):

@@ -18,9 +18,8 @@ from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex, own_phrase, phrases_of
 
-NONE, LOW, MEDIUM, HIGH = "none", "low", "medium", "high"
-
-THRESHOLDS: dict[str, int] = {NONE: 1, LOW: 2, MEDIUM: 3, HIGH: 4}
+NONE, HIGH = "none", "high"
+THRESHOLDS: dict[str, int] = {NONE: 1, "low": 2, "medium": 3, HIGH: 4}
 """Level → the weight from which on a text is held back (4: nothing is)."""
 
 EVERY = "*"
@@ -40,10 +39,8 @@ class Category:
 
     Attributes:
         warn: the weight from which a player who set no boundary for it is warned.
-        negatable: True if "nobody was …" makes it one step lighter.
-        names: words that are also people's and places' names.
-        threshold: the weight from which on a text is held back; ``level``: the player's own word
-            for it, "" if no boundary is set.
+        negatable, names: whether "nobody was …" is one step lighter; words that are names too.
+        threshold: the weight from which a text is held back; ``level`` the player's word for it.
     """
 
     name: str
@@ -70,12 +67,9 @@ def table() -> tuple[dict[str, Category], PhraseIndex]:
                 for phrase in phrases_of(name, weight, text) if text.strip() else ():
                     lexicon.add(phrase)
         if name != EVERY:
-            category = Category(
-                name=name,
-                warn=int(raw.get("warn", 3)),
-                negatable=bool(raw.get("negatable", True)),
-                names=frozenset(raw.get("names", "").split()),
-            )
+            given = {part: raw[part] for part in ("warn", "negatable") if part in raw}
+            names = frozenset(raw.get("names", "").split())
+            category = Category(name=name, names=names, **given)
             known |= dict.fromkeys((name, *raw.get("aliases", ())), category)
     return known, lexicon
 
@@ -89,10 +83,7 @@ def categories_of(name: str) -> Iterator[tuple[Category, list[BoundaryPhrase]]]:
     """The categories that a boundary's name means, with phrases that the table does not hold.
 
     A known name or alias is one category; ``fear/horror`` is both; anything else is taken at its
-    word. A "no" before it is left out.
-
-    Raises:
-        ValidationError: the name has no word in it, or is too long for one.
+    word. A "no" before it is left out. Raises ValidationError: it has no word in it, or too many.
     """
     key = _key(name).strip("_").removeprefix(_NO)
     if not any(c.isalpha() for c in key) or len(key) > _LONGEST_NAME:
@@ -116,9 +107,7 @@ def level_of(category: str, level: object) -> str:
     """The level that a word or value means: ``none``, ``low``, ``medium`` or ``high``.
 
     After a "no" before the category it is turned around: ``no_violence: yes`` means none of it.
-
-    Raises:
-        ValidationError: it means none of these.
+    Raises ValidationError: it means none of these.
     """
     key = _key(str(level))
     levels = packaged_toml("tta_rebuild.safety", "words")["levels"].items()

@@ -1,8 +1,7 @@
 """The safety gate: holds back what the player has ruled out, warns of what is heavy but allowed.
 
-Asked by ``engine`` for everything on its way to the player and for everything the player says.
-Leans on ``safety.tokens`` (what does the text say?) and ``safety.categories`` (what is heavy?).
-No model is asked: what it can find, it finds the same way every time.
+Asked for everything on its way to the player and for everything the player says. No model is asked:
+what it can find, it finds the same way every time.
 """
 
 from __future__ import annotations
@@ -13,24 +12,17 @@ from itertools import takewhile
 
 from tta_rebuild.safety.categories import EVERY, HIGH, THRESHOLDS, categories_of, level_of, table
 from tta_rebuild.safety.phrases import HARMLESS, PhraseIndex, word_list
-from tta_rebuild.safety.tokens import SPELLED_OUT, Word, read
+from tta_rebuild.safety.tokens import Word, read
 
-_LONGEST_PHRASE = 14
-"""Words before a text that a phrase may begin in."""
-
-_REACH = 6
-"""Words before a match in which a negation counts, within its clause."""
+_LONGEST_PHRASE, _REACH = 14, 6
+"""Words before a text that a phrase may begin in; before a match, in which a negation counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundaryFinding:
-    """Heavy matter in a text.
+    """Heavy matter in a text: ``weight`` 1 touches it, 2 shows it, 3 dwells on it.
 
-    Attributes:
-        category: what kind.
-        weight: 1 touches it, 2 shows it, 3 dwells on it.
-        words: what was found, as it was understood.
-        level: the player's boundary for the category, "" if none is set.
+    ``words`` were found, as understood; ``level`` is the player's boundary, "" if none is set.
     """
 
     category: str
@@ -50,15 +42,10 @@ class BoundaryFinding:
 
 
 class SafetyGate:
-    """The gate for one player's boundaries. Cheap to make: the word lists are read once.
+    """The gate for one player's boundaries: category → level (see ``level_of``).
 
-    Args:
-        boundaries: category → level (``none``, ``low``, ``medium``, ``high``, or another word for
-            one of these; see ``level_of``). What several boundaries say of one category, the
-            strictest decides.
-
-    Raises:
-        ValidationError: a level is none of these, or a category has no name.
+    What several boundaries say of one category, the strictest decides. Cheap to make: the word
+    lists are read once. Raises ValidationError: no such level, or a category without a name.
     """
 
     def __init__(self, boundaries: Mapping[str, str]) -> None:
@@ -78,9 +65,8 @@ class SafetyGate:
     def finding(self, text: str, before: str = "") -> BoundaryFinding | None:
         """What the boundaries keep out of the text: the heaviest, of these the first.
 
-        Args:
-            before: what was shown just before, so that a phrase cannot hide in the seam. What
-                stands in it alone is not found again.
+        ``before`` was shown just before, so that a phrase cannot hide in the seam; what stands in
+        it alone is not found again.
         """
         if not self._held:
             return None
@@ -88,14 +74,14 @@ class SafetyGate:
         kept_out = [f for f in found if f.weight >= self._bounds[f.category].threshold]
         return max(kept_out, key=lambda f: f.weight, default=None)
 
-    def warnings(self, text: str, before: str = "") -> list[str]:
+    def warnings(self, text: str) -> list[str]:
         """What to say before a text that holds heavy matter which no boundary keeps out.
 
         A player who set a boundary for a category is warned of what it lets pass from weight 2
         on; one who set none, from the weight that the category names.
         """
         subjects = set[str]()
-        for found in self._findings(text, before, frozenset(self._bounds)):
+        for found in self._findings(text, "", frozenset(self._bounds)):
             bound = self._bounds[found.category]
             if (2 if bound.level else bound.warn) <= found.weight < bound.threshold:
                 subjects.add(found.subject)
@@ -142,17 +128,13 @@ class SafetyGate:
             yield BoundaryFinding(
                 category=bound.name,
                 weight=phrase.weight - lighter,
-                words=" ".join(w.forms[0].lstrip(SPELLED_OUT) for w in reading[begin:end]),
+                words=" ".join(w.forms[0] for w in reading[begin:end]),
                 level=bound.level,
             )
 
 
 def _is_name(reading: Sequence[Word], at: int, names: frozenset[str]) -> bool:
-    """True if the word at ``at`` is a name.
-
-    Args:
-        names: words that are common as names; others need a title before or a place after them.
-    """
+    """True if the word at ``at`` is a name; one not common as such needs a title or a place."""
     word = reading[at].forms[0]
     if not reading[at].capital:
         return False

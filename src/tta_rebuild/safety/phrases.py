@@ -1,22 +1,13 @@
 """Phrases over words, found in one pass: how the word lists are written and how they match.
 
-A phrase is steps with spaces between them:
-
-    stab~           the word with its endings
-    massacr*        any word that begins so
-    gun|rifle~      one or the other
-    dead|no+more    the same, where one is several words
-    <person>        a word of that class of ``data/classes.toml``
-    <Name>          a word written like a name
-    _3              up to three words of any kind, within the clause (from _4 on: the sentence)
-
-A phrase is found through its rarest step, by looking the word up, so that a text costs the same
-however long the lists are.
+The head of ``data/idioms.toml`` says how. A phrase is found by its rarest step: a text costs the
+same however long the lists are.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
 from functools import cache, lru_cache
 from math import inf
@@ -27,11 +18,8 @@ from tta_rebuild.core.english import plural, singular, verb_forms
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.safety.tokens import Word
 
-_FAR = 4
-"""A gap from which on a phrase may reach across a comma."""
-
-HARMLESS = 0
-"""The weight of phrases in which the words mean something else."""
+HARMLESS, _FAR = 0, 4
+"""The weight of phrases that mean something else; a gap that may reach across a comma."""
 
 _SHORTEST_PREFIX, _LONGEST_PREFIX = 3, 20
 _MASK = re.compile(r"[*#%]")
@@ -50,10 +38,7 @@ def _forms_of(word: str) -> set[str]:
 
 
 class Step(NamedTuple):
-    """One word of a phrase: what it may be.
-
-    ``commonness`` is how often it is met, roughly; infinite if it cannot be looked up.
-    """
+    """What one word may be; ``commonness``, roughly, is infinite if it cannot be looked up."""
 
     words: frozenset[str] = frozenset()
     prefixes: tuple[str, ...] = ()
@@ -62,17 +47,14 @@ class Step(NamedTuple):
 
     def fits(self, word: Word) -> bool:
         """True if the word is one of these."""
-        if (self.name and word.capital) or not self.words.isdisjoint(word.forms):
-            return True
-        return bool(self.prefixes) and any(f.startswith(self.prefixes) for f in word.forms)
+        is_one = (self.name and word.capital) or not self.words.isdisjoint(word.forms)
+        return is_one or any(f.startswith(self.prefixes) for f in word.forms if self.prefixes)
 
 
 class BoundaryPhrase(NamedTuple):
     """A phrase of a category; weight ``HARMLESS`` cancels what it overlaps.
 
-    Attributes:
-        gaps: for each step, how many other words may stand before it.
-        anchor: the step by which the phrase is found: its rarest.
+    ``gaps`` says for each step how many words may stand before it; ``anchor`` is the rarest step.
     """
 
     category: str
@@ -133,8 +115,7 @@ def _step(text: str) -> Step:
 def phrases_of(category: str, weight: int, text: str) -> Iterator[BoundaryPhrase]:
     """Read a phrase: one, and one more for each alternative of several words.
 
-    Raises:
-        ValidationError: it cannot be found by any of its words, or begins or ends with a gap.
+    Raises ValidationError: none of its words can be looked up, or it begins or ends with a gap.
     """
     parts = text.replace("-", " ").split()
     if "+" in text:
@@ -178,25 +159,21 @@ def own_phrase(name: str) -> BoundaryPhrase:
 
 
 class PhraseIndex:
-    """Phrases by their rarest word.
-
-    Attributes:
-        masked: words that are often written with stars in them.
-    """
+    """Phrases by their rarest word; ``masked`` are words that are often written with stars."""
 
     def __init__(self) -> None:
         self.masked = set[str]()
-        self._by_word = dict[str, list[BoundaryPhrase]]()
-        self._by_prefix = dict[str, list[BoundaryPhrase]]()
+        self._by_word = defaultdict[str, list[BoundaryPhrase]](list)
+        self._by_prefix = defaultdict[str, list[BoundaryPhrase]](list)
         self._found_by = lru_cache(maxsize=16_384)(self._look_up)
 
     def add(self, phrase: BoundaryPhrase) -> None:
         """Take a phrase in; only while the lists are being loaded."""
         anchor = phrase.steps[phrase.anchor]
         for word in anchor.words:
-            self._by_word.setdefault(word, []).append(phrase)
+            self._by_word[word].append(phrase)
         for prefix in anchor.prefixes:
-            self._by_prefix.setdefault(prefix, []).append(phrase)
+            self._by_prefix[prefix].append(phrase)
 
     def _look_up(self, form: str) -> list[BoundaryPhrase]:
         """The phrases whose rarest word may be this one."""
@@ -214,11 +191,9 @@ class PhraseIndex:
     def matches(
         self, reading: Sequence[Word], wanted: Container[str], start: int = 0
     ) -> Iterator[tuple[BoundaryPhrase, int, int]]:
-        """Every match: the phrase, where it begins and where it ends (exclusive).
+        """Every match of a wanted category: the phrase, where it begins, where it ends (exclusive).
 
-        Args:
-            wanted: the categories looked for.
-            start: the first word at which a phrase is looked up.
+        Phrases are looked up from the word at ``start`` on.
         """
         for at in range(start, len(reading)):
             for form in reading[at].forms:

@@ -1,9 +1,8 @@
 """Reads a text as a person would: words, sentences and clauses, whatever the spelling hides.
 
-``safety.gate`` reads every text with ``read`` before it looks for anything. Look-alike letters,
-invisible characters, accents, emphasis inside words, digits for letters, letters spelled out one
-by one and stretched letters are undone. Where a spelling can mean more than one word, the word has
-several forms and each is looked up.
+Look-alike letters, invisible characters, accents, emphasis inside words, digits for letters,
+letters spelled out one by one and stretched letters are undone. A word whose spelling can mean
+more than one has several forms, and each is looked up.
 """
 
 from __future__ import annotations
@@ -11,16 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
 
-_LOOKALIKES = str.maketrans(
-    # Cyrillic, Greek, Armenian, small capitals and a few others, each to the letter it looks like
-    "абвгԁеһіјкӏмոорԛгѕтυѵѡхуҽєсАВСЕНІЈКМОРЅТХУαβγεηικνορτυχωϲΑΒΕΖΗΙΚΜΝΟΡΤΥΧօոսհցքʏ"
-    "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡᴢøłđħŧıɑɡæ",
-    "aбbrdehijklmnopqrstuvwxyeecABCEHIJKMOPSTXYabyenikvoptuxwcABEZHIKMNOPTYXonuhgpy"
-    "abcdefghijklmnoprstuvwzoldhtiaga",
-)
+from tta_rebuild.core.data_files import packaged_toml
+
 _FILLERS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\u2800\u034f\u180e"))
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _MARKS = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]")
@@ -36,29 +29,13 @@ _DIGITS_FOR_LETTERS = str.maketrans("0345789@$!|+\u20ac\u00a3", "oeastbgasilteL"
 _LETTERLIKE = re.compile(r"[0-9@$!|+\u20ac\u00a3]")
 _NUMBER = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|kg|km|cm|mm|m|ft|lb|x)?")
 _ABBREVIATED = frozenset("mr mrs ms dr st prof capt sgt lt rev hon jr sr vs etc".split())
-_LONGEST_WORD, _LONGEST_SPELLED = 40, 400
-SPELLED_OUT = "\x01"
-"""Begins a word that was put together from single letters."""
-
-
-class _Chunk(NamedTuple):
-    """What stands between two spaces: its words' forms, what it ends, whether it is capital."""
-
-    words: tuple[tuple[str, ...], ...]
-    ends_sentence: bool
-    ends_clause: bool
-    capital: bool
+_LONGEST_WORD = 40
 
 
 @dataclass(slots=True)
 class Word:
-    """A word of a text.
-
-    Attributes:
-        forms: how it may be read, most likely first; lower case.
-        sentence, clause: the number of the sentence and, across sentences, of the clause.
-        capital: whether it is written like a name.
-        opens: whether it is the first word of a sentence.
+    """A word of a text: how it may be read (most likely first, lower case), the numbers of its
+    sentence and, across sentences, clause, whether it looks like a name or opens a sentence.
     """
 
     forms: tuple[str, ...]
@@ -68,13 +45,19 @@ class Word:
     opens: bool
 
 
+@cache
+def _lookalikes() -> dict[int, int]:
+    pairs = packaged_toml("tta_rebuild.safety", "words")["lookalikes"]
+    return str.maketrans(pairs["from"], pairs["to"])
+
+
 def plain(text: str) -> str:
     """The text in plain letters: no look-alikes, invisible characters or accents."""
     if text.isascii():
         return text
     unfolded = unicodedata.normalize("NFKC", text).translate(_QUOTES).translate(_FILLERS)
     bare = _MARKS.sub("", unicodedata.normalize("NFD", _INVISIBLE.sub("", unfolded)))
-    return bare.translate(_LOOKALIKES)
+    return bare.translate(_lookalikes())
 
 
 def read(text: str) -> list[Word]:
@@ -82,7 +65,8 @@ def read(text: str) -> list[Word]:
     reading: list[Word] = []
     sentence = clause = 0
     opens = True
-    for match in _CHUNK.finditer(_SPELLED.sub(_join, plain(text))):
+    joined = _SPELLED.sub(lambda spelled: spelled[0].replace(spelled[1], ""), plain(text))
+    for match in _CHUNK.finditer(joined):
         chunk = match.group()
         understood = _understood if len(chunk) < _LONGEST_WORD else _understood.__wrapped__
         words, ends_sentence, ends_clause, capital = understood(chunk)
@@ -98,18 +82,15 @@ def read(text: str) -> list[Word]:
     return reading
 
 
-def _join(match: re.Match[str]) -> str:
-    return SPELLED_OUT + match.group().replace(match.group(1), "")
-
-
 @lru_cache(maxsize=16_384)
-def _understood(chunk: str) -> _Chunk:
+def _understood(chunk: str) -> tuple[tuple[tuple[str, ...], ...], bool, bool, bool]:
+    """The forms of its words, whether it ends a sentence, a clause, and whether it is capital."""
     core = chunk.lstrip("\"'([{<*_~`-.,;:!?#\u00bf\u00a1")
     bare = core.rstrip("\"')]}>*_~`-.,;:!?#")
     tail = core[len(bare) :]
-    if not bare.lstrip(SPELLED_OUT):
+    if not bare:
         ends = any(mark in chunk for mark in ".!?\u2026")
-        return _Chunk((), ends, True, False)
+        return (), ends, True, False
     if len(bare) == 1 and tail.startswith("**"):  # f***
         bare += "*" * (len(tail) - len(tail.lstrip("*")))
     lower = bare.casefold()
@@ -119,18 +100,12 @@ def _understood(chunk: str) -> _Chunk:
     initial = len(bare) == 1 and bare.isupper() and bare != "I"
     is_short = "." in tail and (initial or lower in _ABBREVIATED)
     stops = not is_short and any(mark in tail for mark in ".!?")
-    return _Chunk(
-        found,
-        stops,
-        stops or any(mark in tail for mark in ",;:-"),
-        bare[0].isupper() and not bare.isupper(),
-    )
+    pauses = stops or any(mark in tail for mark in ",;:-")
+    return found, stops, pauses, bare[0].isupper() and not bare.isupper()
 
 
 def _words(core: str, *, emphasised: bool) -> tuple[tuple[str, ...], ...]:
     """The words of a chunk without its outer punctuation."""
-    if core.startswith(SPELLED_OUT):
-        return (_spelled(core),)
     if emphasised:
         core = core.replace("_", "")
     parts = [part for part in _INSIDE.split(core) if part.strip(_SIGNS)]
@@ -177,14 +152,3 @@ def _shortened(word: str) -> set[str]:
     for _ in range(3):
         ways = [_STRETCHED.sub(run, way, count=1) for way in ways for run in (r"\1", r"\1\1")]
     return found | set(ways)
-
-
-def _spelled(core: str) -> tuple[str, ...]:
-    """A word put together from letters, and the words that may stand inside it."""
-    whole = core.lstrip(SPELLED_OUT)
-    forms = dict.fromkeys(_forms(whole))
-    letters = whole[:_LONGEST_SPELLED]
-    for start in range(len(letters)):
-        for end in range(start + 4, min(start + 12, len(letters)) + 1):
-            forms[letters[start:end]] = None
-    return tuple(forms)

@@ -1,9 +1,8 @@
 """Reads JSON that a model wrote by hand: as it stands, mended, or as far as it goes.
 
 What is mended: quotes inside a string that nobody escaped, raw line breaks, backslashes that escape
-nothing, commas before a closing bracket. A string ends only where what follows can follow a string,
-so no word is lost: the general libraries (json-repair 0.64 was tried) cut ``""Go," says Mara."``
-after the second quote and say nothing.
+nothing, commas before a closing bracket. No word is lost: a string ends only where what follows can
+follow one (json-repair 0.64 cuts ``""Go," says Mara."`` after the second quote).
 """
 
 from __future__ import annotations
@@ -14,6 +13,9 @@ from contextlib import suppress
 from typing import Any
 
 from pydantic_core import from_json
+
+OBJECT = re.compile(r'\{(?=\s*["}])')
+"""Where an object begins."""
 
 _MARK = re.compile(r'["{}\[\],:]')
 _KEY = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -39,6 +41,13 @@ def object_at(text: str, at: int = 0) -> tuple[Any, int] | None:
     with suppress(ValueError, RecursionError):
         return (json.loads(mended), end) if end else None
     return None
+
+
+def object_in(text: str) -> dict[str, Any]:
+    """The first object in a text, mended if need be; {} where there is none."""
+    begun = OBJECT.search(text)
+    found = object_at(text, begun.start()) if begun else None
+    return found[0] if found else {}
 
 
 def is_open(text: str) -> bool:

@@ -1,7 +1,6 @@
 """What the values in a model's reply are taken for: each may be missing, wrong or huge.
 
-What can be understood is taken, what cannot is left out, and nothing a reply says can have another
-effect than to be story: its words come without thoughts, markup, escapes and refusals.
+What can be understood is taken, without thoughts, markup and escapes; what cannot is left out.
 """
 
 from __future__ import annotations
@@ -10,8 +9,11 @@ import html
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
+from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.core.story import LINE_CHARS, LastingLine
 from tta_rebuild.prompts.fencing import plain
 
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
@@ -20,6 +22,8 @@ LONGEST_SCENE = 12_000
 
 MOST_PASSAGES, LONGEST_PASSAGE = 60, 40_000
 MOST_ITEMS, LONGEST_LINE, LONGEST_WORD = 40, 1_000, 200
+WIDEST, LONGEST_NOTE = 400, 4_000
+"""Of notes: entries of a list or mapping (the state of a world by hand has some hundred); text."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _TAGS = "a|b|big|blockquote|body|center|code|div|em|font|h[1-6]|html|i|img|li|mark|ol|pre|s|script"
@@ -35,18 +39,6 @@ THOUGHT_ENDS = re.compile(rf"</{_THINK}>|<\|channel\|>final<\|message\|>", re.IG
 """What comes before it is no part of the answer."""
 _THOUGHT = re.compile(rf"<{_THINK}>.*?(?:</{_THINK}>|\Z)", re.IGNORECASE | re.DOTALL)
 
-_SORRY = re.compile(
-    r"\W*(?:(?:i(?:['’]m| am) (?:very |really )?)?sorry|i apologi[sz]e|unfortunately|as an ai\b"
-    r"|i (?:can(?:['’]t|not)|won['’]t|will not)|i(?:['’]m| am) (?:unable|not able))",
-    re.IGNORECASE,
-)
-_WILL_NOT = re.compile(
-    r"\b(?:can(?:['’]t|not)|won['’]t|will not|unable to|not able to|not comfortable)\s+"
-    r"(?:\w+\s+){0,3}?"
-    r"(?:help|assist|continue|write|creat|generat|fulfil|comply|provid|engag|produc|do that)"
-    r"|\blanguage model\b|\bas an ai\b|\bguidelines\b",
-    re.IGNORECASE,
-)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
 LISTED = re.compile(r"^\s*(?:\d{1,2}[.):]|[A-Ea-e][.)]|[-*•])\s+")
 MARKDOWN = re.compile(r"\*\*|__|^#{1,6}\s+|^-{3,}$|^```\w*$", re.MULTILINE)
@@ -79,7 +71,13 @@ def is_thinking(text: str) -> bool:
 def is_refusal(text: str) -> bool:
     """Whether a short text is a model's own no, and not a story."""
     told = text.strip()
-    return bool(len(told) <= 500 and _SORRY.match(told) and _WILL_NOT.search(told))
+    return bool(len(told) <= 500 and _refusal("sorry").match(told) and _refusal("no").search(told))
+
+
+@cache
+def _refusal(part: str) -> re.Pattern[str]:
+    beginnings = packaged_toml("tta_rebuild.prompts", "refusals")[part]
+    return re.compile("|".join(beginnings), re.IGNORECASE)
 
 
 def is_json(text: str) -> bool:
@@ -131,6 +129,17 @@ def numbers(value: Any) -> tuple[int, ...]:
     return tuple(n for one in found if one and (n := int(one.group())))
 
 
+def lasting_line(given: dict[str, Any], origin: Literal["teller", "reader"]) -> LastingLine:
+    """One lasting line; its text is empty where there is none."""
+    return LastingLine(
+        text=word(given.get("text"), LINE_CHARS),
+        about=words(given.get("about")),
+        known_by=words(given.get("known_by")),
+        weight=min(3, max((1, *numbers(given.get("weight"))))),
+        origin=origin,
+    )
+
+
 def listed(value: Any) -> list[Any]:
     """A list, or the one thing that stands in its place."""
     if isinstance(value, (dict, str)):
@@ -145,12 +154,6 @@ def objects(value: Any, most: int = MOST_ITEMS, text_key: str = "") -> list[dict
         for one in listed(value)[:most]
     ]
     return [{str(k): v for k, v in one.items()} for one in found if isinstance(one, dict)]
-
-
-WIDEST = 400
-"""Entries of a list or mapping of notes; the state of a world by hand has some hundred."""
-
-LONGEST_NOTE = 4_000
 
 
 def bounded(value: Any, depth: int = 4) -> Any:
@@ -169,8 +172,7 @@ def bounded(value: Any, depth: int = 4) -> Any:
 
 def choice_text(given: str) -> str:
     """A choice on one line, without its number or bullet and without emphasis."""
-    line = " ".join(MARKDOWN.sub("", given).split())
-    return LISTED.sub("", line, count=1)
+    return LISTED.sub("", " ".join(MARKDOWN.sub("", given).split()), count=1)
 
 
 def within(text: str, limit: int) -> str:
