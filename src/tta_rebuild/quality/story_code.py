@@ -27,8 +27,8 @@ _LANGUAGE = re.compile(r"\{?\s*\.?([A-Za-z][\w+#-]*)")
 class Snippet:
     """A block of code in a story, without console prompts and common indentation.
 
-    ``language``: as ``language_of`` names it, or the author's word in lower case; ``line``: where its
-    fence opens, from 1; ``truncated``: the fence never closes (the story was cut off).
+    ``language``: as ``language_of`` names it, or the author's word in lower case; ``line``: where
+    its fence opens, from 1; ``truncated``: the fence never closes (the story was cut off).
     """
 
     code: str
