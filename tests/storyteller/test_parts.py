@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tta_rebuild.core.english import for_they
-from tta_rebuild.storyteller.entities import Entity
+from tta_rebuild.storyteller.entities import Entity, short
 from tta_rebuild.storyteller.line_template import parse
 from tta_rebuild.storyteller.parts import part_slots, played_by
 from tta_rebuild.storyteller.surroundings import surroundings_of
@@ -42,6 +42,8 @@ def cast(parts: dict[str, str], **changed: Any) -> dict[str, str]:
         ({"partner": "close/worker"}, {"ruth__at": "elsewhere"}, {"partner": "sam"}),
         ({"lost": "away/the dead man (he)"}, {"sam__at": NOWHERE}, {"lost": "sam"}),
         ({"partner": "sister/worker"}, {"ruth__group": True}, {}),
+        ({"partner": "any/worker"}, {"ruth__implied": True}, {"partner": "your_boss"}),
+        ({"partner": "close/worker"}, {"ruth__caught": True}, {"partner": "sam"}),
     ],
 )  # fmt: skip
 def test_the_premises_people_play_the_parts_that_fit_them(
@@ -85,3 +87,14 @@ def test_a_sentence_about_somebody_called_they_has_its_verbs_right() -> None:
         "They slowly rise. “Well,” they say, “so they’re gone.” They had known."
     )
     assert "She slowly rises" in line.expand(Random(1), {"x_he": "she", "X_he": "She"})
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("Engineer Tom Bakker", "Tom"), ("Ada Quill", "Ada"), ("Dr Lund", "Dr Lund"),
+        ("Captain Roe", "Captain Roe"), ("your sister", "your sister"), ("Old Tam", "Old Tam"),
+    ],
+)  # fmt: skip
+def test_whoever_is_known_goes_by_a_short_name(name: str, called: str) -> None:
+    assert short(name) == called

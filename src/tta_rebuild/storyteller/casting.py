@@ -155,6 +155,8 @@ def _from_premise(
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
         if person.is_group:
             start[f"{key}.group"] = True
+        if person.is_implied:
+            start[f"{key}.implied"] = True
         if _is_told(theme, person, _SLEEPS):
             start[f"{key}.asleep"] = True
         for tie in _ties_of(person):

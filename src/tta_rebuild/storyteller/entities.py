@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tta_rebuild.core.english import singular
+from tta_rebuild.storyteller.noun_phrases import is_person
 
 _LEADING = re.compile(
     r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I
@@ -16,6 +17,9 @@ _TAIL = re.compile(
     r"the|he|she|you|they|we|i|what|where)\s.*$",
     re.I,
 )
+
+
+_TITLES = frozenset("Dr Mr Mrs Ms Miss Prof Sir Lord Lady Dame Saint Old Young Big Little".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,18 @@ def named(phrase: str, among: Sequence[Entity]) -> Entity | None:
 def bare(phrase: str) -> str:
     """A noun phrase in lower case without its article: ``The old Maps`` → ``old maps``."""
     return _LEADING.sub("", " ".join(phrase.lower().split()).strip(" .,!?")).strip()
+
+
+def short(name: str) -> str:
+    """What somebody is called once they are known: ``Engineer Tom Bakker`` → ``Tom``.
+
+    A title and one name stay together: ``Dr Lund``.
+    """
+    words = name.split()
+    if len(words) < 2 or not all(word[:1].isupper() for word in words):
+        return name
+    names = words[1:] if is_person(words[0].lower()) or words[0] in _TITLES else words
+    return name if len(names) < 2 else names[0]
 
 
 def head_of(phrase: str) -> str:

@@ -2,9 +2,9 @@
 
 Called by ``casting``. The head of a plot says of each part who may play it, best first:
 ``rival: foe/rival/any/stranger``. ``close``, ``foe`` and ``above`` are what somebody is to the
-player, ``away`` is whoever is dead or missing, ``any`` whoever is there; another noun is what
-somebody is; last comes who stands in: a part of the surroundings, or words with their pronoun for
-somebody who is not there, ``the dead man (he)``.
+player, ``away`` is whoever is dead or missing, ``any`` whoever is spoken of and there; another
+noun is what somebody is. Last comes who stands in: a part of the surroundings, or words with their
+pronoun for somebody who is not there, ``the dead man (he)``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from tta_rebuild.storyteller.entities import Entity, head_of
+from tta_rebuild.storyteller.entities import Entity, head_of, short
 from tta_rebuild.storyteller.surroundings import PEOPLE, person_slots
 from tta_rebuild.storyteller.world_state import NOWHERE, Value
 
@@ -47,7 +47,7 @@ def part_slots(
         stand_in = source.rpartition("/")[2]
         nobody = _NOBODY_HERE.fullmatch(stand_in)
         if part in cast:
-            slots |= person_slots(part, cast[part].name, cast[part].pronouns or "they")
+            slots |= person_slots(part, short(cast[part].name), cast[part].pronouns or "they")
         elif nobody:
             slots |= person_slots(part, nobody["words"], nobody["pronoun"])
         else:
@@ -75,7 +75,9 @@ def _fits(person: Entity, wanted: str, state: Mapping[str, Value]) -> bool:
         return False
     if wanted in TIES:
         return bool(state.get(f"{person.id}.{wanted}"))
-    return wanted == "any" or wanted in _nouns(person)
+    if wanted == "any":
+        return not state.get(f"{person.id}.implied")
+    return wanted in _nouns(person)
 
 
 def _nouns(person: Entity) -> set[str]:

@@ -41,6 +41,7 @@ class PremisePerson:
         pronouns: "she", "he", "it", "they" (a group, or said so), "" where it is not said.
         is_group: more than one.
         is_only_owner: nothing is said of them but that something is theirs.
+        is_implied: not spoken of, but there must be somebody: a judge at a trial.
     """
 
     name: str = ""
@@ -48,6 +49,7 @@ class PremisePerson:
     pronouns: str = ""
     is_group: bool = False
     is_only_owner: bool = False
+    is_implied: bool = False
 
 
 @dataclass(slots=True)
@@ -63,7 +65,8 @@ class Mention:
 
 def gender_of(phrase: str, name: str = "") -> str:
     """The pronouns that a noun phrase or a first name says, "" if neither does."""
-    first, head = without_accents(name.split(" ")[0]), one_of(phrase.rpartition(" ")[2])
+    last = phrase.rpartition(" ")[2].rpartition("-")[2]  # an ex-husband
+    first, head = without_accents(name.split(" ")[0]), one_of(last)
     is_her = head in words_in("women") or (
         re.search(r"(?:[^n]|governe)ess$", head) and is_person(head)
     )
@@ -370,5 +373,5 @@ def implied_people(
         if role in known or (is_had and not is_fellow):
             continue
         heads, known = heads | {head}, known | {role}
-        found.append(_of_role(role))
+        found.append(replace(_of_role(role), is_implied=True))
     return found[:4]
