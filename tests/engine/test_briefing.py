@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise, takewhile
 
 import pytest
 
 from tta_rebuild.core.story import CharacterSketch
-from tta_rebuild.core.usage import CHARS_PER_TOKEN
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.briefing import MAX_CAST, MEMORIES, RECENT_TOKENS, SCENE_CHARS
+from tta_rebuild.engine.briefing import MAX_CAST, MEMORIES, SCENE_CHARS
 from tta_rebuild.engine.state import RECENT_SCENES
 
 ADA = CharacterSketch(
@@ -71,16 +71,20 @@ async def test_of_scenes_no_longer_at_hand_the_sentence_that_a_move_is_about_com
     assert "compass" not in str(desk.teller.requests[-2].variables["recalled"])
 
 
-async def test_the_last_scenes_are_whole_within_a_budget_and_the_summary_is_of_those_before(kit):
-    long = [f"Scene {number} {'sea ' * 300}ends." for number in range(RECENT_SCENES + 2)]
-    desk = kit.desk(*map(kit.scene, long))
+async def test_the_last_scenes_are_whole_and_leave_by_blocks_the_summary_is_of_those_before(kit):
+    told = [f"Scene {number}: the sea." for number in range(2 * RECENT_SCENES)]
+    desk = kit.desk(*map(kit.scene, told))
     session = await desk.stories.open(kit.premise)
-    moves = [Action.say(f"I count to {number}") for number in range(1, RECENT_SCENES + 2)]
+    moves = [Action.say(f"I count to {number}") for number in range(1, len(told))]
     await kit.play(session, Action.begin(), *moves)
+    counts = []
     for request in desk.teller.requests:
         scenes, before = request.variables["recent"], request.variables["previous_context"]
-        told = long[: request.turn - 1]
-        assert scenes == told[len(told) - len(scenes) :]
-        assert sum(map(len, scenes)) <= RECENT_TOKENS * CHARS_PER_TOKEN
-        assert before.count("turn ") == len(told) - len(scenes)
-    assert len(scenes) == RECENT_TOKENS * CHARS_PER_TOKEN // len(long[0])
+        counts.append(len(scenes))
+        assert scenes == told[request.turn - 1 - len(scenes) : request.turn - 1]
+        assert before.count("turn ") == request.turn - 1 - len(scenes)
+    assert counts == [0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5]
+    prompts = [request.prompt for request in desk.teller.requests]
+    same = (zip(*pair, strict=False) for pair in pairwise(prompts))
+    alike = [sum(1 for _ in takewhile(lambda two: two[0] == two[1], pair)) for pair in same]
+    assert alike[9] > alike[8] + len(told[8]) > alike[7] + len(told[4])

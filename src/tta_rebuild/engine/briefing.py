@@ -6,14 +6,16 @@ from dataclasses import asdict
 from typing import Any
 
 from tta_rebuild.canon.lines import lines_for, numbered
-from tta_rebuild.canon.recall import Recollection, Search, recall, within_budget
+from tta_rebuild.canon.recall import Recollection, Search, recall
 from tta_rebuild.core.speech import script
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
 
-SCENE_CHARS, RECENT_TOKENS = 1_600, 2_000
-"""The most of one told scene in a prompt, in characters, and of the last ones together."""
+SCENE_CHARS = 1_600
+BLOCK = 4
+"""The last scenes leave the prompt by so many at once: it begins alike for some turns, as the
+providers' caches need it."""
 
 MAX_CAST = 24
 """People who are not there, but whose ids the storyteller needs."""
@@ -99,9 +101,9 @@ def _variables(state: StoryState, character_id: str) -> dict[str, Any]:
 
 
 def _recent(state: StoryState) -> list[tuple[int, str]]:
-    """The last scenes with their positions, oldest first, as far as the budget reaches."""
-    newest = [(at, _cut(script(scene, state.names))) for at, scene in reversed(state.scenes)]
-    return [*within_budget(newest, RECENT_TOKENS, lambda scene: len(scene[1]))][::-1]
+    """The last scenes with their positions, oldest first."""
+    last = state.scenes[-(BLOCK + state.turn % BLOCK) :]
+    return [(at, _cut(script(scene, state.names))) for at, scene in last]
 
 
 def _cut(text: str) -> str:

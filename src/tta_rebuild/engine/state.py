@@ -16,7 +16,7 @@ from tta_rebuild.core.story import Choice, LastingLine, Premise, Scene
 from tta_rebuild.engine.messages import message
 from tta_rebuild.narrative.character_state import MEMORY_LIMIT, CharacterState, new_character
 
-RECENT_SCENES = 8
+RECENT_SCENES = 7
 """Last scenes kept at hand; as many as the prompt has room for are in it word for word."""
 
 
