@@ -24,12 +24,15 @@ _AWAY = re.compile(
     r"\b(?:dead|late|died|dies|missing|lost(?! (?:an?|the|his|her|their|its|all|every)\b)|vanished|"
     r"gone(?! (?:mad|insane|wrong|bad|blind|deaf|quiet|silent|too|back)\b)|disappeared|murdered|"
     r"killed|absent|ran away|ran off|run away|stabbed|strangled|passed away|"
-    r"not yet met|until you meet|far away|drowned|buried|"
+    r"poisoned|not yet met|until you meet|far away|drowned|buried|"
     r"left(?! (?:an?|the|in)\b))\b",
     re.I,
 )
 _SLEEPS = re.compile(r"\b(?:asleep|sleeping)\b", re.I)
 _SECRET = re.compile(r"\b(?:murderer|killer|culprit|thief|burglar|kidnapper|assassin)\b", re.I)
+_HOSTILE = frozenset(
+    "cruel evil wicked treacherous hated ruthless vengeful jealous hateful".split()
+)
 _ABOUT_SOMEBODY = ("love", "part", "forgive", "protect")
 _NO_COMPANION = frozenset("lover beloved sweetheart fiancé fiancée baby".split())
 _SEEKS = re.compile(
@@ -239,7 +242,10 @@ def _noun_of(person: PremisePerson) -> str:
 
 def _ties_of(person: PremisePerson) -> list[str]:
     """What somebody is to the player: ``close``, ``foe``, ``above``."""
-    heads = {_noun_of(person), *_CLAUSE.sub("", person.role).split()[-1:]}
+    role = _CLAUSE.sub("", person.role).lower().split()
+    if _HOSTILE & {*role}:
+        return ["foe"]
+    heads = {_noun_of(person), *role[-1:], person.name.split(" ")[0].lower()}
     return [
         tie
         for tie, words in word_table("premise_topics")["ties"].items()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.noun_phrases import is_person
+from tta_rebuild.storyteller.word_lists import word_table
 
 _LEADING = re.compile(
     r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I
@@ -76,7 +77,13 @@ def _is_named(entity: Entity, wanted: str) -> bool:
 
 
 def _shares_head(entity: Entity, wanted: str) -> bool:
-    return any(head_of(name) == head_of(wanted) for name in _names(entity))
+    head = _kin(head_of(wanted))
+    return any(_kin(head_of(name)) == head for name in _names(entity))
+
+
+def _kin(noun: str) -> str:
+    """One word for a kinship, whatever it is called: ``dad`` → ``father``."""
+    return next((one for one, said in word_table("words")["called"].items() if noun in said), noun)
 
 
 def _shares_word(entity: Entity, wanted: str) -> bool:

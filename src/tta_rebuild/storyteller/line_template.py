@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 from typing import TypeAlias
 
 from tta_rebuild.core.english import article_for, for_they
+from tta_rebuild.storyteller.noun_phrases import second_persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ _VERB = re.compile(
     r"^(?P<before> (?:(?:never|always|only|just|still|already|also|then|[a-z]+ly) )?|)"
     r"(?P<verb>’s\b|(?<= )[a-z’]+)"
 )
+_AND_VERB = re.compile(r"(?P<before>\b(?:and|but|or|then) )(?P<verb>[a-z]+s)\b")
+_SENTENCE_END = re.compile(r"[.!?;:“”]")
+_ENDS, _OWN = ".,;:!?”", {"her": "hers", "their": "theirs"}
 _SLOT_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -81,18 +85,35 @@ def _expand(
     slots: Mapping[str, str],
     out: list[str],
 ) -> None:
+    last = ""
     for node in nodes:
         if isinstance(node, str):
-            is_they = bool(out) and out[-1] in ("they", "They")
-            out.append(_VERB.sub(_for_they, node) if is_they else node)
+            out.append(_agreeing(node, out))
+            if last.endswith("_his") and node[0] in _ENDS:
+                out[-2] = _OWN.get(out[-2], out[-2])
         elif isinstance(node, Slot):
             out.append(slots[node.name])
         else:
             _expand(node.ways[int(rng.random() * len(node.ways))], rng, slots, out)
+        last = node.name if isinstance(node, Slot) else ""
+
+
+def _agreeing(text: str, out: Sequence[str]) -> str:
+    """A text after a slot: its verbs go with "they" where the slot has said so."""
+    if not out or out[-1] not in ("they", "They"):
+        return text
+    sentence = _VERB.sub(_for_they, text)
+    end = _SENTENCE_END.search(sentence)
+    stop = end.start() if end else len(sentence)
+    return _AND_VERB.sub(_as_known, sentence[:stop]) + sentence[stop:]
 
 
 def _for_they(found: re.Match[str]) -> str:
     return f"{found['before']}{'’re' if found['verb'] == '’s' else for_they(found['verb'])}"
+
+
+def _as_known(found: re.Match[str]) -> str:
+    return found["before"] + second_persons().get(found["verb"], found["verb"])
 
 
 def parse(source: str) -> LineTemplate:

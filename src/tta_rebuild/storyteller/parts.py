@@ -76,7 +76,7 @@ def _fits(person: Entity, wanted: str, state: Mapping[str, Value]) -> bool:
     if wanted in TIES:
         return bool(state.get(f"{person.id}.{wanted}"))
     if wanted == "any":
-        return not state.get(f"{person.id}.implied")
+        return person.pronouns != "it" and not state.get(f"{person.id}.implied")
     return wanted in _nouns(person)
 
 

@@ -214,7 +214,9 @@ class _Reading:
             self.text = " ".join(w if w in known else w.lower() for w in words)
         self.tokens = tokens_of(self.text)
         self.phrases = noun_phrases(self.tokens, is_title=self.is_title)
-        bare = [re.sub(r"['’]s?$|['’]", "", t.lower()) for t in self.tokens if t[0].isalnum()]
+        names = words_in("she_names", "he_names")  # Rob robs nobody
+        said = [t for t in self.tokens if t[0].isalnum() and (self.is_title or t not in names)]
+        bare = [re.sub(r"['’]s?$|['’]", "", t.lower()) for t in said]
         runs = {"_".join(bare[i : i + n]) for n in (2, 3) for i in range(len(bare))}
         self.spoken = {*bare, *map(one_of, bare), *runs}
         rows = word_table("premise_topics")["setting"].values()
@@ -296,7 +298,10 @@ class _Reading:
                 continue
             is_big = {phrase.head, phrase.text.lower()} & words_in("too_big")
             is_there = by and (phrase.is_name or is_ship)
-            is_goal = bool(near) and near[0] in ("to", "for", "from", "towards")
+            before = " ".join(
+                t.lower() for t in self.tokens[max(0, phrase.start - 5) : phrase.start]
+            )
+            is_goal = bool(pattern("goes_there").search(before))
             rank = bool(by) - 2 * is_goal - 3 * (bool(is_big) and not is_there)
             by = by.removesuffix("to") or _preposition(phrase.words[-(not phrase.is_name)])
             ranked.append((-rank, phrase.start, _the(phrase), f"{by} {_the(phrase)}"))

@@ -24,7 +24,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     words_in,
 )
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.word_lists import word_list, word_table
 
 GENDERS = dict.fromkeys("he him his himself".split(), "he")
 GENDERS |= dict.fromkeys("she her hers herself".split(), "she")
@@ -153,7 +153,7 @@ class PremisePeople:
 
     def _is_acting_beast(self, phrase: Phrase) -> bool:
         """Whether an animal does what somebody does: "the octopus leaves notes"."""
-        does = {*second_persons(), "who", "named", "called"}
+        does = {*second_persons(), "who", "named", "called"} - {"is", "was", "has", "does"}
         is_doing = self._low(phrase.end) in does or self._low(phrase.end) + "s" in does
         return is_doing and not phrase.is_many and phrase.head in words_in("animals")
 
@@ -168,7 +168,7 @@ class PremisePeople:
             is_place = phrase.words[0] in words_in("known_places")
             if not (is_one and is_aside) or is_place or (mention and mention.name):
                 return None
-            is_known = self._is_person_name(phrase) and of.head not in words_in("vehicles")
+            is_known = without_accents(phrase.words[0]) in words_in("she_names", "he_names")
             if not mention and between == "" and is_known:  # the night Mrs Pell came
                 return None
             if not mention and (between != "," or of.kind != "thing"):
@@ -179,7 +179,9 @@ class PremisePeople:
             mention.name = phrase.text
         else:
             is_indefinite = of.determiner in ("a", "an", "") and not of.is_name
-            is_titled = any(p.is_name and p.start == phrase.end for p in self.phrases)
+            is_titled = of.is_name and any(
+                p.is_name and p.start == phrase.end for p in self.phrases
+            )
             is_next = is_indefinite or is_titled or follows in ("and", "or")
             is_list = between == "," and is_next  # "Ada, the cook Tom and a dog"
             is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
@@ -218,7 +220,8 @@ class PremisePeople:
         is_in = before in ("in", "at", "near", "from", "on")
         if without_accents(words[0]) in words_in("she_names", "he_names") and not is_in:
             return True
-        if words[0].lower() in words_in("thing_names") or is_place_name(phrase) or is_in:
+        is_place = is_place_name(phrase) or words[-1].lower() in word_list("places")
+        if words[0].lower() in words_in("thing_names") or is_place or is_in or "-" in words[-1]:
             return False
         acts = after in {*second_persons(), "who", "and", "must", "can", "had"}
         acts = acts or (after == "," and then in ("a", "an", "the"))

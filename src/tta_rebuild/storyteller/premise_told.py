@@ -37,8 +37,9 @@ def statements(
         if clause in commands:
             asked = pattern("clause_asked_for").search(clause)
             clause = asked["clause"] if asked else ""
-        is_meta = {w.lower() for w in tokens_of(clause)} & words_in("meta")
-        if not clause or clause.endswith("?") or is_meta:
+        words = {w.lower() for w in tokens_of(clause)}
+        is_label = len(clause.split()) == 1 and len(sentences) > 1  # "Comedy!!"
+        if not clause or clause.endswith("?") or words & words_in("meta") or is_label:
             continue
         if kept and len(" ".join([*kept, clause]).split()) > _MOST_WORDS_TOLD:
             break
