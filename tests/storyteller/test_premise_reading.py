@@ -133,7 +133,7 @@ def test_what_players_and_authors_say_of_people_binds() -> None:
         ("You are held in a tower.", "escape"),
         ("My brother is missing.", "find"),
         ("A teacher hides from the school that she can't read.", "hide"),
-        ("My wife lies to me about Thursdays.", "unmask"),
+        ("My wife lies to me about Thursdays.", "decide"),
         ("Something strange is in the well, and it sings.", "understand"),
         ("Two villages go to war over a goat.", "fight"),
         ("It is the last day of the lighthouse; it closes at noon.", "part"),

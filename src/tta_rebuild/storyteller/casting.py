@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
-from tta_rebuild.storyteller.parts import is_about, part_slots, played_by
+from tta_rebuild.storyteller.parts import part_slots, played_by
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
@@ -33,6 +33,9 @@ _SECRET = re.compile(r"\b(?:murderer|killer|culprit|thief|burglar|kidnapper|assa
 _HOSTILE = frozenset(
     "cruel evil wicked treacherous hated ruthless vengeful jealous hateful".split()
 )
+_PARTS = {"worker": "close/any/worker", "keeper": "above/keeper", "stranger": "foe/stranger"}
+"""Those of a plot that says nothing of parts."""
+
 _ABOUT_SOMEBODY = ("love", "part", "forgive", "protect")
 _NO_COMPANION = frozenset("lover beloved sweetheart fiancé fiancée baby".split())
 _SEEKS = re.compile(
@@ -173,9 +176,10 @@ def _from_premise(
     file = read_world(f"plots/{plot}")
     now = {**start, **notes.get("state", {})}
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
-    played = played_by(file.parts, people, now) if file.parts else _companion(premise, people, now)
+    wanted = file.parts or _PARTS
+    played = played_by(wanted, people if file.parts else _free_for_parts(premise, people), now)
     start |= {f"{one.id}.part": True for one in played.values()}
-    parts = part_slots(file.parts or {part: part for part in played}, played, around.slots)
+    parts = part_slots(wanted, played, around.slots)
     for name, pronouns in around.people:
         key = slug(name)
         if key not in entities:
@@ -205,22 +209,18 @@ def _is_out_of_it(person: str, state: Mapping[str, Value]) -> bool:
     return bool(state.get(f"{person}.dead") or state.get(f"{person}.caught") or is_gone)
 
 
-def _companion(
-    premise: PremiseReading, people: Sequence[Entity], state: Mapping[str, Value]
-) -> dict[str, Entity]:
-    """Who plays the second part of a plot without parts: the first of the player's own people.
+def _free_for_parts(premise: PremiseReading, people: Sequence[Entity]) -> Sequence[Entity]:
+    """Who may play the parts of a plot that has none of its own.
 
-    Whom the story turns on keeps their own: a beloved, whoever is left, forgiven or kept safe.
+    Whom the story turns on keeps theirs: a beloved, whoever is left, forgiven or kept safe.
     """
     if premise.conflict in _ABOUT_SOMEBODY:
-        return {}
-    for one in people:
-        is_there = is_about(one.id, state)
-        is_free = one.pronouns in ("he", "she") and one.name.lower() not in premise.aim.lower()
-        is_kin = state.get(f"{one.id}.close") and head_of(one.role) not in _NO_COMPANION
-        if is_kin and is_there and is_free:
-            return {"worker": one}
-    return {}
+        return ()
+    return [
+        one
+        for one in people
+        if one.name.lower() not in premise.aim.lower() and head_of(one.role) not in _NO_COMPANION
+    ]
 
 
 def replace_the_dead(

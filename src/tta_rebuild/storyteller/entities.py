@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.noun_phrases import is_person
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.word_lists import word_list, word_table
 
 _LEADING = re.compile(
     r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I
@@ -18,9 +18,6 @@ _TAIL = re.compile(
     r"the|he|she|you|they|we|i|what|where)\s.*$",
     re.I,
 )
-
-
-_TITLES = frozenset("Dr Mr Mrs Ms Miss Prof Sir Lord Lady Dame Saint Old Young Big Little".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ def short(name: str) -> str:
     words = name.split()
     if len(words) < 2 or not all(word[:1].isupper() for word in words):
         return name
-    names = words[1:] if is_person(words[0].lower()) or words[0] in _TITLES else words
+    names = words[1:] if is_person(words[0].lower()) or words[0] in word_list("titles") else words
     return name if len(names) < 2 else names[0]
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from tta_rebuild.core.english import stem
 from tta_rebuild.storyteller.noun_phrases import pattern, words_in
 from tta_rebuild.storyteller.word_lists import word_table
 
-ENOUGH_HINTS = 3
+ENOUGH_HINTS = 2
 """Hints at a situation that mark it as one of its own words does alone."""
 
 _MOST_WORDS = 14
@@ -71,7 +72,8 @@ def situation_of(spoken: Collection[str], stated: str) -> tuple[str, Mapping[str
 
 
 def _cues(row: Mapping[str, str], spoken: Collection[str]) -> int:
-    words, hints = (len({*row[key].split()}.intersection(spoken)) for key in ("words", "hints"))
+    said = ({*row[key].split()}.intersection(spoken) for key in ("words", "hints"))
+    words, hints = (len({stem(word) for word in found}) for found in said)
     return ENOUGH_HINTS * words + hints
 
 
