@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller import act_grammar as grammar
-from tta_rebuild.storyteller.act_grammar import is_base, is_one, joined, pattern, phrase_length
+from tta_rebuild.storyteller.act_grammar import is_base, is_one, joined, phrase_length
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_list, word_table
+from tta_rebuild.storyteller.word_lists import mended, pattern, word_list, word_table
 
 LONGEST_READ = 400
 """Characters of a move that are read; the rest of a very long one is passed over."""
@@ -64,9 +64,7 @@ def _cleaned(words: str) -> str:
     text = "".join(ch for ch in text if ch.isprintable() or ch.isspace())
     text = "".join(ch for ch in text if unicodedata.category(ch) not in ("So", "Sk", "Mn"))
     text = text.lower() if text.isupper() and len(text) > 3 else text
-    for seen, instead in word_table("act_words")["mended"]:
-        text = re.sub(seen, instead, text)
-    text = text[:LONGEST_READ].strip()
+    text = mended(text, "move")[:LONGEST_READ].strip()
     return text + "”" * (text.count("“") > text.count("”"))
 
 
@@ -77,7 +75,7 @@ def _sentences(text: str) -> Iterator[list[str]]:
     if any(_reports(grammar.verb_at(before.split()[i:])) for i in starts):
         text = f"{before} “{said}”"
     sentence: list[str] = []
-    for token in pattern("token").findall(text):
+    for token in pattern("move_token").findall(text):
         if sentence and sentence[-1][0] in ".!?…;":
             yield sentence
             sentence = []

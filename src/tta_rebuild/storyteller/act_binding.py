@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import small_words
-from tta_rebuild.storyteller.act_rules import common, rules_of
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, slug
 from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, words_in
@@ -26,14 +25,12 @@ from tta_rebuild.storyteller.pronouns import (
     remember_all,
 )
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
-from tta_rebuild.storyteller.word_lists import word_list
+from tta_rebuild.storyteller.word_lists import common, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
 
 GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
 SELF = ("yourself", "you", "me", "myself")
 _WITHOUT_ARTICLE = ("outside", "every", "some", "any", "nothing", "nobody", "home", "one")
-_OWNED = re.compile(r"(?:your|his|her|their|its)\b|.*['’]s? ", re.I)
-_NOUN_PHRASE = re.compile(r"(?:the|an?|this|that|these|those|your|my|some|[A-Z]\S*)\b")
 _ALL = frozenset("both all every each two three them".split())
 _ANY_PERSON = {"man": "he", "boy": "he", "gentleman": "he", "guy": "he"}
 _ANY_PERSON |= {"woman": "she", "girl": "she", "lady": "she", "person": ""}
@@ -195,14 +192,14 @@ class Binder:
         head = head_of(phrase)
         if head in word_list("people"):
             return True
-        if role == "place" or _OWNED.match(phrase) or head in SELF:
+        if role == "place" or pattern("owned").match(phrase) or head in SELF:
             return is_person(head) and role == "person"
         is_done_to = role == "person" or family in common("done_to_people").split()
         if not is_done_to:
             return False
         is_group = last_word(phrase) in words_in("groups")
         is_named = phrase[:1].isupper() or is_person(head) or is_group
-        return is_named or (role == "person" and bool(_NOUN_PHRASE.match(phrase)))
+        return is_named or (role == "person" and bool(pattern("noun_phrase").match(phrase)))
 
     def _meant_by(self, pronoun: str) -> Entity | None:
         """What "it", "him" or "them" means: the last named that fits, else somebody here."""

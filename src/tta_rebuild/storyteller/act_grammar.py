@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tta_rebuild.core.english import past, singular, verb_forms
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_list, word_table
+from tta_rebuild.storyteller.word_lists import pattern, word_list, word_table
 
 _PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you"}
 
@@ -47,12 +47,6 @@ def small_words(name: str) -> frozenset[str]:
 def is_one(word: str, names: str) -> bool:
     """True for a word of one of those lists."""
     return any(word in small_words(name) for name in names.split())
-
-
-@cache
-def pattern(name: str) -> re.Pattern[str]:
-    """One pattern of ``act_words.toml``."""
-    return re.compile(word_table("act_words")["patterns"][name])
 
 
 @cache

@@ -12,30 +12,14 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
+from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.parts import is_about, part_slots, played_by
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
 from tta_rebuild.storyteller.surroundings import Surroundings, surroundings_of
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.word_lists import pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
-
-_AWAY = re.compile(
-    r"\b(?:dead|late|died|dies|missing|lost(?! (?:an?|the|his|her|their|its|all|every)\b)|vanished|"
-    r"gone(?! (?:mad|insane|wrong|bad|blind|deaf|quiet|silent|too|back)\b)|disappeared|murdered|"
-    r"killed|absent|ran away|ran off|run away|stabbed|strangled|passed away|"
-    r"not yet met|until you meet|far away|drowned|buried|"
-    r"left(?! (?:an?|the|in)\b))\b",
-    re.I,
-)
-_SLEEPS = re.compile(r"\b(?:asleep|sleeping)\b", re.I)
-_SECRET = re.compile(r"\b(?:murderer|killer|culprit|thief|burglar|kidnapper|assassin)\b", re.I)
-_ABOUT_SOMEBODY = ("love", "part", "forgive", "protect")
-_NO_COMPANION = frozenset("lover beloved sweetheart fiancé fiancée baby".split())
-_SEEKS = re.compile(
-    r"(?:find|seek|look for|search for|track|rescue|free|bring|avenge|bury)\b", re.I
-)
-_CLAUSE = re.compile(r",? (?:who|whom|that|which)\b.*$")
 
 
 @dataclass(slots=True)
@@ -145,7 +129,7 @@ def _from_premise(
     here = slug(places[0])
     start |= {"here": here, "home": here}
     for person in premise.people:
-        name = person.name or _CLAUSE.sub("", person.role)
+        name = person.name or pattern("relative_clause").sub("", person.role)
         key = ids.get(person.name.lower()) or slug(name)
         if key in entities or not name:
             continue
@@ -155,7 +139,7 @@ def _from_premise(
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
         if person.is_group:
             start[f"{key}.group"] = True
-        if _is_told(theme, person, _SLEEPS):
+        if _is_told(theme, person, "sleeps"):
             start[f"{key}.asleep"] = True
         for tie in _ties_of(person):
             start[f"{key}.{tie}"] = True
@@ -207,12 +191,12 @@ def _companion(
 
     Whom the story turns on keeps their own: a beloved, whoever is left, forgiven or kept safe.
     """
-    if premise.conflict in _ABOUT_SOMEBODY:
+    if premise.conflict in words_in("about_somebody"):
         return {}
     for one in people:
         is_there = is_about(one.id, state)
         is_free = one.pronouns in ("he", "she") and one.name.lower() not in premise.aim.lower()
-        is_kin = state.get(f"{one.id}.close") and head_of(one.role) not in _NO_COMPANION
+        is_kin = state.get(f"{one.id}.close") and head_of(one.role) not in words_in("no_companion")
         if is_kin and is_there and is_free:
             return {"worker": one}
     return {}
@@ -232,12 +216,12 @@ def replace_the_dead(
 
 def _noun_of(person: PremisePerson) -> str:
     """What somebody is, in a word: ``the nurse who tends both`` → ``nurse``."""
-    return head_of(_CLAUSE.sub("", person.role))
+    return head_of(pattern("relative_clause").sub("", person.role))
 
 
 def _ties_of(person: PremisePerson) -> list[str]:
     """What somebody is to the player: ``close``, ``foe``, ``above``."""
-    heads = {_noun_of(person), *_CLAUSE.sub("", person.role).split()[-1:]}
+    heads = {_noun_of(person), *pattern("relative_clause").sub("", person.role).split()[-1:]}
     return [
         tie
         for tie, words in word_table("premise_topics")["ties"].items()
@@ -247,26 +231,26 @@ def _ties_of(person: PremisePerson) -> list[str]:
 
 def _is_away(theme: str, person: PremisePerson) -> bool:
     """Whether the premise says that somebody is dead, missing or not there, or a secret."""
-    if _SECRET.search(person.role):
+    if pattern("secret").search(person.role):
         return True
     name = re.escape(person.name or _noun_of(person))
     if re.search(rf"\b(?:not|no|without|n['’]t have an?) (?:the )?{name}\b", theme, re.I):
         return True
-    return _is_told(theme, person, _AWAY)
+    return _is_told(theme, person, "away")
 
 
-def _is_told(theme: str, person: PremisePerson, words: re.Pattern[str]) -> bool:
+def _is_told(theme: str, person: PremisePerson, words: str) -> bool:
     """Whether a premise says one of those words of somebody."""
     name = re.escape(person.name or _noun_of(person))
     after = r"(?:[ ,]+[\w'’]+){0,8}(?:[.;] (?:he|she|they) (?:\w+ ){0,2})?"
     said = re.finditer(rf"(?:\w+ ){{0,2}}\b{name}\b{after}", theme, re.I)
-    return any(map(words.search, (person.role, *(found.group() for found in said))))
+    return any(map(pattern(words).search, (person.role, *(found.group() for found in said))))
 
 
 def _is_sought(aim: str, person: PremisePerson) -> bool:
     """Whether an aim is to find somebody or to bring them back."""
     name = re.escape(person.name or _noun_of(person))
-    return bool(_SEEKS.match(aim) and re.search(rf"\b{name}\b", aim, re.I))
+    return bool(pattern("seeks").match(aim) and re.search(rf"\b{name}\b", aim, re.I))
 
 
 def _plot_for(premise: PremiseReading, seed: str) -> str:

@@ -11,13 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tta_rebuild.storyteller.word_filter import WordFilter
-
-_CONSEQUENCE = re.compile(
-    r"\b(?:will|leads?|leading|reveals?|changes?|because|so that|means|brings?|costs?|discovers?|"
-    r"results?|causes?|opens?|becomes?|learns?|gains?|loses?)\b",
-    re.I,
-)
-_VAGUE = re.compile(r"\b(?:something|somehow|stuff|things?|whatever|maybe|perhaps|do it)\b", re.I)
+from tta_rebuild.storyteller.word_lists import pattern
 
 
 def branch_check(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,8 +36,10 @@ def _judged(
         contradictions.append(
             {"message": "it uses what a rule of this world excludes", "fact": _rules(rules)}
         )
-    meaning = 0.5 + 0.3 * bool(_CONSEQUENCE.search(outcome)) + 0.15 * (len(choice.split()) >= 4)
-    meaning -= 0.3 * bool(_VAGUE.search(choice))
+    meaning = (
+        0.5 + 0.3 * bool(pattern("consequence").search(outcome)) + 0.15 * (len(choice.split()) >= 4)
+    )
+    meaning -= 0.3 * bool(pattern("vague").search(choice))
     affected = [
         str(a) for a in proposal.get("affected_characters") or proposal.get("affects") or []
     ]

@@ -7,15 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tta_rebuild.core.english import singular
-
-_LEADING = re.compile(
-    r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I
-)
-_TAIL = re.compile(
-    r"\s+(?:of|who|whom|that|which|from|with|in|at|on|under|behind|beside|"
-    r"the|he|she|you|they|we|i|what|where)\s.*$",
-    re.I,
-)
+from tta_rebuild.storyteller.word_lists import pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +34,12 @@ def named(phrase: str, among: Sequence[Entity]) -> Entity | None:
 
 def bare(phrase: str) -> str:
     """A noun phrase in lower case without its article: ``The old Maps`` → ``old maps``."""
-    return _LEADING.sub("", " ".join(phrase.lower().split()).strip(" .,!?")).strip()
+    return pattern("article").sub("", " ".join(phrase.lower().split()).strip(" .,!?")).strip()
 
 
 def head_of(phrase: str) -> str:
     """The noun of a phrase, in the singular: ``the names of my friends`` → ``name``."""
-    words = _TAIL.sub("", bare(phrase)).split()
+    words = pattern("after_noun").sub("", bare(phrase)).split()
     return singular(words[-1]) if words else ""
 
 

@@ -18,18 +18,7 @@ from tta_rebuild.storyteller.line_template import LineTemplate
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.scene_file import template
 from tta_rebuild.storyteller.word_filter import WordFilter
-
-_FEELING_OF_TRIGGER = {
-    "fear": "fearful",
-    "hope": "hopeful",
-    "anger": "angry",
-    "sad": "sorrowful",
-    "sadness": "sorrowful",
-    "grief": "sorrowful",
-    "joy": "joyful",
-    "conflict": "conflicted",
-    "determination": "determined",
-}
+from tta_rebuild.storyteller.word_lists import word_table
 
 
 @cache
@@ -62,7 +51,9 @@ def _writer(variables: Mapping[str, Any]) -> tuple[LineWriter, str]:
     character = variables.get("character") or {}
     name = str(character.get("name") or character.get("character_id") or "Someone")
     trigger = str(variables.get("trigger") or "").lower()
-    feeling = _FEELING_OF_TRIGGER.get(trigger) or str(character.get("emotion") or "neutral")
+    feeling = word_table("words")["feelings"].get(trigger) or str(
+        character.get("emotion") or "neutral"
+    )
     context = _topic(str(variables.get("scene_context") or ""))
     events = variables.get("story_events") or []
     rng = Random(

@@ -21,7 +21,6 @@ from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
     noun_phrases,
     one_of,
-    pattern,
     second_persons,
     tokens_of,
     words_in,
@@ -39,15 +38,9 @@ from tta_rebuild.storyteller.premise_people import (
 )
 from tta_rebuild.storyteller.premise_told import statements
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.word_lists import mended, pattern, word_table
 
-CONFLICTS = tuple(
-    "find escape win_back protect decide forgive survive unmask deliver prove hide understand "
-    "fight change part steal love".split()
-)
-TONES = ("plain", "warm", "comic", "wistful", "sombre", "tense", "ominous", "wonder")
 NOBODY = PremisePerson()
-_SPACE = frozenset("space planet orbit galaxy star oxygen alien colony starship airlock".split())
 MOST_PEOPLE, MOST_PLACES, MOST_THINGS, LONGEST_READ = 6, 4, 8, 5000
 
 
@@ -63,12 +56,12 @@ class PremiseReading:
         at: the opening place with its preposition, "here" if nothing says where.
         time: "at night", "" if not said.
         things: noun phrases, what the premise turns on first.
-        conflict: one of CONFLICTS.
+        conflict: one of those of ``data/premise_topics.toml``.
         situation: the plot that is told of just this ("heist"), "" if none is.
         aim: what the player is after, a bare infinitive.
         matter: what it is all about, a noun phrase; "" if nothing is named.
         surroundings: the kind of place it opens in, as ``surroundings`` knows it; "" if none.
-        tone: one of TONES.
+        tone: one of those of ``data/premise_topics.toml``, or "plain".
         year: when it plays, 0 if nothing says so.
         is_wondrous: whether it speaks of magic, powers or anything else that cannot be.
         cannot: verbs that the premise excludes for the player: "sleep".
@@ -109,9 +102,7 @@ def read_premise(theme: str, characters: Sequence[Mapping[str, Any]] = ()) -> Pr
 @lru_cache(maxsize=128)
 def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
     text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in theme[:LONGEST_READ])
-    for damage, instead in word_table("premise_words")["patterns"]["mends"].values():
-        text = re.sub(damage, instead, text)
-    text = text.strip()
+    text = mended(text, "premise").strip()
     read = _Reading(text).read() if _is_english(text) else PremiseReading(told=(text,) * bool(text))
     you, people = _bound(*_told_by(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
@@ -330,7 +321,7 @@ class _Reading:
         words = {*named, "_".join(named[-2:])} if places else self.spoken
         kinds = word_table("premise_topics")["surroundings"].items()
         kind = next((kind for kind, said in kinds if words & {*said.split()}), "")
-        is_in_space = kind in ("ship", "train") and self.spoken & _SPACE
+        is_in_space = kind in ("ship", "train") and self.spoken & words_in("in_space")
         return "spaceship" if is_in_space else kind
 
     def _called(self, phrase: Phrase) -> str:

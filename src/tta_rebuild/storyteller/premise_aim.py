@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from tta_rebuild.storyteller.noun_phrases import pattern, words_in
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.noun_phrases import words_in
+from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 ENOUGH_HINTS = 3
 """Hints at a situation that mark it as one of its own words does alone."""

@@ -17,14 +17,13 @@ from tta_rebuild.storyteller.noun_phrases import (
     is_person,
     is_plural,
     one_of,
-    pattern,
     second_persons,
     without_accents,
     without_s,
     words_in,
 )
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 GENDERS = dict.fromkeys("he him his himself".split(), "he")
 GENDERS |= dict.fromkeys("she her hers herself".split(), "she")

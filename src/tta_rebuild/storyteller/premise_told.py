@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from tta_rebuild.storyteller.noun_phrases import pattern, second_persons, tokens_of, words_in
+from tta_rebuild.storyteller.noun_phrases import second_persons, tokens_of, words_in
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     PremisePeople,
@@ -16,13 +16,9 @@ from tta_rebuild.storyteller.premise_people import (
     gender_of,
 )
 from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import mended, pattern
 
 _MOST_WORDS_TOLD = 70
-_YOURS = {
-    "he": {"his": "your", "himself": "yourself", "him": "you"},
-    "she": {r"her(?= (?!to|and|in|at|on|that|with|for|from)\w)": "your", "herself": "yourself"}
-    | {"hers": "yours", "her": "you"},
-}
 
 
 def statements(
@@ -62,7 +58,7 @@ def _to_player(told: Sequence[str], cast: PremisePeople, you: PremisePerson) -> 
     others = [m for m in cast.mentions if m is not player and m.pronouns in alike]
     other = min((min(m.at) for m in others if not m.phrase.is_many), default=len(cast.tokens))
     last = max((i for i, t in enumerate(cast.tokens) if t.lower() in GENDERS), default=-1)
-    gender = you.pronouns if you.pronouns in _YOURS and last <= other else ""
+    gender = you.pronouns if you.pronouns in ("he", "she") and last <= other else ""
     said = {t.lower() for sentence in told for t in tokens_of(sentence)}
     if said & {*GENDERS, "they", "them", "their"} and not gender:
         return ()
@@ -122,6 +118,5 @@ def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
 
 
 def _with_yours(told: str, gender: str) -> str:
-    for theirs, yours in _YOURS.get(gender, {}).items():
-        told = re.sub(rf"\b{theirs}\b", yours, told, flags=re.I)
+    told = mended(told, gender) if gender else told
     return told[:1].upper() + told[1:]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.entities import Entity, bare
+from tta_rebuild.storyteller.word_lists import pattern
 from tta_rebuild.storyteller.world_state import WorldState
 
 PEOPLE = tuple("he him she her they them someone somebody".split())
@@ -58,5 +59,5 @@ def remember_all(text: str, among: Iterable[Entity], state: WorldState) -> None:
 
 def last_word(phrase: str) -> str:
     """The noun of a phrase as it stands: "the names of my friends" → "names"."""
-    words = re.sub(r"\s+(?:of|who|that|which|from|with|in|at|on)\s.*$", "", bare(phrase)).split()
+    words = pattern("after_last_word").sub("", bare(phrase)).split()
     return words[-1] if words else ""

@@ -1,7 +1,7 @@
 """What an act of the player's does: its conditions, its effects on the state, how it is told.
 
 Called by ``teller`` for free moves. ``act_binding`` finds what the player named; this file takes
-the first rule that fits (``act_rules``) and fills its sentences.
+the first rule that fits (``data/acts``) and fills its sentences.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from tta_rebuild.storyteller.act_binding import (
     place_in,
     with_article,
 )
-from tta_rebuild.storyteller.act_rules import common, rules_of
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import Entity, bare, head_of
 from tta_rebuild.storyteller.line_template import tidy
@@ -30,6 +29,7 @@ from tta_rebuild.storyteller.possible import why_impossible
 from tta_rebuild.storyteller.pronouns import POINTING, last_word
 from tta_rebuild.storyteller.scene_file import template
 from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND
+from tta_rebuild.storyteller.word_lists import common, rules_of
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 _MOST_STEPS = 3

@@ -1,11 +1,14 @@
-"""Lists of words, kept in ``data``: what this folder reads by rule knows these and no others."""
+"""Words, patterns and rules, kept in ``data``: what this folder reads by rule knows no others."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
-from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.core.data_files import packaged_toml, parse_yaml
 
 
 def word_table(name: str) -> dict[str, Any]:
@@ -17,3 +20,36 @@ def word_table(name: str) -> dict[str, Any]:
 def word_list(name: str) -> frozenset[str]:
     """The words of one list of ``words.toml``."""
     return frozenset(word_table("words")[name].split())
+
+
+@cache
+def pattern(name: str) -> re.Pattern[str]:
+    """A pattern of ``patterns.toml``."""
+    return re.compile(word_table("patterns")[name])
+
+
+@cache
+def _mends(name: str) -> Sequence[tuple[re.Pattern[str], str]]:
+    return [(re.compile(seen), told) for seen, told in word_table("patterns")["mends"][name]]
+
+
+def mended(text: str, name: str) -> str:
+    """A text with what one list of ``mends`` finds in it replaced, one after the other."""
+    for seen, told in _mends(name):
+        text = seen.sub(told, text)
+    return text
+
+
+@cache
+def rules_of(family: str) -> dict[str, Any]:
+    """The rules of one family of acts (``data/acts``); those of "do" for one without a file."""
+    file = files("tta_rebuild.storyteller") / "data" / "acts" / f"{family}.yaml"
+    if not file.is_file():
+        return rules_of("do")
+    rules: dict[str, Any] = parse_yaml(file.read_text("utf-8"), file.name, is_ours=True)
+    return rules
+
+
+def common(name: str) -> Any:
+    """One of the lists that all acts share."""
+    return rules_of("_common")[name]
