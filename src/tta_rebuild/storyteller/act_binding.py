@@ -13,6 +13,7 @@ from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import small_words
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, slug
+from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, words_in
 from tta_rebuild.storyteller.premise_people import gender_of
 from tta_rebuild.storyteller.pronouns import (
@@ -236,9 +237,8 @@ class Binder:
             return None
         if len(members) < 2:
             return members[0] if members and is_them else None
-        names = [p.name for p in members[:4]]
-        name = f"{', '.join(names[:-1])} and {names[-1]}"
-        return self._group(members, name if is_them else with_article(phrase))
+        name = listed([p.name for p in members[:4]]) if is_them else with_article(phrase)
+        return self._group(members, name)
 
     def _group(self, members: Sequence[Entity], name: str) -> Entity:
         entity = Entity(slug(name), "person", name, pronouns="they")

@@ -12,6 +12,7 @@ from typing import Any
 
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.errors import RequestRejected
+from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.teller import VERSION
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.word_lists import word_table
@@ -41,7 +42,7 @@ def carried_on(variables: Mapping[str, Any]) -> dict[str, Any]:
     filled = {
         "move": "" if told else _quotable(str(variables.get("action") or "")),
         "place": _place(variables),
-        "people": _listed(people[:MOST_NAMED]),
+        "people": listed(people[:MOST_NAMED]),
         "last": "" if told else _last_words(variables),
     }
     filled = {name: text for name, text in filled.items() if text and bounds.allows(text)}
@@ -121,7 +122,3 @@ def _quotable(text: str) -> str:
     """On one line, short enough, without quotation marks of its own."""
     line = " ".join(text.split()).translate({ord(mark): None for mark in '"“”'}).strip()
     return line if len(line) <= LONGEST_QUOTE else ""
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

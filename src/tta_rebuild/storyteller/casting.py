@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
+from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.parts import is_about, part_slots, played_by
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
@@ -267,6 +268,6 @@ def _slots(premise: PremiseReading, place: Entity) -> dict[str, str]:
         "matter": premise.matter or "what has happened",
         "aim": premise.aim,
         "place": place.name,
-        "Place": place.name[:1].upper() + place.name[1:],
+        "Place": capital(place.name),
         "at": premise.at or "here",
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
@@ -169,6 +169,16 @@ def tidy(text: str) -> str:
     text = _DOUBLE_STOP.sub(r"\1", text)
     text = _ARTICLE.sub(_right_article, text)
     return _SENTENCE_START.sub(lambda found: found.group().upper(), text)
+
+
+def capital(text: str) -> str:
+    """A text with a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row: "Ada, Tom and the cook"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 _WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")

@@ -9,24 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from random import Random
 from typing import Any
 
-from tta_rebuild.core.data_files import parse_yaml
-from tta_rebuild.storyteller.line_template import LineTemplate
+from tta_rebuild.storyteller.line_template import LineTemplate, capital
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.scene_file import template
 from tta_rebuild.storyteller.word_filter import WordFilter
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.word_lists import packaged_yaml, word_table
 
 
 @cache
 def story_lines() -> dict[str, list[LineTemplate]]:
     """The storyteller's small lines by name: what people say and think, how an opening stands."""
-    text = (files("tta_rebuild.storyteller") / "data" / "lines.yaml").read_text("utf-8")
-    pools = parse_yaml(text, "lines.yaml", is_ours=True)
-    return {name: [template(line) for line in lines] for name, lines in pools.items()}
+    pools = packaged_yaml("data/lines").items()
+    return {name: [template(line) for line in lines] for name, lines in pools}
 
 
 def dialogue(variables: Mapping[str, Any]) -> str:
@@ -61,11 +58,11 @@ def _writer(variables: Mapping[str, Any]) -> tuple[LineWriter, str]:
         f":{events[-1] if events else ''}"
     )
     writer = LineWriter(rng, WordFilter(variables.get("boundaries") or {}, {}))
-    writer.slots.update(npc=name, context=context, context_cap=context[:1].upper() + context[1:])
+    writer.slots.update(npc=name, context=context, context_cap=capital(context))
     goal = str(variables.get("goal") or "") or next(iter(character.get("goals") or {}), "")
     if goal:
         goal = goal.replace("_", " ")
-        writer.slots.update(goal=goal, goal_cap=goal[:1].upper() + goal[1:])
+        writer.slots.update(goal=goal, goal_cap=capital(goal))
     return writer, feeling
 
 

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from tta_rebuild.core.english import article_for, sentences_of
+from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
     noun_phrases,
@@ -109,7 +110,7 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
     parts += [f"{p.name} is {p.role}" for p in people if p.name and p.role]
     others = [p.name or p.role for p in people if not (p.name and p.role)]
     if others:
-        parts.append(f"also {', '.join(others[:-1])}{' and ' * (len(others) > 1)}{others[-1]}")
+        parts.append(f"also {listed(others)}")
     parts += [read.at] if read.places else []
     return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
 

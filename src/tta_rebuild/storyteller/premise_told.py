@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.noun_phrases import second_persons, tokens_of, words_in
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
@@ -38,7 +39,7 @@ def statements(
             continue
         if kept and len(" ".join([*kept, clause]).split()) > _MOST_WORDS_TOLD:
             break
-        clause = to_second_person(clause[0].upper() + clause[1:])
+        clause = to_second_person(capital(clause))
         if own := re.match(rf"Your (?:{'|'.join(words_in('my_own'))}) is ", clause):
             clause = f"You are {clause[own.end() :]}"
         kept.append(clause if clause[-1] in '.!?…”"' else f"{clause}.")
@@ -119,4 +120,4 @@ def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
 
 def _with_yours(told: str, gender: str) -> str:
     told = mended(told, gender) if gender else told
-    return told[:1].upper() + told[1:]
+    return capital(told)

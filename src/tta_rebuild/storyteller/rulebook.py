@@ -23,12 +23,12 @@ from tta_rebuild.storyteller.act_binding import (
 )
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import Entity, bare, head_of
-from tta_rebuild.storyteller.line_template import tidy
+from tta_rebuild.storyteller.line_template import capital, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.possible import why_impossible
 from tta_rebuild.storyteller.pronouns import POINTING, last_word
 from tta_rebuild.storyteller.scene_file import template
-from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND
+from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND, cases_of, forms_of
 from tta_rebuild.storyteller.word_lists import common, rules_of
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
@@ -36,12 +36,6 @@ _MOST_STEPS = 3
 _AROUND = re.compile(r"\{(?:[Tt]he_)?(?:[Kk]eeper|[Ww]orker|[Cc]rowd|[Rr]oom|[Ss]pot|[Ee]xit)")
 _IT = re.compile(r"\b[Ii]ts?\b(?!\})")
 _VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}")
-_PRONOUNS = {
-    "she": ("she", "her", "her"),
-    "he": ("he", "him", "his"),
-    "it": ("it", "it", "its"),
-    "they": ("they", "them", "their"),
-}
 
 
 @dataclass(slots=True)
@@ -153,7 +147,7 @@ class Rulebook:
         self.understood.append({"family": family, "verb": act.verb, "words": words, **named})
         if kind and not outcome.texts:
             one = with_article(phrase)
-            slots = {"object": one, "Object": one[:1].upper() + one[1:]}
+            slots = forms_of("object", one)
             slots["is"] = "are" if self.is_many("", one) else "is"
             is_pointing = bare(phrase) in POINTING
             asked = entry.get("asks", "What do you mean by that?") if is_pointing else ""
@@ -241,17 +235,17 @@ class Rulebook:
         slots = {
             "you_do": clause,
             "said": "" if act.is_quoted else act.said.rstrip(".!?"),
-            "quoted": f"“{act.said[:1].upper()}{act.said[1:]}”" if act.is_quoted else "",
+            "quoted": f"“{capital(act.said)}”" if act.is_quoted else "",
             "tool": act.instrument,
             "where": act.where,
             "manner": act.manner,
         }
         if clause:
-            slots["You_do"] = f"{clause[:1].upper()}{clause[1:]}."
+            slots["You_do"] = f"{capital(clause)}."
         phrase = self._phrase(act.object, bound["object"])
         if phrase:
             many = self.is_many(bound["object"], phrase)
-            slots |= {"object": phrase, "Object": phrase[:1].upper() + phrase[1:]}
+            slots |= forms_of("object", phrase)
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
         who = bound["person"] or (bound["object"] if self.binder.is_person(bound["object"]) else "")
         if who and who != YOU:
@@ -261,14 +255,10 @@ class Rulebook:
     def person_slots(self, entity_id: str, name: str) -> dict[str, str]:
         """A person as slots: ``person`` with ``they``, ``them``, ``their``; or ``npc`` …"""
         entity = self.cast.entities[entity_id]
-        they = _PRONOUNS[self._pronoun(entity)]
-        named = "they", "them", "their"
-        if name == "npc":
-            named = "npc_they", "npc_them", "npc_their"
-        slots = dict(zip(named, they, strict=True))
-        slots[named[0].title() if name == "person" else "Npc_they"] = they[0].title()
-        slots |= {name: entity.name, name.title(): entity.name[:1].upper() + entity.name[1:]}
-        return slots
+        they = cases_of(self._pronoun(entity))
+        cases = [f"{'npc_' * (name == 'npc')}{case}" for case in ("they", "them", "their")]
+        slots = dict(zip(cases, they, strict=True)) | forms_of(cases[0], they[0])
+        return slots | forms_of(name, entity.name)
 
     def _pronoun(self, entity: Entity) -> str:
         is_group = bool(self.state.values.get(f"{entity.id}.group"))
@@ -369,7 +359,7 @@ def _said_too(act: Act, line: str) -> str:
     is_left_out = any(one and one not in line.lower() for one in named if one not in POINTING)
     is_left_out |= bool(act.said) and act.said.rstrip(".!?").lower() not in line.lower()
     told = clause_in_past(_own_clause(act)) if is_left_out or not line else ""
-    return tidy(f"{told[:1].upper()}{told[1:]}.") if told else ""
+    return tidy(f"{capital(told)}.") if told else ""
 
 
 def _own_clause(act: Act) -> str:

@@ -17,7 +17,7 @@ from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.entities import Entity
-from tta_rebuild.storyteller.line_template import fingerprint, tidy
+from tta_rebuild.storyteller.line_template import capital, fingerprint, tidy
 from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
 from tta_rebuild.storyteller.offers import Offers
 from tta_rebuild.storyteller.opening import opening
@@ -197,18 +197,18 @@ class Teller:
         if not is_question or not self.rules.binder.npc() or re.search(r"\b(?:I|we) do\b", words):
             return None
         said = words.strip().rstrip("?") + "?"
-        clause = f"you ask: “{said[:1].upper()}{said[1:]}”"
+        clause = f"you ask: “{capital(said)}”"
         return Act(family="ask", verb="ask", said=said, is_quoted=True, clause=clause)
 
     def _echo(self, words: str) -> str:
         act = parse_act(words)
         clause = act.clause or f"you {to_second_person(words)}"
-        return tidy(f"{clause[:1].upper()}{clause[1:]}.")
+        return tidy(f"{capital(clause)}.")
 
     def _happened(self, outcome: Outcome) -> None:
         named = self.act.object or self.act.person
         if named and (entity := self.cast.found(named)):
-            self.writer.slots |= {"who": entity.name, "Who": _capital(entity.name)}
+            self.writer.slots |= {"who": entity.name, "Who": capital(entity.name)}
         for text in outcome.texts:
             self._say(text)
         self.lines += outcome.lines
@@ -397,11 +397,7 @@ class Teller:
         }
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _line_of(words: str) -> str:
     """A choice taken, as a line of what was done."""
     act = parse_act(words)
-    return tidy(f"{act.clause[:1].upper()}{act.clause[1:]}.") if act.clause else ""
+    return tidy(f"{capital(act.clause)}.") if act.clause else ""

@@ -41,13 +41,16 @@ def mended(text: str, name: str) -> str:
 
 
 @cache
+def packaged_yaml(name: str) -> dict[str, Any]:
+    """What one of the package's YAML files holds; {} if there is none of that name."""
+    file = files("tta_rebuild.storyteller").joinpath(f"{name}.yaml")
+    read = parse_yaml(file.read_text("utf-8"), file.name, is_ours=True) if file.is_file() else {}
+    return dict(read)
+
+
 def rules_of(family: str) -> dict[str, Any]:
-    """The rules of one family of acts (``data/acts``); those of "do" for one without a file."""
-    file = files("tta_rebuild.storyteller") / "data" / "acts" / f"{family}.yaml"
-    if not file.is_file():
-        return rules_of("do")
-    rules: dict[str, Any] = parse_yaml(file.read_text("utf-8"), file.name, is_ours=True)
-    return rules
+    """The rules of one family of acts; those of "do" for a family without a file."""
+    return packaged_yaml(f"data/acts/{family}") or packaged_yaml("data/acts/do")
 
 
 def common(name: str) -> Any:
