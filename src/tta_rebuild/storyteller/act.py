@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller import act_grammar as grammar
 from tta_rebuild.storyteller.act_grammar import is_base, is_one, joined, phrase_length
+from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import mended, pattern, word_list, word_table
 
@@ -91,7 +92,7 @@ def _spoken(words: str, family: str = "") -> Act:
     """Words said as they stand."""
     family = family or ("ask" if words.endswith("?") else "say")
     verb = family if family in ("ask", "tell", "shout") else "say"
-    clause = f"you {'say' if verb == 'tell' else verb}: “{words[:1].upper()}{words[1:]}”"
+    clause = f"you {'say' if verb == 'tell' else verb}: “{capital(words)}”"
     return Act(family=family, verb=verb, said=words, is_quoted=True, clause=clause)
 
 
@@ -232,7 +233,7 @@ def _deed(tokens: list[str]) -> Act | None:
         said = to_second_person(f"to {clause}")
         act = Act(family="refuse", verb="refuse", said=said, object=act.object, person=act.person)
         clause = f"do not {clause}"
-    words = f": “{act.said[:1].upper()}{act.said[1:]}”" if quoted else ""
+    words = f": “{capital(act.said)}”" if quoted else ""
     return replace(act, clause=to_second_person(f"you {clause}") + words)
 
 

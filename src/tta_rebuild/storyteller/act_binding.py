@@ -12,19 +12,22 @@ from collections.abc import Mapping, Sequence
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import small_words
 from tta_rebuild.storyteller.casting import Cast
-from tta_rebuild.storyteller.entities import Entity, bare, head_of, slug
-from tta_rebuild.storyteller.line_template import listed
-from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, words_in
-from tta_rebuild.storyteller.premise_people import gender_of
-from tta_rebuild.storyteller.pronouns import (
+from tta_rebuild.storyteller.entities import (
     EVERYBODY,
     POINTING,
     THINGS,
+    Entity,
+    bare,
+    head_of,
     last_meant,
     last_word,
     remember,
     remember_all,
+    slug,
 )
+from tta_rebuild.storyteller.line_template import listed
+from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, words_in
+from tta_rebuild.storyteller.premise_people import gender_of
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
 from tta_rebuild.storyteller.word_lists import common, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState

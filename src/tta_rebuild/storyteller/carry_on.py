@@ -1,8 +1,8 @@
-"""Going on in a story that another model has told: modestly, from what the request says.
+"""Going on in a story that another model has told, and after a passage that was held back.
 
-Called by ``provider`` where the notes are not its own. Nothing is invented: the player's move is
-taken up, the place, the people and the last words are called to mind, and three plain moves are
-offered. The notes of the other model go back as they came, so that it finds its thread again.
+Called by ``provider``. In a story of another model nothing is invented: the player's move is taken
+up, the place, the people and the last words are called to mind, and three plain moves are offered.
+The notes of the other model go back as they came, so that it finds its thread again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.line_template import listed
-from tta_rebuild.storyteller.teller import VERSION
+from tta_rebuild.storyteller.teller import VERSION, Teller
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.word_lists import word_table
 
@@ -71,6 +71,33 @@ def carried_on(variables: Mapping[str, Any]) -> dict[str, Any]:
         "is_ending": ending,
         "notes": variables.get("notes") or {},
     }
+
+
+def rest_of_scene(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The rest of a scene as a scene reply of its own: told again as it would have been (same
+    seed, same turn), without what was read already and what was held back.
+
+    Where nothing of the scene is ours (another model began it), it is closed in a line or two.
+    """
+    told = str(variables.get("told_so_far") or "")
+    withheld = str(variables.get("withheld") or "")
+    reply = Teller(variables).scene()
+    told_sentences = {_alike(s) for s in sentences_of(told)}
+    held_back = {_alike(s) for s in sentences_of(withheld)}
+    passages = [p for p in reply["passages"] if _sentences(p) and not _sentences(p) & held_back]
+    rest = [p for p in passages if not _sentences(p) & told_sentences]
+    if told and len(rest) == len(passages):
+        return carried_on(variables)
+    reply["passages"] = rest or passages[-1:]
+    return reply
+
+
+def _sentences(passage: Mapping[str, Any]) -> set[str]:
+    return {_alike(s) for s in sentences_of(passage["text"])}
+
+
+def _alike(sentence: str) -> str:
+    return " ".join(sentence.lower().strip(' “”"').split())
 
 
 def _line(name: str, turn: int, values: Mapping[str, str]) -> str:

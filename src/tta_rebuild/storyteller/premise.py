@@ -26,7 +26,6 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
-from tta_rebuild.storyteller.premise_aim import conflict_of, most_spoken, situation_of, stated_aim
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     MINE,
@@ -37,7 +36,13 @@ from tta_rebuild.storyteller.premise_people import (
     implied_people,
     is_place_name,
 )
-from tta_rebuild.storyteller.premise_told import statements
+from tta_rebuild.storyteller.premise_told import (
+    conflict_of,
+    most_spoken,
+    situation_of,
+    stated_aim,
+    statements,
+)
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import mended, pattern, word_table
 

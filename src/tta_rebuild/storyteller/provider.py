@@ -58,14 +58,7 @@ class OfflineProvider(RequestProvider):
 
     def _response(self, request: LLMRequest, text: str) -> LLMResponse:
         usage = estimated_usage(request.full_text, text)
-        return LLMResponse(
-            text=text,
-            tokens_used=usage.total_tokens,
-            model=request.model or self.config.model,
-            finish_reason="stop",
-            usage=usage,
-            provider=self.provider,
-        )
+        return self._answered(text, usage, request.model or self.config.model, "stop", {})
 
     def _pieces(self, request: LLMRequest) -> list[str]:
         # here and not above: most commands open a storyteller and never ask it
@@ -87,8 +80,7 @@ class OfflineProvider(RequestProvider):
         )
 
     def _scene(self, request: LLMRequest, variables: Mapping[str, Any]) -> dict[str, Any]:
-        from tta_rebuild.storyteller.carry_on import carried_on, is_anothers
-        from tta_rebuild.storyteller.resume import rest_of_scene
+        from tta_rebuild.storyteller.carry_on import carried_on, is_anothers, rest_of_scene
         from tta_rebuild.storyteller.teller import Teller
 
         if not request.task:  # a bare prompt: its words are the premise, nothing else is known

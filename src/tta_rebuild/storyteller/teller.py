@@ -31,7 +31,7 @@ from tta_rebuild.storyteller.scene_file import (
     read_world,
     template,
 )
-from tta_rebuild.storyteller.scene_order import OnAct, SceneRank, possible_scenes, take_a_way
+from tta_rebuild.storyteller.scene_order import OnAct, possible_scenes, ranked, take_a_way
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.world_state import YOU, WorldState
@@ -274,8 +274,7 @@ class Teller:
             self.state.bound["npc"] = npc
             for scene in possible_scenes(self.cast, self.state, self.seen, **ends):
                 found.setdefault(scene.id, (scene, npc))
-        rank = SceneRank(self.cast, self.state, self.writer, self.rng)
-        return sorted(found.values(), key=lambda one: rank(one[0]))
+        return ranked(found.values(), self.cast, self.state, self.writer, self.rng)
 
     def _tell(self, scene: SceneEntry, npc: str) -> bool:
         """Tell a scene and what it changes; False if nothing in it can be said now."""
