@@ -10,7 +10,7 @@ import pytest
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.integrations.llm_provider import LLMRequest, StreamEnded, TextPiece
 from tta_rebuild.storyteller import OfflineProvider
-from tta_rebuild.storyteller.line_template import LineTemplateError, parse, tidy
+from tta_rebuild.storyteller.line_template import LineTemplateError, template, tidy
 
 
 async def test_the_stream_gives_the_passages_one_by_one_and_joins_to_the_answer(
@@ -115,4 +115,4 @@ def test_text_is_put_right_for_print(text: str, printed: str) -> None:
 @pytest.mark.parametrize("line", ["[a|b", "a]", "a|b", "{1}", "{a"])
 def test_a_line_with_an_unbalanced_mark_is_refused(line: str) -> None:
     with pytest.raises(LineTemplateError):
-        parse(line)
+        template(line)

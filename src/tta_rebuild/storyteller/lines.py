@@ -12,9 +12,8 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from tta_rebuild.storyteller.line_template import LineTemplate, capital
+from tta_rebuild.storyteller.line_template import LineTemplate, capital, template
 from tta_rebuild.storyteller.line_writer import LineWriter
-from tta_rebuild.storyteller.scene_file import template
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.word_lists import packaged_yaml, word_table
 

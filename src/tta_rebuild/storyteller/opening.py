@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from tta_rebuild.core.english import plural, words_of
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import head_of
-from tta_rebuild.storyteller.line_template import listed
+from tta_rebuild.storyteller.line_template import listed, template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.lines import story_lines
-from tta_rebuild.storyteller.scene_file import template
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 

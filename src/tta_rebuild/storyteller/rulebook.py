@@ -23,10 +23,9 @@ from tta_rebuild.storyteller.act_binding import (
 )
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word
-from tta_rebuild.storyteller.line_template import capital, tidy
+from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.possible import why_impossible
-from tta_rebuild.storyteller.scene_file import template
 from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND, cases_of, forms_of
 from tta_rebuild.storyteller.word_lists import common, rules_of
 from tta_rebuild.storyteller.world_state import YOU, WorldState

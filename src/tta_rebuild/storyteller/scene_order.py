@@ -10,6 +10,7 @@ from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_binding import SOUGHT
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import Entity, head_of
+from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.offers import is_same
 from tta_rebuild.storyteller.scene_file import (
@@ -18,7 +19,6 @@ from tta_rebuild.storyteller.scene_file import (
     WorldFile,
     paragraphs,
     read_world,
-    template,
 )
 from tta_rebuild.storyteller.world_state import WorldState, keys_of
 

@@ -17,8 +17,14 @@ from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.entities import Entity
-from tta_rebuild.storyteller.line_template import capital, fingerprint, tidy
-from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
+from tta_rebuild.storyteller.line_template import (
+    MARK_LENGTH,
+    capital,
+    fingerprint,
+    template,
+    tidy,
+)
+from tta_rebuild.storyteller.line_writer import MARKS_REMEMBERED, LineWriter
 from tta_rebuild.storyteller.offers import Offers
 from tta_rebuild.storyteller.opening import opening
 from tta_rebuild.storyteller.possible import does_aim
@@ -29,7 +35,6 @@ from tta_rebuild.storyteller.scene_file import (
     packaged,
     paragraphs,
     read_world,
-    template,
 )
 from tta_rebuild.storyteller.scene_order import OnAct, possible_scenes, ranked, take_a_way
 from tta_rebuild.storyteller.second_person import to_second_person
