@@ -258,7 +258,7 @@ class Teller:
         """Whether what is looked at or asked is here."""
         if entity is None:
             return not act.object and not act.person
-        return self.state.is_here(entity.id) and not self.state.get(f"{entity.id}.hidden")
+        return self.state.is_seen(entity.id)
 
     # ------------------------------------------------------------------ what the world does
 
