@@ -25,25 +25,16 @@ from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
 @dataclass(slots=True)
 class Cast:
-    """A story's world as it stands before anything happens.
-
-    Attributes:
-        entities: by id, the player's character under ``you``.
-        start: the state's first values.
-        slots: what the scenes' texts may name (``matter``, ``at``, ``keeper`` …).
-        is_open: True where what the player names comes to exist (a story told from a premise).
-        premise: what was read of the premise; an empty reading in an authored world.
-        sights: what can be seen at the opening place.
-    """
+    """A story's world as it stands before anything happens."""
 
     name: str
     file: WorldFile
-    entities: dict[str, Entity]
-    start: dict[str, Value]
-    slots: dict[str, str] = field(default_factory=dict)
-    is_open: bool = False
-    premise: PremiseReading = field(default_factory=PremiseReading)
-    sights: Sequence[str] = ()
+    entities: dict[str, Entity]  # by id, the player's character under ``you``
+    start: dict[str, Value]  # the state's first values
+    slots: dict[str, str] = field(default_factory=dict)  # what texts may name: ``matter``, ``at`` …
+    is_open: bool = False  # whether what the player names comes to be (in a story from a premise)
+    premise: PremiseReading = field(default_factory=PremiseReading)  # empty in an authored world
+    sights: Sequence[str] = ()  # what can be seen at the opening place
 
     def of_kind(self, kind: str) -> list[Entity]:
         """The people, places or things, in order."""

@@ -43,16 +43,11 @@ _SLOT_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class LineTemplate:
-    """One line, parsed.
-
-    Attributes:
-        needs: the slots of all its wordings.
-        mark: three characters that stand for this line in a story's notes.
-    """
+    """One line, parsed."""
 
     nodes: tuple[Node, ...]
-    needs: frozenset[str]
-    mark: str
+    needs: frozenset[str]  # the slots of all its wordings
+    mark: str  # three characters that stand for this line in a story's notes
 
     def draft(self, rng: Random, slots: Mapping[str, str]) -> str:
         """One wording, its slots filled, as it comes; ``tidy`` makes it fit to read."""

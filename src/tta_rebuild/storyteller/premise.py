@@ -52,47 +52,26 @@ MOST_PEOPLE, MOST_PLACES, MOST_THINGS, LONGEST_READ = 6, 4, 8, 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PremiseReading:
-    """What a premise says, and what it clearly implies.
+    """What a premise says, and what it clearly implies."""
 
-    Attributes:
-        told: its own statements, mended, to the player; commands to a writer are left out.
-        you: the player's character; an empty one where the premise names nobody.
-        people: everybody else, most important first.
-        places: noun phrases, first where the story opens; none if nothing says where.
-        at: the opening place with its preposition, "here" if nothing says where.
-        time: "at night", "" if not said.
-        things: noun phrases, what the premise turns on first.
-        conflict: one of those of ``data/premise_topics.toml``.
-        situation: the plot that is told of just this ("heist"), "" if none is.
-        aim: what the player is after, a bare infinitive.
-        matter: what it is all about, a noun phrase; "" if nothing is named.
-        surroundings: the kind of place it opens in, as ``surroundings`` knows it; "" if none.
-        tone: one of those of ``data/premise_topics.toml``, or "plain".
-        year: when it plays, 0 if nothing says so.
-        is_wondrous: whether it speaks of magic, powers or anything else that cannot be.
-        cannot: verbs that the premise excludes for the player: "sleep".
-        excluded: what the story must leave out: "gore".
-        understood: all this in one line.
-    """
-
-    told: tuple[str, ...] = ()
-    you: PremisePerson = NOBODY
-    people: tuple[PremisePerson, ...] = ()
-    places: tuple[str, ...] = ()
-    at: str = "here"
-    time: str = ""
-    things: tuple[str, ...] = ()
-    conflict: str = "understand"
-    situation: str = ""
-    aim: str = "find out what is going on here"
-    matter: str = ""
-    surroundings: str = ""
-    tone: str = "plain"
-    year: int = 0
-    is_wondrous: bool = False
-    cannot: tuple[str, ...] = ()
-    excluded: tuple[str, ...] = ()
-    understood: str = ""
+    told: tuple[str, ...] = ()  # its own statements, mended, to the player; no orders to a writer
+    you: PremisePerson = NOBODY  # the player's character; an empty one where it names nobody
+    people: tuple[PremisePerson, ...] = ()  # everybody else, most important first
+    places: tuple[str, ...] = ()  # noun phrases, first where the story opens
+    at: str = "here"  # the opening place with its preposition, "here" if nothing says where
+    time: str = ""  # "at night", "" if not said
+    things: tuple[str, ...] = ()  # noun phrases, what the premise turns on first
+    conflict: str = "understand"  # one of those of data/premise_topics.toml
+    situation: str = ""  # the plot that is told of just this ("heist"), "" if none is
+    aim: str = "find out what is going on here"  # what the player is after, a bare infinitive
+    matter: str = ""  # what it is all about, a noun phrase; "" if nothing is named
+    surroundings: str = ""  # the kind of place it opens in, as surroundings.py knows it, or ""
+    tone: str = "plain"  # "plain", or one of those of data/premise_topics.toml
+    year: int = 0  # when it plays, 0 if nothing says so
+    is_wondrous: bool = False  # whether it speaks of magic, powers or what else cannot be
+    cannot: tuple[str, ...] = ()  # verbs that the premise excludes for the player: "sleep"
+    excluded: tuple[str, ...] = ()  # what the story must leave out: "gore"
+    understood: str = ""  # all this in one line
 
 
 def read_premise(theme: str, characters: Sequence[Mapping[str, Any]] = ()) -> PremiseReading:

@@ -32,21 +32,13 @@ MINE, _THEIRS = ("my", "your", "our"), ("his", "her", "their")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PremisePerson:
-    """Somebody of a premise.
+    """Somebody of a premise."""
 
-    Attributes:
-        name: a proper name as the premise has it, "" if none.
-        role: a noun phrase, to the player: "the nurse", "your wife"; of the player "a detective".
-        pronouns: "she", "he", "it", "they" (a group, or said so), "" where it is not said.
-        is_group: more than one.
-        is_only_owner: nothing is said of them but that something is theirs.
-    """
-
-    name: str = ""
-    role: str = ""
-    pronouns: str = ""
-    is_group: bool = False
-    is_only_owner: bool = False
+    name: str = ""  # a proper name as the premise has it, "" if none
+    role: str = ""  # a noun phrase, to the player: "the nurse", "your wife"; of them "a detective"
+    pronouns: str = ""  # "she", "he", "it", "they" (a group, or said so), "" where it is not said
+    is_group: bool = False  # more than one
+    is_only_owner: bool = False  # nothing is said of them but that something is theirs
 
 
 @dataclass(slots=True)

@@ -39,23 +39,14 @@ _VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a move.
+    """What came of a move."""
 
-    Attributes:
-        texts: paragraphs that tell it.
-        lines: what is now true, in plain sentences.
-        declined: why nothing was done, said instead of playing a turn.
-        is_done: whether the first act succeeded.
-        kind: what sort of deed it was.
-        is_told: whether the rules tell it, rather than a scene.
-    """
-
-    texts: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    declined: str = ""
-    is_done: bool = False
-    kind: str = ""
-    is_told: bool = True
+    texts: list[str] = field(default_factory=list)  # paragraphs that tell it
+    lines: list[str] = field(default_factory=list)  # what is now true, in plain sentences
+    declined: str = ""  # why nothing was done, said instead of playing a turn
+    is_done: bool = False  # whether the first act succeeded
+    kind: str = ""  # what sort of deed it was
+    is_told: bool = True  # whether the rules tell it, rather than a scene
 
 
 @lru_cache(maxsize=4_000)

@@ -47,16 +47,12 @@ def possible_scenes(
 
 @dataclass(frozen=True, slots=True)
 class OnAct:
-    """Finds the scene that a file has for just what the player does.
-
-    Attributes:
-        in_play: whom ``npc`` may mean.
-    """
+    """Finds the scene that a file has for just what the player does."""
 
     cast: Cast
     state: WorldState
     seen: Collection[str]
-    in_play: Collection[str]
+    in_play: Collection[str]  # whom ``npc`` may mean
 
     def scene(self, act: Act, file: WorldFile) -> SceneEntry | None:
         """``burn lamp``, or ``burn`` of anything; None if there is none that may come."""

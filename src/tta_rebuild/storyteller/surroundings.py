@@ -15,26 +15,19 @@ from tta_rebuild.storyteller.word_lists import packaged_yaml, word_table
 
 ANYWHERE = "anywhere"
 PEOPLE = ("keeper", "worker", "stranger")
-_SECOND = {"room": "room2"}
 THINGS_AROUND = ("record", "implement", "trifle", "valuable")
 SURROUNDING = (*PEOPLE, "room", "spot", "exit", *THINGS_AROUND, "light")
 """What of them a plot's scene may be about: ``act: read record``."""
-_APART = ("sight", *PEOPLE, *_SECOND)
+_APART = ("sight", *PEOPLE, "room")
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """One story's surroundings.
+    """One story's surroundings."""
 
-    Attributes:
-        slots: by name, as plots use them: ``keeper``, ``keeper_he``, ``the_tool`` …
-        people: name and pronoun of who is there besides the people of the premise.
-        sights: what can be seen there at the start, one of them to be told.
-    """
-
-    slots: Mapping[str, str]
-    people: Sequence[tuple[str, str]]
-    sights: Sequence[str]
+    slots: Mapping[str, str]  # by name, as plots use them: ``keeper``, ``keeper_he``, ``the_tool``
+    people: Sequence[tuple[str, str]]  # name and pronoun of who is there besides the premise's
+    sights: Sequence[str]  # what can be seen there at the start, one of them to be told
 
 
 def surroundings_of(kind: str, seed: str, taken: Collection[str]) -> Surroundings:
@@ -50,9 +43,8 @@ def surroundings_of(kind: str, seed: str, taken: Collection[str]) -> Surrounding
     slots: dict[str, str] = {}
     for name in sorted(lists.keys() - {*_APART}):
         slots |= forms_of(name, rng.choice(lists[name]))
-    for name, other in _SECOND.items():
-        for slot, value in zip((name, other), rng.sample(lists[name], 2), strict=True):
-            slots |= forms_of(slot, value)
+    for slot, value in zip(("room", "room2"), rng.sample(lists["room"], 2), strict=True):
+        slots |= forms_of(slot, value)
     people = []
     for name in PEOPLE:
         rows = rng.sample(lists[name], len(lists[name]))
