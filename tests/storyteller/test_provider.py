@@ -73,8 +73,8 @@ async def test_a_branch_check_answers_each_proposal_in_order(ask: Any) -> None:
     reply = await ask(
         "branch_check",
         proposals=[
-            {"choice_text": "Ask Mira about the key", "branch_description": "Mira will tell"},
-            {"choice_text": "Cast a spell on Mira", "branch_description": "magic happens"},
+            {"choice": "Ask Mira about the key", "affects": ["mira"]},
+            {"choice": "Cast a spell on Mira"},
         ],
         facts=[{"subject": "mira", "relation": "alive", "value": "false"}],
         rules={"no_magic": "no magic allowed"},

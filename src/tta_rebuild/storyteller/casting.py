@@ -56,17 +56,11 @@ def cast_of(variables: Mapping[str, Any], notes: Mapping[str, Any]) -> Cast:
 
     Raises RequestRejected: the world asked for is none, or its file cannot be read.
     """
-    wanted = str(variables.get("world") or "")
-    characters = variables.get("characters") or []
-    cast = (
-        _authored(wanted, characters)
-        if wanted
-        else _from_premise(str(variables.get("theme") or ""), characters, notes, variables)
-    )
+    wanted, characters = str(variables.get("world") or ""), variables.get("characters") or []
+    made = _authored(wanted, characters) if wanted else _from_premise(variables, characters, notes)
     for row in notes.get("made", ()):
-        entity = Entity(row[0], row[1], row[2], row[3], row[4])
-        cast.entities.setdefault(entity.id, entity)
-    return cast
+        made.entities.setdefault(row[0], Entity(*row))
+    return made
 
 
 def _player(characters: Sequence[Mapping[str, Any]], entry: PersonEntry | PremisePerson) -> Entity:
@@ -100,13 +94,10 @@ def _authored(name: str, characters: Sequence[Mapping[str, Any]]) -> Cast:
 
 
 def _from_premise(
-    theme: str,
-    characters: Sequence[Mapping[str, Any]],
-    notes: Mapping[str, Any],
-    variables: Mapping[str, Any],
+    variables: Mapping[str, Any], characters: Sequence[Mapping[str, Any]], notes: Mapping[str, Any]
 ) -> Cast:
-    premise = read_premise(theme, [dict(c) for c in characters])
-    seed = str(variables.get("seed") or "")
+    theme, seed = str(variables.get("theme") or ""), str(variables.get("seed") or "")
+    premise = read_premise(theme, characters)
     plot = notes.get("plot") or _plot_for(premise, seed)
     entities = {YOU: _player(characters, premise.you)}
     ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
@@ -129,10 +120,8 @@ def _from_premise(
         is_said = person.is_only_owner or _is_away(theme, person)
         is_away = is_said or _is_sought(premise.aim, person)
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
-        if person.is_group:
-            start[f"{key}.group"] = True
-        if _is_told(theme, person, "sleeps"):
-            start[f"{key}.asleep"] = True
+        is_so = {"group": person.is_group, "asleep": _is_told(theme, person, "sleeps")}
+        start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}
         for tie in _ties_of(person):
             start[f"{key}.{tie}"] = True
     for thing in premise.things:
@@ -214,11 +203,8 @@ def _noun_of(person: PremisePerson) -> str:
 def _ties_of(person: PremisePerson) -> list[str]:
     """What somebody is to the player: ``close``, ``foe``, ``above``."""
     heads = {_noun_of(person), *pattern("relative_clause").sub("", person.role).split()[-1:]}
-    return [
-        tie
-        for tie, words in word_table("premise_topics")["ties"].items()
-        if heads & {*words.split()}
-    ]
+    ties = word_table("premise_topics")["ties"].items()
+    return [tie for tie, words in ties if heads & {*words.split()}]
 
 
 def _is_away(theme: str, person: PremisePerson) -> bool:

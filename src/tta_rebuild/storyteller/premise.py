@@ -218,7 +218,7 @@ class _Reading:
         roles = [role for s in fitting for role in s.get("people", ())]
         people += implied_people(roles, you, people)
         places, at = self._places()
-        things = self._things(places)
+        things, own = self._things(places)
         stated = () if self.is_title else self.sentences
         told = statements(stated, self.commands, self.cast, you)
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
@@ -232,7 +232,8 @@ class _Reading:
         sought = self._sought() or "what is lost"
         lost = _spoken_of(sought) if "{sought}" in row["aim"] else []
         is_thing = conflict in ("understand", "deliver", "steal") or self.is_title
-        named = (*self._determined(things), *places * self.is_title) if is_thing else ()
+        determined = [thing for thing in things if thing in own]
+        named = (*determined, *places * self.is_title) if is_thing else ()
         about = (*_spoken_of(aim), *turning, *lost, *named)
         time = pattern("time").search(self.text)
         unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
@@ -284,21 +285,19 @@ class _Reading:
         is_vague = not ranked or ranked[0][2] in ("the world", "the universe", "the field")
         return list(dict.fromkeys(row[2] for row in ranked)), "here" if is_vague else ranked[0][3]
 
-    def _things(self, places: Sequence[str]) -> list[str]:
-        """What is no person and no place, the most spoken of first."""
-        said, found = Counter(map(one_of, self.tokens)), dict[str, int]()
+    def _things(self, places: Sequence[str]) -> tuple[list[str], set[str]]:
+        """What is no person and no place, the most spoken of first; and what is determined.
+
+        That is what the text names with an article or an owner, or by a name.
+        """
+        said, found, own = Counter(map(one_of, self.tokens)), dict[str, int](), set[str]()
         for phrase in map(_without_verb, self.phrases):
+            own |= {self._called(phrase)} if phrase.determiner or phrase.is_name else set()
             is_none = phrase.start in self.cast.taken or phrase.determiner in ("no", "any")
             is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
             if phrase.kind in ("thing", "name") and not (is_none or is_group):
                 found[self._called(phrase)] = said[phrase.head]
-        return sorted((t for t in found if t not in places), key=lambda t: -found[t])
-
-    def _determined(self, things: Sequence[str]) -> list[str]:
-        """Those of the things that the text names with an article or an owner, or by a name."""
-        phrases = map(_without_verb, self.phrases)
-        own = {self._called(p) for p in phrases if p.determiner or p.is_name}
-        return [thing for thing in things if thing in own]
+        return sorted((t for t in found if t not in places), key=lambda t: -found[t]), own
 
     def _surroundings(self, places: Sequence[str]) -> str:
         """The kind of place that the opening place is of, "" if it is of none that is known."""
