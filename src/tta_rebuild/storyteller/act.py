@@ -199,9 +199,6 @@ def _before_verb(low: list[str], longest: int) -> tuple[str, int]:
     return name, size if size > longest or is_equal else 0
 
 
-_VEHICLES = frozenset("train bus taxi cab boat ferry plane ship coach car tram bike".split())
-
-
 def _deed(tokens: list[str]) -> Act | None:
     """One act from the tokens of one part; None if they hold no verb."""
     lead = Lead(tokens)
@@ -245,7 +242,7 @@ def _of_travel(family: str, verb: str, found: dict[str, str]) -> str:
     what = " ".join(found.get("object", "").lower().split()[-1:])
     if family == "put" and verb.startswith("leave") and singular(what) in word_list("places"):
         return "leave"
-    if family == "take" and found.get("where", "").startswith("to ") and what in _VEHICLES:
+    if family == "take" and found.get("where", "").startswith("to ") and is_one(what, "rides"):
         return "go"
     is_gone = family == "leave" or verb in ("drive away", "drive off")
     if is_gone and not (found.get("object") or found.get("person")):

@@ -36,9 +36,6 @@ GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
 SELF = ("yourself", "you", "me", "myself")
 _WITHOUT_ARTICLE = ("outside", "every", "some", "any", "nothing", "nobody", "home", "one")
 _ALL = frozenset("both all every each two three them".split())
-_ANY_PERSON = {"man": "he", "boy": "he", "gentleman": "he", "guy": "he"}
-_ANY_PERSON |= {"woman": "she", "girl": "she", "lady": "she", "person": ""}
-_MEN = ("he", "she")
 _KINDS = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}
 SOUGHT = ("look for", "search for", "seek", "hunt for", "find", "locate", "seek out", "feel for")
 
@@ -210,7 +207,9 @@ class Binder:
         here = [named] if named else []
         here += [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
         single = [p for p in here if not self.state.is_any(p.id, "group")]
-        return next((p for p in single if p.pronouns in (fits, "") or fits not in _MEN), last)
+        return next(
+            (p for p in single if p.pronouns in (fits, "") or fits not in ("he", "she")), last
+        )
 
     def _several(self, phrase: str) -> Entity | None:
         """Several people named at once: "both witches", "them", "Anna and Karl"; one for all."""
@@ -242,9 +241,9 @@ class Binder:
 
     def _anybody(self, plain: str) -> Entity | None:
         """Whom "the man" or "the woman" means where nobody is called that: the last one named."""
-        if plain not in _ANY_PERSON or not self.cast.is_open:
+        if plain not in word_list("anybody") or not self.cast.is_open:
             return None
-        fits = _ANY_PERSON[plain]
+        fits = gender_of(plain)
         last = self.cast.entities.get(last_meant(fits or "they", self.state))
         if last is not None and last.kind == "person" and self.state.is_here(last.id):
             return last

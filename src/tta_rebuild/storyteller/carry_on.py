@@ -49,9 +49,7 @@ def carried_on(variables: Mapping[str, Any]) -> dict[str, Any]:
     if told:
         filled["hold"] = ""
     if not filled:
-        raise RequestRejected(
-            "the embedded storyteller knows too little of this story to go on with it"
-        )
+        raise RequestRejected("the embedded storyteller knows too little of this story to go on")
     turn = int(variables.get("turn") or 0)
     ending = bool(variables.get("should_end"))
     passages = [_line(name, turn, filled) for name in filled]
@@ -79,25 +77,20 @@ def rest_of_scene(variables: Mapping[str, Any]) -> dict[str, Any]:
 
     Where nothing of the scene is ours (another model began it), it is closed in a line or two.
     """
-    told = str(variables.get("told_so_far") or "")
-    withheld = str(variables.get("withheld") or "")
+    told, withheld = (_sentences(variables.get(key)) for key in ("told_so_far", "withheld"))
     reply = Teller(variables).scene()
-    told_sentences = {_alike(s) for s in sentences_of(told)}
-    held_back = {_alike(s) for s in sentences_of(withheld)}
-    passages = [p for p in reply["passages"] if _sentences(p) and not _sentences(p) & held_back]
-    rest = [p for p in passages if not _sentences(p) & told_sentences]
+    said = [(p, _sentences(p["text"])) for p in reply["passages"]]
+    passages = [p for p, sentences in said if sentences and not sentences & withheld]
+    rest = [p for p in passages if not _sentences(p["text"]) & told]
     if told and len(rest) == len(passages):
         return carried_on(variables)
     reply["passages"] = rest or passages[-1:]
     return reply
 
 
-def _sentences(passage: Mapping[str, Any]) -> set[str]:
-    return {_alike(s) for s in sentences_of(passage["text"])}
-
-
-def _alike(sentence: str) -> str:
-    return " ".join(sentence.lower().strip(' “”"').split())
+def _sentences(text: str | None) -> set[str]:
+    plain = (sentence.lower().strip(' “”"') for sentence in sentences_of(text or ""))
+    return {" ".join(sentence.split()) for sentence in plain}
 
 
 def _line(name: str, turn: int, values: Mapping[str, str]) -> str:
@@ -133,10 +126,8 @@ def _last_words(variables: Mapping[str, Any]) -> str:
         head for lines in word_table("carry_on").values() for line in lines
         if (head := str(line).partition("{")[0].strip("“"))
     )  # fmt: skip
-    before = [
-        line.partition(": ")[2]
-        for line in str(variables.get("previous_context") or "").splitlines()
-    ]
+    lines = str(variables.get("previous_context") or "").splitlines()
+    before = [line.partition(": ")[2] for line in lines]
     for scene in (*reversed(variables.get("recent") or []), *reversed(before)):
         for sentence in reversed(sentences_of(str(scene))):
             is_plain = not set(sentence) & set('"“”')

@@ -28,12 +28,9 @@ def story_lines() -> dict[str, list[LineTemplate]]:
 def dialogue(variables: Mapping[str, Any]) -> str:
     """What the character says: plain text, no quotation marks, no name before it."""
     writer, feeling = _writer(variables)
-    lines = story_lines().get(f"line_{feeling}", ()) or story_lines()["line_any"]
-    return (
-        writer.line(lines)
-        or writer.line(story_lines()["line_any"])
-        or f"{writer.slots['npc']} is here."
-    )
+    plain = story_lines()["line_any"]
+    said = writer.line(story_lines().get(f"line_{feeling}", plain)) or writer.line(plain)
+    return said or f"{writer.slots['npc']} is here."
 
 
 def monologue(variables: Mapping[str, Any]) -> str:
@@ -47,9 +44,8 @@ def _writer(variables: Mapping[str, Any]) -> tuple[LineWriter, str]:
     character = variables.get("character") or {}
     name = str(character.get("name") or character.get("character_id") or "Someone")
     trigger = str(variables.get("trigger") or "").lower()
-    feeling = word_table("words")["feelings"].get(trigger) or str(
-        character.get("emotion") or "neutral"
-    )
+    moved = word_table("words")["feelings"].get(trigger)
+    feeling = moved or str(character.get("emotion") or "neutral")
     context = _topic(str(variables.get("scene_context") or ""))
     events = variables.get("story_events") or []
     rng = Random(

@@ -211,9 +211,8 @@ def _stands_bare(tokens: Sequence[str], phrase: Phrase, found: Sequence[Phrase])
     last, is_plain = phrase.words[-1], phrase.kind != "person"
     is_verb = low in second_persons() and low not in words_in("noun_verbs")
     may_be_verb = low in words_in("verbs") or low.endswith("s")
-    if (before in words_in("before_a_verb") and may_be_verb) or (
-        is_verb and before not in OPENINGS
-    ):
+    is_done = before in words_in("before_a_verb") and may_be_verb
+    if is_done or (is_verb and before not in OPENINGS):
         return False
     if is_plain and (last[0].isupper() or (low in _participles() and before.isalpha())):
         return False

@@ -15,11 +15,8 @@ from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 def opening(cast: Cast, state: WorldState, writer: LineWriter) -> Iterator[str]:
     """The texts before the first scene; whoever is there has met the player."""
-    here = [
-        one
-        for one in cast.of_kind("person")
-        if state.is_here(one.id) and not state.get(f"{one.id}.local")
-    ]
+    strangers = [one for one in cast.of_kind("person") if not state.is_any(one.id, "local")]
+    here = [one for one in strangers if state.is_here(one.id)]
     for person in here:
         state.values[f"{person.id}.met"] = True
     if not cast.is_open:

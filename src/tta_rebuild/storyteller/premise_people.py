@@ -95,9 +95,8 @@ class PremisePeople:
         self.taken: set[int] = set()
         of, last = phrases[0] if phrases else None, None
         for phrase in phrases:
-            mention = (
-                self._take(phrase, of, last) if phrase.determiner not in ("no", "any") else None
-            )
+            is_none = phrase.determiner in ("no", "any")
+            mention = None if is_none else self._take(phrase, of, last)
             of, last = phrase, mention
             self.taken |= {phrase.start} if mention else set()
         by_role = words_in("called_by_role")  # Grandpa
@@ -317,10 +316,8 @@ class PremisePeople:
     def _role(self, mention: Mention) -> str:
         phrase, owner = mention.phrase, mention.phrase.determiner
         noun = to_second_person(phrase.text) + self._clause(mention)
-        is_kin, names = (
-            phrase.head in words_in("kin"),
-            self.player.name.split() if self.player else [],
-        )
+        names = self.player.name.split() if self.player else []
+        is_kin = phrase.head in words_in("kin")
         is_named = owner[:1].isupper() and without_s(owner) != owner
         if owner in _THEIRS:
             wanted = GENDERS.get(owner, "")

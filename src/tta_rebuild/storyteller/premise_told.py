@@ -66,12 +66,9 @@ def _to_player(told: Sequence[str], cast: PremisePeople, you: PremisePerson) -> 
     said = {t.lower() for sentence in told for t in tokens_of(sentence)}
     if said & {*GENDERS, "they", "them", "their"} and not gender:
         return ()
-    called = (
-        "" if player.phrase.is_name else player.phrase.text,
-        you.name,
-        you.name.split(" ")[0],
-    )
-    noun, name, first, he = (re.escape(w) or "(?!)" for w in (*called, gender))
+    role = "" if player.phrase.is_name else player.phrase.text
+    called = (role, you.name, you.name.split(" ")[0], gender)
+    noun, name, first, he = (re.escape(word) or "(?!)" for word in called)
     subject = re.compile(
         rf"\b(?:{name}\b(?:, (?:an?|the) {noun}\b,?)?|{first}\b|{he}\b|"
         rf"(?:^an?|the|this) {noun}\b(?:,?(?: called| named)? {name}\b,?)?)",

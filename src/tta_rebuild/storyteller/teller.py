@@ -123,7 +123,9 @@ class Teller:
         is_over = bool(self.given.get("should_end")) or not self.cast.is_open
         ending = scene is not None and bool(scene.ending) and is_over
         if not self.passages:
-            self._say(self.writer.line(self._look()) or "For a while nothing else happens.")
+            place = self.cast.file.places.get(str(self.state.values.get("here")))
+            look = [template(text) for text in place.look] if place else []
+            self._say(self.writer.line(look) or "For a while nothing else happens.")
         return self._reply(scene, ending)
 
     def _bind(self, npc: str | None = None) -> None:
@@ -222,12 +224,8 @@ class Teller:
             replace_the_dead(self.cast, self.state, self.given, self.notes)
             self.writer.slots.update(self.cast.slots)
         self._bind()
-        if (
-            outcome.texts
-            and self.rng.random() < 0.5
-            and (seen := self.rules.reaction(outcome.kind))
-        ):
-            self._say(seen)
+        is_remarked = outcome.texts and self.rng.random() < 0.5
+        self._say(self.rules.reaction(outcome.kind) if is_remarked else "")
 
     def _authors_words(self, act: Act) -> bool:
         """Tell what the world's file has for looking at this or asking that; False if nothing."""
@@ -235,12 +233,12 @@ class Teller:
         entity = self.cast.found(named) if named else None
         who = file.people.get(entity.id if entity else self.rules.binder.npc())
         texts: list[str] = []
-        if who is not None and act.family in ("ask", "tell", "say") and self._sees(act, entity):
+        if not self._sees(act, entity):
+            return False
+        if who is not None and act.family in ("ask", "tell", "say"):
             topic = set(words_of(f"{act.said} {act.object}"))
             texts = next((t for key, t in who.asked.items() if topic & set(words_of(key))), [])
-        elif act.family in ("look", "search", "read", "listen", "touch") and self._sees(
-            act, entity
-        ):
+        elif act.family in ("look", "search", "read", "listen", "touch"):
             place = file.places.get(entity.id if entity else str(self.state.get("here")))
             thing = file.things.get(entity.id) if entity else None
             person = file.people.get(entity.id) if entity else None
@@ -256,9 +254,7 @@ class Teller:
 
     def _sees(self, act: Act, entity: Entity | None) -> bool:
         """Whether what is looked at or asked is here."""
-        if entity is None:
-            return not act.object and not act.person
-        return self.state.is_seen(entity.id)
+        return self.state.is_seen(entity.id) if entity else not (act.object or act.person)
 
     # ------------------------------------------------------------------ what the world does
 
@@ -305,15 +301,9 @@ class Teller:
     def _say(self, text: str, speaker: str = "") -> None:
         if not text:
             return
-        who = self.state.bound.get(speaker, speaker)
-        entity = self.cast.entities.get(who)
+        entity = self.cast.entities.get(self.state.bound.get(speaker, speaker))
         spoken_by = entity.id if entity else ""
         self.passages.append({"facts": [], "text": text, "speaker": spoken_by, "emotion": ""})
-
-    def _look(self) -> list[Any]:
-        place = self.cast.file.places.get(str(self.state.values.get("here")))
-        looks = place.look if place else []
-        return [template(text) for text in looks]
 
     # ------------------------------------------------------------------ the reply
 
@@ -337,9 +327,7 @@ class Teller:
             "setting_description": tidy(
                 f"{', '.join(filter(None, (here.at or here.name, time)))}."
             ),
-            "emotional_tone": (
-                self.cast.premise.tone if self.cast.is_open else self.cast.file.tone
-            ),
+            "emotional_tone": (self.cast.premise if self.cast.is_open else self.cast.file).tone,
             "passages": self.passages,
             "story_branches": [
                 {
