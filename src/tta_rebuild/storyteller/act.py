@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller import act_grammar as grammar
-from tta_rebuild.storyteller.act_grammar import is_base, is_one, joined, phrase_length
+from tta_rebuild.storyteller.act_grammar import is_base, joined, phrase_length
 from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import mended, pattern, word_list, word_table
+from tta_rebuild.storyteller.word_lists import is_one, mended, pattern, word_list, word_table
 
 LONGEST_READ = 400
 """Characters of a move that are read; the rest of a very long one is passed over."""
@@ -278,7 +278,7 @@ def _unknown(lead: Lead) -> grammar.Verb | None:
 
 def _parts(tokens: list[str]) -> Iterator[list[str]]:
     """The sentence cut where another act begins."""
-    marks = (",", ";", "—", *grammar.small_words("conjunctions"))
+    marks = (",", ";", "—", *word_list("conjunctions"))
     links = [token.lower() in marks for token in tokens]
     kept = [k for k in range(len(tokens)) if not all(links[k : k + 2])]
     begin = 0
@@ -345,7 +345,7 @@ def clause_in_past(clause: str) -> str:
             lambda m: m[1] + (past(m[2]) if m[1].startswith("you ") or is_base(m[2]) else m[2]),
             told,
         )
-        for now, then in word_table("act_words")["shifted"] if that else ():
+        for now, then in word_table("words")["shifted"] if that else ():
             reported = re.sub(rf"\b{now}\b", then, reported, count=1)
         parts[i] = told + that + reported
     return "".join(parts)

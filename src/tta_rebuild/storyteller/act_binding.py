@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.act_grammar import small_words
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import (
     EVERYBODY,
@@ -317,7 +316,7 @@ def with_article(phrase: str) -> str:
 def place_in(where: str) -> str:
     """What stands after the prepositions: "in the cage" → "the cage"."""
     words = where.split()
-    while words and words[0].lower() in small_words("prepositions"):
+    while words and words[0].lower() in word_list("prepositions"):
         words.pop(0)
     return " ".join(words)
 

@@ -12,13 +12,12 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
-from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.parts import is_about, part_slots, played_by
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
-from tta_rebuild.storyteller.surroundings import Surroundings, surroundings_of
+from tta_rebuild.storyteller.surroundings import Surroundings, forms_of, surroundings_of
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
@@ -141,10 +140,12 @@ def _from_premise(
         if key not in entities:
             entities[key] = Entity(key, "person", name, pronouns=pronouns)
             start |= {f"{key}.at": here, f"{key}.person": True, f"{key}.local": True}
-    return Cast(
-        f"plots/{plot}", file, entities, {**start, **file.start},
-        {**around.slots, **parts, **_slots(premise, entities[here])}, True, premise, around.sights,
-    )  # fmt: skip
+    matter = premise.matter or "what has happened"
+    slots = {**around.slots, **parts, "matter": matter, "aim": premise.aim, "at": premise.at}
+    slots |= forms_of("place", entities[here].name)
+    start |= file.start
+    sights = around.sights
+    return Cast(f"plots/{plot}", file, entities, start, slots, True, premise, sights)
 
 
 def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]) -> Surroundings:
@@ -237,14 +238,3 @@ def _plot_for(premise: PremiseReading, seed: str) -> str:
         return premise.situation
     fitting = [name for name in packaged("plots") if name.partition(".")[0] == premise.conflict]
     return Random(seed).choice(fitting or ["decide"])
-
-
-def _slots(premise: PremiseReading, place: Entity) -> dict[str, str]:
-    """What the scenes' texts may name of the premise."""
-    return {
-        "matter": premise.matter or "what has happened",
-        "aim": premise.aim,
-        "place": place.name,
-        "Place": capital(place.name),
-        "at": premise.at or "here",
-    }

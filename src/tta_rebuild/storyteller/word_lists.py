@@ -19,7 +19,12 @@ def word_table(name: str) -> dict[str, Any]:
 @cache
 def word_list(name: str) -> frozenset[str]:
     """The words of one list of ``words.toml``."""
-    return frozenset(word_table("words")[name].split())
+    return frozenset(word_table("words")["words"][name].split())
+
+
+def is_one(word: str, names: str) -> bool:
+    """True for a word of one of those lists."""
+    return any(word in word_list(name) for name in names.split())
 
 
 @cache
