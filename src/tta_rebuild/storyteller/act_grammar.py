@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from tta_rebuild.core.english import past, singular, verb_forms
+from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_list, word_table
 
@@ -132,18 +133,14 @@ def is_adverb(word: str) -> bool:
     return word.endswith("ly") and len(word) > 4 and word not in word_list("not_adverbs")
 
 
-@cache
-def _people() -> frozenset[str]:
-    return word_list("people") | frozenset(word_table("premise_words")["people"].split())
-
-
 def is_somebody(words: Sequence[str]) -> bool:
     """True for a name, "her", "the guard": somebody rather than something, as far as words tell."""
     ends = (k for k, word in enumerate(words) if k and is_one(word.lower(), "joints"))
     last = words[next(ends, len(words)) - 1] if words else ""
     is_named = last[:1].isupper() and len(words) < 3
     is_pronoun = len(words) == 1 and is_one(last.lower(), "somebody")
-    return is_named or is_pronoun or singular(last.lower()) in _people()
+    one = singular(last.lower())
+    return is_named or is_pronoun or one in word_list("people") or one in words_in("people")
 
 
 def joined(tokens: Sequence[str], *, keeps_mark: bool = False) -> str:
