@@ -72,9 +72,9 @@ def carried_on(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rest_of_scene(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The rest of a scene as a scene reply of its own: told again as it would have been (same
-    seed, same turn), without what was read already and what was held back.
+    """The rest of a scene as a scene reply of its own, after a passage of it was held back.
 
+    It is told again as it would have been (same seed, same turn), without what was read already.
     Where nothing of the scene is ours (another model began it), it is closed in a line or two.
     """
     told, withheld = (_sentences(variables.get(key)) for key in ("told_so_far", "withheld"))

@@ -66,8 +66,8 @@ def _to_player(told: Sequence[str], cast: PremisePeople, you: PremisePerson) -> 
     said = {t.lower() for sentence in told for t in tokens_of(sentence)}
     if said & {*GENDERS, "they", "them", "their"} and not gender:
         return ()
-    role = "" if player.phrase.is_name else player.phrase.text
-    called = (role, you.name, you.name.split(" ")[0], gender)
+    what = "" if player.phrase.is_name else player.phrase.text
+    called = (what, you.name, you.name.split(" ")[0], gender)
     noun, name, first, he = (re.escape(word) or "(?!)" for word in called)
     subject = re.compile(
         rf"\b(?:{name}\b(?:, (?:an?|the) {noun}\b,?)?|{first}\b|{he}\b|"
