@@ -9,7 +9,7 @@ import pytest
 
 from tta_rebuild.core.english import for_they
 from tta_rebuild.storyteller.entities import Entity, short
-from tta_rebuild.storyteller.line_template import parse
+from tta_rebuild.storyteller.line_template import template, tidy
 from tta_rebuild.storyteller.parts import part_slots, played_by
 from tta_rebuild.storyteller.surroundings import surroundings_of
 from tta_rebuild.storyteller.world_state import NOWHERE
@@ -81,12 +81,14 @@ def test_a_verb_is_made_to_go_with_they(verb: str, wanted: str) -> None:
 
 
 def test_a_sentence_about_somebody_called_they_has_its_verbs_right() -> None:
-    line = parse("{X_he} slowly rises. “Well,” {x_he} says, “so {x_he}’s gone.” {X_he} had known.")
+    line = template(
+        "{X_he} slowly rises. “Well,” {x_he} says, “so {x_he}’s gone.” {X_he} had known."
+    )
 
-    assert line.expand(Random(1), {"x_he": "they", "X_he": "They"}) == (
+    assert tidy(line.draft(Random(1), {"x_he": "they", "X_he": "They"})) == (
         "They slowly rise. “Well,” they say, “so they’re gone.” They had known."
     )
-    assert "She slowly rises" in line.expand(Random(1), {"x_he": "she", "X_he": "She"})
+    assert "She slowly rises" in tidy(line.draft(Random(1), {"x_he": "she", "X_he": "She"}))
 
 
 @pytest.mark.parametrize(

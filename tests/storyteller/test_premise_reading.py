@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tta_rebuild.storyteller.premise import CONFLICTS, TONES, PremiseReading, read_premise
+from tta_rebuild.storyteller.premise import PremiseReading, read_premise
+from tta_rebuild.storyteller.word_lists import word_table
 
 READ_BY_HAND = Path(__file__).with_name("premises.txt")
 
@@ -46,8 +47,8 @@ def test_a_premise_is_read_as_a_person_reads_it(
     assert said == you
     assert reading.at == at
     assert set(people) <= set(people_of(reading))
-    assert reading.conflict in CONFLICTS
-    assert reading.tone in TONES
+    assert reading.conflict in word_table("premise_topics")["conflict"]
+    assert reading.tone in {"plain", *word_table("premise_topics")["tone"]}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.integrations.llm_provider import LLMRequest, StreamEnded, TextPiece
 from tta_rebuild.storyteller import OfflineProvider
-from tta_rebuild.storyteller.line_template import LineTemplateError, parse, tidy
+from tta_rebuild.storyteller.line_template import LineTemplateError, template, tidy
 
 
 async def test_the_stream_gives_the_passages_one_by_one_and_joins_to_the_answer(
@@ -73,8 +73,8 @@ async def test_a_branch_check_answers_each_proposal_in_order(ask: Any) -> None:
     reply = await ask(
         "branch_check",
         proposals=[
-            {"choice_text": "Ask Mira about the key", "branch_description": "Mira will tell"},
-            {"choice_text": "Cast a spell on Mira", "branch_description": "magic happens"},
+            {"choice": "Ask Mira about the key", "affects": ["mira"]},
+            {"choice": "Cast a spell on Mira"},
         ],
         facts=[{"subject": "mira", "relation": "alive", "value": "false"}],
         rules={"no_magic": "no magic allowed"},
@@ -115,4 +115,4 @@ def test_text_is_put_right_for_print(text: str, printed: str) -> None:
 @pytest.mark.parametrize("line", ["[a|b", "a]", "a|b", "{1}", "{a"])
 def test_a_line_with_an_unbalanced_mark_is_refused(line: str) -> None:
     with pytest.raises(LineTemplateError):
-        parse(line)
+        template(line)

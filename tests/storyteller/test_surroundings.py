@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.parts import part_slots
 from tta_rebuild.storyteller.premise import read_premise
-from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world, template
+from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world
 from tta_rebuild.storyteller.surroundings import ANYWHERE, PEOPLE, surroundings_of
 from tta_rebuild.storyteller.word_lists import word_table
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller import act_grammar as grammar
-from tta_rebuild.storyteller.act_grammar import is_base, is_one, joined, pattern, phrase_length
+from tta_rebuild.storyteller.act_grammar import is_base, joined, phrase_length
+from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_list, word_table
+from tta_rebuild.storyteller.word_lists import is_one, mended, pattern, word_list, word_table
 
 LONGEST_READ = 400
 """Characters of a move that are read; the rest of a very long one is passed over."""
@@ -64,9 +65,7 @@ def _cleaned(words: str) -> str:
     text = "".join(ch for ch in text if ch.isprintable() or ch.isspace())
     text = "".join(ch for ch in text if unicodedata.category(ch) not in ("So", "Sk", "Mn"))
     text = text.lower() if text.isupper() and len(text) > 3 else text
-    for seen, instead in word_table("act_words")["mended"]:
-        text = re.sub(seen, instead, text)
-    text = text[:LONGEST_READ].strip()
+    text = mended(text, "move")[:LONGEST_READ].strip()
     return text + "”" * (text.count("“") > text.count("”"))
 
 
@@ -77,7 +76,7 @@ def _sentences(text: str) -> Iterator[list[str]]:
     if any(_reports(grammar.verb_at(before.split()[i:])) for i in starts):
         text = f"{before} “{said}”"
     sentence: list[str] = []
-    for token in pattern("token").findall(text):
+    for token in pattern("move_token").findall(text):
         if sentence and sentence[-1][0] in ".!?…;":
             yield sentence
             sentence = []
@@ -93,7 +92,7 @@ def _spoken(words: str, family: str = "") -> Act:
     """Words said as they stand."""
     family = family or ("ask" if words.endswith("?") else "say")
     verb = family if family in ("ask", "tell", "shout") else "say"
-    clause = f"you {'say' if verb == 'tell' else verb}: “{words[:1].upper()}{words[1:]}”"
+    clause = f"you {'say' if verb == 'tell' else verb}: “{capital(words)}”"
     return Act(family=family, verb=verb, said=words, is_quoted=True, clause=clause)
 
 
@@ -200,9 +199,6 @@ def _before_verb(low: list[str], longest: int) -> tuple[str, int]:
     return name, size if size > longest or is_equal else 0
 
 
-_VEHICLES = frozenset("train bus taxi cab boat ferry plane ship coach car tram bike".split())
-
-
 def _deed(tokens: list[str]) -> Act | None:
     """One act from the tokens of one part; None if they hold no verb."""
     lead = Lead(tokens)
@@ -234,7 +230,7 @@ def _deed(tokens: list[str]) -> Act | None:
         said = to_second_person(f"to {clause}")
         act = Act(family="refuse", verb="refuse", said=said, object=act.object, person=act.person)
         clause = f"do not {clause}"
-    words = f": “{act.said[:1].upper()}{act.said[1:]}”" if quoted else ""
+    words = f": “{capital(act.said)}”" if quoted else ""
     return replace(act, clause=to_second_person(f"you {clause}") + words)
 
 
@@ -246,7 +242,7 @@ def _of_travel(family: str, verb: str, found: dict[str, str]) -> str:
     what = " ".join(found.get("object", "").lower().split()[-1:])
     if family == "put" and verb.startswith("leave") and singular(what) in word_list("places"):
         return "leave"
-    if family == "take" and found.get("where", "").startswith("to ") and what in _VEHICLES:
+    if family == "take" and found.get("where", "").startswith("to ") and is_one(what, "rides"):
         return "go"
     is_gone = family == "leave" or verb in ("drive away", "drive off")
     if is_gone and not (found.get("object") or found.get("person")):
@@ -282,7 +278,7 @@ def _unknown(lead: Lead) -> grammar.Verb | None:
 
 def _parts(tokens: list[str]) -> Iterator[list[str]]:
     """The sentence cut where another act begins."""
-    marks = (",", ";", "—", *grammar.small_words("conjunctions"))
+    marks = (",", ";", "—", *word_list("conjunctions"))
     links = [token.lower() in marks for token in tokens]
     kept = [k for k in range(len(tokens)) if not all(links[k : k + 2])]
     begin = 0
@@ -349,7 +345,7 @@ def clause_in_past(clause: str) -> str:
             lambda m: m[1] + (past(m[2]) if m[1].startswith("you ") or is_base(m[2]) else m[2]),
             told,
         )
-        for now, then in word_table("act_words")["shifted"] if that else ():
+        for now, then in word_table("words")["shifted"] if that else ():
             reported = re.sub(rf"\b{now}\b", then, reported, count=1)
         parts[i] = told + that + reported
     return "".join(parts)

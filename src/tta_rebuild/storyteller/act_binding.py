@@ -10,34 +10,32 @@ import re
 from collections.abc import Mapping, Sequence
 
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.act_grammar import small_words
-from tta_rebuild.storyteller.act_rules import common, rules_of
 from tta_rebuild.storyteller.casting import Cast
-from tta_rebuild.storyteller.entities import Entity, bare, head_of, slug
-from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, words_in
-from tta_rebuild.storyteller.premise_people import gender_of
-from tta_rebuild.storyteller.pronouns import (
+from tta_rebuild.storyteller.entities import (
     EVERYBODY,
     POINTING,
     THINGS,
+    Entity,
+    bare,
+    head_of,
     last_meant,
     last_word,
     remember,
     remember_all,
+    slug,
 )
+from tta_rebuild.storyteller.line_template import listed
+from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, words_in
+from tta_rebuild.storyteller.premise_people import gender_of
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
-from tta_rebuild.storyteller.word_lists import word_list
+from tta_rebuild.storyteller.word_lists import common, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
 
 GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
 SELF = ("yourself", "you", "me", "myself")
 _WITHOUT_ARTICLE = ("outside", "every", "some", "any", "nothing", "nobody", "home", "one")
-_OWNED = re.compile(r"(?:your|his|her|their|its)\b|.*['’]s? ", re.I)
-_NOUN_PHRASE = re.compile(r"(?:the|an?|this|that|these|those|your|my|some|[A-Z]\S*)\b")
 _ALL = frozenset("both all every each two three them".split())
-_ANY_PERSON = {"man": "he", "boy": "he", "gentleman": "he", "guy": "he"}
-_ANY_PERSON |= {"woman": "she", "girl": "she", "lady": "she", "person": ""}
-_MEN = ("he", "she")
+_KINDS = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}
 SOUGHT = ("look for", "search for", "seek", "hunt for", "find", "locate", "seek out", "feel for")
 
 
@@ -108,7 +106,7 @@ class Binder:
         entry, who = rules_of(family), bound["person"]
         is_before_all = entry.get("kind") == "speech" or family in common("before_all").split()
         is_told = any("person.group" in rule.get("when", "") for rule in entry["rules"])
-        if not is_before_all or is_told or not self._is_any(who, "group"):
+        if not is_before_all or is_told or not self.state.is_any(who, "group"):
             return
         bound["person"] = ""
         bound["object"] = "" if bound["object"] == who else bound["object"]
@@ -116,9 +114,8 @@ class Binder:
     def around(self, slot: str) -> str:
         """The id of a thing of the surroundings, which comes to be by it; "" if there is none."""
         name = self.cast.slots.get(f"the_{slot}") or self.cast.slots.get(slot, "")
-        thing = (
-            (self.cast.found(name, ("thing",)) or self.make(name, "object", "")) if name else None
-        )
+        thing = self.cast.found(name, ("thing",)) if name else None
+        thing = thing or (self.make(name, "object", "") if name else None)
         return thing.id if thing else ""
 
     def _said_of(self, act: Act, bound: Mapping[str, str]) -> list[tuple[str, bool]]:
@@ -136,27 +133,21 @@ class Binder:
     def _is_away(self, entity: Entity, family: str) -> bool:
         """Whether an act needs somebody who is not there at all: dead, missing, unknown."""
         is_gone = self.state.values.get(f"{entity.id}.at") == NOWHERE
-        return (
-            is_gone
-            and self.cast.is_open
-            and entity.kind == "person"
-            and family in common("face_to_face").split()
-        )
+        needs_them = entity.kind == "person" and family in common("face_to_face").split()
+        return is_gone and self.cast.is_open and needs_them
 
     def _entity(self, phrase: str, role: str, family: str) -> Entity | None:
         plain = bare(phrase)
         pronoun = plain.split()[0] if plain else ""
         if plain in POINTING:
             return self._meant_by(plain)
-        kinds = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}.get(
-            role, ()
-        )
-        found = self._several(phrase) or self.cast.found(phrase, kinds) or self._anybody(plain)
+        found = self._several(phrase) or self.cast.found(phrase, _KINDS.get(role, ()))
+        found = found or self._anybody(plain)
         if found is None and self.cast.is_open and pronoun not in POINTING:
             return self.make(phrase, role, family)
         if found is not None and not self.cast.is_open and found.kind != "place":
-            is_seen = self.state.is_here(found.id) and not self.state.get(f"{found.id}.hidden")
-            return found if is_seen or family in ("think", "remember") else None
+            is_known = self.state.is_seen(found.id) or family in ("think", "remember")
+            return found if is_known else None
         return found
 
     def make(self, phrase: str, role: str, family: str) -> Entity | None:
@@ -185,24 +176,21 @@ class Binder:
         self.made.append(entity)
         if entity.kind != "place":
             self.state.values[f"{entity.id}.at"] = self.state.values.get("here", NOWHERE)
-        if entity.kind == "person":
-            self.state.values[f"{entity.id}.person"] = True
-        if is_group:
-            self.state.values[f"{entity.id}.group"] = True
+        is_so = {"person": entity.kind == "person", "group": is_group}
+        self.state.values |= {f"{entity.id}.{one}": True for one, holds in is_so.items() if holds}
 
     def _names_somebody(self, phrase: str, role: str, family: str) -> bool:
         """Whether a phrase names people: by its noun, as a name, or as whom one speaks to."""
         head = head_of(phrase)
         if head in word_list("people"):
             return True
-        if role == "place" or _OWNED.match(phrase) or head in SELF:
+        if role == "place" or pattern("owned").match(phrase) or head in SELF:
             return is_person(head) and role == "person"
-        is_done_to = role == "person" or family in common("done_to_people").split()
-        if not is_done_to:
-            return False
         is_group = last_word(phrase) in words_in("groups")
         is_named = phrase[:1].isupper() or is_person(head) or is_group
-        return is_named or (role == "person" and bool(_NOUN_PHRASE.match(phrase)))
+        if role == "person":
+            return is_named or bool(pattern("noun_phrase").match(phrase))
+        return is_named and family in common("done_to_people").split()
 
     def _meant_by(self, pronoun: str) -> Entity | None:
         """What "it", "him" or "them" means: the last named that fits, else somebody here."""
@@ -217,13 +205,14 @@ class Binder:
         named = self.cast.entities.get(str(self.state.values.get("last_person", "")))
         here = [named] if named else []
         here += [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
-        single = [p for p in here if not self.state.values.get(f"{p.id}.group")]
-        return next((p for p in single if p.pronouns in (fits, "") or fits not in _MEN), last)
+        single = [p for p in here if not self.state.is_any(p.id, "group")]
+        return next(
+            (p for p in single if p.pronouns in (fits, "") or fits not in ("he", "she")), last
+        )
 
     def _several(self, phrase: str) -> Entity | None:
         """Several people named at once: "both witches", "them", "Anna and Karl"; one for all."""
-        here = [p for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
-        single = [p for p in here if not self._is_any(p.id, "group")]
+        single = [p for p in self._with_you() if not self.state.is_any(p.id, "group")]
         words, head = bare(phrase).split(), head_of(phrase)
         is_them = bool({"them", "they"} & set(words))
         if "and" in words:
@@ -232,16 +221,15 @@ class Binder:
             members = [p for p in found if p is not None and p in single]
             members = members if len(members) == len(parts) else []
         elif is_them:
-            members = [p for p in single if not self._is_any(p.id, "local")]
+            members = [p for p in single if not self.state.is_any(p.id, "local")]
         elif words and (is_plural(last_word(phrase)) or words[0] in _ALL):
             members = [p for p in single if head in (head_of(p.name), head_of(p.role))]
         else:
             return None
         if len(members) < 2:
             return members[0] if members and is_them else None
-        names = [p.name for p in members[:4]]
-        name = f"{', '.join(names[:-1])} and {names[-1]}"
-        return self._group(members, name if is_them else with_article(phrase))
+        name = listed([p.name for p in members[:4]]) if is_them else with_article(phrase)
+        return self._group(members, name)
 
     def _group(self, members: Sequence[Entity], name: str) -> Entity:
         entity = Entity(slug(name), "person", name, pronouns="they")
@@ -252,9 +240,9 @@ class Binder:
 
     def _anybody(self, plain: str) -> Entity | None:
         """Whom "the man" or "the woman" means where nobody is called that: the last one named."""
-        if plain not in _ANY_PERSON or not self.cast.is_open:
+        if plain not in word_list("anybody") or not self.cast.is_open:
             return None
-        fits = _ANY_PERSON[plain]
+        fits = gender_of(plain)
         last = self.cast.entities.get(last_meant(fits or "they", self.state))
         if last is not None and last.kind == "person" and self.state.is_here(last.id):
             return last
@@ -276,35 +264,33 @@ class Binder:
             if name and name in text.lower():
                 self.around(slot)
         here = [e for k, e in self.cast.entities.items() if k != YOU and self.state.is_here(e.id)]
-        near = {e.pronouns for e in here if e.kind == "person" and not self._is_any(e.id, "local")}
+        local = [e for e in here if self.state.is_any(e.id, "local")]
+        near = {e.pronouns for e in here if e.kind == "person" and e not in local}
+        apart = [e for e in local if e.pronouns in near]  # "her" rather means the premise's own
         matter = bare(self.cast.slots.get("matter", ""))
-        meant = [e for e in here if bare(e.name) != matter and not self._is_second(e, near)]
+        meant = [e for e in here if bare(e.name) != matter and e not in apart]
         remember_all(text, meant, self.state)
-
-    def _is_second(self, entity: Entity, near: set[str]) -> bool:
-        """Whether "her" rather means somebody of the premise than this one of the surroundings."""
-        return bool(self._is_any(entity.id, "local") and entity.pronouns in near)
 
     def in_play(self) -> list[str]:
         """Whom a scene may be about: people of the premise who are here, single ones."""
-        here = [p.id for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
-        kept = [one for one in here if not self._is_any(one, "group", "local", "part", "caught")]
+        others = ("group", "local", "part", "caught")
+        kept = [p.id for p in self._with_you() if not self.state.is_any(p.id, *others)]
         last = self.state.values.get("last_person")
         return sorted(kept, key=lambda one: one != last)
 
-    def _is_any(self, person: str, *properties: str) -> bool:
-        return any(self.state.values.get(f"{person}.{one}") for one in properties)
-
     def npc(self) -> str:
         """Who is spoken to where nobody is named: the last spoken of, else the first, or ""."""
-        here = [p.id for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
-        here = [one for one in here if not self._is_any(one, "group")] or here
+        here = [p.id for p in self._with_you()]
+        here = [one for one in here if not self.state.is_any(one, "group")] or here
         last = str(self.state.values.get("last_person", ""))
         return last if last in here else next(iter(here), "")
 
+    def _with_you(self) -> list[Entity]:
+        return [p for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
+
     def is_with_you(self, person: str) -> bool:
         """Whether somebody is with the player, alive and awake."""
-        return self.state.is_here(person) and not self._is_any(person, "dead", "asleep")
+        return self.state.is_here(person) and not self.state.is_any(person, "dead", "asleep")
 
     def is_within(self, place: Entity) -> bool:
         """Whether a place is a room, or a corner, of the one where the story plays."""
@@ -318,7 +304,7 @@ class Binder:
 
     def is_person(self, entity_id: str) -> bool:
         """Whether an id is that of a person."""
-        return bool(entity_id) and bool(self.state.values.get(f"{entity_id}.person"))
+        return self.state.is_any(entity_id, "person")
 
 
 def with_article(phrase: str) -> str:
@@ -330,7 +316,7 @@ def with_article(phrase: str) -> str:
 def place_in(where: str) -> str:
     """What stands after the prepositions: "in the cage" → "the cage"."""
     words = where.split()
-    while words and words[0].lower() in small_words("prepositions"):
+    while words and words[0].lower() in word_list("prepositions"):
         words.pop(0)
     return " ".join(words)
 

@@ -1,6 +1,6 @@
 """What a player's move is made of: verbs, the small words around them, and what follows a verb.
 
-Called by ``act``. The words are ``data/verbs.txt`` and ``data/act_words.toml``.
+Called by ``act``. The words are ``data/verbs.txt`` and ``data/words.toml``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from tta_rebuild.core.english import past, singular, verb_forms
+from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_list, word_table
+from tta_rebuild.storyteller.word_lists import is_one, pattern, word_list, word_table
 
 _PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you"}
 
@@ -39,26 +40,9 @@ class VerbFamily:
 
 
 @cache
-def small_words(name: str) -> frozenset[str]:
-    """One list of single words of ``act_words.toml``."""
-    return frozenset(word_table("act_words")["words"][name].split())
-
-
-def is_one(word: str, names: str) -> bool:
-    """True for a word of one of those lists."""
-    return any(word in small_words(name) for name in names.split())
-
-
-@cache
-def pattern(name: str) -> re.Pattern[str]:
-    """One pattern of ``act_words.toml``."""
-    return re.compile(word_table("act_words")["patterns"][name])
-
-
-@cache
 def _phrases(name: str) -> Mapping[str, Sequence[list[str]]]:
     found: dict[str, list[list[str]]] = {}
-    for phrase in word_table("act_words")["phrases"][name].split(","):
+    for phrase in word_table("words")["phrases"][name].split(","):
         found.setdefault(phrase.split()[0], []).append(phrase.split())
     return {first: sorted(listed, key=len, reverse=True) for first, listed in found.items()}
 
@@ -146,12 +130,7 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: list[str]) -> list[s
 
 def is_adverb(word: str) -> bool:
     """True for words like "slowly"."""
-    return word.endswith("ly") and len(word) > 4 and word not in small_words("not_adverbs")
-
-
-@cache
-def _people() -> frozenset[str]:
-    return word_list("people") | frozenset(word_table("premise_words")["people"].split())
+    return word.endswith("ly") and len(word) > 4 and word not in word_list("not_adverbs")
 
 
 def is_somebody(words: Sequence[str]) -> bool:
@@ -160,7 +139,8 @@ def is_somebody(words: Sequence[str]) -> bool:
     last = words[next(ends, len(words)) - 1] if words else ""
     is_named = last[:1].isupper() and len(words) < 3
     is_pronoun = len(words) == 1 and is_one(last.lower(), "somebody")
-    return is_named or is_pronoun or singular(last.lower()) in _people()
+    one = singular(last.lower())
+    return is_named or is_pronoun or one in word_list("people") or one in words_in("people")
 
 
 def joined(tokens: Sequence[str], *, keeps_mark: bool = False) -> str:
@@ -184,8 +164,8 @@ def _letters() -> Mapping[str, str]:
     """The letter of each small word, by what it may be."""
     lists = {"a": "adverbs", "s": "subjects", "o": "openers", "r": "pronouns", "d": "determiners"}
     lists["p"] = "prepositions"
-    found = {word: letter for letter, name in lists.items() for word in small_words(name)}
-    both = small_words("determiners") & small_words("pronouns")
+    found = {word: letter for letter, name in lists.items() for word in word_list(name)}
+    both = word_list("determiners") & word_list("pronouns")
     return found | dict.fromkeys(both, "b") | {"of": "f", "her": "h", "not": "z"}
 
 

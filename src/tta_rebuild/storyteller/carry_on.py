@@ -1,8 +1,8 @@
-"""Going on in a story that another model has told: modestly, from what the request says.
+"""Going on in a story that another model has told, and after a passage that was held back.
 
-Called by ``provider`` where the notes are not its own. Nothing is invented: the player's move is
-taken up, the place, the people and the last words are called to mind, and three plain moves are
-offered. The notes of the other model go back as they came, so that it finds its thread again.
+Called by ``provider``. In a story of another model nothing is invented: the player's move is taken
+up, the place, the people and the last words are called to mind, and three plain moves are offered.
+The notes of the other model go back as they came, so that it finds its thread again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.errors import RequestRejected
-from tta_rebuild.storyteller.teller import VERSION
+from tta_rebuild.storyteller.line_template import listed
+from tta_rebuild.storyteller.teller import VERSION, Teller
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.word_lists import word_table
 
@@ -41,16 +42,14 @@ def carried_on(variables: Mapping[str, Any]) -> dict[str, Any]:
     filled = {
         "move": "" if told else _quotable(str(variables.get("action") or "")),
         "place": _place(variables),
-        "people": _listed(people[:MOST_NAMED]),
+        "people": listed(people[:MOST_NAMED]),
         "last": "" if told else _last_words(variables),
     }
     filled = {name: text for name, text in filled.items() if text and bounds.allows(text)}
     if told:
         filled["hold"] = ""
     if not filled:
-        raise RequestRejected(
-            "the embedded storyteller knows too little of this story to go on with it"
-        )
+        raise RequestRejected("the embedded storyteller knows too little of this story to go on")
     turn = int(variables.get("turn") or 0)
     ending = bool(variables.get("should_end"))
     passages = [_line(name, turn, filled) for name in filled]
@@ -70,6 +69,28 @@ def carried_on(variables: Mapping[str, Any]) -> dict[str, Any]:
         "is_ending": ending,
         "notes": variables.get("notes") or {},
     }
+
+
+def rest_of_scene(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The rest of a scene as a scene reply of its own, after a passage of it was held back.
+
+    It is told again as it would have been (same seed, same turn), without what was read already.
+    Where nothing of the scene is ours (another model began it), it is closed in a line or two.
+    """
+    told, withheld = (_sentences(variables.get(key)) for key in ("told_so_far", "withheld"))
+    reply = Teller(variables).scene()
+    said = [(p, _sentences(p["text"])) for p in reply["passages"]]
+    passages = [p for p, sentences in said if sentences and not sentences & withheld]
+    rest = [p for p in passages if not _sentences(p["text"]) & told]
+    if told and len(rest) == len(passages):
+        return carried_on(variables)
+    reply["passages"] = rest or passages[-1:]
+    return reply
+
+
+def _sentences(text: str | None) -> set[str]:
+    plain = (sentence.lower().strip(' “”"') for sentence in sentences_of(text or ""))
+    return {" ".join(sentence.split()) for sentence in plain}
 
 
 def _line(name: str, turn: int, values: Mapping[str, str]) -> str:
@@ -105,10 +126,8 @@ def _last_words(variables: Mapping[str, Any]) -> str:
         head for lines in word_table("carry_on").values() for line in lines
         if (head := str(line).partition("{")[0].strip("“"))
     )  # fmt: skip
-    before = [
-        line.partition(": ")[2]
-        for line in str(variables.get("previous_context") or "").splitlines()
-    ]
+    lines = str(variables.get("previous_context") or "").splitlines()
+    before = [line.partition(": ")[2] for line in lines]
     for scene in (*reversed(variables.get("recent") or []), *reversed(before)):
         for sentence in reversed(sentences_of(str(scene))):
             is_plain = not set(sentence) & set('"“”')
@@ -121,7 +140,3 @@ def _quotable(text: str) -> str:
     """On one line, short enough, without quotation marks of its own."""
     line = " ".join(text.split()).translate({ord(mark): None for mark in '"“”'}).strip()
     return line if len(line) <= LONGEST_QUOTE else ""
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -12,59 +12,31 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
+from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
-from tta_rebuild.storyteller.surroundings import Surroundings, surroundings_of
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.surroundings import Surroundings, forms_of, surroundings_of
+from tta_rebuild.storyteller.word_lists import pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
-_AWAY = re.compile(
-    r"\b(?:dead|late|died|dies|missing|lost(?! (?:an?|the|his|her|their|its|all|every)\b)|vanished|"
-    r"gone(?! (?:mad|insane|wrong|bad|blind|deaf|quiet|silent|too|back)\b)|disappeared|murdered|"
-    r"killed|absent|ran away|ran off|run away|stabbed|strangled|passed away|"
-    r"poisoned|not yet met|until you meet|far away|drowned|buried|"
-    r"left(?! (?:an?|the|in)\b))\b",
-    re.I,
-)
-_SLEEPS = re.compile(r"\b(?:asleep|sleeping)\b", re.I)
-_SECRET = re.compile(r"\b(?:murderer|killer|culprit|thief|burglar|kidnapper|assassin)\b", re.I)
-_HOSTILE = frozenset(
-    "cruel evil wicked treacherous hated ruthless vengeful jealous hateful".split()
-)
 _PARTS = {"worker": "close/any/worker", "keeper": "above/keeper", "stranger": "foe/stranger"}
 """Those of a plot that says nothing of parts."""
-
-_ABOUT_SOMEBODY = ("love", "part", "forgive", "protect")
-_NO_COMPANION = frozenset("lover beloved sweetheart fiancé fiancée baby".split())
-_SEEKS = re.compile(
-    r"(?:find|seek|look for|search for|track|rescue|free|bring|avenge|bury)\b", re.I
-)
-_CLAUSE = re.compile(r",? (?:who|whom|that|which)\b.*$")
 
 
 @dataclass(slots=True)
 class Cast:
-    """A story's world as it stands before anything happens.
-
-    Attributes:
-        entities: by id, the player's character under ``you``.
-        start: the state's first values.
-        slots: what the scenes' texts may name (``matter``, ``at``, ``keeper`` …).
-        is_open: True where what the player names comes to exist (a story told from a premise).
-        premise: what was read of the premise; an empty reading in an authored world.
-        sights: what can be seen at the opening place.
-    """
+    """A story's world as it stands before anything happens."""
 
     name: str
     file: WorldFile
-    entities: dict[str, Entity]
-    start: dict[str, Value]
-    slots: dict[str, str] = field(default_factory=dict)
-    is_open: bool = False
-    premise: PremiseReading = field(default_factory=PremiseReading)
-    sights: Sequence[str] = ()
+    entities: dict[str, Entity]  # by id, the player's character under ``you``
+    start: dict[str, Value]  # the state's first values
+    slots: dict[str, str] = field(default_factory=dict)  # what texts may name: ``matter``, ``at`` …
+    is_open: bool = False  # whether what the player names comes to be (in a story from a premise)
+    premise: PremiseReading = field(default_factory=PremiseReading)  # empty in an authored world
+    sights: Sequence[str] = ()  # what can be seen at the opening place
 
     def of_kind(self, kind: str) -> list[Entity]:
         """The people, places or things, in order."""
@@ -86,17 +58,11 @@ def cast_of(variables: Mapping[str, Any], notes: Mapping[str, Any]) -> Cast:
 
     Raises RequestRejected: the world asked for is none, or its file cannot be read.
     """
-    wanted = str(variables.get("world") or "")
-    characters = variables.get("characters") or []
-    cast = (
-        _authored(wanted, characters)
-        if wanted
-        else _from_premise(str(variables.get("theme") or ""), characters, notes, variables)
-    )
+    wanted, characters = str(variables.get("world") or ""), variables.get("characters") or []
+    made = _authored(wanted, characters) if wanted else _from_premise(variables, characters, notes)
     for row in notes.get("made", ()):
-        entity = Entity(row[0], row[1], row[2], row[3], row[4])
-        cast.entities.setdefault(entity.id, entity)
-    return cast
+        made.entities.setdefault(row[0], Entity(*row))
+    return made
 
 
 def _player(characters: Sequence[Mapping[str, Any]], entry: PersonEntry | PremisePerson) -> Entity:
@@ -130,13 +96,10 @@ def _authored(name: str, characters: Sequence[Mapping[str, Any]]) -> Cast:
 
 
 def _from_premise(
-    theme: str,
-    characters: Sequence[Mapping[str, Any]],
-    notes: Mapping[str, Any],
-    variables: Mapping[str, Any],
+    variables: Mapping[str, Any], characters: Sequence[Mapping[str, Any]], notes: Mapping[str, Any]
 ) -> Cast:
-    premise = read_premise(theme, [dict(c) for c in characters])
-    seed = str(variables.get("seed") or "")
+    theme, seed = str(variables.get("theme") or ""), str(variables.get("seed") or "")
+    premise = read_premise(theme, characters)
     plot = notes.get("plot") or _plot_for(premise, seed)
     entities = {YOU: _player(characters, premise.you)}
     ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
@@ -151,7 +114,7 @@ def _from_premise(
     here = slug(places[0])
     start |= {"here": here, "home": here}
     for person in premise.people:
-        name = person.name or _CLAUSE.sub("", person.role)
+        name = person.name or pattern("relative_clause").sub("", person.role)
         key = ids.get(person.name.lower()) or slug(name)
         if key in entities or not name:
             continue
@@ -159,12 +122,12 @@ def _from_premise(
         is_said = person.is_only_owner or _is_away(theme, person)
         is_away = is_said or _is_sought(premise.aim, person)
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
-        if person.is_group:
-            start[f"{key}.group"] = True
-        if person.is_implied:
-            start[f"{key}.implied"] = True
-        if _is_told(theme, person, _SLEEPS):
-            start[f"{key}.asleep"] = True
+        is_so = {
+            "group": person.is_group,
+            "implied": person.is_implied,
+            "asleep": _is_told(theme, person, "sleeps"),
+        }
+        start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}
         for tie in _ties_of(person):
             start[f"{key}.{tie}"] = True
     for thing in premise.things:
@@ -185,10 +148,12 @@ def _from_premise(
         if key not in entities:
             entities[key] = Entity(key, "person", name, pronouns=pronouns)
             start |= {f"{key}.at": here, f"{key}.person": True, f"{key}.local": True}
-    return Cast(
-        f"plots/{plot}", file, entities, {**start, **file.start},
-        {**around.slots, **parts, **_slots(premise, entities[here])}, True, premise, around.sights,
-    )  # fmt: skip
+    matter = premise.matter or "what has happened"
+    slots = {**around.slots, **parts, "matter": matter, "aim": premise.aim, "at": premise.at}
+    slots |= forms_of("place", entities[here].name)
+    start |= file.start
+    sights = around.sights
+    return Cast(f"plots/{plot}", file, entities, start, slots, True, premise, sights)
 
 
 def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]) -> Surroundings:
@@ -214,13 +179,10 @@ def _free_for_parts(premise: PremiseReading, people: Sequence[Entity]) -> Sequen
 
     Whom the story turns on keeps theirs: a beloved, whoever is left, forgiven or kept safe.
     """
-    if premise.conflict in _ABOUT_SOMEBODY:
+    if premise.conflict in words_in("about_somebody"):
         return ()
-    return [
-        one
-        for one in people
-        if one.name.lower() not in premise.aim.lower() and head_of(one.role) not in _NO_COMPANION
-    ]
+    aim, kept = premise.aim.lower(), words_in("no_companion")
+    return [p for p in people if p.name.lower() not in aim and head_of(p.role) not in kept]
 
 
 def replace_the_dead(
@@ -237,44 +199,41 @@ def replace_the_dead(
 
 def _noun_of(person: PremisePerson) -> str:
     """What somebody is, in a word: ``the nurse who tends both`` → ``nurse``."""
-    return head_of(_CLAUSE.sub("", person.role))
+    return head_of(pattern("relative_clause").sub("", person.role))
 
 
 def _ties_of(person: PremisePerson) -> list[str]:
     """What somebody is to the player: ``close``, ``foe``, ``above``."""
-    role = _CLAUSE.sub("", person.role).lower().split()
-    if _HOSTILE & {*role}:
+    role = pattern("relative_clause").sub("", person.role).lower().split()
+    if words_in("hostile") & {*role}:
         return ["foe"]
     heads = {_noun_of(person), *role[-1:], person.name.split(" ")[0].lower()}
-    return [
-        tie
-        for tie, words in word_table("premise_topics")["ties"].items()
-        if heads & {*words.split()}
-    ]
+    ties = word_table("premise_topics")["ties"].items()
+    return [tie for tie, words in ties if heads & {*words.split()}]
 
 
 def _is_away(theme: str, person: PremisePerson) -> bool:
     """Whether the premise says that somebody is dead, missing or not there, or a secret."""
-    if _SECRET.search(person.role):
+    if pattern("secret").search(person.role):
         return True
     name = re.escape(person.name or _noun_of(person))
     if re.search(rf"\b(?:not|no|without|n['’]t have an?) (?:the )?{name}\b", theme, re.I):
         return True
-    return _is_told(theme, person, _AWAY)
+    return _is_told(theme, person, "away")
 
 
-def _is_told(theme: str, person: PremisePerson, words: re.Pattern[str]) -> bool:
+def _is_told(theme: str, person: PremisePerson, words: str) -> bool:
     """Whether a premise says one of those words of somebody."""
     name = re.escape(person.name or _noun_of(person))
     after = r"(?:[ ,]+[\w'’]+){0,8}(?:[.;] (?:he|she|they) (?:\w+ ){0,2})?"
     said = re.finditer(rf"(?:\w+ ){{0,2}}\b{name}\b{after}", theme, re.I)
-    return any(map(words.search, (person.role, *(found.group() for found in said))))
+    return any(map(pattern(words).search, (person.role, *(found.group() for found in said))))
 
 
 def _is_sought(aim: str, person: PremisePerson) -> bool:
     """Whether an aim is to find somebody or to bring them back."""
     name = re.escape(person.name or _noun_of(person))
-    return bool(_SEEKS.match(aim) and re.search(rf"\b{name}\b", aim, re.I))
+    return bool(pattern("seeks").match(aim) and re.search(rf"\b{name}\b", aim, re.I))
 
 
 def _plot_for(premise: PremiseReading, seed: str) -> str:
@@ -283,14 +242,3 @@ def _plot_for(premise: PremiseReading, seed: str) -> str:
         return premise.situation
     fitting = [name for name in packaged("plots") if name.partition(".")[0] == premise.conflict]
     return Random(seed).choice(fitting or ["decide"])
-
-
-def _slots(premise: PremiseReading, place: Entity) -> dict[str, str]:
-    """What the scenes' texts may name of the premise."""
-    return {
-        "matter": premise.matter or "what has happened",
-        "aim": premise.aim,
-        "place": place.name,
-        "Place": place.name[:1].upper() + place.name[1:],
-        "at": premise.at or "here",
-    }

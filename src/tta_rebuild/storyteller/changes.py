@@ -16,10 +16,8 @@ from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
 def claim(subject: str, relation: str, value: str, *, ends: bool = False) -> dict[str, Any]:
     """A CLAIM as a scene reply has it."""
-    made: dict[str, Any] = {"subject": subject, "relation": relation, "value": value}
-    if ends:
-        made["ends"] = True
-    return made
+    made = {"subject": subject, "relation": relation, "value": value}
+    return {**made, "ends": True} if ends else made
 
 
 def facts_of(

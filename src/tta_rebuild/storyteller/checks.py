@@ -11,13 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tta_rebuild.storyteller.word_filter import WordFilter
-
-_CONSEQUENCE = re.compile(
-    r"\b(?:will|leads?|leading|reveals?|changes?|because|so that|means|brings?|costs?|discovers?|"
-    r"results?|causes?|opens?|becomes?|learns?|gains?|loses?)\b",
-    re.I,
-)
-_VAGUE = re.compile(r"\b(?:something|somehow|stuff|things?|whatever|maybe|perhaps|do it)\b", re.I)
+from tta_rebuild.storyteller.word_lists import pattern
 
 
 def branch_check(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,29 +25,21 @@ def branch_check(variables: Mapping[str, Any]) -> dict[str, Any]:
 def _judged(
     proposal: Mapping[str, Any], facts: Sequence[Mapping[str, Any]], rules: Mapping[str, str]
 ) -> dict[str, Any]:
-    choice = str(
-        proposal.get("choice_text") or proposal.get("choice") or proposal.get("text") or ""
-    )
-    outcome = str(proposal.get("branch_description") or proposal.get("consequence") or "")
-    text = f"{choice} {outcome}"
-    found = [_message(text, fact) for fact in facts]
-    contradictions = [entry for entry in found if entry]
-    if not WordFilter({}, rules).allows(text):
-        contradictions.append(
-            {"message": "it uses what a rule of this world excludes", "fact": _rules(rules)}
-        )
-    meaning = 0.5 + 0.3 * bool(_CONSEQUENCE.search(outcome)) + 0.15 * (len(choice.split()) >= 4)
-    meaning -= 0.3 * bool(_VAGUE.search(choice))
-    affected = [
-        str(a) for a in proposal.get("affected_characters") or proposal.get("affects") or []
-    ]
-    named = [a for a in affected if a.replace("_", " ").lower() in text.lower()]
+    choice = str(proposal.get("choice") or "")
+    found = [entry for entry in (_message(choice, fact) for fact in facts) if entry]
+    if not WordFilter({}, rules).allows(choice):
+        said = "; ".join(f"{name}: {text}" for name, text in sorted(rules.items()))
+        found.append({"message": "it uses what a rule of this world excludes", "fact": said})
+    is_vague = pattern("vague").search(choice)
+    meaning = 0.5 + 0.15 * (len(choice.split()) >= 4) - 0.3 * bool(is_vague)
+    affected = [str(one) for one in proposal.get("affects") or []]
+    named = [a for a in affected if a.replace("_", " ").lower() in choice.lower()]
     alignment = 0.5 if not affected else 0.6 + 0.35 * len(named) / len(affected)
     return {
-        "contradictions": contradictions,
-        "meaningfulness": round(min(1.0, max(0.0, meaning)), 2),
+        "contradictions": found,
+        "meaningfulness": round(meaning, 2),
         "character_alignment": round(alignment, 2),
-        "suggestion": "" if not contradictions else "Change the choice so that the fact can stand.",
+        "suggestion": "Change the choice so that the fact can stand." if found else "",
     }
 
 
@@ -68,7 +54,3 @@ def _message(text: str, fact: Mapping[str, Any]) -> dict[str, str]:
     if name and re.search(acts, text, re.I):
         return {"message": f"{name} is no longer alive", "fact": f"{subject} alive {value}"}
     return {}
-
-
-def _rules(rules: Mapping[str, str]) -> str:
-    return "; ".join(f"{name}: {text}" for name, text in sorted(rules.items()))

@@ -1,4 +1,7 @@
-"""People, places and things of a story, and how a phrase means one of them."""
+"""People, places and things of a story, and how a phrase or a pronoun means one of them.
+
+"It", "him" and "them" mean whatever and whoever was named last, in a move or in a scene.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,18 @@ from dataclasses import dataclass
 
 from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.noun_phrases import is_person
-from tta_rebuild.storyteller.word_lists import word_list, word_table
+from tta_rebuild.storyteller.word_lists import pattern, word_list, word_table
+from tta_rebuild.storyteller.world_state import WorldState
 
-_LEADING = re.compile(
-    r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I
-)
-_TAIL = re.compile(
-    r"\s+(?:of|who|whom|that|which|from|with|in|at|on|under|behind|beside|"
-    r"the|he|she|you|they|we|i|what|where)\s.*$",
-    re.I,
-)
+_PERSONS = tuple("he him she her they them someone somebody".split())
+EVERYBODY = tuple("everyone everybody".split())
+THINGS = ("it", "this", "that", "them", "these", "those")
+POINTING = frozenset((*_PERSONS, *EVERYBODY, *THINGS))
+"""Words that stand for somebody or something named before."""
+
+_LAST = {"he": "he", "she": "she", "it": "it"}
+_MEANT = {"him": "he", "her": "she", "them": "they", "these": "they", "those": "they"}
+_MEANT |= {"this": "it", "that": "it"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ def named(phrase: str, among: Sequence[Entity]) -> Entity | None:
 
 def bare(phrase: str) -> str:
     """A noun phrase in lower case without its article: ``The old Maps`` → ``old maps``."""
-    return _LEADING.sub("", " ".join(phrase.lower().split()).strip(" .,!?")).strip()
+    return pattern("article").sub("", " ".join(phrase.lower().split()).strip(" .,!?")).strip()
 
 
 def short(name: str) -> str:
@@ -61,7 +66,7 @@ def short(name: str) -> str:
 
 def head_of(phrase: str) -> str:
     """The noun of a phrase, in the singular: ``the names of my friends`` → ``name``."""
-    words = _TAIL.sub("", bare(phrase)).split()
+    words = pattern("after_noun").sub("", bare(phrase)).split()
     return singular(words[-1]) if words else ""
 
 
@@ -93,3 +98,42 @@ def slug(name: str) -> str:
     """An id from a name: ``Old Tam`` → ``old_tam``."""
     made = re.sub(r"\W+", "_", re.sub("['’]", "", bare(name))).strip("_")
     return made if made[:1].isalpha() and made.isascii() else f"x_{made}" if made else "someone"
+
+
+def last_meant(pronoun: str, state: WorldState) -> str:
+    """The id of what a pronoun means, "" if nothing that it fits was named."""
+    return str(state.values.get(f"last_{_MEANT.get(pronoun, pronoun)}") or "")
+
+
+def remember(entity: Entity, state: WorldState) -> None:
+    """Take an entity as what is meant from now on by the pronouns that fit it."""
+    if entity.kind == "person":
+        is_group = bool(state.values.get(f"{entity.id}.group"))
+        fitting = ["they" if is_group else _LAST.get(entity.pronouns, "they")]
+        if not is_group and fitting == ["they"]:  # it may be either, where nobody else is meant
+            fitting += [one for one in ("he", "she") if not state.values.get(f"last_{one}")]
+    elif entity.kind == "thing":
+        last = last_word(entity.name)
+        fitting = ["they" if singular(last) != last else "it"]
+    else:
+        return
+    for pronoun in fitting:
+        state.values[f"last_{pronoun}"] = entity.id
+
+
+def remember_all(text: str, among: Iterable[Entity], state: WorldState) -> None:
+    """Remember those of ``among`` that a text names, the one that it names last as the last."""
+    low, found = text.lower(), list[tuple[int, Entity]]()
+    for entity in among:
+        name = bare(entity.name)
+        at = low.rfind(name)
+        if at >= 0 and re.search(rf"\b{re.escape(name)}\b", low):
+            found.append((at, entity))
+    for _, entity in sorted(found, key=lambda one: one[0]):
+        remember(entity, state)
+
+
+def last_word(phrase: str) -> str:
+    """The noun of a phrase as it stands: "the names of my friends" → "names"."""
+    words = pattern("after_last_word").sub("", bare(phrase)).split()
+    return words[-1] if words else ""

@@ -26,21 +26,15 @@ class Slot:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wordings:
-    """``[a|b]``."""
-
-    ways: tuple[tuple[Node, ...], ...]
-
-
-Node: TypeAlias = str | Slot | Wordings
+Node: TypeAlias = "str | Slot | tuple[tuple[Node, ...], ...]"
+"""A piece of text, a slot, or the wordings of ``[a|b]``."""
 
 
 class LineTemplateError(ValueError):
     """A line has an unbalanced mark."""
 
 
-_MARKS = re.compile(r"[\[\]|]|\{[^{}\[\]|]*\}|[{}]")
+_MARKS = re.compile(r"([\[\]|]|\{[^{}\[\]|]*\}|[{}])")
 _VERB = re.compile(
     r"^(?P<before> (?:(?:never|always|only|just|still|already|also|then|[a-z]+ly) )?|)"
     r"(?P<verb>’s\b|(?<= )[a-z’]+)"
@@ -53,38 +47,20 @@ _SLOT_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class LineTemplate:
-    """One line, parsed.
+    """One line, parsed."""
 
-    Attributes:
-        needs: the slots that occur whatever wording is taken (all slots, in fact).
-    """
-
-    source: str
     nodes: tuple[Node, ...]
-    needs: frozenset[str]
-
-    @property
-    def mark(self) -> str:
-        """Three characters that stand for this line in a story's notes."""
-        return _mark(self.source)
-
-    def expand(self, rng: Random, slots: Mapping[str, str]) -> str:
-        """One wording, slots filled, articles and capitals put right."""
-        return tidy(self.draft(rng, slots))
+    needs: frozenset[str]  # the slots of all its wordings
+    mark: str  # three characters that stand for this line in a story's notes
 
     def draft(self, rng: Random, slots: Mapping[str, str]) -> str:
-        """One wording as it comes, for weighing; ``tidy`` makes it fit to read."""
+        """One wording, its slots filled, as it comes; ``tidy`` makes it fit to read."""
         out: list[str] = []
         _expand(self.nodes, rng, slots, out)
         return "".join(out)
 
 
-def _expand(
-    nodes: tuple[Node, ...],
-    rng: Random,
-    slots: Mapping[str, str],
-    out: list[str],
-) -> None:
+def _expand(nodes: tuple[Node, ...], rng: Random, slots: Mapping[str, str], out: list[str]) -> None:
     last = ""
     for node in nodes:
         if isinstance(node, str):
@@ -94,7 +70,7 @@ def _expand(
         elif isinstance(node, Slot):
             out.append(slots[node.name])
         else:
-            _expand(node.ways[int(rng.random() * len(node.ways))], rng, slots, out)
+            _expand(node[int(rng.random() * len(node))], rng, slots, out)
         last = node.name if isinstance(node, Slot) else ""
 
 
@@ -116,7 +92,8 @@ def _as_known(found: re.Match[str]) -> str:
     return found["before"] + second_persons().get(found["verb"], found["verb"])
 
 
-def parse(source: str) -> LineTemplate:
+@lru_cache(maxsize=8_000)
+def template(source: str) -> LineTemplate:
     """A line as a template.
 
     Raises:
@@ -124,36 +101,29 @@ def parse(source: str) -> LineTemplate:
     """
     needs: set[str] = set()
     stack: list[list[list[Node]]] = [[[]]]
-    position = 0
-    for found in _MARKS.finditer(source):
-        if found.start() > position:
-            stack[-1][-1].append(source[position : found.start()])
-        position = found.end()
-        mark = found.group()
-        if mark == "[":
+    for number, part in enumerate(_MARKS.split(source)):
+        if not number % 2:
+            stack[-1][-1] += [part] if part else []
+        elif part == "[":
             stack.append([[]])
-        elif mark == "|":
-            if len(stack) == 1:
-                raise LineTemplateError(f"a '|' outside brackets in: {source}")
+        elif part in ("|", "]") and len(stack) == 1:
+            raise LineTemplateError(f"a '{part}' without its '[' in: {source}")
+        elif part == "|":
             stack[-1].append([])
-        elif mark == "]":
-            if len(stack) == 1:
-                raise LineTemplateError(f"a ']' without its '[' in: {source}")
+        elif part == "]":
             ways = stack.pop()
-            stack[-1][-1].append(Wordings(tuple(tuple(way) for way in ways)))
+            stack[-1][-1].append(tuple(tuple(way) for way in ways))
+        elif name := _SLOT_NAME.fullmatch(part):
+            needs.add(name[1])
+            stack[-1][-1].append(Slot(name[1]))
         else:
-            name = _SLOT_NAME.fullmatch(mark)
-            if name is None:
-                raise LineTemplateError(f"'{mark}' is no slot in: {source}")
-            needs.add(name.group(1))
-            stack[-1][-1].append(Slot(name.group(1)))
+            raise LineTemplateError(f"'{part}' is no slot in: {source}")
     if len(stack) != 1:
         raise LineTemplateError(f"a '[' without its ']' in: {source}")
-    if position < len(source):
-        stack[-1][-1].append(source[position:])
-    return LineTemplate(source, tuple(stack[0][0]), frozenset(needs))
+    return LineTemplate(tuple(stack[0][0]), frozenset(needs), fingerprint(source, MARK_LENGTH))
 
 
+MARK_LENGTH = 3
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -164,11 +134,6 @@ def fingerprint(text: str, characters: int) -> str:
     return "".join(_ALPHABET[(number >> (6 * i)) & 63] for i in range(characters))
 
 
-@lru_cache(maxsize=10_000)
-def _mark(source: str) -> str:
-    return fingerprint(source, 3)
-
-
 _SPACES = re.compile(r"\s+")
 _BEFORE_STOP = re.compile(r"\s+([,.;:!?…])")
 _ARTICLE = re.compile(r"\b([Aa])(n?) (?=([“‘]?)([A-Za-z0-9]+))")
@@ -177,10 +142,8 @@ _DOUBLE_STOP = re.compile(r"([.!?][”’]?)\.(?!\.)")
 
 
 def _right_article(found: re.Match[str]) -> str:
-    article = article_for(found.group(4))
-    if found.group(1) == "A":
-        article = article.capitalize()
-    return article + " "
+    article = article_for(found[4])
+    return f"{article.capitalize() if found[1] == 'A' else article} "
 
 
 def tidy(text: str) -> str:
@@ -190,6 +153,16 @@ def tidy(text: str) -> str:
     text = _DOUBLE_STOP.sub(r"\1", text)
     text = _ARTICLE.sub(_right_article, text)
     return _SENTENCE_START.sub(lambda found: found.group().upper(), text)
+
+
+def capital(text: str) -> str:
+    """A text with a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row: "Ada, Tom and the cook"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 _WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")

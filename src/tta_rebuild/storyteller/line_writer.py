@@ -8,16 +8,21 @@ never a sentence that was told within the last turns.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from random import Random
 
 from tta_rebuild.core.english import sentences_of
-from tta_rebuild.storyteller.line_template import LineTemplate, fingerprint, four_grams, tidy
+from tta_rebuild.storyteller.line_template import (
+    MARK_LENGTH,
+    LineTemplate,
+    fingerprint,
+    four_grams,
+    tidy,
+)
 from tta_rebuild.storyteller.word_filter import WordFilter
 
 PRINT_LENGTH = 4
-MARK_LENGTH = 3
 MARKS_REMEMBERED = 900
 
 _LINES_TRIED = 6
@@ -45,13 +50,9 @@ class LineWriter:
         self.rng = rng
         self.slots: dict[str, str] = {}
         self._bounds = bounds
-        self._known = {
-            turn[i : i + PRINT_LENGTH] for turn in told for i in range(0, len(turn), PRINT_LENGTH)
-        }
-        self._uses = Counter(marks[i : i + MARK_LENGTH] for i in range(0, len(marks), MARK_LENGTH))
-        self._grams: set[tuple[str, ...]] = set()
-        for text in recent:
-            self._grams |= _runs(text)
+        self._known = {mark for turn in told for mark in _parted(turn, PRINT_LENGTH)}
+        self._uses = Counter(_parted(marks, MARK_LENGTH))
+        self._grams = set[tuple[str, ...]]().union(*map(_runs, recent))
         self.marks: list[str] = []
         self.prints: list[str] = []
 
@@ -71,30 +72,20 @@ class LineWriter:
             if line.needs <= slots.keys()
         ]
         ready.sort(key=lambda entry: entry[:2])
-        best: tuple[float, str, LineTemplate] | None = None
         for start in range(0, len(ready), _LINES_TRIED):
             drafts = [
                 (self._sameness(text) + 0.2 * uses, number, text, line)
                 for number, (uses, _, line) in enumerate(ready[start : start + _LINES_TRIED])
-                for text in self._wordings(line, slots)
+                for text in [line.draft(self.rng, slots) for _ in range(_WORDINGS_TRIED)]
             ]
-            drafts.sort(key=lambda draft: draft[:2])
-            for score, _, text, line in drafts:
+            for _, _, text, line in sorted(drafts, key=lambda draft: draft[:2]):
                 told = tidy(text)
-                if self._usable(told):
-                    best = (score, told, line)
-                    break
-            if best is not None:
-                break
-        if best is None:
-            return ""
-        self.keep(best[1])
-        self.marks.append(best[2].mark)
-        self._uses[best[2].mark] += 1
-        return best[1]
-
-    def _wordings(self, line: LineTemplate, slots: Mapping[str, str]) -> list[str]:
-        return [line.draft(self.rng, slots) for _ in range(_WORDINGS_TRIED)]
+                if told and self.allows(told) and self.is_new(told):
+                    self.keep(told)
+                    self.marks.append(line.mark)
+                    self._uses[line.mark] += 1
+                    return told
+        return ""
 
     def uses(self, line: LineTemplate) -> int:
         """How often a line was told lately."""
@@ -103,35 +94,28 @@ class LineWriter:
     def filled(self, line: LineTemplate, **slots: str) -> str:
         """One line with its slots filled, not weighed and not remembered; "" if one is empty."""
         known = {**self.slots, **slots}
-        return line.expand(self.rng, known) if line.needs <= known.keys() else ""
+        return tidy(line.draft(self.rng, known)) if line.needs <= known.keys() else ""
 
     def whole(self, line: LineTemplate) -> str:
         """A line as its author wrote it, however often told; the engine holds the boundaries."""
-        if not line.needs <= self.slots.keys():
-            return ""
-        return " ".join(line.draft(self.rng, self.slots).split())
+        is_ready = line.needs <= self.slots.keys()
+        return " ".join(line.draft(self.rng, self.slots).split()) if is_ready else ""
 
     def keep(self, text: str) -> None:
         """Remember a text as told."""
         self._grams.update(four_grams(text))
-        for sentence in sentences_of(text):
-            mark = fingerprint(_plain(sentence), PRINT_LENGTH)
-            self._known.add(mark)
-            self.prints.append(mark)
+        marks = _prints(text)
+        self._known.update(marks)
+        self.prints += marks
 
     def is_new(self, text: str) -> bool:
         """True if no sentence of it was told within the turns remembered."""
-        marks = [fingerprint(_plain(part), PRINT_LENGTH) for part in sentences_of(text)]
+        marks = _prints(text)
         return len(set(marks)) == len(marks) and not self._known.intersection(marks)
-
-    def _usable(self, text: str) -> bool:
-        return bool(text) and self._bounds.allows(text) and self.is_new(text)
 
     def _sameness(self, text: str) -> float:
         grams = four_grams(text)
-        if not grams:
-            return 0.3
-        return sum(gram in self._grams for gram in grams) / len(grams)
+        return sum(gram in self._grams for gram in grams) / len(grams) if grams else 0.3
 
 
 @lru_cache(maxsize=256)
@@ -140,5 +124,11 @@ def _runs(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(four_grams(text))
 
 
-def _plain(sentence: str) -> str:
-    return sentence.strip(' “”"‘’').lower()
+def _prints(text: str) -> list[str]:
+    """The fingerprint of each sentence."""
+    plain = (sentence.strip(' “”"‘’').lower() for sentence in sentences_of(text))
+    return [fingerprint(sentence, PRINT_LENGTH) for sentence in plain]
+
+
+def _parted(text: str, size: int) -> list[str]:
+    return [text[i : i + size] for i in range(0, len(text), size)]

@@ -9,46 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from random import Random
 from typing import Any
 
-from tta_rebuild.core.data_files import parse_yaml
-from tta_rebuild.storyteller.line_template import LineTemplate
+from tta_rebuild.storyteller.line_template import LineTemplate, capital, template
 from tta_rebuild.storyteller.line_writer import LineWriter
-from tta_rebuild.storyteller.scene_file import template
 from tta_rebuild.storyteller.word_filter import WordFilter
-
-_FEELING_OF_TRIGGER = {
-    "fear": "fearful",
-    "hope": "hopeful",
-    "anger": "angry",
-    "sad": "sorrowful",
-    "sadness": "sorrowful",
-    "grief": "sorrowful",
-    "joy": "joyful",
-    "conflict": "conflicted",
-    "determination": "determined",
-}
+from tta_rebuild.storyteller.word_lists import packaged_yaml, word_table
 
 
 @cache
 def story_lines() -> dict[str, list[LineTemplate]]:
     """The storyteller's small lines by name: what people say and think, how an opening stands."""
-    text = (files("tta_rebuild.storyteller") / "data" / "lines.yaml").read_text("utf-8")
-    pools = parse_yaml(text, "lines.yaml", is_ours=True)
-    return {name: [template(line) for line in lines] for name, lines in pools.items()}
+    pools = packaged_yaml("data/lines").items()
+    return {name: [template(line) for line in lines] for name, lines in pools}
 
 
 def dialogue(variables: Mapping[str, Any]) -> str:
     """What the character says: plain text, no quotation marks, no name before it."""
     writer, feeling = _writer(variables)
-    lines = story_lines().get(f"line_{feeling}", ()) or story_lines()["line_any"]
-    return (
-        writer.line(lines)
-        or writer.line(story_lines()["line_any"])
-        or f"{writer.slots['npc']} is here."
-    )
+    plain = story_lines()["line_any"]
+    said = writer.line(story_lines().get(f"line_{feeling}", plain)) or writer.line(plain)
+    return said or f"{writer.slots['npc']} is here."
 
 
 def monologue(variables: Mapping[str, Any]) -> str:
@@ -62,7 +44,8 @@ def _writer(variables: Mapping[str, Any]) -> tuple[LineWriter, str]:
     character = variables.get("character") or {}
     name = str(character.get("name") or character.get("character_id") or "Someone")
     trigger = str(variables.get("trigger") or "").lower()
-    feeling = _FEELING_OF_TRIGGER.get(trigger) or str(character.get("emotion") or "neutral")
+    moved = word_table("words")["feelings"].get(trigger)
+    feeling = moved or str(character.get("emotion") or "neutral")
     context = _topic(str(variables.get("scene_context") or ""))
     events = variables.get("story_events") or []
     rng = Random(
@@ -70,11 +53,11 @@ def _writer(variables: Mapping[str, Any]) -> tuple[LineWriter, str]:
         f":{events[-1] if events else ''}"
     )
     writer = LineWriter(rng, WordFilter(variables.get("boundaries") or {}, {}))
-    writer.slots.update(npc=name, context=context, context_cap=context[:1].upper() + context[1:])
+    writer.slots.update(npc=name, context=context, context_cap=capital(context))
     goal = str(variables.get("goal") or "") or next(iter(character.get("goals") or {}), "")
     if goal:
         goal = goal.replace("_", " ")
-        writer.slots.update(goal=goal, goal_cap=goal[:1].upper() + goal[1:])
+        writer.slots.update(goal=goal, goal_cap=capital(goal))
     return writer, feeling
 
 

@@ -1,7 +1,7 @@
 """The noun phrases and names of an English text: the first pass over a premise.
 
 Called by ``premise`` and ``premise_people``. A determiner opens a phrase; a word that no noun
-phrase holds, a verb or a plural closes it. Lists and patterns are ``data/premise_words.toml``.
+phrase holds, a verb or a plural closes it. Its lists are ``data/premise_words.toml``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 
 from tta_rebuild.core.english import singular, third_person, verb_forms
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 _OWNS = ("'s", "’s", "s'", "s’")
 OPENINGS = frozenset('.!?…“":')
@@ -24,12 +24,6 @@ OPENINGS = frozenset('.!?…“":')
 def words_in(*names: str) -> frozenset[str]:
     """The words of one or several lists."""
     return frozenset(w for name in names for w in word_table("premise_words")[name].split())
-
-
-@cache
-def pattern(name: str) -> re.Pattern[str]:
-    """A pattern of the data file."""
-    return re.compile(word_table("premise_words")["patterns"][name])
 
 
 @cache
@@ -217,9 +211,8 @@ def _stands_bare(tokens: Sequence[str], phrase: Phrase, found: Sequence[Phrase])
     last, is_plain = phrase.words[-1], phrase.kind != "person"
     is_verb = low in second_persons() and low not in words_in("noun_verbs")
     may_be_verb = low in words_in("verbs") or low.endswith("s")
-    if (before in words_in("before_a_verb") and may_be_verb) or (
-        is_verb and before not in OPENINGS
-    ):
+    is_done = before in words_in("before_a_verb") and may_be_verb
+    if is_done or (is_verb and before not in OPENINGS):
         return False
     if is_plain and (last[0].isupper() or (low in _participles() and before.isalpha())):
         return False

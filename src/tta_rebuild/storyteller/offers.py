@@ -10,10 +10,11 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.storyteller.act import parse_act
-from tta_rebuild.storyteller.act_rules import common
 from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
-from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry, template
+from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry
+from tta_rebuild.storyteller.word_lists import common
 from tta_rebuild.storyteller.world_state import WorldState
 
 MOST_CHOICES = 3

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from tta_rebuild.core.english import plural, words_of
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import head_of
+from tta_rebuild.storyteller.line_template import listed, template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.lines import story_lines
-from tta_rebuild.storyteller.scene_file import template
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 
 def opening(cast: Cast, state: WorldState, writer: LineWriter) -> Iterator[str]:
     """The texts before the first scene; whoever is there has met the player."""
-    here = [
-        one
-        for one in cast.of_kind("person")
-        if state.is_here(one.id) and not state.get(f"{one.id}.local")
-    ]
+    strangers = [one for one in cast.of_kind("person") if not state.is_any(one.id, "local")]
+    here = [one for one in strangers if state.is_here(one.id)]
     for person in here:
         state.values[f"{person.id}.met"] = True
     if not cast.is_open:
@@ -30,7 +27,7 @@ def opening(cast: Cast, state: WorldState, writer: LineWriter) -> Iterator[str]:
     if not cast.premise.told:
         yield writer.line(story_lines()["about"])
     yield writer.line([template(sight) for sight in cast.sights])
-    names = _listed([one.name for one in here[:3]])
+    names = listed([one.name for one in here[:3]])
     is_one = len(here) == 1 and not state.get(f"{here[0].id}.group")
     lines = story_lines()["with" if names else "alone"]
     yield writer.line(lines, people=names, are="is" if is_one else "are")
@@ -46,7 +43,3 @@ def _told(cast: Cast, writer: LineWriter) -> list[str]:
         elif head_of(role) not in words:
             told.insert(0, f"You are {role}.")
     return told
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from tta_rebuild.storyteller.entities import Entity, head_of, short
+from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.surroundings import PEOPLE, person_slots
 from tta_rebuild.storyteller.world_state import NOWHERE, Value
 
@@ -51,8 +52,9 @@ def part_slots(
         elif nobody:
             slots |= person_slots(part, nobody["words"], nobody["pronoun"])
         else:
-            slots |= _lent(part, stand_in, around)
-        slots |= {f"the_{part}": slots[part], f"The_{part}": slots[_capital(part)]} | slots
+            forms = filter(None, (around[stand_in], around.get(f"the_{stand_in}")))
+            slots |= person_slots(part, "|".join(forms), around[f"{stand_in}_he"])
+        slots |= {f"the_{part}": slots[part], f"The_{part}": slots[capital(part)]} | slots
     return slots
 
 
@@ -83,20 +85,3 @@ def _fits(person: Entity, wanted: str, state: Mapping[str, Value]) -> bool:
 def _nouns(person: Entity) -> set[str]:
     """What somebody is: "sister" and "older" of "your older sister, who paints"."""
     return {head_of(person.role), *re.sub(r",.*", "", person.role).lower().split()}
-
-
-def _lent(part: str, stand_in: str, around: Mapping[str, str]) -> dict[str, str]:
-    """The slots of somebody of the surroundings under another name."""
-    found = {}
-    for name in (stand_in, _capital(stand_in), f"the_{stand_in}", f"The_{stand_in}"):
-        new = name.replace(stand_in, part).replace(_capital(stand_in), _capital(part))
-        if name in around:
-            found[new] = around[name]
-        for case in ("he", "him", "his"):
-            if f"{name}_{case}" in around:
-                found[f"{new}_{case}"] = around[f"{name}_{case}"]
-    return found
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

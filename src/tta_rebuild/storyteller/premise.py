@@ -17,16 +17,15 @@ from functools import lru_cache
 from typing import Any
 
 from tta_rebuild.core.english import article_for, sentences_of
+from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
     noun_phrases,
     one_of,
-    pattern,
     second_persons,
     tokens_of,
     words_in,
 )
-from tta_rebuild.storyteller.premise_aim import conflict_of, most_spoken, situation_of, stated_aim
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     MINE,
@@ -37,63 +36,42 @@ from tta_rebuild.storyteller.premise_people import (
     implied_people,
     is_place_name,
 )
-from tta_rebuild.storyteller.premise_told import statements
-from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_table
-
-CONFLICTS = tuple(
-    "find escape win_back protect decide forgive survive unmask deliver prove hide understand "
-    "fight change part steal love".split()
+from tta_rebuild.storyteller.premise_told import (
+    conflict_of,
+    most_spoken,
+    situation_of,
+    stated_aim,
+    statements,
 )
-TONES = ("plain", "warm", "comic", "wistful", "sombre", "tense", "ominous", "wonder")
+from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import mended, pattern, word_table
+
 NOBODY = PremisePerson()
-_SPACE = frozenset("space planet orbit galaxy star oxygen alien colony starship airlock".split())
 MOST_PEOPLE, MOST_PLACES, MOST_THINGS, LONGEST_READ = 6, 4, 8, 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PremiseReading:
-    """What a premise says, and what it clearly implies.
+    """What a premise says, and what it clearly implies."""
 
-    Attributes:
-        told: its own statements, mended, to the player; commands to a writer are left out.
-        you: the player's character; an empty one where the premise names nobody.
-        people: everybody else, most important first.
-        places: noun phrases, first where the story opens; none if nothing says where.
-        at: the opening place with its preposition, "here" if nothing says where.
-        time: "at night", "" if not said.
-        things: noun phrases, what the premise turns on first.
-        conflict: one of CONFLICTS.
-        situation: the plot that is told of just this ("heist"), "" if none is.
-        aim: what the player is after, a bare infinitive.
-        matter: what it is all about, a noun phrase; "" if nothing is named.
-        surroundings: the kind of place it opens in, as ``surroundings`` knows it; "" if none.
-        tone: one of TONES.
-        year: when it plays, 0 if nothing says so.
-        is_wondrous: whether it speaks of magic, powers or anything else that cannot be.
-        cannot: verbs that the premise excludes for the player: "sleep".
-        excluded: what the story must leave out: "gore".
-        understood: all this in one line.
-    """
-
-    told: tuple[str, ...] = ()
-    you: PremisePerson = NOBODY
-    people: tuple[PremisePerson, ...] = ()
-    places: tuple[str, ...] = ()
-    at: str = "here"
-    time: str = ""
-    things: tuple[str, ...] = ()
-    conflict: str = "understand"
-    situation: str = ""
-    aim: str = "find out what is going on here"
-    matter: str = ""
-    surroundings: str = ""
-    tone: str = "plain"
-    year: int = 0
-    is_wondrous: bool = False
-    cannot: tuple[str, ...] = ()
-    excluded: tuple[str, ...] = ()
-    understood: str = ""
+    told: tuple[str, ...] = ()  # its own statements, mended, to the player; no orders to a writer
+    you: PremisePerson = NOBODY  # the player's character; an empty one where it names nobody
+    people: tuple[PremisePerson, ...] = ()  # everybody else, most important first
+    places: tuple[str, ...] = ()  # noun phrases, first where the story opens
+    at: str = "here"  # the opening place with its preposition, "here" if nothing says where
+    time: str = ""  # "at night", "" if not said
+    things: tuple[str, ...] = ()  # noun phrases, what the premise turns on first
+    conflict: str = "understand"  # one of those of data/premise_topics.toml
+    situation: str = ""  # the plot that is told of just this ("heist"), "" if none is
+    aim: str = "find out what is going on here"  # what the player is after, a bare infinitive
+    matter: str = ""  # what it is all about, a noun phrase; "" if nothing is named
+    surroundings: str = ""  # the kind of place it opens in, as surroundings.py knows it, or ""
+    tone: str = "plain"  # "plain", or one of those of data/premise_topics.toml
+    year: int = 0  # when it plays, 0 if nothing says so
+    is_wondrous: bool = False  # whether it speaks of magic, powers or what else cannot be
+    cannot: tuple[str, ...] = ()  # verbs that the premise excludes for the player: "sleep"
+    excluded: tuple[str, ...] = ()  # what the story must leave out: "gore"
+    understood: str = ""  # all this in one line
 
 
 def read_premise(theme: str, characters: Sequence[Mapping[str, Any]] = ()) -> PremiseReading:
@@ -109,16 +87,14 @@ def read_premise(theme: str, characters: Sequence[Mapping[str, Any]] = ()) -> Pr
 @lru_cache(maxsize=128)
 def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
     text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in theme[:LONGEST_READ])
-    for damage, instead in word_table("premise_words")["patterns"]["mends"].values():
-        text = re.sub(damage, instead, text)
-    text = text.strip()
+    text = mended(text, "premise").strip()
     read = _Reading(text).read() if _is_english(text) else PremiseReading(told=(text,) * bool(text))
     you, people = _bound(*_told_by(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
     parts += [f"{p.name} is {p.role}" for p in people if p.name and p.role]
     others = [p.name or p.role for p in people if not (p.name and p.role)]
     if others:
-        parts.append(f"also {', '.join(others[:-1])}{' and ' * (len(others) > 1)}{others[-1]}")
+        parts.append(f"also {listed(others)}")
     parts += [read.at] if read.places else []
     return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
 
@@ -244,7 +220,7 @@ class _Reading:
         roles = [role for s in fitting for role in s.get("people", ())]
         people += implied_people(roles, you, people)
         places, at = self._places()
-        things = self._things(places)
+        things, own = self._things(places)
         stated = () if self.is_title else self.sentences
         told = statements(stated, self.commands, self.cast, you)
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
@@ -258,7 +234,8 @@ class _Reading:
         sought = self._sought() or "what is lost"
         lost = _spoken_of(sought) if "{sought}" in row["aim"] else []
         is_thing = conflict in ("understand", "deliver", "steal") or self.is_title
-        named = (*self._determined(things), *places * self.is_title) if is_thing else ()
+        determined = [thing for thing in things if thing in own]
+        named = (*determined, *places * self.is_title) if is_thing else ()
         about = (*_spoken_of(aim), *turning, *lost, *named)
         time = pattern("time").search(self.text)
         unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
@@ -313,21 +290,19 @@ class _Reading:
         is_vague = not ranked or ranked[0][2] in ("the world", "the universe", "the field")
         return list(dict.fromkeys(row[2] for row in ranked)), "here" if is_vague else ranked[0][3]
 
-    def _things(self, places: Sequence[str]) -> list[str]:
-        """What is no person and no place, the most spoken of first."""
-        said, found = Counter(map(one_of, self.tokens)), dict[str, int]()
+    def _things(self, places: Sequence[str]) -> tuple[list[str], set[str]]:
+        """What is no person and no place, the most spoken of first; and what is determined.
+
+        That is what the text names with an article or an owner, or by a name.
+        """
+        said, found, own = Counter(map(one_of, self.tokens)), dict[str, int](), set[str]()
         for phrase in map(_without_verb, self.phrases):
+            own |= {self._called(phrase)} if phrase.determiner or phrase.is_name else set()
             is_none = phrase.start in self.cast.taken or phrase.determiner in ("no", "any")
             is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
             if phrase.kind in ("thing", "name") and not (is_none or is_group):
                 found[self._called(phrase)] = said[phrase.head]
-        return sorted((t for t in found if t not in places), key=lambda t: -found[t])
-
-    def _determined(self, things: Sequence[str]) -> list[str]:
-        """Those of the things that the text names with an article or an owner, or by a name."""
-        phrases = map(_without_verb, self.phrases)
-        own = {self._called(p) for p in phrases if p.determiner or p.is_name}
-        return [thing for thing in things if thing in own]
+        return sorted((t for t in found if t not in places), key=lambda t: -found[t]), own
 
     def _surroundings(self, places: Sequence[str]) -> str:
         """The kind of place that the opening place is of, "" if it is of none that is known."""
@@ -335,7 +310,7 @@ class _Reading:
         words = {*named, "_".join(named[-2:])} if places else self.spoken
         kinds = word_table("premise_topics")["surroundings"].items()
         kind = next((kind for kind, said in kinds if words & {*said.split()}), "")
-        is_in_space = kind in ("ship", "train") and self.spoken & _SPACE
+        is_in_space = kind in ("ship", "train") and self.spoken & words_in("in_space")
         return "spaceship" if is_in_space else kind
 
     def _called(self, phrase: Phrase) -> str:

@@ -17,14 +17,13 @@ from tta_rebuild.storyteller.noun_phrases import (
     is_person,
     is_plural,
     one_of,
-    pattern,
     second_persons,
     without_accents,
     without_s,
     words_in,
 )
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_list, word_table
+from tta_rebuild.storyteller.word_lists import pattern, word_list, word_table
 
 GENDERS = dict.fromkeys("he him his himself".split(), "he")
 GENDERS |= dict.fromkeys("she her hers herself".split(), "she")
@@ -33,23 +32,14 @@ MINE, _THEIRS = ("my", "your", "our"), ("his", "her", "their")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PremisePerson:
-    """Somebody of a premise.
+    """Somebody of a premise."""
 
-    Attributes:
-        name: a proper name as the premise has it, "" if none.
-        role: a noun phrase, to the player: "the nurse", "your wife"; of the player "a detective".
-        pronouns: "she", "he", "it", "they" (a group, or said so), "" where it is not said.
-        is_group: more than one.
-        is_only_owner: nothing is said of them but that something is theirs.
-        is_implied: not spoken of, but there must be somebody: a judge at a trial.
-    """
-
-    name: str = ""
-    role: str = ""
-    pronouns: str = ""
-    is_group: bool = False
-    is_only_owner: bool = False
-    is_implied: bool = False
+    name: str = ""  # a proper name as the premise has it, "" if none
+    role: str = ""  # a noun phrase, to the player: "the nurse", "your wife"; of them "a detective"
+    pronouns: str = ""  # "she", "he", "it", "they" (a group, or said so), "" where it is not said
+    is_group: bool = False  # more than one
+    is_only_owner: bool = False  # nothing is said of them but that something is theirs
+    is_implied: bool = False  # not spoken of, but there must be somebody: a judge at a trial
 
 
 @dataclass(slots=True)
@@ -107,9 +97,8 @@ class PremisePeople:
         self.taken: set[int] = set()
         of, last = phrases[0] if phrases else None, None
         for phrase in phrases:
-            mention = (
-                self._take(phrase, of, last) if phrase.determiner not in ("no", "any") else None
-            )
+            is_none = phrase.determiner in ("no", "any")
+            mention = None if is_none else self._take(phrase, of, last)
             of, last = phrase, mention
             self.taken |= {phrase.start} if mention else set()
         by_role = words_in("called_by_role")  # Grandpa
@@ -332,10 +321,8 @@ class PremisePeople:
     def _role(self, mention: Mention) -> str:
         phrase, owner = mention.phrase, mention.phrase.determiner
         noun = to_second_person(phrase.text) + self._clause(mention)
-        is_kin, names = (
-            phrase.head in words_in("kin"),
-            self.player.name.split() if self.player else [],
-        )
+        names = self.player.name.split() if self.player else []
+        is_kin = phrase.head in words_in("kin")
         is_named = owner[:1].isupper() and without_s(owner) != owner
         if owner in _THEIRS:
             wanted = GENDERS.get(owner, "")

@@ -1,14 +1,16 @@
-"""A premise's own statements, told to the player: "Joe tends a lamp" → "You are Joe. You tend …".
+"""A premise's own statements, told to the player, and what the player is after in them.
 
-Called by ``premise`` once it is known who is played.
+"Joe tends a lamp" → "You are Joe. You tend …". Called by ``premise`` once it knows who is played.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from tta_rebuild.storyteller.noun_phrases import pattern, second_persons, tokens_of, words_in
+from tta_rebuild.core.english import stem
+from tta_rebuild.storyteller.line_template import capital
+from tta_rebuild.storyteller.noun_phrases import second_persons, tokens_of, words_in
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     PremisePeople,
@@ -16,13 +18,12 @@ from tta_rebuild.storyteller.premise_people import (
     gender_of,
 )
 from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import mended, pattern, word_table
 
-_MOST_WORDS_TOLD = 70
-_YOURS = {
-    "he": {"his": "your", "himself": "yourself", "him": "you"},
-    "she": {r"her(?= (?!to|and|in|at|on|that|with|for|from)\w)": "your", "herself": "yourself"}
-    | {"hers": "yours", "her": "you"},
-}
+ENOUGH_HINTS = 2
+"""Hints at a situation that mark it as one of its own words does alone."""
+
+_MOST_WORDS_TOLD, _MOST_WORDS_OF_AN_AIM = 70, 14
 
 
 def statements(
@@ -43,7 +44,7 @@ def statements(
             continue
         if kept and len(" ".join([*kept, clause]).split()) > _MOST_WORDS_TOLD:
             break
-        clause = to_second_person(clause[0].upper() + clause[1:])
+        clause = to_second_person(capital(clause))
         if own := re.match(rf"Your (?:{'|'.join(words_in('my_own'))}) is ", clause):
             clause = f"You are {clause[own.end() :]}"
         kept.append(clause if clause[-1] in '.!?…”"' else f"{clause}.")
@@ -63,16 +64,13 @@ def _to_player(told: Sequence[str], cast: PremisePeople, you: PremisePerson) -> 
     others = [m for m in cast.mentions if m is not player and m.pronouns in alike]
     other = min((min(m.at) for m in others if not m.phrase.is_many), default=len(cast.tokens))
     last = max((i for i, t in enumerate(cast.tokens) if t.lower() in GENDERS), default=-1)
-    gender = you.pronouns if you.pronouns in _YOURS and last <= other else ""
+    gender = you.pronouns if you.pronouns in ("he", "she") and last <= other else ""
     said = {t.lower() for sentence in told for t in tokens_of(sentence)}
     if said & {*GENDERS, "they", "them", "their"} and not gender:
         return ()
-    called = (
-        "" if player.phrase.is_name else player.phrase.text,
-        you.name,
-        you.name.split(" ")[0],
-    )
-    noun, name, first, he = (re.escape(w) or "(?!)" for w in (*called, gender))
+    what = "" if player.phrase.is_name else player.phrase.text
+    called = (what, you.name, you.name.split(" ")[0], gender)
+    noun, name, first, he = (re.escape(word) or "(?!)" for word in called)
     subject = re.compile(
         rf"\b(?:{name}\b(?:, (?:an?|the) {noun}\b,?)?|{first}\b|{he}\b|"
         rf"(?:^an?|the|this) {noun}\b(?:,?(?: called| named)? {name}\b,?)?)",
@@ -123,6 +121,78 @@ def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
 
 
 def _with_yours(told: str, gender: str) -> str:
-    for theirs, yours in _YOURS.get(gender, {}).items():
-        told = re.sub(rf"\b{theirs}\b", yours, told, flags=re.I)
-    return told[:1].upper() + told[1:]
+    told = mended(told, gender) if gender else told
+    return capital(told)
+
+
+def stated_aim(told: Sequence[str], *, are_many: bool = False) -> str:
+    """The first thing that "you" must, want or try to do, a bare infinitive; "" if nothing is.
+
+    Else what the premise tells the player to do: "Find out who did it."
+
+    ``are_many``: the player's character is one of several, who are told of as "they".
+    """
+    for sentence in told:
+        for found in pattern("wanted").finditer(sentence):
+            is_mine = re.search(r"\b(?:you|your)\b[^.;:]{0,40}$", sentence[: found.end()], re.I)
+            before, colon, after = sentence[found.end() :].partition(": ")
+            aim = (colon and _bounded(after)) or _bounded(before)
+            if are_many and not is_mine:
+                aim = re.sub(r"\btheir\b", "your", re.sub(r"\bthem\b", "you", aim))
+            elif not is_mine:
+                continue
+            if aim:
+                return aim
+    orders = (sentence[:1].lower() + sentence[1:] for sentence in told if conflict_of(sentence))
+    return next(filter(None, map(_bounded, orders)), "")
+
+
+def conflict_of(aim: str) -> str:
+    """The conflict that an aim by its first words belongs to, "" if to none."""
+    words = aim.lower().split()[:3]
+    rows = word_table("premise_topics")["conflict"].items()
+    for begins in ("_".join(words[:n]) for n in range(len(words), 0, -1)):
+        if found := next((name for name, row in rows if begins in row["aims"].split()), ""):
+            return found
+    return ""
+
+
+def most_spoken(spoken: Collection[str], table: str, otherwise: str) -> str:
+    """The conflict or tone of which most words are spoken, the first of equals."""
+    rows = word_table("premise_topics")[table].items()
+    words = {name: row if isinstance(row, str) else row["words"] for name, row in rows}
+    cues = {name: len({*said.split()}.intersection(spoken)) for name, said in words.items()}
+    best = max(cues, key=lambda name: cues[name])
+    return best if cues[best] else otherwise
+
+
+def situation_of(spoken: Collection[str], stated: str) -> tuple[str, Mapping[str, str]]:
+    """The situation that most speaks for, with its row of ``premise_topics``; "" if none does.
+
+    ``stated``: the conflict of what the premise says the player is after, "" if it does not.
+    """
+    rows = word_table("premise_topics")["situation"]
+    fitting = [n for n, row in rows.items() if not stated or stated in row["conflicts"].split()]
+    cues = {name: _cues(rows[name], spoken) for name in fitting}
+    best = max(fitting, key=lambda name: cues[name], default="")
+    return (best, rows[best]) if cues.get(best, 0) >= ENOUGH_HINTS else ("", {})
+
+
+def _cues(row: Mapping[str, str], spoken: Collection[str]) -> int:
+    said = ({*row[key].split()}.intersection(spoken) for key in ("words", "hints"))
+    words, hints = (len({stem(word) for word in found}) for found in said)
+    return ENOUGH_HINTS * words + hints
+
+
+def _bounded(text: str) -> str:
+    """The clause that a text begins with, "" if it is none, negative or too long."""
+    aim = pattern("aim_ends").split(text.strip(), maxsplit=1)[0]
+    aim = pattern("aim_opens").sub("", aim).strip(" ,")
+    if len(aim.split()) > _MOST_WORDS_OF_AN_AIM:
+        aim = pattern("aim_goes_on").split(aim, maxsplit=1)[0].strip(" ,")
+    words = aim.split()
+    is_verb = bool(words) and words[0].lower() in words_in("verbs") | words_in("states")
+    is_whole = 1 < len(words) <= _MOST_WORDS_OF_AN_AIM and words[-1].lower() not in words_in(
+        "determiners"
+    )
+    return aim if is_verb and is_whole else ""

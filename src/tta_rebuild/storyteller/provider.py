@@ -7,17 +7,16 @@ It reads ``request.task`` and ``request.variables`` (``core.tasks``) and never t
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tta_rebuild.core.errors import MoveRefused, RequestRejected
 from tta_rebuild.integrations.llm_provider import (
+    Items,
+    ItemsProvider,
     LLMConfig,
     LLMRequest,
-    LLMResponse,
-    RequestProvider,
     StreamEnded,
-    StreamItem,
     TextPiece,
     estimated_usage,
 )
@@ -25,7 +24,7 @@ from tta_rebuild.integrations.llm_provider import (
 MODEL = "storyteller-1"
 
 
-class OfflineProvider(RequestProvider):
+class OfflineProvider(ItemsProvider):
     """Plays a small simulated world: no key, no network, the same words for the same seed.
 
     It keeps nothing between calls but the files it has read; what a story needs to remember is in
@@ -40,32 +39,19 @@ class OfflineProvider(RequestProvider):
     def __init__(self, config: LLMConfig | None = None) -> None:
         super().__init__(config or LLMConfig(model=MODEL))
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The whole answer.
+    async def items(self, request: LLMRequest, *, whole: bool = False) -> Items:
+        """The answer in pieces, a passage at a time, or its end alone.
 
         Raises:
             RequestRejected: the task is unknown, or the world asked for cannot be read.
             MoveRefused: the player's words are no act that can be done; says what can be.
         """
-        return self._response(request, "".join(self._pieces(request)))
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """The answer in pieces, a passage at a time. Raises as ``complete`` does."""
         pieces = self._pieces(request)
-        for piece in pieces:
+        for piece in () if whole else pieces:
             yield TextPiece(piece)
-        yield StreamEnded(self._response(request, "".join(pieces)))
-
-    def _response(self, request: LLMRequest, text: str) -> LLMResponse:
+        text, model = "".join(pieces), request.model or self.config.model
         usage = estimated_usage(request.full_text, text)
-        return LLMResponse(
-            text=text,
-            tokens_used=usage.total_tokens,
-            model=request.model or self.config.model,
-            finish_reason="stop",
-            usage=usage,
-            provider=self.provider,
-        )
+        yield StreamEnded(self._answered(text, usage, model, "stop", {}))
 
     def _pieces(self, request: LLMRequest) -> list[str]:
         # here and not above: most commands open a storyteller and never ask it
@@ -87,8 +73,7 @@ class OfflineProvider(RequestProvider):
         )
 
     def _scene(self, request: LLMRequest, variables: Mapping[str, Any]) -> dict[str, Any]:
-        from tta_rebuild.storyteller.carry_on import carried_on, is_anothers
-        from tta_rebuild.storyteller.resume import rest_of_scene
+        from tta_rebuild.storyteller.carry_on import carried_on, is_anothers, rest_of_scene
         from tta_rebuild.storyteller.teller import Teller
 
         if not request.task:  # a bare prompt: its words are the premise, nothing else is known

@@ -1,7 +1,7 @@
 """What an act of the player's does: its conditions, its effects on the state, how it is told.
 
 Called by ``teller`` for free moves. ``act_binding`` finds what the player named; this file takes
-the first rule that fits (``act_rules``) and fills its sentences.
+the first rule that fits (``data/acts``) and fills its sentences.
 """
 
 from __future__ import annotations
@@ -21,48 +21,32 @@ from tta_rebuild.storyteller.act_binding import (
     place_in,
     with_article,
 )
-from tta_rebuild.storyteller.act_rules import common, rules_of
 from tta_rebuild.storyteller.casting import Cast
-from tta_rebuild.storyteller.entities import Entity, bare, head_of
-from tta_rebuild.storyteller.line_template import tidy
+from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word
+from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.possible import why_impossible
-from tta_rebuild.storyteller.pronouns import POINTING, last_word
-from tta_rebuild.storyteller.scene_file import template
-from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND
+from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND, cases_of, forms_of
+from tta_rebuild.storyteller.word_lists import common, rules_of
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 _MOST_STEPS = 3
+_ONE, _MANY = ("it", "its", "is"), ("them", "their", "are")
 _AROUND = re.compile(r"\{(?:[Tt]he_)?(?:[Kk]eeper|[Ww]orker|[Cc]rowd|[Rr]oom|[Ss]pot|[Ee]xit)")
 _IT = re.compile(r"\b[Ii]ts?\b(?!\})")
 _VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}")
-_PRONOUNS = {
-    "she": ("she", "her", "her"),
-    "he": ("he", "him", "his"),
-    "it": ("it", "it", "its"),
-    "they": ("they", "them", "their"),
-}
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a move.
+    """What came of a move."""
 
-    Attributes:
-        texts: paragraphs that tell it.
-        lines: what is now true, in plain sentences.
-        declined: why nothing was done, said instead of playing a turn.
-        is_done: whether the first act succeeded.
-        kind: what sort of deed it was.
-        is_told: whether the rules tell it, rather than a scene.
-    """
-
-    texts: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    declined: str = ""
-    is_done: bool = False
-    kind: str = ""
-    is_told: bool = True
+    texts: list[str] = field(default_factory=list)  # paragraphs that tell it
+    lines: list[str] = field(default_factory=list)  # what is now true, in plain sentences
+    declined: str = ""  # why nothing was done, said instead of playing a turn
+    is_done: bool = False  # whether the first act succeeded
+    kind: str = ""  # what sort of deed it was
+    is_told: bool = True  # whether the rules tell it, rather than a scene
 
 
 @lru_cache(maxsize=4_000)
@@ -120,11 +104,9 @@ class Rulebook:
         if is_told and (why := next(filter(None, map(self._ruled_out, steps)), "")):
             outcome.declined = self._say(common("cannot"), {"why": why})
             return outcome
-        step: Act | None = act
-        for _ in range(_MOST_STEPS):
-            if step is None or not self._step(step, outcome):
+        for step in steps:
+            if not self._step(step, outcome):
                 break
-            step = step.then
         self.state.bound.pop("alone", None)  # which says for rules that really nobody is here
         return outcome
 
@@ -132,28 +114,21 @@ class Rulebook:
         """One line for words that are no act, with what can be done here."""
         empty = act.problem in ("empty", "numbers")
         said = self._say(common("empty" if empty else "not_understood"), {})
-        here = [e.name for e in self.cast.entities.values() if self._is_seen(e)]
+        things = (e for e in self.cast.entities.values() if e.kind != "place")
+        here = [one.name for one in things if self.state.is_seen(one.id)]
         return f"{said} Here: {', '.join(here[:6])}." if here else said
-
-    def _is_seen(self, entity: Entity) -> bool:
-        is_here = entity.kind != "place" and self.state.is_here(entity.id)
-        return is_here and not self.state.get(f"{entity.id}.hidden")
 
     def _step(self, act: Act, outcome: Outcome) -> bool:
         """Apply one act; True if it was done."""
-        family = act.family
+        family, entities = act.family, self.cast.entities
         entry = rules_of(family)
         bound, (kind, phrase) = self.binder.bound(act)
-        named = {
-            role: self.cast.entities[one].name
-            for role, one in bound.items()
-            if one in self.cast.entities
-        }
+        named = {role: entities[one].name for role, one in bound.items() if one in entities}
         words = ", ".join(filter(None, (act.object, act.person, place_in(act.where))))
         self.understood.append({"family": family, "verb": act.verb, "words": words, **named})
         if kind and not outcome.texts:
             one = with_article(phrase)
-            slots = {"object": one, "Object": one[:1].upper() + one[1:]}
+            slots = forms_of("object", one)
             slots["is"] = "are" if self.is_many("", one) else "is"
             is_pointing = bare(phrase) in POINTING
             asked = entry.get("asks", "What do you mean by that?") if is_pointing else ""
@@ -224,15 +199,12 @@ class Rulebook:
             return
         is_within = self.binder.is_within(entity)
         with_you = [p.id for p in self.cast.of_kind("person") if self.binder.is_with_you(p.id)]
-        come_along = [p for p in with_you if p in bound.values() or self._comes_along(p)]
+        trusting = [p for p in with_you if int(self.state.get(f"{p}.trust")) > 0]
+        come_along = [p for p in with_you if p in bound.values() or p in trusting]
         is_away = self.cast.is_open and not is_within and place != self.state.get("home")
         self.state.values |= {"here": place, "within": is_within, "away": is_away}
         for person in come_along if not is_within else ():
             self.state.values[f"{person}.at"] = place
-
-    def _comes_along(self, person: str) -> bool:
-        """Whether somebody goes where the player goes."""
-        return int(self.state.get(f"{person}.trust")) > 0
 
     # ------------------------------------------------------------------ how it is told
 
@@ -241,17 +213,17 @@ class Rulebook:
         slots = {
             "you_do": clause,
             "said": "" if act.is_quoted else act.said.rstrip(".!?"),
-            "quoted": f"“{act.said[:1].upper()}{act.said[1:]}”" if act.is_quoted else "",
+            "quoted": f"“{capital(act.said)}”" if act.is_quoted else "",
             "tool": act.instrument,
             "where": act.where,
             "manner": act.manner,
         }
         if clause:
-            slots["You_do"] = f"{clause[:1].upper()}{clause[1:]}."
+            slots["You_do"] = f"{capital(clause)}."
         phrase = self._phrase(act.object, bound["object"])
         if phrase:
             many = self.is_many(bound["object"], phrase)
-            slots |= {"object": phrase, "Object": phrase[:1].upper() + phrase[1:]}
+            slots |= forms_of("object", phrase)
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
         who = bound["person"] or (bound["object"] if self.binder.is_person(bound["object"]) else "")
         if who and who != YOU:
@@ -261,27 +233,21 @@ class Rulebook:
     def person_slots(self, entity_id: str, name: str) -> dict[str, str]:
         """A person as slots: ``person`` with ``they``, ``them``, ``their``; or ``npc`` …"""
         entity = self.cast.entities[entity_id]
-        they = _PRONOUNS[self._pronoun(entity)]
-        named = "they", "them", "their"
-        if name == "npc":
-            named = "npc_they", "npc_them", "npc_their"
-        slots = dict(zip(named, they, strict=True))
-        slots[named[0].title() if name == "person" else "Npc_they"] = they[0].title()
-        slots |= {name: entity.name, name.title(): entity.name[:1].upper() + entity.name[1:]}
-        return slots
+        they = cases_of(self._pronoun(entity))
+        cases = [f"{'npc_' * (name == 'npc')}{case}" for case in ("they", "them", "their")]
+        slots = dict(zip(cases, they, strict=True)) | forms_of(cases[0], they[0])
+        return slots | forms_of(name, entity.name)
 
     def _pronoun(self, entity: Entity) -> str:
-        is_group = bool(self.state.values.get(f"{entity.id}.group"))
-        return "they" if is_group else entity.pronouns or "they"
+        return "they" if self.state.is_any(entity.id, "group") else entity.pronouns or "they"
 
     def is_many(self, entity_id: str, phrase: str) -> bool:
         """Whether a person or thing is told of in the plural."""
         entity = self.cast.entities.get(entity_id)
-        if entity is not None and entity.kind == "person" and entity.name[:1].isupper():
-            return bool(self.state.values.get(f"{entity_id}.group"))
+        is_name = entity is not None and entity.kind == "person" and entity.name[:1].isupper()
         last = last_word(phrase)
-        is_group = bool(self.state.values.get(f"{entity_id}.group"))
-        return is_group or singular(last) != last
+        is_plural = not is_name and singular(last) != last
+        return is_plural or self.state.is_any(entity_id, "group")
 
     def _phrase(self, said: str, entity_id: str) -> str:
         """What a thing is called: as the player did, or by its name for "it" and "him"."""
@@ -301,13 +267,10 @@ class Rulebook:
         """False for a text with somebody of the surroundings who is meant, or far from them."""
         if self.state.get("away") and _AROUND.search(text):
             return False
-        whom = {self.cast.entities[one].name for one in self._involved()}
+        named = {self.state.bound.get(role, "") for role in ("object", "person")}
+        whom = {self.cast.entities[one].name for one in named if one in self.cast.entities}
         needed = (slot for slot in PEOPLE if f"{{{slot}" in text.lower())
         return not any(self.cast.slots.get(slot) in whom for slot in needed)
-
-    def _involved(self) -> list[str]:
-        named = {self.state.bound.get(role, "") for role in ("object", "person")}
-        return [one for one in named if one in self.cast.entities]
 
     def _filled(self, line: str, slots: Mapping[str, str]) -> str:
         return self.writer.filled(template(*self._conjugated([line])), **slots)
@@ -331,9 +294,7 @@ class Rulebook:
         deed = slots.get("You_do", "")
         named = (head_of(one) for one in (act.object, act.person, act.where, act.said))
         is_told = any(one and one in text.lower() for one in named) or deed in text
-        if is_told or not self.writer.allows(deed):
-            return text
-        return f"{deed} {text}".strip()
+        return text if is_told or not self.writer.allows(deed) else f"{deed} {text}".strip()
 
     def reaction(self, kind: str) -> str:
         """What somebody who is there makes of it, "" if nobody is."""
@@ -349,9 +310,8 @@ class Rulebook:
 
 def _of_number(texts: Sequence[str], slots: Mapping[str, str]) -> Sequence[str]:
     """For several things rather what does not speak of "it"."""
-    if slots.get("it") != "them":
-        return texts
-    return [text for text in texts if not _IT.search(text)] or texts
+    is_many = slots.get("it") == "them"
+    return [text for text in texts if not (is_many and _IT.search(text))] or texts
 
 
 def _on(effects: str, bound: Mapping[str, str]) -> str:
@@ -369,7 +329,7 @@ def _said_too(act: Act, line: str) -> str:
     is_left_out = any(one and one not in line.lower() for one in named if one not in POINTING)
     is_left_out |= bool(act.said) and act.said.rstrip(".!?").lower() not in line.lower()
     told = clause_in_past(_own_clause(act)) if is_left_out or not line else ""
-    return tidy(f"{told[:1].upper()}{told[1:]}.") if told else ""
+    return tidy(f"{capital(told)}.") if told else ""
 
 
 def _own_clause(act: Act) -> str:
@@ -379,6 +339,3 @@ def _own_clause(act: Act) -> str:
         clause = clause.removesuffix(act.then.clause.removeprefix("you "))
         clause = re.sub(r"[\s,;]*\b(?:and|then|but|,)*\s*$", "", clause).rstrip(" ,;")
     return clause.rstrip(".!?")
-
-
-_ONE, _MANY = ("it", "its", "is"), ("them", "their", "are")

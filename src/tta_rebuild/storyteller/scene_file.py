@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from tta_rebuild.core.data_files import MAX_CONFIG_BYTES, parse_yaml, read_text
 from tta_rebuild.core.errors import RequestRejected, UnreadableFile
-from tta_rebuild.storyteller.line_template import LineTemplate, LineTemplateError, parse
+from tta_rebuild.storyteller.line_template import LineTemplateError, template
 from tta_rebuild.storyteller.world_state import NotationError, keys_of
 
 Text = Annotated[str, Field(min_length=1, max_length=4_000)]
@@ -181,11 +181,11 @@ def _check_notation(world: WorldFile) -> None:
         keys_of(scene.then, is_effect=True)
         for condition, _, text in paragraphs(scene.text):
             keys_of(condition)
-            parse(text)
+            template(text)
     for choice in [*world.choices, *(c for scene in world.scenes for c in scene.choices)]:
         keys_of(choice.if_)
         keys_of(choice.then, is_effect=True)
-        parse(choice.do)
+        template(choice.do)
         template(choice.says)
     for tick in world.each_turn:
         keys_of(tick.get("if", ""))
@@ -209,9 +209,3 @@ def paragraphs(text: str) -> tuple[tuple[str, str, str], ...]:
         speaker, line = (head, rest) if is_speech and rest[:1] in '“"' else ("", line.strip())
         found.append((condition.strip(), speaker, line))
     return tuple(found)
-
-
-@lru_cache(maxsize=8_000)
-def template(text: str) -> LineTemplate:
-    """A text with slots and wordings, parsed once. Raises LineTemplateError."""
-    return parse(text)

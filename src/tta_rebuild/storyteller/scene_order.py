@@ -10,6 +10,7 @@ from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_binding import SOUGHT
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import Entity, head_of
+from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.offers import is_same
 from tta_rebuild.storyteller.scene_file import (
@@ -18,7 +19,6 @@ from tta_rebuild.storyteller.scene_file import (
     WorldFile,
     paragraphs,
     read_world,
-    template,
 )
 from tta_rebuild.storyteller.world_state import WorldState, keys_of
 
@@ -47,16 +47,12 @@ def possible_scenes(
 
 @dataclass(frozen=True, slots=True)
 class OnAct:
-    """Finds the scene that a file has for just what the player does.
-
-    Attributes:
-        in_play: whom ``npc`` may mean.
-    """
+    """Finds the scene that a file has for just what the player does."""
 
     cast: Cast
     state: WorldState
     seen: Collection[str]
-    in_play: Collection[str]
+    in_play: Collection[str]  # whom ``npc`` may mean
 
     def scene(self, act: Act, file: WorldFile) -> SceneEntry | None:
         """``burn lamp``, or ``burn`` of anything; None if there is none that may come."""
@@ -85,36 +81,32 @@ class OnAct:
         return is_part or head_of(named) in heads
 
 
-class SceneRank:
+def ranked(
+    found: Collection[tuple[SceneEntry, str]],
+    cast: Cast,
+    state: WorldState,
+    writer: LineWriter,
+    rng: Random,
+) -> list[tuple[SceneEntry, str]]:
     """Heavy scenes first, then those told least; those of the other way last of all.
 
-    A scene that needs somebody of the premise is a little heavier than one that needs nobody.
-
-    Of endings as heavy as each other the better one comes first.
-
-    A plot's scenes are dealt out to two ways, so that another first step meets other scenes.
+    A scene that needs somebody of the premise is a little heavier than one that needs nobody; of
+    endings as heavy as each other the better one comes first. A plot's ordinary scenes are dealt
+    out to two ways, so that another first step meets other scenes.
     """
+    ordinary = [s for s in cast.file.scenes if s.is_event and not s.ending and s.weight in (1, 2)]
+    has_ways = cast.is_open and "way_taken" in state.values
+    dealt = {s.id: number % 2 for number, s in enumerate(ordinary)} if has_ways else {}
+    way = state.values.get("way_taken")
 
-    def __init__(self, cast: Cast, state: WorldState, writer: LineWriter, rng: Random) -> None:
-        self._cast, self._state, self._writer, self._rng = cast, state, writer, rng
-
-    def __call__(self, scene: SceneEntry) -> tuple[bool, int, int, int, float]:
-        """The place of a scene in the order: the lowest comes first."""
-        uses = self._writer.uses(template(paragraphs(scene.text)[0][2]))
+    def place(one: tuple[SceneEntry, str]) -> tuple[bool, int, int, int, float]:
+        scene = one[0]
+        uses = writer.uses(template(paragraphs(scene.text)[0][2]))
         end = END_KINDS.index(scene.ending) if scene.ending else 0
         weight = scene.weight + ("npc" in scene.when or "!alone" in scene.when)
-        return not self._is_on_the_way(scene), -weight, end, uses, self._rng.random()
+        return dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()
 
-    def _is_on_the_way(self, scene: SceneEntry) -> bool:
-        if not self._cast.is_open or "way_taken" not in self._state.values:
-            return True
-        dealt = [s.id for s in self._cast.file.scenes if _is_dealt(s)]
-        return scene.id not in dealt or dealt.index(scene.id) % 2 == self._state.values["way_taken"]
-
-
-def _is_dealt(scene: SceneEntry) -> bool:
-    """Whether a scene is an ordinary one, that stands on one of the two ways."""
-    return scene.is_event and not scene.ending and scene.weight in (1, 2)
+    return sorted(found, key=place)
 
 
 def take_a_way(state: WorldState, offered: Sequence[str], words: str, seed: int) -> None:

@@ -8,48 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from random import Random
-from typing import Any
 
-from tta_rebuild.core.data_files import parse_yaml
-from tta_rebuild.storyteller.scene_file import packaged
+from tta_rebuild.storyteller.line_template import capital
+from tta_rebuild.storyteller.word_lists import packaged_yaml, word_table
 
 ANYWHERE = "anywhere"
 PEOPLE = ("keeper", "worker", "stranger")
-_CASES = {
-    "he": ("he", "him", "his"),
-    "she": ("she", "her", "her"),
-    "it": ("it", "it", "its"),
-    "they": ("they", "them", "their"),
-}
-_SECOND = {"room": "room2"}
 THINGS_AROUND = ("record", "implement", "trifle", "valuable")
 SURROUNDING = (*PEOPLE, "room", "spot", "exit", *THINGS_AROUND, "light")
 """What of them a plot's scene may be about: ``act: read record``."""
-_APART = ("sight", *PEOPLE, *_SECOND)
+_APART = ("sight", *PEOPLE, "room")
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """One story's surroundings.
+    """One story's surroundings."""
 
-    Attributes:
-        slots: by name, as plots use them: ``keeper``, ``keeper_he``, ``the_tool`` …
-        people: name and pronoun of who is there besides the people of the premise.
-        sights: what can be seen there at the start, one of them to be told.
-    """
-
-    slots: Mapping[str, str]
-    people: Sequence[tuple[str, str]]
-    sights: Sequence[str]
-
-
-@cache
-def _lists_of(kind: str) -> dict[str, list[Any]]:
-    path = packaged("surroundings")[kind]
-    lists: dict[str, list[Any]] = parse_yaml(path.read_text("utf-8"), path.name, is_ours=True)
-    return lists
+    slots: Mapping[str, str]  # by name, as plots use them: ``keeper``, ``keeper_he``, ``the_tool``
+    people: Sequence[tuple[str, str]]  # name and pronoun of who is there besides the premise's
+    sights: Sequence[str]  # what can be seen there at the start, one of them to be told
 
 
 def surroundings_of(kind: str, seed: str, taken: Collection[str]) -> Surroundings:
@@ -60,13 +38,13 @@ def surroundings_of(kind: str, seed: str, taken: Collection[str]) -> Surrounding
         taken: nouns for people whom the premise has itself, so that there are no two captains; and
             names of people here who have died, so that others stand in their places.
     """
-    lists, rng = _lists_of(kind or ANYWHERE), Random(f"{seed}:{kind}")
+    lists = packaged_yaml(f"surroundings/{kind or ANYWHERE}")
+    rng = Random(f"{seed}:{kind}")
     slots: dict[str, str] = {}
     for name in sorted(lists.keys() - {*_APART}):
-        slots |= _forms(name, rng.choice(lists[name]))
-    for name, other in _SECOND.items():
-        for slot, value in zip((name, other), rng.sample(lists[name], 2), strict=True):
-            slots |= _forms(slot, value)
+        slots |= forms_of(name, rng.choice(lists[name]))
+    for slot, value in zip(("room", "room2"), rng.sample(lists["room"], 2), strict=True):
+        slots |= forms_of(slot, value)
     people = []
     for name in PEOPLE:
         rows = rng.sample(lists[name], len(lists[name]))
@@ -80,16 +58,22 @@ def surroundings_of(kind: str, seed: str, taken: Collection[str]) -> Surrounding
 
 def person_slots(name: str, words: str, pronoun: str) -> dict[str, str]:
     """Somebody as the slots of a part in plots; ``pronoun`` is he, she, it or they."""
-    slots = _forms(name, words)
-    for case, said in zip(("he", "him", "his"), _CASES[pronoun], strict=True):
-        slots |= _forms(f"{name}_{case}", said)
+    slots = forms_of(name, words)
+    for case, said in zip(("he", "him", "his"), cases_of(pronoun), strict=True):
+        slots |= forms_of(f"{name}_{case}", said)
     return slots
 
 
-def _forms(name: str, value: str) -> dict[str, str]:
+def cases_of(pronoun: str) -> list[str]:
+    """A pronoun as subject, object and owner: he, him, his."""
+    cases: str = word_table("words")["cases"][pronoun]
+    return cases.split()
+
+
+def forms_of(name: str, value: str) -> dict[str, str]:
     """A slot and its capital; ``a brass button|the brass button`` has a second form."""
     first, _, later = value.partition("|")
-    slots = {name: first, name[:1].upper() + name[1:]: first[:1].upper() + first[1:]}
+    slots = {name: first, capital(name): capital(first)}
     if later:
-        slots |= {f"the_{name}": later, f"The_{name}": later[:1].upper() + later[1:]}
+        slots |= {f"the_{name}": later, f"The_{name}": capital(later)}
     return slots

@@ -17,8 +17,14 @@ from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.entities import Entity
-from tta_rebuild.storyteller.line_template import fingerprint, tidy
-from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
+from tta_rebuild.storyteller.line_template import (
+    MARK_LENGTH,
+    capital,
+    fingerprint,
+    template,
+    tidy,
+)
+from tta_rebuild.storyteller.line_writer import MARKS_REMEMBERED, LineWriter
 from tta_rebuild.storyteller.offers import Offers
 from tta_rebuild.storyteller.opening import opening
 from tta_rebuild.storyteller.possible import does_aim
@@ -29,9 +35,8 @@ from tta_rebuild.storyteller.scene_file import (
     packaged,
     paragraphs,
     read_world,
-    template,
 )
-from tta_rebuild.storyteller.scene_order import OnAct, SceneRank, possible_scenes, take_a_way
+from tta_rebuild.storyteller.scene_order import OnAct, possible_scenes, ranked, take_a_way
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.world_state import YOU, WorldState
@@ -118,7 +123,9 @@ class Teller:
         is_over = bool(self.given.get("should_end")) or not self.cast.is_open
         ending = scene is not None and bool(scene.ending) and is_over
         if not self.passages:
-            self._say(self.writer.line(self._look()) or "For a while nothing else happens.")
+            place = self.cast.file.places.get(str(self.state.values.get("here")))
+            look = [template(text) for text in place.look] if place else []
+            self._say(self.writer.line(look) or "For a while nothing else happens.")
         return self._reply(scene, ending)
 
     def _bind(self, npc: str | None = None) -> None:
@@ -197,18 +204,18 @@ class Teller:
         if not is_question or not self.rules.binder.npc() or re.search(r"\b(?:I|we) do\b", words):
             return None
         said = words.strip().rstrip("?") + "?"
-        clause = f"you ask: “{said[:1].upper()}{said[1:]}”"
+        clause = f"you ask: “{capital(said)}”"
         return Act(family="ask", verb="ask", said=said, is_quoted=True, clause=clause)
 
     def _echo(self, words: str) -> str:
         act = parse_act(words)
         clause = act.clause or f"you {to_second_person(words)}"
-        return tidy(f"{clause[:1].upper()}{clause[1:]}.")
+        return tidy(f"{capital(clause)}.")
 
     def _happened(self, outcome: Outcome) -> None:
         named = self.act.object or self.act.person
         if named and (entity := self.cast.found(named)):
-            self.writer.slots |= {"who": entity.name, "Who": _capital(entity.name)}
+            self.writer.slots |= {"who": entity.name, "Who": capital(entity.name)}
         for text in outcome.texts:
             self._say(text)
         self.lines += outcome.lines
@@ -217,12 +224,8 @@ class Teller:
             replace_the_dead(self.cast, self.state, self.given, self.notes)
             self.writer.slots.update(self.cast.slots)
         self._bind()
-        if (
-            outcome.texts
-            and self.rng.random() < 0.5
-            and (seen := self.rules.reaction(outcome.kind))
-        ):
-            self._say(seen)
+        is_remarked = outcome.texts and self.rng.random() < 0.5
+        self._say(self.rules.reaction(outcome.kind) if is_remarked else "")
 
     def _authors_words(self, act: Act) -> bool:
         """Tell what the world's file has for looking at this or asking that; False if nothing."""
@@ -230,12 +233,12 @@ class Teller:
         entity = self.cast.found(named) if named else None
         who = file.people.get(entity.id if entity else self.rules.binder.npc())
         texts: list[str] = []
-        if who is not None and act.family in ("ask", "tell", "say") and self._sees(act, entity):
+        if not self._sees(act, entity):
+            return False
+        if who is not None and act.family in ("ask", "tell", "say"):
             topic = set(words_of(f"{act.said} {act.object}"))
             texts = next((t for key, t in who.asked.items() if topic & set(words_of(key))), [])
-        elif act.family in ("look", "search", "read", "listen", "touch") and self._sees(
-            act, entity
-        ):
+        elif act.family in ("look", "search", "read", "listen", "touch"):
             place = file.places.get(entity.id if entity else str(self.state.get("here")))
             thing = file.things.get(entity.id) if entity else None
             person = file.people.get(entity.id) if entity else None
@@ -251,9 +254,7 @@ class Teller:
 
     def _sees(self, act: Act, entity: Entity | None) -> bool:
         """Whether what is looked at or asked is here."""
-        if entity is None:
-            return not act.object and not act.person
-        return self.state.is_here(entity.id) and not self.state.get(f"{entity.id}.hidden")
+        return self.state.is_seen(entity.id) if entity else not (act.object or act.person)
 
     # ------------------------------------------------------------------ what the world does
 
@@ -274,8 +275,7 @@ class Teller:
             self.state.bound["npc"] = npc
             for scene in possible_scenes(self.cast, self.state, self.seen, **ends):
                 found.setdefault(scene.id, (scene, npc))
-        rank = SceneRank(self.cast, self.state, self.writer, self.rng)
-        return sorted(found.values(), key=lambda one: rank(one[0]))
+        return ranked(found.values(), self.cast, self.state, self.writer, self.rng)
 
     def _tell(self, scene: SceneEntry, npc: str) -> bool:
         """Tell a scene and what it changes; False if nothing in it can be said now."""
@@ -301,15 +301,9 @@ class Teller:
     def _say(self, text: str, speaker: str = "") -> None:
         if not text:
             return
-        who = self.state.bound.get(speaker, speaker)
-        entity = self.cast.entities.get(who)
+        entity = self.cast.entities.get(self.state.bound.get(speaker, speaker))
         spoken_by = entity.id if entity else ""
         self.passages.append({"facts": [], "text": text, "speaker": spoken_by, "emotion": ""})
-
-    def _look(self) -> list[Any]:
-        place = self.cast.file.places.get(str(self.state.values.get("here")))
-        looks = place.look if place else []
-        return [template(text) for text in looks]
 
     # ------------------------------------------------------------------ the reply
 
@@ -333,9 +327,7 @@ class Teller:
             "setting_description": tidy(
                 f"{', '.join(filter(None, (here.at or here.name, time)))}."
             ),
-            "emotional_tone": (
-                self.cast.premise.tone if self.cast.is_open else self.cast.file.tone
-            ),
+            "emotional_tone": (self.cast.premise if self.cast.is_open else self.cast.file).tone,
             "passages": self.passages,
             "story_branches": [
                 {
@@ -397,11 +389,7 @@ class Teller:
         }
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _line_of(words: str) -> str:
     """A choice taken, as a line of what was done."""
     act = parse_act(words)
-    return tidy(f"{act.clause[:1].upper()}{act.clause[1:]}.") if act.clause else ""
+    return tidy(f"{capital(act.clause)}.") if act.clause else ""

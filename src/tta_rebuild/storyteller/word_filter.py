@@ -12,12 +12,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from tta_rebuild.core.english import singular
-from tta_rebuild.storyteller.word_lists import word_list, word_table
+from tta_rebuild.storyteller.word_lists import pattern, word_list, word_table
 
 _KEPT_OUT = frozenset({"none", "low", "no", "off", "avoid", "exclude", "0", "false", "never"})
-_RULE_FORBIDS = re.compile(
-    r"\b(?:no|without|never any|forbids?|bans?|not allowed:?)\s+(?:any\s+)?([a-z][a-z-]{2,})", re.I
-)
 
 
 class WordFilter:
@@ -38,7 +35,7 @@ class WordFilter:
             rule = f"{str(name).replace('_', ' ')}. {text}".lower()
             if "realis" in rule:
                 banned += _words_of("magic") + _words_of("unreal")
-            for found in _RULE_FORBIDS.finditer(rule):
+            for found in pattern("forbids").finditer(rule):
                 if found.group(1) not in word_list("rule_filler"):
                     banned += _banned_by(found.group(1))
         self._pattern = _pattern(" ".join(dict.fromkeys(banned)))

@@ -5,8 +5,7 @@ a thing or person is), ``lamp.lit``, ``bee.trust``, ``storm``. Scene files and r
 it in two small notations:
 
 - a condition is a list of terms, all of which must hold: ``bee.here, !lamp.lit, storm>=3``;
-  ``a/b`` is one term that holds
-  where either does, so ``a, b/c`` is a and (b or c);
+  ``a/b`` is one term that holds where either does, so ``a, b/c`` is a and (b or c);
 - an effect is a list of changes: ``key.at=you, bee.trust+1, door.open, !lamp.lit``.
 
 A word that no key has is itself (``here=yard``); a key that was never set is 0, false and "".
@@ -82,14 +81,10 @@ class WorldState:
         first, dot, rest = key.partition(".")
         if first in self.bound:
             first = self.bound[first]
-            if not dot:
-                return first
-            if not first:
-                return 0
+            if not dot or not first:
+                return 0 if dot else first
         key = f"{first}.{rest}" if dot else first
-        if rest == "here":
-            return self.is_here(first)
-        return self.values.get(key, 0)
+        return self.is_here(first) if rest == "here" else self.values.get(key, 0)
 
     def is_here(self, entity: str) -> bool:
         """Whether somebody or something is with the player, by way of its holder if need be.
@@ -101,6 +96,14 @@ class WorldState:
         if at in near or entity in (YOU, here):
             return True
         return f"{at}.at" in self.values and at != entity and self.is_here(str(at))
+
+    def is_seen(self, entity: str) -> bool:
+        """Whether somebody or something is here and not hidden."""
+        return self.is_here(entity) and not self.get(f"{entity}.hidden")
+
+    def is_any(self, entity: str, *properties: str) -> bool:
+        """Whether one of these properties is true of somebody or something."""
+        return any(self.values.get(f"{entity}.{one}") for one in properties)
 
     def holds(self, condition: str) -> bool:
         """Whether every term holds; an empty condition does. Raises NotationError."""
