@@ -214,6 +214,7 @@ class PremisePeople:
             return False
         acts = after in {*second_persons(), "who", "and", "must", "can", "had"}
         acts = acts or (after == "," and then in ("a", "an", "the"))
+        acts = acts or (after == "the" and is_person(one_of(then)))  # Pip the thief
         is_whole = len(words) > 1 and "of" not in words
         return acts or is_whole or before in {"and", "named", "called", "with", "by"}
 
