@@ -240,7 +240,7 @@ def _of_travel(family: str, verb: str, found: dict[str, str]) -> str:
     "Leave the ship in the lifeboat", "drive away with Ruth", "take the train to Paris".
     """
     what = " ".join(found.get("object", "").lower().split()[-1:])
-    if family == "put" and verb.startswith("leave") and singular(what) in word_list("places"):
+    if verb.startswith("leave") and singular(what) in word_list("places"):
         return "leave"
     if family == "take" and found.get("where", "").startswith("to ") and is_one(what, "rides"):
         return "go"

@@ -128,7 +128,8 @@ def _from_premise(
             "asleep": _is_told(theme, person, "sleeps"),
         }
         start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}
-        for tie in _ties_of(person):
+        ties = ["foe"] if _is_told_of(theme, person, "done_by") else _ties_of(person)
+        for tie in ties:
             start[f"{key}.{tie}"] = True
     for thing in premise.things:
         key = slug(thing)
@@ -219,7 +220,13 @@ def _is_away(theme: str, person: PremisePerson) -> bool:
     name = re.escape(person.name or _noun_of(person))
     if re.search(rf"\b(?:not|no|without|n['’]t have an?) (?:the )?{name}\b", theme, re.I):
         return True
-    return _is_told(theme, person, "away")
+    return _is_told_of(theme, person, "who_killed") or _is_told(theme, person, "away")
+
+
+def _is_told_of(theme: str, person: PremisePerson, deed: str) -> bool:
+    """Whether a premise speaks of somebody soon after a deed: "who poisoned", "held by"."""
+    name = re.escape(person.name or _noun_of(person))
+    return bool(re.search(rf"{pattern(deed).pattern}[^.;!?]{{0,40}}\b{name}\b", theme))
 
 
 def _is_told(theme: str, person: PremisePerson, words: str) -> bool:

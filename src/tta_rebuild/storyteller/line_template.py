@@ -61,10 +61,13 @@ class LineTemplate:
 
 
 def _expand(nodes: tuple[Node, ...], rng: Random, slots: Mapping[str, str], out: list[str]) -> None:
-    last = ""
+    last, they = "", False
     for node in nodes:
         if isinstance(node, str):
-            out.append(_agreeing(node, out))
+            is_first = bool(out) and out[-1] in ("they", "They")
+            they |= is_first
+            out.append(_agreeing(node, is_first=is_first) if they else node)
+            they &= not _SENTENCE_END.search(node)
             if last.endswith("_his") and node[0] in _ENDS:
                 out[-2] = _OWN.get(out[-2], out[-2])
         elif isinstance(node, Slot):
@@ -74,11 +77,9 @@ def _expand(nodes: tuple[Node, ...], rng: Random, slots: Mapping[str, str], out:
         last = node.name if isinstance(node, Slot) else ""
 
 
-def _agreeing(text: str, out: Sequence[str]) -> str:
-    """A text after a slot: its verbs go with "they" where the slot has said so."""
-    if not out or out[-1] not in ("they", "They"):
-        return text
-    sentence = _VERB.sub(_for_they, text)
+def _agreeing(text: str, *, is_first: bool) -> str:
+    """A text of a sentence of which "they" is the subject, with its verbs put right."""
+    sentence = _VERB.sub(_for_they, text) if is_first else text
     end = _SENTENCE_END.search(sentence)
     stop = end.start() if end else len(sentence)
     return _AND_VERB.sub(_as_known, sentence[:stop]) + sentence[stop:]

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from tta_rebuild.core.english import article_for, sentences_of
-from tta_rebuild.storyteller.line_template import listed
+from tta_rebuild.storyteller.line_template import capital, listed
 from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
     noun_phrases,
@@ -88,6 +88,8 @@ def read_premise(theme: str, characters: Sequence[Mapping[str, Any]] = ()) -> Pr
 def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
     text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in theme[:LONGEST_READ])
     text = mended(text, "premise").strip()
+    if not re.search(r"[A-Z](?<!I)", text):  # written all small: my sister ruby
+        text = pattern("small_name").sub(_capitalised, text)
     read = _Reading(text).read() if _is_english(text) else PremiseReading(told=(text,) * bool(text))
     you, people = _bound(*_told_by(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
@@ -97,6 +99,14 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
         parts.append(f"also {listed(others)}")
     parts += [read.at] if read.places else []
     return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
+
+
+def _capitalised(found: re.Match[str]) -> str:
+    """A name with its capital, where a word before it says that it is one."""
+    before, name = found["before"], capital(found["name"])
+    is_title = before.strip(". ") in ("mr", "mrs", "ms", "dr")
+    is_name = is_title or name in words_in("she_names", "he_names", "also_names")
+    return f"{capital(before) if is_title else before}{name}" if is_name else found[0]
 
 
 def _told_by(

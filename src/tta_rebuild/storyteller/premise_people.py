@@ -293,6 +293,11 @@ class PremisePeople:
         found: list[PremisePerson] = []
         for mention in self.mentions:
             phrase, many, is_player = mention.phrase, mention.phrase.is_many, mention is self.player
+            is_listed = self._low(phrase.end) == "," and any(
+                p.is_name and p.start == phrase.end + 1 for p in self.phrases
+            )
+            if many and is_listed and not is_player:
+                continue  # "two brothers, Gus and Leo"
             one = " ".join([*(w for w in phrase.words[:-1] if w != "different"), phrase.head])
             one = "person" if phrase.head == "people" else one
             if "two" in (phrase.determiner, *phrase.words) and not mention.name:

@@ -1,0 +1,68 @@
+"""The situation of a premise: which plot is told of it, and who of its people plays in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.premise import read_premise
+from tta_rebuild.storyteller.scene_file import packaged, read_world
+from tta_rebuild.storyteller.word_lists import word_table
+
+SITUATIONS = word_table("premise_topics")["situation"]
+PIANO = "Every night somebody plays the piano in the locked room, and Mrs Dunn hears nothing."
+
+
+@pytest.mark.parametrize(
+    ("theme", "situation", "aim"),
+    [
+        ("My sister Ruth and I are going to rob the casino.", "heist", "rob the casino"),
+        (PIANO, "haunted", "find out what it wants"),
+        ("A detective must stop a bank robbery.", "", "stop a bank robbery"),
+        ("The last bookshop in town closes on Friday.", "last_season", "keep the doors open"),
+        ("My father Rob has a farm.", "", "find out what is behind it"),
+        ("Find out who murdered the singer.", "murder", "find out who murdered the singer"),
+        ("my sister ruby marries and i lost the ring", "wedding", "see this wedding through"),
+    ],
+)  # fmt: skip
+def test_a_situation_is_read_from_its_words_or_from_two_hints(
+    theme: str, situation: str, aim: str
+) -> None:
+    read = read_premise(theme)
+
+    assert (read.situation, read.aim) == (situation, aim)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_every_situation_has_a_plot_with_parts_and_says_what_is_sought(situation: str) -> None:
+    row = SITUATIONS[situation]
+
+    assert situation in packaged("plots")
+    assert len(read_world(f"plots/{situation}").parts) >= 2
+    assert row["aim"]
+    assert row["matter"]
+    assert row["words"]
+    assert row["hints"]
+
+
+@pytest.mark.parametrize(
+    ("theme", "slot", "who"),
+    [
+        ("My sister Ruth and I rob the vault of Mr Voss, our boss.", "partner", "Ruth"),
+        ("My sister Ruth and I rob the vault of Mr Voss, our boss.", "guard", "Mr Voss"),
+        ("I must find out who drowned old Pell Tarrow. It was murder.", "dead", "Pell"),
+        ("Ada is in prison, held there by Vehl.", "warden", "Vehl"),
+        ("My friend Jo and I find a strange box in the cellar.", "near", "Jo"),
+    ],
+)  # fmt: skip
+def test_the_premises_people_play_the_parts_of_its_situation(
+    theme: str, slot: str, who: str
+) -> None:
+    assert cast_of({"theme": theme, "seed": "1"}, {}).slots[slot] == who
+
+
+def test_where_no_situation_is_meant_the_people_play_in_the_plot_of_the_conflict() -> None:
+    theme = "My brother Tom and I must find the lost lamp. The captain hates us."
+    slots = cast_of({"theme": theme, "seed": "1"}, {}).slots
+
+    assert (slots["worker"], slots["keeper"]) == ("Tom", "the captain")
