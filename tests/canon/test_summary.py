@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tta_rebuild.canon.summary import MOST_LINES, NEWEST, SummaryLine, with_turn
+from tta_rebuild.canon.lines import MOST_LINES, NEWEST, SummaryLine, with_turn
 
 
 def summary_of(turns: int, weights: dict[int, int] | None = None) -> tuple[SummaryLine, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.arc import ArcPoint, arc_point, ends_story
+from tta_rebuild.engine.turn_input import ArcPoint, arc_point, ends_story
 
 
 @pytest.mark.parametrize(

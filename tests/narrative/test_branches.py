@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tta_rebuild.canon.contradiction import Contradiction, Severity
+from tta_rebuild.canon.fact_check import Contradiction, Severity
 from tta_rebuild.core import TTAContext
 from tta_rebuild.core.errors import ProviderBusy, ValidationError
 from tta_rebuild.core.story import Claim

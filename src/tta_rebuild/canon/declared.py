@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tta_rebuild.canon.contradiction import Contradiction
-from tta_rebuild.canon.fact_check import FactCheck, Telling, plain
+from tta_rebuild.canon.fact_check import Contradiction, FactCheck, Telling, plain
 from tta_rebuild.canon.people import People
 from tta_rebuild.canon.recall import words_in
 from tta_rebuild.canon.relations import key_of

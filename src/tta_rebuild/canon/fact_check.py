@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.recall import words_in
 from tta_rebuild.canon.relations import Relation, key_of
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.story import NARRATOR, Claim
+
+Severity = Literal["error", "warning"]
 
 _ALIKE: Mapping[str, Callable[[str, str], bool]] = {
     "suffix": lambda a, b: a.endswith("_" + b),
@@ -22,6 +23,35 @@ _ALIKE: Mapping[str, Callable[[str, str], bool]] = {
     "word": lambda a, b: bool(set(a.split("_")) & set(b.split("_"))),
 }
 """When two values of a relation count as one, by its column ``alike``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """A draft sentence that cannot stand beside what is already true, and why.
+
+    Attributes:
+        kind: such as ``dead_acts``, ``two_places``, ``kin_changed``.
+        message, fix: what is wrong and what to do about it, in plain words.
+        sentence, against: what was about to be told; the sentence, fact or rule that it is against.
+        relation, positions: of the facts that it contradicts, earliest first; empty for rules.
+        is_guess: it rests on a fact that was inferred, such as by a pronoun that could mean two.
+    """
+
+    kind: str
+    message: str
+    sentence: str
+    against: str
+    relation: str = ""
+    subject: str = ""
+    positions: tuple[int, ...] = ()
+    fix: str = ""
+    severity: Severity = "error"
+    is_guess: bool = False
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the sentence must not reach the player."""
+        return self.severity == "error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

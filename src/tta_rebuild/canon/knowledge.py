@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tta_rebuild.canon.contradiction import Contradiction
-from tta_rebuild.canon.fact_check import lies_in, plain
+from tta_rebuild.canon.fact_check import Contradiction, lies_in, plain
 from tta_rebuild.canon.recall import subjects_named, words_in
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.story import Claim, LastingLine

@@ -1,8 +1,13 @@
-"""Lasting lines: short plain sentences of what is now true and will matter, in any language."""
+"""Lasting lines: short plain sentences of what is now true and will matter, in any language.
+
+And the story so far in a few, whatever its length: the older, the more turns to a line. That is a
+reminder, never a source of truth: each says which turns it stands for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from tta_rebuild.canon.recall import within_budget, words_in
 from tta_rebuild.canon.view import Fact
@@ -10,6 +15,9 @@ from tta_rebuild.core.story import LINE_CHARS, LastingLine
 
 MOST_IN_FORCE = 400
 """Lines kept at hand; beyond it the lightest, oldest ones stay in the log alone."""
+
+MOST_LINES, NEWEST, TURN_CHARS = 14, 7, 140
+"""Of a summary: lines in all; at the end, that stand for one turn each; characters of one."""
 
 
 def with_line(
@@ -58,3 +66,42 @@ def cut_line(text: str, most: int = LINE_CHARS, ending: str = " ,.;:") -> str:
     """A text as one line, cut between words where it is longer than ``most`` characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= most else flat[: most - 1].rsplit(" ", 1)[0].rstrip(ending) + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryLine:
+    """What happened in turns ``first`` to ``last``: the one or two in which most did, each with how
+    much that was.
+    """
+
+    first: int
+    last: int
+    told: tuple[tuple[int, str], ...]
+
+    def __str__(self) -> str:
+        one, more = f"turn {self.first}", f"turns {self.first}-{self.last}"
+        turns = one if self.first == self.last else more
+        room = TURN_CHARS // len(self.told)
+        return f"{turns}: {'; '.join(cut_line(text, room, ending='') for _, text in self.told)}"
+
+
+def with_turn(
+    lines: Sequence[SummaryLine], turn: int, text: str, weight: int
+) -> tuple[SummaryLine, ...]:
+    """The summary with one more turn; ``weight`` counts what it changed.
+
+    Of more than ``MOST_LINES`` the two older neighbours that stand for fewest turns become one.
+    """
+    new = SummaryLine(turn, turn, ((max(1, weight), cut_line(text, TURN_CHARS)),))
+    lines = (*lines, new)
+    if len(lines) <= MOST_LINES:
+        return lines
+    older = range(len(lines) - NEWEST - 1)
+    at = min(older, key=lambda number: lines[number + 1].last - lines[number].first)
+    return (*lines[:at], _drawn_together(lines[at], lines[at + 1]), *lines[at + 2 :])
+
+
+def _drawn_together(one: SummaryLine, other: SummaryLine) -> SummaryLine:
+    told = (*one.told, *other.told)
+    by_weight = sorted(range(len(told)), key=lambda number: (-told[number][0], number))
+    return SummaryLine(one.first, other.last, tuple(told[n] for n in sorted(by_weight[:2])))

@@ -1,25 +1,6 @@
 """Every error that the engine raises, in one tree; the class says what the caller should do.
 
 Nobody above defines an error of its own. The facts of an error are attributes, given by name.
-
-::
-
-    TTAError
-    ├── TTAPrimitiveError                 a primitive could not do its work
-    │   ├── ValidationError               the input is wrong: change it
-    │   └── ExecutionError                the work failed
-    │       ├── ProviderError             the model behind it failed
-    │       │   ├── ProviderBusy          (with ProviderTimeout): try again later
-    │       │   ├── QuotaExhausted · QuotaFull · CircuitOpen · ModelUnavailable: another model
-    │       │   ├── KeyMissing · KeyRejected · SdkMissing: set up what is named
-    │       │   ├── RequestRejected · RequestTooLarge · ContentRefused: change the request
-    │       │   └── ReplyUnusable · StreamBroken: an answer, but not what was asked, not whole
-    │       └── ProviderFault · BudgetExceededError: mend it; raise the budget or play offline
-    ├── StoryError: StoryNotFound · BranchNotFound · PositionNotFound · PositionConflict ·
-    │       MoveRefused · HistoryNotLoaded · ImportRejected
-    ├── StoreError: StoreLocked · StoreReadOnly · StoreFull · StoreMissing · StoreNewer ·
-    │       StoreDamaged
-    └── SettingsError · UnreadableFile · ExecutorUnavailable
 """
 
 from __future__ import annotations

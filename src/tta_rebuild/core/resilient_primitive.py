@@ -32,23 +32,39 @@ Fallback = Callable[[TInput, TTAContext, ExecutionError], TOutput | Awaitable[TO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resilience:
-    """How hard to try: so many ``attempts``, the first included, of ``timeout_s`` seconds each.
+class Backoff:
+    """So many ``attempts``, the first included, and ever longer waits between them.
 
-    The wait before run n+1 is drawn from [0, min(cap_s, base_s · 2^(n-1))] seconds.
+    The wait before run n+1 is drawn from [0, min(cap_s, base_s · 2^(n-1))] seconds; what a provider
+    asks for comes on top.
     """
 
     attempts: int = 3
-    timeout_s: float | None = 60.0
     base_s: float = 0.5
     cap_s: float = 10.0
 
     def __post_init__(self) -> None:
         check_number("attempts", self.attempts, least=1, whole=True)
-        if self.timeout_s is not None:
-            check_number("timeout_s", self.timeout_s, above=0)
         for name in ("base_s", "cap_s"):
             check_number(name, getattr(self, name), least=0)
+
+    def wait_s(self, number: int, error: ExecutionError, source: random.Random) -> float:
+        """Seconds to wait after run ``number``, from 1, which failed with ``error``."""
+        told_s = error.retry_after_s if isinstance(error, ProviderBusy) else None
+        drawn_s = source.uniform(0.0, min(self.cap_s, self.base_s * 2 ** (number - 1)))
+        return drawn_s + (told_s or 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resilience(Backoff):
+    """How hard to try: each attempt may take ``timeout_s`` seconds."""
+
+    timeout_s: float | None = 60.0
+
+    def __post_init__(self) -> None:
+        Backoff.__post_init__(self)
+        if self.timeout_s is not None:
+            check_number("timeout_s", self.timeout_s, above=0)
 
 
 class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
@@ -99,7 +115,7 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
                     log.warning("%s: giving the fallback (%s)", self.name, error, extra=facts)
                     result = self._fallback(input_data, context, error)
                     return await result if isinstance(result, Awaitable) else result
-                wait_s = self._wait_s(number, error)
+                wait_s = self.resilience.wait_s(number, error, self._random)
                 said = "%s: run %d failed (%s), again in %.2f s"
                 log.warning(said, self.name, number, error, wait_s, extra=facts)
             await self._clock.sleep(wait_s)
@@ -118,8 +134,3 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
             raise ExecutionError(
                 f"{self.name} {why}; allow it more time or ask for less", self.name, context
             ) from error
-
-    def _wait_s(self, number: int, error: ExecutionError) -> float:
-        most_s = min(self.resilience.cap_s, self.resilience.base_s * 2 ** (number - 1))
-        told_s = error.retry_after_s if isinstance(error, ProviderBusy) else None
-        return self._random.uniform(0.0, most_s) + (told_s or 0.0)

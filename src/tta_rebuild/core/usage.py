@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 CHARS_PER_TOKEN = 4
 """Characters of English prose per token, or bytes of UTF-8 in any script; roughly."""
@@ -95,6 +95,15 @@ class CostLine:
 Grouping = Literal["day", "story", "model", "task"]
 
 
+class Which(TypedDict, total=False):
+    """Which attempts are meant: whose, and since when (an aware time); None: all."""
+
+    story_id: str | None
+    player_id: str | None
+    session_id: str | None
+    since: datetime | None
+
+
 class Ledger:
     """Where attempts are booked, for budgets and reports: here until the process ends.
 
@@ -114,24 +123,14 @@ class Ledger:
             raise ValueError(f"{naive.isoformat()} has no time zone; pass an aware time")
         self._rows += [replace(attempt, at=attempt.at.astimezone(UTC)) for attempt in attempts]
 
-    async def spent_usd(
-        self,
-        *,
-        story_id: str | None = None,
-        player_id: str | None = None,
-        session_id: str | None = None,
-        since: datetime | None = None,
-    ) -> float:
+    async def spent_usd(self, **which: Unpack[Which]) -> float:
         """Sum of costs, of all attempts that match."""
-        scopes = {"story_id": story_id, "player_id": player_id, "session_id": session_id}
-        return sum(attempt.cost_usd for attempt in self._matching(since, **scopes))
+        return sum(attempt.cost_usd for attempt in self._matching(**which))
 
-    async def costs(
-        self, by: Grouping, *, story_id: str | None = None, since: datetime | None = None
-    ) -> Sequence[CostLine]:
+    async def costs(self, by: Grouping, **which: Unpack[Which]) -> Sequence[CostLine]:
         """The report by one key, greatest cost first (days in order); output includes thinking."""
         groups: dict[str, list[Attempt]] = defaultdict(list)
-        for attempt in self._matching(since, story_id=story_id):
+        for attempt in self._matching(**which):
             name = "story_id" if by == "story" else by
             key = attempt.at.date().isoformat() if by == "day" else getattr(attempt, name)
             groups[key].append(attempt)
@@ -152,7 +151,7 @@ class Ledger:
         """The latest attempts, newest last."""
         return sorted(self._rows, key=attrgetter("at"))[max(len(self._rows) - limit, 0) :]
 
-    def _matching(self, since: datetime | None, **scopes: str | None) -> list[Attempt]:
+    def _matching(self, since: datetime | None = None, **scopes: str | None) -> list[Attempt]:
         wanted = {name: value for name, value in scopes.items() if value is not None}
         rows = [a for a in self._rows if since is None or a.at >= since]
         return [a for a in rows if all(getattr(a, n) == v for n, v in wanted.items())]

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.declared import DeclaredCheck, assert_claim
-from tta_rebuild.canon.fact_check import plain
+from tta_rebuild.canon.fact_check import Contradiction, plain
 from tta_rebuild.canon.knowledge import KnowledgeCheck
 from tta_rebuild.canon.people import People
 from tta_rebuild.canon.relations import key_of

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from tta_rebuild.canon.lines import with_line
-from tta_rebuild.canon.summary import SummaryLine, with_turn
+from tta_rebuild.canon.lines import SummaryLine, with_line, with_turn
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import StoreDamaged

@@ -16,7 +16,6 @@ from tta_rebuild.core.story import LastingLine, Scene
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine import consequences
 from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
-from tta_rebuild.engine.arc import ends_story
 from tta_rebuild.engine.briefing import brief
 from tta_rebuild.engine.choices import note_on, offer
 from tta_rebuild.engine.gate import Gate
@@ -25,7 +24,7 @@ from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.telling import BY_RULE_ONLY, SceneTelling, Shown, is_embedded
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
-from tta_rebuild.engine.turn_input import TurnInput
+from tta_rebuild.engine.turn_input import TurnInput, ends_story
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
 from tta_rebuild.narrative.story_values import untold

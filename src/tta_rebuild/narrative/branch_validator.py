@@ -13,7 +13,7 @@ from enum import Enum
 from itertools import chain, repeat
 from typing import Any, TypeAlias
 
-from tta_rebuild.canon.contradiction import Contradiction
+from tta_rebuild.canon.fact_check import Contradiction
 from tta_rebuild.core import errors
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.checks import missing, wrong_kind

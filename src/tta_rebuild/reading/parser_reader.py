@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.declared import assert_claim
-from tta_rebuild.canon.fact_check import FactCheck, Telling
+from tta_rebuild.canon.fact_check import Contradiction, FactCheck, Telling
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.english import number_in

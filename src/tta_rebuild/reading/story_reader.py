@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tta_rebuild.canon.contradiction import Contradiction
+from tta_rebuild.canon.fact_check import Contradiction
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.events import PlayerActed
 from tta_rebuild.reading.parser_reader import ParserReader

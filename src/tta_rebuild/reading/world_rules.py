@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from tta_rebuild.canon.contradiction import Contradiction
+from tta_rebuild.canon.fact_check import Contradiction
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import past, plural, singular, verb_forms
 

@@ -10,12 +10,22 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.storage.failures import failure, told_plainly
 from tta_rebuild.storage.migrations import HEAD, REVISIONS, statements
 from tta_rebuild.storage.story_rows import Row
+
+
+@lru_cache(maxsize=500)
+def query(name: str, **parts: str | int) -> str:
+    """The statement of that name in ``data/queries.toml``, with the path and its parts put in."""
+    known = packaged_toml("tta_rebuild.storage", "queries")
+    text: str = known[name]
+    return text.format(path=known["path"], **parts).strip()
 
 
 class Connection(ABC):

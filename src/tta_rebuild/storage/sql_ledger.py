@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
-from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Ledger, Usage
-from tta_rebuild.storage.database import Database
-from tta_rebuild.storage.queries import query
+from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Ledger, Usage, Which
+from tta_rebuild.storage.database import Database, query
 from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
 _DAY_MICROS = 86_400_000_000
@@ -30,27 +29,17 @@ class SqlLedger(Ledger):
         async with self._database.writing() as connection:
             await connection.add_all("attempts", rows)
 
-    async def spent_usd(
-        self,
-        *,
-        story_id: str | None = None,
-        player_id: str | None = None,
-        session_id: str | None = None,
-        since: datetime | None = None,
-    ) -> float:
+    async def spent_usd(self, **which: Unpack[Which]) -> float:
         """See ``Ledger.spent_usd``."""
-        scopes = {"story_id": story_id, "player_id": player_id, "session_id": session_id}
-        where, values = _within(since, **scopes)
+        where, values = _within(**which)
         async with self._database.reading() as connection:
             total = f"SELECT sum(cost_usd) AS total FROM attempts{where}"
             [row] = await connection.rows(total, **values)
         return float(row["total"] or 0.0)
 
-    async def costs(
-        self, by: Grouping, *, story_id: str | None = None, since: datetime | None = None
-    ) -> Sequence[CostLine]:
-        """See ``Ledger.costs``. Output tokens include thinking, as providers bill them."""
-        where, values = _within(since, story_id=story_id)
+    async def costs(self, by: Grouping, **which: Unpack[Which]) -> Sequence[CostLine]:
+        """See ``Ledger.costs``."""
+        where, values = _within(**which)
         report = query("costs", key=_KEYS[by], where=where)
         async with self._database.reading() as connection:
             rows = [dict(row) for row in await connection.rows(report, **values)]
@@ -69,7 +58,7 @@ class SqlLedger(Ledger):
         return [_attempt(row) for row in reversed(rows)]
 
 
-def _within(since: datetime | None, **scopes: str | None) -> tuple[str, dict[str, Any]]:
+def _within(since: datetime | None = None, **scopes: str | None) -> tuple[str, dict[str, Any]]:
     values: dict[str, Any] = {name: value for name, value in scopes.items() if value is not None}
     tests = [f"{name} = :{name}" for name in values]
     if since is not None:

@@ -10,8 +10,7 @@ from typing import Any
 
 from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryNotFound
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
-from tta_rebuild.storage.database import Connection
-from tta_rebuild.storage.queries import query
+from tta_rebuild.storage.database import Connection, query
 from tta_rebuild.storage.sql_search import keep_words
 from tta_rebuild.storage.story_rows import Row, from_micros
 

@@ -12,8 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from tta_rebuild.storage.database import Connection
-from tta_rebuild.storage.queries import query
+from tta_rebuild.storage.database import Connection, query
 from tta_rebuild.storage.story_rows import Row
 
 _WORD = re.compile(r"[^\W_]+")

@@ -16,8 +16,7 @@ from typing import Self
 from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoreError, StoryError
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage import sql_rows
-from tta_rebuild.storage.database import Connection, Database
-from tta_rebuild.storage.queries import query
+from tta_rebuild.storage.database import Connection, Database, query
 from tta_rebuild.storage.sql_ledger import SqlLedger
 from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
 from tta_rebuild.storage.sqlite_database import SqliteDatabase

@@ -11,32 +11,26 @@ from random import Random
 from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.core.resilient_primitive import Backoff
 from tta_rebuild.integrations import llm_provider as llm
 
 _log = logging.getLogger("tta_rebuild.retries")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """When to try again.
+class RetryPolicy(Backoff):
+    """When to try again: no try begins later than ``deadline_s`` seconds after the call did.
 
-    Attributes:
-        attempts: tries of one call at most, the first included; two where a reply came and was of
-            no use, since it was paid for.
-        base_s: the n-th wait is drawn from [0, 2ⁿ⁻¹ · base_s], at most ``cap_s``; a wait that the
-            provider asks for comes on top.
-        deadline_s: no try begins later than this after the call did.
+    Two attempts at most where a reply came and was of no use, since it was paid for.
     """
 
     attempts: int = 4
-    base_s: float = 0.5
     cap_s: float = 20.0
     deadline_s: float = 60.0
 
     def __post_init__(self) -> None:
-        check_number("attempts", self.attempts, least=1, whole=True)
-        for name in ("base_s", "cap_s", "deadline_s"):
-            check_number(name, getattr(self, name), least=0)
+        Backoff.__post_init__(self)
+        check_number("deadline_s", self.deadline_s, least=0)
 
 
 @dataclass(kw_only=True)
@@ -121,5 +115,4 @@ class RetryingLLMProvider(llm.WrapperProvider):
         allowed = policy.attempts if may_pass else min(policy.attempts, 2)
         if number >= allowed or not (may_pass or isinstance(error, errors.ReplyUnusable)):
             return None
-        wait_s = self.random.uniform(0.0, min(policy.cap_s, policy.base_s * 2 ** (number - 1)))
-        return wait_s + (getattr(error, "retry_after_s", None) or 0.0)
+        return policy.wait_s(number, error, self.random)
