@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.turn_input import ArcPoint, arc_point, ends_story
+from tta_rebuild.engine.turn_input import ArcPoint, arc_point
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from tta_rebuild.engine.turn_input import ArcPoint, arc_point, ends_story
 def test_a_reply_ends_the_story_only_where_the_arc_or_the_player_allows_it(
     point: ArcPoint, said_so: bool, is_cut: bool, ends: bool
 ) -> None:
-    assert ends_story(point, said_so=said_so, is_cut=is_cut) is ends
+    assert point.is_end(said_so=said_so, is_cut=is_cut) is ends
 
 
 async def test_a_model_cannot_end_a_story_in_its_second_scene(kit) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tta_rebuild.canon.fact_check import Contradiction, Severity
+from tta_rebuild.canon.fact_check import Contradiction
 from tta_rebuild.core import TTAContext
 from tta_rebuild.core.errors import ProviderBusy, ValidationError
 from tta_rebuild.core.story import Claim
@@ -34,7 +34,9 @@ def reply(*branches: Any) -> str:
     return json.dumps({"branches": list(branches)})
 
 
-def found(message: str, fix: str = "", severity: Severity = "error") -> Contradiction:
+def found(
+    message: str, fix: str = "", severity: Literal["error", "warning"] = "error"
+) -> Contradiction:
     return Contradiction(
         kind="dead_acts",
         message=message,

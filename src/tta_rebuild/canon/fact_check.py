@@ -14,8 +14,6 @@ from tta_rebuild.canon.relations import Relation, key_of
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.story import NARRATOR, Claim
 
-Severity = Literal["error", "warning"]
-
 _ALIKE: Mapping[str, Callable[[str, str], bool]] = {
     "suffix": lambda a, b: a.endswith("_" + b),
     "prefix": lambda a, b: a.startswith(b),
@@ -45,7 +43,7 @@ class Contradiction:
     subject: str = ""
     positions: tuple[int, ...] = ()
     fix: str = ""
-    severity: Severity = "error"
+    severity: Literal["error", "warning"] = "error"
     is_guess: bool = False
 
     @property

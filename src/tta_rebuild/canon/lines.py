@@ -79,8 +79,8 @@ class SummaryLine:
     told: tuple[tuple[int, str], ...]
 
     def __str__(self) -> str:
-        one, more = f"turn {self.first}", f"turns {self.first}-{self.last}"
-        turns = one if self.first == self.last else more
+        is_one = self.first == self.last
+        turns = f"turn {self.first}" if is_one else f"turns {self.first}-{self.last}"
         room = TURN_CHARS // len(self.told)
         return f"{turns}: {'; '.join(cut_line(text, room, ending='') for _, text in self.told)}"
 

@@ -21,9 +21,7 @@ PLAYER = "player"
 """The id of the player's character where the author gave none."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-WORLD_WORDS = frozenset(
-    ["story", "world", "time", "weather", "day", "setting", "welt", "monde", "mundo"]
-)
+WORLD_WORDS = frozenset("story world time weather day setting welt monde mundo".split())
 
 
 class People:

@@ -26,8 +26,7 @@ class ReaderGone(TTAError):
 
 def exit_code(error: BaseException) -> int:
     """The code that a command ends with after this error."""
-    code: int = _told_of(error, "exit_codes") or FAILED
-    return code
+    return int(_told_of(error, "exit_codes") or FAILED)
 
 
 def next_step(error: BaseException) -> str:

@@ -164,9 +164,9 @@ async def told(
     clock: Clock | None = None,
 ) -> TurnResult:
     """Play a turn, and again after a while as long as what failed may pass; raises the rest."""
-    from tta_rebuild.core.clock import SystemClock
+    from tta_rebuild.core.clock import Clock
 
-    clock, wait_s = clock or SystemClock(), SHORTEST_WAIT_S
+    clock, wait_s = clock or Clock(), SHORTEST_WAIT_S
     while True:
         try:
             return await play_turn(session, move, screen)

@@ -37,6 +37,3 @@ class Clock:
         import asyncio
 
         await asyncio.sleep(delay_s)
-
-
-SystemClock = Clock

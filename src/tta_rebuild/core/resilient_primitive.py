@@ -12,7 +12,7 @@ from typing import TypeVar
 from tta_rebuild.core import errors
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.checks import check_number
-from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import ExecutionError, ProviderBusy, ValidationError
 
 log = logging.getLogger("tta_rebuild.primitives")
@@ -87,7 +87,7 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
         super().__init__(name)
         self.resilience = resilience or Resilience()
         self._fallback = fallback
-        self._clock: Clock = clock or SystemClock()
+        self._clock = clock or Clock()
         self._random = random_source or random.Random()
 
     @abstractmethod

@@ -24,7 +24,7 @@ from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.telling import BY_RULE_ONLY, SceneTelling, Shown, is_embedded
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
-from tta_rebuild.engine.turn_input import TurnInput, ends_story
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
 from tta_rebuild.narrative.story_values import untold
@@ -185,7 +185,7 @@ class _Turn:
             stage=point.stage,
             quality=story.quality_score,
             told_by=next((r.model for r in reversed(self._provider.replies) if r.model), ""),
-            is_ending=ends_story(point, said_so=story.is_ending, is_cut=bool(told.withheld)),
+            is_ending=point.is_end(said_so=story.is_ending, is_cut=bool(told.withheld)),
             notes=dict(story.notes),
         )
 

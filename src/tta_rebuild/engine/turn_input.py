@@ -34,16 +34,13 @@ class ArcPoint:
     should_end: bool
     may_end: bool = False
 
+    def is_end(self, *, said_so: bool, is_cut: bool) -> bool:
+        """Whether the story ends with a scene, something of which was held back if ``is_cut``.
 
-def ends_story(point: ArcPoint, *, said_so: bool, is_cut: bool) -> bool:
-    """Whether the story ends with a scene, something of which was held back if ``is_cut``.
-
-    What a reply says of itself (``said_so``) counts only where the arc or the player allows an end;
-    a scene that should end the story does, unless it was cut and does not say so.
-    """
-    if point.should_end:
-        return said_so or not is_cut
-    return said_so and point.may_end
+        What a reply says of itself (``said_so``) counts only where the arc or the player allows an
+        end; a scene that should end the story does, unless it was cut and does not say so.
+        """
+        return said_so or not is_cut if self.should_end else said_so and self.may_end
 
 
 def arc_point(turn: int, length: int = 0) -> ArcPoint:

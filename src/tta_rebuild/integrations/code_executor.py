@@ -14,7 +14,7 @@ from importlib.metadata import version as package_version
 from platform import python_version
 from typing import Any, Literal, Self
 
-from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.data_files import check_yaml, packaged_toml, parse_json, parse_toml
 from tta_rebuild.core.errors import UnreadableFile
 from tta_rebuild.sandbox.snippet import Ending, Limits
@@ -70,7 +70,7 @@ class CodeExecutor(ABC):
 
     def __init__(self, limits: Limits | None = None, *, clock: Clock | None = None) -> None:
         self.limits = limits or Limits()
-        self._clock: Clock = clock or SystemClock()
+        self._clock = clock or Clock()
         self._users = 0
 
     @abstractmethod

@@ -13,7 +13,7 @@ from itertools import count, islice
 from typing import Any
 
 from tta_rebuild.core.checks import check_number, check_text
-from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import StoreError, ValidationError
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
 from tta_rebuild.integrations.budgets import (
@@ -76,7 +76,7 @@ class CostTracker:
         self._booked: deque[Attempt] = deque(maxlen=MOST_CALLS if ledger is not None else None)
         self.budgets = tuple(dict.fromkeys(budgets))
         self.prices = prices or PriceBook()
-        self.clock: Clock = clock or SystemClock()
+        self.clock = clock or Clock()
         self._player_id = player_id
         self._session_id = session_id
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)

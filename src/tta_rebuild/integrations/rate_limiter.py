@@ -17,7 +17,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tta_rebuild.core.checks import check_number
-from tta_rebuild.core.clock import Clock, SystemClock, Timer
+from tta_rebuild.core.clock import Clock, Timer
 from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge, ValidationError
 
 _log = logging.getLogger("tta_rebuild.limiter")
@@ -199,7 +199,7 @@ class RateLimiter:
             raise ValidationError("give either a default quota or what it allows per minute")
         self._default = default or Quota(rpm=requests_per_minute)
         self._per_model = per_model or {}
-        self._clock = clock or SystemClock()
+        self._clock = clock or Clock()
         self._used_today = used_today or {}
         self._windows: dict[str, _Window] = {}
 

@@ -18,7 +18,7 @@ from threading import Lock
 from cachetools import TLRUCache
 
 from tta_rebuild.core.checks import check_number
-from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import LLMResponse
 
@@ -58,7 +58,7 @@ class ResponseCache:
         self._path = path
         self._max_bytes = max_bytes
         self._max_age_s = max_age_s
-        self._clock: Clock = clock or SystemClock()
+        self._clock = clock or Clock()
         self._lock = Lock()
         self._database: sqlite3.Connection | None = None
         self._is_closed = False

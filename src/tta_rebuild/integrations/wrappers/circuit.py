@@ -11,7 +11,7 @@ from typing import Literal
 
 from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
-from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.integrations import llm_provider as llm
 
 _log = logging.getLogger("tta_rebuild.circuit")
@@ -53,7 +53,7 @@ class Circuit:
 
     def __init__(self, policy: CircuitPolicy | None = None, *, clock: Clock | None = None) -> None:
         self.policy = policy or CircuitPolicy()
-        self._clock: Clock = clock or SystemClock()
+        self._clock = clock or Clock()
         self._outcomes: deque[tuple[float, bool]] = deque(maxlen=max(1_000, self.policy.failures))
         self._opened_at: float | None = None
         self._probing = 0

@@ -10,7 +10,7 @@ from random import Random
 
 from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
-from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.resilient_primitive import Backoff
 from tta_rebuild.integrations import llm_provider as llm
 
@@ -75,7 +75,7 @@ class RetryingLLMProvider(llm.WrapperProvider):
     ) -> None:
         super().__init__(wrapped)
         self.policy = policy or RetryPolicy()
-        self.clock: Clock = clock or SystemClock()
+        self.clock = clock or Clock()
         self.random = random or Random()
         self.budget = budget or RetryBudget()
 

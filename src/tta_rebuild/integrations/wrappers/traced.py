@@ -12,7 +12,7 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import TTAError
 from tta_rebuild.integrations import llm_provider as llm
 
@@ -48,7 +48,7 @@ class TracedLLMProvider(llm.WrapperProvider):
         self._layer = layer
         self._named = _PROVIDER_NAMES.get(provider, provider)
         self._record_text = record_text
-        self._clock: Clock = clock or SystemClock()
+        self._clock = clock or Clock()
         self._tracer = trace.get_tracer("tta_rebuild", tracer_provider=tracer_provider)
         if layer == "attempt":
             from opentelemetry import metrics  # ten milliseconds that play without a model saves
