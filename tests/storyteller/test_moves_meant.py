@@ -62,7 +62,7 @@ def test_a_thing_of_somebodys_is_never_a_person() -> None:
 
 
 def test_it_is_what_the_scene_named_last() -> None:
-    opening, looked = told(BROTHERS, "look at it")
+    opening, looked = told("I must find the lost lamp.", "look at it", seed=5)
     words = " ".join(p["text"] for p in opening["passages"]).lower()
 
     named = acts_of(looked)[0]["object"].removeprefix("the ")

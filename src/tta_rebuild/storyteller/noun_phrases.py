@@ -17,13 +17,30 @@ from tta_rebuild.core.english import singular, third_person, verb_forms
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 _OWNS = ("'s", "’s", "s'", "s’")
+PERSONS = ("person", "she", "he")
 OPENINGS = frozenset('.!?…“":')
 
 
 @cache
 def words_in(*names: str) -> frozenset[str]:
-    """The words of one or several lists."""
-    return frozenset(w for name in names for w in word_table("premise_words")[name].split())
+    """The words of one or several lists; first names are those of the lexicon too."""
+    lists = [word_table("premise_words")[name] for name in names]
+    lists += [word_table("lexicon")[name] for name in names if name.endswith("he_names")]
+    return frozenset(w for words in lists for w in words.split())
+
+
+@cache
+def _lexicon() -> Mapping[str, str]:
+    kinds = word_table("lexicon").items()
+    return {w: kind for kind, words in kinds if not kind.endswith("names") for w in words.split()}
+
+
+def noun_kind(noun: str) -> str:
+    """What a noun in the singular is by the lexicon, "" if it is none of these.
+
+    ``person`` (``she``, ``he`` where the noun says it), ``animal``, ``place``, ``vehicle``.
+    """
+    return _lexicon().get(noun, "")
 
 
 @cache
@@ -67,8 +84,20 @@ def is_person(noun: str) -> bool:
         return True
     if noun in words_in("not_people") or len(noun) < 5:
         return False
+    if noun_kind(noun) in PERSONS:
+        return True
     does = noun.endswith("er") and not {noun[:-2], noun[:-1]}.isdisjoint(words_in("verbs"))
     return does or noun.endswith(tuple(words_in("people_endings")))
+
+
+def is_place(noun: str) -> bool:
+    """Whether a noun in the singular is a word for a place."""
+    return noun in words_in("places") or noun_kind(noun) == "place"
+
+
+def is_animal(noun: str) -> bool:
+    """Whether a noun in the singular is a word for an animal."""
+    return noun in words_in("animals") or noun_kind(noun) == "animal"
 
 
 def without_accents(name: str) -> str:
@@ -85,7 +114,8 @@ def without_s(word: str) -> str:
 class Phrase:
     """A noun phrase; ``start`` and ``end`` count tokens, ``end`` is the one after it.
 
-    ``determiner`` is "" if there is none; a name has none, and ``is_name``.
+    ``determiner`` is "" if there is none; a name has none, and ``is_name``. ``said``: "place" where
+    the whole text tells that it is one.
     """
 
     determiner: str
@@ -93,6 +123,7 @@ class Phrase:
     start: int
     end: int
     is_name: bool = False
+    said: str = ""
 
     @property
     def head(self) -> str:
@@ -119,13 +150,15 @@ class Phrase:
     def kind(self) -> str:
         """``person``, ``place``, ``thing``, ``name``, or "" where the head says nothing."""
         head, last = self.head, self.words[-1].lower()
+        if self.said:
+            return self.said
         if self.is_name or is_person(head):
             return "name" if self.is_name else "person"
         if {head, last} & words_in("no_heads"):
             return ""
         if last in words_in("group_people") and (self.determiner or is_plural(last)):
             return "person"
-        return "place" if {head, last} & words_in("places") else "thing"
+        return "place" if is_place(head) or last in words_in("places") else "thing"
 
 
 def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phrase]:
@@ -198,7 +231,7 @@ def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> boo
 
 
 def _is_known(noun: str) -> bool:
-    return is_person(one_of(noun)) or one_of(noun) in words_in("places")
+    return is_person(one_of(noun)) or is_place(one_of(noun))
 
 
 def _is_adverb(word: str) -> bool:

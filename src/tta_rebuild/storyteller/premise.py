@@ -26,6 +26,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
+from tta_rebuild.storyteller.premise_cues import cues_for, most_weighed, weighed
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     MINE,
@@ -36,9 +37,9 @@ from tta_rebuild.storyteller.premise_people import (
     implied_people,
     is_place_name,
 )
+from tta_rebuild.storyteller.premise_places import with_places
 from tta_rebuild.storyteller.premise_told import (
     conflict_of,
-    most_spoken,
     situation_of,
     stated_aim,
     statements,
@@ -200,9 +201,12 @@ class _Reading:
             self.text = " ".join(w if w in known else w.lower() for w in words)
         self.tokens = tokens_of(self.text)
         self.phrases = noun_phrases(self.tokens, is_title=self.is_title)
+        if not self.is_title:
+            self.phrases = with_places(self.tokens, self.phrases)
         names = words_in("she_names", "he_names")  # Rob robs nobody
         said = [t for t in self.tokens if t[0].isalnum() and (self.is_title or t not in names)]
         bare = [re.sub(r"['’]s?$|['’]", "", t.lower()) for t in said]
+        self.nameless = " ".join(t for t in self.tokens if self.is_title or t not in names)
         runs = {"_".join(bare[i : i + n]) for n in (2, 3) for i in range(len(bare))}
         self.spoken = {*bare, *map(one_of, bare), *runs}
         rows = word_table("premise_topics")["setting"].values()
@@ -236,11 +240,10 @@ class _Reading:
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
         aim, topics = stated_aim(told, are_many=are_many), word_table("premise_topics")
         of_aim = conflict_of(aim)
-        situation, its = situation_of(self.spoken, of_aim)
-        first = its.get("conflicts", "").partition(" ")[0]
-        conflict = of_aim or first or most_spoken(self.spoken, "conflict", "understand")
+        situation, conflict = situation_of(self.nameless, of_aim)
+        its = topics["situation"].get(situation, {})
         row = {**topics["conflict"][conflict], **{k: its[k] for k in ("aim", "matter") if k in its}}
-        turning = [t for t in things if head_of(t) in row["words"].split()]
+        turning = [t for t in things if (situation or conflict) in cues_for(head_of(t))]
         sought = self._sought() or "what is lost"
         lost = _spoken_of(sought) if "{sought}" in row["aim"] else []
         is_thing = conflict in ("understand", "deliver", "steal") or self.is_title
@@ -262,7 +265,7 @@ class _Reading:
             aim=aim or row["aim"].format(sought=sought),
             matter=next(iter(about), row.get("matter", "")),
             surroundings=self._surroundings(places) or its.get("surroundings", ""),
-            tone=most_spoken(self.spoken, "tone", "plain"),
+            tone=most_weighed(weighed(self.nameless, "tone"), "plain"),
             year=self._year(),
             is_wondrous=bool(self.spoken & {*topics["wonders"]["words"].split()}),
             cannot=self._cannot(),
@@ -278,7 +281,7 @@ class _Reading:
             near = [t.lower() for t in self.tokens[max(0, phrase.start - 2) : phrase.start]][::-1]
             by = next((t for t in near[: 1 + phrase.is_name] if t in words_in("here_by")), "")
             is_place, is_ship = phrase.kind == "place", phrase.head in words_in("vehicles")
-            if phrase.is_name and phrase.start not in self.cast.taken:  # in rural Alabama
+            if phrase.is_name and not phrase.said:  # in rural Alabama
                 is_place = is_place_name(phrase) or by in ("in", "at", "near")
                 is_place = is_place and phrase.text.lower() not in words_in("thing_names")
             if not is_place or (is_ship and not by and phrase.determiner != "the"):
@@ -315,13 +318,10 @@ class _Reading:
         return sorted((t for t in found if t not in places), key=lambda t: -found[t]), own
 
     def _surroundings(self, places: Sequence[str]) -> str:
-        """The kind of place that the opening place is of, "" if it is of none that is known."""
-        named = [one_of(word) for word in re.findall(r"\w+", " ".join(places[:1]).lower())]
-        words = {*named, "_".join(named[-2:])} if places else self.spoken
-        kinds = word_table("premise_topics")["surroundings"].items()
-        kind = next((kind for kind, said in kinds if words & {*said.split()}), "")
-        is_in_space = kind in ("ship", "train") and self.spoken & words_in("in_space")
-        return "spaceship" if is_in_space else kind
+        """The kind of place that it opens in, "" if none; what names the place counts twice."""
+        weights = weighed(self.nameless, "surroundings")
+        of_place = weighed(" ".join(places[:1]), "surroundings")
+        return most_weighed({k: w + of_place.get(k, 0) for k, w in weights.items()}, "")
 
     def _called(self, phrase: Phrase) -> str:
         """A phrase to the player: "his mother" is "your mother" where the player is he."""

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from tta_rebuild.core.english import article_for
 from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
+    is_animal,
     is_person,
     is_plural,
+    noun_kind,
     one_of,
     second_persons,
     without_accents,
@@ -57,12 +59,14 @@ def gender_of(phrase: str, name: str = "") -> str:
     """The pronouns that a noun phrase or a first name says, "" if neither does."""
     last = phrase.rpartition(" ")[2].rpartition("-")[2]  # an ex-husband
     first, head = without_accents(name.split(" ")[0]), one_of(last)
-    is_her = head in words_in("women") or (
-        re.search(r"(?:[^n]|governe)ess$", head) and is_person(head)
+    is_her = (
+        head in words_in("women")
+        or noun_kind(head) == "she"
+        or (re.search(r"(?:[^n]|governe)ess$", head) and is_person(head))
     )
     if is_her or first in words_in("she_names") or " female " in f" {phrase}":
         return "she"
-    is_he = head in words_in("men") or first in words_in("he_names")
+    is_he = head in words_in("men") or noun_kind(head) == "he" or first in words_in("he_names")
     return "he" if is_he else "it" if head in words_in("its") else ""
 
 
@@ -144,7 +148,7 @@ class PremisePeople:
         """Whether an animal does what somebody does: "the octopus leaves notes"."""
         does = {*second_persons(), "who", "named", "called"} - {"is", "was", "has", "does"}
         is_doing = self._low(phrase.end) in does or self._low(phrase.end) + "s" in does
-        return is_doing and not phrase.is_many and phrase.head in words_in("animals")
+        return is_doing and not phrase.is_many and is_animal(phrase.head)
 
     def _said_again(self, phrase: Phrase, of: Phrase, mention: Mention | None) -> Mention | None:
         """Who was spoken of just before, where this phrase says their name or what they are."""
@@ -204,6 +208,8 @@ class PremisePeople:
         return self.mentions[-1]
 
     def _is_person_name(self, phrase: Phrase) -> bool:
+        if phrase.said:
+            return False
         words, before = phrase.text.split(), self._low(phrase.start - 1)
         after, then = self._low(phrase.end), self._low(phrase.end + 1)
         is_in = before in ("in", "at", "near", "from", "on")

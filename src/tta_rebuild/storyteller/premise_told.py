@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from tta_rebuild.core.english import stem
 from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.noun_phrases import second_persons, tokens_of, words_in
+from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     PremisePeople,
@@ -20,9 +20,8 @@ from tta_rebuild.storyteller.premise_people import (
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import mended, pattern, word_table
 
-ENOUGH_HINTS = 2
-"""Hints at a situation that mark it as one of its own words does alone."""
-
+STATED = 2.0
+"""What a stated aim adds to the weight of its conflict: as a likely cue."""
 _MOST_WORDS_TOLD, _MOST_WORDS_OF_AN_AIM = 70, 14
 
 
@@ -157,31 +156,21 @@ def conflict_of(aim: str) -> str:
     return ""
 
 
-def most_spoken(spoken: Collection[str], table: str, otherwise: str) -> str:
-    """The conflict or tone of which most words are spoken, the first of equals."""
-    rows = word_table("premise_topics")[table].items()
-    words = {name: row if isinstance(row, str) else row["words"] for name, row in rows}
-    cues = {name: len({*said.split()}.intersection(spoken)) for name, said in words.items()}
-    best = max(cues, key=lambda name: cues[name])
-    return best if cues[best] else otherwise
-
-
-def situation_of(spoken: Collection[str], stated: str) -> tuple[str, Mapping[str, str]]:
-    """The situation that most speaks for, with its row of ``premise_topics``; "" if none does.
+def situation_of(text: str, stated: str) -> tuple[str, str]:
+    """The situation that a text most speaks for and its conflict; a plain conflict is its own.
 
     ``stated``: the conflict of what the premise says the player is after, "" if it does not.
     """
-    rows = word_table("premise_topics")["situation"]
-    fitting = [n for n, row in rows.items() if not stated or stated in row["conflicts"].split()]
-    cues = {name: _cues(rows[name], spoken) for name in fitting}
-    best = max(fitting, key=lambda name: cues[name], default="")
-    return (best, rows[best]) if cues.get(best, 0) >= ENOUGH_HINTS else ("", {})
-
-
-def _cues(row: Mapping[str, str], spoken: Collection[str]) -> int:
-    said = ({*row[key].split()}.intersection(spoken) for key in ("words", "hints"))
-    words, hints = (len({stem(word) for word in found}) for found in said)
-    return ENOUGH_HINTS * words + hints
+    topics, weights = word_table("premise_topics"), weighed(text, "situation")
+    if stated:
+        rows = topics["situation"].items()
+        fitting = {name for name, row in rows if stated in row["conflicts"].split()}
+        known = weights.get(stated, 0.0) + STATED
+        weights = {name: w for name, w in weights.items() if name in fitting} | {stated: known}
+    best = most_weighed(weights, stated or "understand")
+    if best in topics["conflict"]:
+        return "", best
+    return best, stated or topics["situation"][best]["conflicts"].split()[0]
 
 
 def _bounded(text: str) -> str:
