@@ -7,9 +7,11 @@ Called by ``quality.score``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from statistics import fmean, pstdev
 
 from tta_rebuild.core.data_files import packaged_toml
@@ -20,13 +22,14 @@ from tta_rebuild.quality.stock import stock_phrases_in
 RECENT_SCENES = 3
 """Last scenes that a scene must not repeat."""
 
-_STOPS = ".!?;"
+_STOPS, _ENDS = frozenset(".!?;"), frozenset(".!?;…:”\"»“")
 
 WORDS_OF_A_SCENE = (90, 220)
 """What the template ``scene`` asks for."""
 
-RICH_CONTEXT = 40
-"""Words that say something, from which on a context can be held against a scene in full."""
+CONTEXT_WORDS = (10, 60)
+"""Words of the context that say something: up to the first it cannot be held against a scene, from the
+second on in full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,21 +107,26 @@ def form(
     )
 
 
+def body(words: int) -> QualityPart:
+    """The form of a bare text: whether there is enough of it to tell something."""
+    value = ramp(math.log(max(1, words)), math.log(20), math.log(400))
+    reason = f"{words} words are little" if value < 0.3 else ""
+    return QualityPart(name="form", value=value, takes=0.4, reason=reason)
+
+
 def soundness(prose: ReadProse) -> QualityPart:
     """Whether the words make sentences at all: small words in their places, no marks astray."""
     small, words = small_words(prose.language), prose.words
     if not small.is_known or len(words) < 8:
         return QualityPart(name="soundness", value=None, takes=0.8)
-    breaks = list[str]()
-    for sentence in prose.sentences:
-        lower = [token.lower() for token in sentence.tokens]
-        breaks += [
-            f"{a} {b}" for a, b in zip(lower, [*lower[1:], "."], strict=True) if _breaks(a, b, small)
-        ]
+    has_capitals = any(token[0].isupper() for one in prose.sentences for token in one.tokens)
+    breaks = [
+        words for one in prose.sentences for words in _breaks(one.tokens, small, has_capitals)
+    ]
     function = share(sum(word in small.function for word in words), len(words))
     longest = share(len(words), len(prose.sentences))
     value = min(
-        1 - ramp(share(len(breaks), len(words)), 0.012, 0.05),
+        1 - ramp(share(len(breaks), len(words)), 0.015, 0.045),
         ramp(function, 0.10, 0.25) * (1 - ramp(function, 0.72, 0.85)),
         1 - ramp(longest, 60, 120),
     )
@@ -128,8 +136,21 @@ def soundness(prose: ReadProse) -> QualityPart:
     return QualityPart(name="soundness", value=value, takes=0.8, reason=reason if value < 1 else "")
 
 
-def _breaks(a: str, b: str, small: SmallWords) -> bool:
-    """Whether no sentence of sense has one word, or mark, right after the other."""
+def _breaks(tokens: Sequence[str], small: SmallWords, has_capitals: bool) -> Iterator[str]:
+    """Pairs of neighbours in a sentence that no sentence of sense has."""
+    lower = [token.lower() for token in tokens]
+    words = [token for token in tokens if token[0].isalnum()]
+    if has_capitals and words and words[0][0].islower():
+        yield f"… {words[0]}"
+    if lower[-1] not in _ENDS:
+        lower.append(".")
+    for at, (a, b) in enumerate(pairwise(lower)):
+        strays = tokens[at + 1 : at + 2] == (b.capitalize(),) and a[0].isalnum() and len(b) > 1
+        if _clash(a, b, small) or (strays and b in small.function):
+            yield f"{a} {b}"
+
+
+def _clash(a: str, b: str, small: SmallWords) -> bool:
     if b in _STOPS:
         return a in small["never_at_the_end"] or a in small["only_before_nouns"]
     if a in small["only_before_nouns"]:
@@ -183,7 +204,7 @@ def grounding(prose: ReadProse, setting: str, asked: SceneAsked) -> QualityPart:
     given = [read_prose(text, language) for text in sources if text]
     context = frozenset[str]().union(*(one.content for one in given))
     found: list[tuple[float, float, str]] = []
-    if names := prose.names:
+    if (names := prose.names) and (cast or asked.recent):
         known = cast.union(*(one.names | {w for s in one.sentences for w in s.words[:1]} for one in given))
         found.append((1.0, ramp(share(len(names & known), len(names)), 0.0, 0.6), "unknown names"))
     if cast:
@@ -200,32 +221,29 @@ def grounding(prose: ReadProse, setting: str, asked: SceneAsked) -> QualityPart:
     return QualityPart(
         name="grounding",
         value=sum(weight * value for weight, value, _ in found) / sum(w for w, _, _ in found),
-        takes=0.5 * ramp(len(context), 0, RICH_CONTEXT),
+        takes=0.5 * ramp(len(context), *CONTEXT_WORDS),
         reason="; ".join(why for _, value, why in found if value < 0.5),
     )
 
 
 def concreteness(prose: ReadProse) -> QualityPart:
-    """Whether it shows things, people and numbers rather than naming what they amount to."""
-    small, language = small_words(prose.language), prose.language
-    words = prose.words
-    said = [word for word in words if word not in small.function or word in small["vague"]]
+    """Whether it shows things and people rather than naming what they amount to."""
+    small, language, words = small_words(prose.language), prose.language, prose.words
+    said = [word for word in words if word not in small.function]
     if not small["concrete"] or len(said) < 15:
-        return QualityPart(name="concreteness", value=None, takes=0.12)
+        return QualityPart(name="concreteness", value=None, takes=0.2)
     concrete, abstract = _kinds(language)
-    endings = tuple(small["abstract_endings"])
-    vague = [w for w in said if w in small["vague"]]
-    airy = [
-        w
-        for w in said
-        if root(w, language) in abstract or (len(w) > 6 and w.endswith(endings))
-    ]
-    solid = sum(root(w, language) in concrete or w.isdigit() for w in said) + len(prose.names)
-    balance = (solid - len(airy) - len(vague)) / len(said)
-    value = ramp(balance, -0.2, 0.12)
-    shown = ", ".join(dict.fromkeys([*airy, *vague]))[:60]
-    reason = f"more named than shown: {shown}" if value < 0.5 else ""
-    return QualityPart(name="concreteness", value=value, takes=0.12, reason=reason)
+    airy = [word for word in said if root(word, language) in abstract]
+    vague = [word for word in words if word in small["vague"]]
+    solid = sum(root(word, language) in concrete for word in said) + len(prose.names)
+    value = (
+        0.45 * (1 - ramp(len(airy) / len(said), 0.03, 0.16))
+        + 0.45 * ramp(solid / len(said), 0.03, 0.20)
+        + 0.10 * (1 - ramp(len(vague) / len(words), 0.01, 0.05))
+    )
+    shown = ", ".join(list(dict.fromkeys([*airy, *vague]))[:6])
+    reason = f"more named than shown: {shown}" if value < 0.6 else ""
+    return QualityPart(name="concreteness", value=value, takes=0.2, reason=reason)
 
 
 @cache
@@ -242,22 +260,36 @@ def stock(prose: ReadProse) -> QualityPart:
     words = prose.words
     found = stock_phrases_in(words, prose.language)
     rate = 100 * share(len(found), len(words))
-    value = 1 - ramp(rate, 0.2, 4.0) if small_words(prose.language).is_known else None
+    value = 1 - ramp(rate, 0.2, 3.0) if small_words(prose.language).is_known else None
     said = ", ".join(f"“{one}”" for one in dict.fromkeys(found[:4]))
-    return QualityPart(name="stock", value=value, takes=0.25, reason=said)
+    return QualityPart(name="stock", value=value, takes=0.15, reason=said)
 
 
 def variety(prose: ReadProse) -> QualityPart:
-    """Whether sentences differ in length, and words from one another."""
-    words, lengths = prose.words, [len(one.words) for one in prose.sentences]
+    """Whether its sentences differ in length."""
+    lengths = [len(one.words) for one in prose.sentences]
     if len(lengths) < 3:
-        return QualityPart(name="variety", value=None, takes=0.1)
-    spread = pstdev(lengths) / fmean(lengths)
+        return QualityPart(name="variety", value=None, takes=0.13)
+    value = ramp(pstdev(lengths) / fmean(lengths), 0.1, 0.5)
+    reason = "its sentences are all about as long" if value < 0.3 else ""
+    return QualityPart(name="variety", value=value, takes=0.13, reason=reason)
+
+
+def richness(prose: ReadProse) -> QualityPart:
+    """Whether it has as many different words as a text of its length has.
+
+    Different roots over a power of the words that say something, which grows as they do (Herdan),
+    and the share of different words in any 50 (MATTR, Covington, McFall 2010).
+    """
+    words, function = prose.words, small_words(prose.language).function
+    said = [root(word, prose.language) for word in words if word not in function]
+    if len(said) < 10:
+        return QualityPart(name="richness", value=None, takes=0.5)
     windows = [words[at : at + 50] for at in range(0, max(1, len(words) - 49), 5)]
     diversity = fmean(len(set(window)) / len(window) for window in windows)
-    value = (ramp(spread, 0.05, 0.35) + ramp(diversity, 0.45, 0.72)) / 2
-    reason = "sentences or words much alike" if value < 0.5 else ""
-    return QualityPart(name="variety", value=value, takes=0.2, reason=reason)
+    value = 0.8 * ramp(len(set(said)) / len(said) ** 0.7, 1.2, 3.0) + 0.2 * ramp(diversity, 0.45, 0.8)
+    reason = "few different words for its length" if value < 0.7 else ""
+    return QualityPart(name="richness", value=value, takes=0.5, reason=reason)
 
 
 def length(words: int, asked: tuple[int, int] | None, *, is_ending: bool = False) -> QualityPart:
@@ -324,4 +356,5 @@ def order(prose: ReadProse, setting: str, choices: Sequence[str], asked: SceneAs
     )
     value = order_value(prose.sentences, asked.language, context)
     reason = "" if value is None or value >= 0.3 else "its sentences might as well stand otherwise"
-    return QualityPart(name="order", value=value, takes=0.12, reason=reason)
+    takes = 0.1 if asked.move or asked.recent else 0.05  # by itself an order says little
+    return QualityPart(name="order", value=value, takes=takes, reason=reason)

@@ -124,7 +124,8 @@ def scene_quality(
 
 def text_quality(text: str, *, asked: SceneAsked = NOTHING_ASKED) -> Quality:
     """The quality of bare prose, of which no form and no length is expected."""
-    return _quality(_told(read_prose(text, asked.language), "", "", (), asked))
+    prose = read_prose(text, asked.language)
+    return _quality((parts.body(len(prose.words)), *_told(prose, "", "", (), asked)))
 
 
 def _told(
@@ -137,6 +138,7 @@ def _told(
         parts.order(prose, setting, choices, asked),
         parts.stock(prose),
         parts.concreteness(prose),
+        parts.richness(prose),
         parts.variety(prose),
         parts.tone(prose, tone, asked.tone),
     )
