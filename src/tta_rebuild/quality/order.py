@@ -12,12 +12,13 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist, fmean, pstdev
 
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.quality.prose import ReadSentence, small_words
 
-SHUFFLES, WINDOW = 40, 24
+SHUFFLES, WINDOW = 30, 24
 """Random orders that the one told is weighed against; sentences that are looked at together."""
 
 FEWEST = 4
@@ -60,8 +61,10 @@ def _standing(
 ) -> float:
     """Standard deviations between the order told and the mean of random ones."""
     weigher = _Weigher(sentences, language, context)
-    chance, order = random.Random(len(sentences)), list(range(len(sentences)))
-    told, others = weigher.weight(order), []
+    told, others = weigher.weight(range(len(sentences))), []
+    # from one beginning for any order of the same sentences, so that two of them can be compared
+    order = sorted(range(len(sentences)), key=lambda at: sentences[at].tokens)
+    chance = random.Random(len(sentences))
     for _ in range(SHUFFLES):
         chance.shuffle(order)
         others.append(weigher.weight(order))
@@ -76,7 +79,8 @@ class _Weigher:
         self, sentences: Sequence[ReadSentence], language: str, context: OrderContext
     ) -> None:
         weights: dict[str, float] = packaged_toml("tta_rebuild.quality", "order")["weights"]
-        signs = signs_of(sentences, language, context)
+        signs, end = signs_of(sentences, language, context), len(sentences) - 1
+        self.places = [place_of(at, end) for at in range(end + 1)]
         self.place, self.first, self.last = (
             _weighed(columns, weights) for columns in (signs.place, signs.first, signs.last)
         )
@@ -87,15 +91,12 @@ class _Weigher:
 
     def weight(self, order: Sequence[int]) -> float:
         """Higher is likelier to be meant."""
-        end = len(order) - 1
         total = self.first[order[0]] + self.last[order[-1]]
+        total += sum(self.place[one] * at for one, at in zip(order, self.places, strict=True))
+        total += sum(self.next[one][after] for one, after in pairwise(order))
         for at, one in enumerate(order):
-            total += self.place[one] * place_of(at, end)
-            row = self.before[one]
-            if at < end:
-                total += self.next[one][order[at + 1]]
-            for later in order[at + 1 :]:
-                total += row[later]
+            if any(row := self.before[one]):
+                total += sum([row[later] for later in order[at + 1 :]])
         return total
 
 

@@ -151,13 +151,15 @@ def _breaks(tokens: Sequence[str], small: SmallWords, has_capitals: bool) -> Ite
 
 
 def _clash(a: str, b: str, small: SmallWords) -> bool:
+    if a not in small.function:
+        return False
     if b in _STOPS:
         return a in small["never_at_the_end"] or a in small["only_before_nouns"]
     if a in small["only_before_nouns"]:
         return b in small["never_before_nouns"]
     if a in small["subject"]:
         return b in small["only_before_nouns"] or b in small["subject"]
-    return a == b and a in small.function and a not in small["may_double"]
+    return a == b and a not in small["may_double"]
 
 
 def freshness(prose: ReadProse, recent: Sequence[str]) -> QualityPart:
@@ -309,7 +311,9 @@ def tone(prose: ReadProse, told: str, asked: str) -> QualityPart:
     has no value.
     """
     families = packaged_toml("tta_rebuild.quality", "tones").get(prose.language[:2], {})
-    wanted = _families(asked or told, families, "named", prose.language)
+    own = _families(told, families, "named", prose.language)
+    asked_for = _families(asked, families, "named", prose.language)
+    wanted = asked_for or own
     if not wanted:
         return QualityPart(name="tone", value=None, takes=0.1)
     against = {name for one in wanted for name in families[one]["against"]} - wanted
@@ -321,7 +325,7 @@ def tone(prose: ReadProse, told: str, asked: str) -> QualityPart:
     against_it = sum(carried[name] for name in against)
     value = 1 - ramp(share(against_it, for_it + against_it), 0.6, 1.0) * ramp(against_it, 1, 5)
     reason = "" if value > 0.5 else "the words go against the tone"
-    if asked and told and _families(told, families, "named", prose.language) & against:
+    if asked_for and own & against and not own & wanted:
         value, reason = 0.2 * value, f"told as {told!r} where {asked!r} was asked for"
     return QualityPart(name="tone", value=value, takes=0.1, reason=reason)
 

@@ -113,13 +113,14 @@ def read_prose(text: str, language: str = "en") -> ReadProse:
 
 def _sentence(text: str, language: str) -> ReadSentence:
     small = small_words(language)
+    determiner, function = small["determiner"], small.function
     tokens = tuple(_TOKEN.findall(text.replace("’", "'")))
     lower = [token.lower() for token in tokens]
     words = tuple(word for word in lower if word[0].isalnum())
     outside = _SPOKEN.sub(" ", text)
     introduced, definite = set[str](), set[str]()
     for at, word in enumerate(lower):
-        if word in small["determiner"] and (noun := _noun_after(lower, at, small.function)):
+        if word in determiner and (noun := _noun_after(lower, at, function)):
             (introduced if word[0] in "ae" else definite).add(root(noun, language))
     return ReadSentence(
         tokens=tokens,

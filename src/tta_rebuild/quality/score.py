@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import sentences_of, words_of
 from tta_rebuild.quality import parts
@@ -19,6 +19,10 @@ _QUOTED = re.compile(r"[\"“]([^\"”]{2,})[\"”]")
 
 FALLBACK_QUALITY, BROKEN_AT_MOST = 0.2, 0.6
 """Of a reply shown as it came; at most of a scene of which a part is missing."""
+
+MANNER = frozenset({"order", "stock", "concreteness", "richness", "variety"})
+MANNER_IN_A_SCENE = 0.5
+"""What these parts take of a scene, over what they take of bare prose: there they are all there is."""
 
 UNSURE = 0.2
 """Half of the interval without a judge."""
@@ -117,7 +121,10 @@ def scene_quality(
         choices=choices,
         is_ending=is_ending,
     )
-    told = _told(prose, setting, tone, choices, asked)
+    told = [
+        replace(part, takes=part.takes * MANNER_IN_A_SCENE) if part.name in MANNER else part
+        for part in _told(prose, setting, tone, choices, asked)
+    ]
     asked_length = parts.length(count, asked.words, is_ending=is_ending)
     return _quality((whole, *told, asked_length), at_most=BROKEN_AT_MOST if broken else 1.0)
 
@@ -145,7 +152,7 @@ def _told(
 
 
 def _quality(found: tuple[QualityPart, ...], *, at_most: float = 1.0) -> Quality:
-    estimate = round(min(at_most, math.prod(part.factor for part in found)), 4)
+    estimate = round(min(at_most, math.prod(part.factor for part in found)), 6)
     low, high = max(0.0, estimate - UNSURE), min(1.0, estimate + UNSURE)
     return Quality(score=estimate, estimate=estimate, low=low, high=high, parts=found)
 
