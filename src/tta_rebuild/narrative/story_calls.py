@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from tta_rebuild.core import errors
 from tta_rebuild.core.story import Passage
 from tta_rebuild.integrations import llm_provider as model
+from tta_rebuild.narrative.scene_asked import asked_of
 from tta_rebuild.narrative.scene_parser import (
     BROKE_OFF,
     GO_ON,
@@ -25,7 +26,6 @@ from tta_rebuild.narrative.story_values import (
     StoryItem,
     untold,
 )
-from tta_rebuild.narrative.scene_asked import asked_of
 from tta_rebuild.quality.score import scene_quality
 
 NOTHING_YET = untold(BROKE_OFF)

@@ -56,9 +56,7 @@ def order_value(
     return NormalDist().cdf(whole)
 
 
-def _standing(
-    sentences: Sequence[ReadSentence], language: str, context: OrderContext
-) -> float:
+def _standing(sentences: Sequence[ReadSentence], language: str, context: OrderContext) -> float:
     """Standard deviations between the order told and the mean of random ones."""
     weigher = _Weigher(sentences, language, context)
     told, others = weigher.weight(range(len(sentences))), []
@@ -85,7 +83,10 @@ class _Weigher:
             _weighed(columns, weights) for columns in (signs.place, signs.first, signs.last)
         )
         self.next, self.before = (
-            [_weighed(dict(zip(tables, rows, strict=True)), weights) for rows in zip(*tables.values())]
+            [
+                _weighed(dict(zip(tables, rows, strict=True)), weights)
+                for rows in zip(*tables.values(), strict=True)
+            ]
             for tables in (signs.next, signs.before)
         )
 
@@ -132,9 +133,7 @@ class Signs:
     before: dict[str, Matrix]
 
 
-def signs_of(
-    sentences: Sequence[ReadSentence], language: str, context: OrderContext
-) -> Signs:
+def signs_of(sentences: Sequence[ReadSentence], language: str, context: OrderContext) -> Signs:
     """All signs of some sentences."""
     small = small_words(language)
     people = {"masculine", "feminine"}

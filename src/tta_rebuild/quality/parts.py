@@ -22,14 +22,14 @@ from tta_rebuild.quality.stock import stock_phrases_in
 RECENT_SCENES = 3
 """Last scenes that a scene must not repeat."""
 
-_STOPS, _ENDS = frozenset(".!?;"), frozenset(".!?;…:”\"»“")
+_STOPS, _ENDS = frozenset(".!?;"), frozenset('.!?;…:”"»“')
 
 WORDS_OF_A_SCENE = (90, 220)
 """What the template ``scene`` asks for."""
 
 CONTEXT_WORDS = (10, 60)
-"""Words of the context that say something: up to the first it cannot be held against a scene, from the
-second on in full."""
+"""Words that say something in a context: up to so many it is not held against a scene, from so many
+on in full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,14 +200,21 @@ def _is_said(content: frozenset[str], earlier: Sequence[frozenset[str]]) -> bool
 def grounding(prose: ReadProse, setting: str, asked: SceneAsked) -> QualityPart:
     """Whether it tells of this story: its people, its matter, and what the player just did."""
     language = asked.language
-    cast = {word for one in asked.cast for word in _words(one.partition(":")[0], language) if len(word) > 2}
+    cast = {
+        word
+        for one in asked.cast
+        for word in _words(one.partition(":")[0], language)
+        if len(word) > 2
+    }
     cast -= small_words(language).function
     sources = [asked.premise, *asked.cast, *asked.known, *asked.recent[-RECENT_SCENES:], asked.move]
     given = [read_prose(text, language) for text in sources if text]
     context = frozenset[str]().union(*(one.content for one in given))
     found: list[tuple[float, float, str]] = []
     if (names := prose.names) and (cast or asked.recent):
-        known = cast.union(*(one.names | {w for s in one.sentences for w in s.words[:1]} for one in given))
+        known = cast.union(
+            *(one.names | {w for s in one.sentences for w in s.words[:1]} for one in given)
+        )
         found.append((1.0, ramp(share(len(names & known), len(names)), 0.0, 0.6), "unknown names"))
     if cast:
         is_there = bool(cast & {word for w in prose.words for word in (w, w.removesuffix("'s"))})
@@ -289,7 +296,9 @@ def richness(prose: ReadProse) -> QualityPart:
         return QualityPart(name="richness", value=None, takes=0.5)
     windows = [words[at : at + 50] for at in range(0, max(1, len(words) - 49), 5)]
     diversity = fmean(len(set(window)) / len(window) for window in windows)
-    value = 0.8 * ramp(len(set(said)) / len(said) ** 0.7, 1.2, 3.0) + 0.2 * ramp(diversity, 0.45, 0.8)
+    value = 0.8 * ramp(len(set(said)) / len(said) ** 0.7, 1.2, 3.0) + 0.2 * ramp(
+        diversity, 0.45, 0.8
+    )
     reason = "few different words for its length" if value < 0.7 else ""
     return QualityPart(name="richness", value=value, takes=0.5, reason=reason)
 
@@ -318,7 +327,10 @@ def tone(prose: ReadProse, told: str, asked: str) -> QualityPart:
         return QualityPart(name="tone", value=None, takes=0.1)
     against = {name for one in wanted for name in families[one]["against"]} - wanted
     carried = {
-        name: sum(root(w, prose.language) in _roots_of(families[name]["told"], prose.language) for w in prose.words)
+        name: sum(
+            root(w, prose.language) in _roots_of(families[name]["told"], prose.language)
+            for w in prose.words
+        )
         for name in wanted | against
     }
     for_it = sum(carried[name] for name in wanted)
@@ -348,7 +360,9 @@ def order(prose: ReadProse, setting: str, choices: Sequence[str], asked: SceneAs
     """Whether its sentences stand in an order that tells something."""
 
     def said(text: str) -> frozenset[str]:
-        return roots(read_prose(text, asked.language).words, asked.language) if text else frozenset()
+        return (
+            roots(read_prose(text, asked.language).words, asked.language) if text else frozenset()
+        )
 
     before = asked.recent[-1] if asked.recent else asked.premise
     last = read_prose(before, asked.language).sentences[-3:] if before else ()

@@ -103,9 +103,7 @@ def read_prose(text: str, language: str = "en") -> ReadProse:
     """The text read; what was read lately is remembered."""
     return ReadProse(
         sentences=tuple(
-            read
-            for one in sentences_of(text, language)
-            if (read := _sentence(one, language)).words
+            read for one in sentences_of(text, language) if (read := _sentence(one, language)).words
         ),
         language=language,
     )
@@ -132,7 +130,7 @@ def _sentence(text: str, language: str) -> ReadSentence:
         groups=frozenset(
             small.groups[word] for word in _TOKEN.findall(outside.lower()) if word in small.groups
         ),
-        is_speech=text.lstrip()[:1] in "“„»\"",
+        is_speech=text.lstrip()[:1] in '“„»"',
     )
 
 

@@ -1,14 +1,15 @@
-"""What can be counted in a scene's prose, and one figure for how completely a scene is made.
+"""How good a scene seems, from what can be counted: one figure with its parts and its interval.
 
-The figure does not say whether readers will like it.
+It tells a whole, sound scene that fits its story from a damaged one. How much readers will like it
+it tells only in part: ``docs/quality.md`` has the figures. Called by ``narrative`` for every scene.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tta_rebuild.core.english import sentences_of, words_of
 from tta_rebuild.quality import parts
@@ -22,7 +23,7 @@ FALLBACK_QUALITY, BROKEN_AT_MOST = 0.2, 0.6
 
 MANNER = frozenset({"order", "stock", "concreteness", "richness", "variety"})
 MANNER_IN_A_SCENE = 0.5
-"""What these parts take of a scene, over what they take of bare prose: there they are all there is."""
+"""What these parts take of a scene, over what they take of bare prose, which has nothing else."""
 
 UNSURE = 0.2
 """Half of the interval without a judge."""
@@ -77,6 +78,7 @@ class Quality:
         score: in [0, 1]; ``estimate`` is what the parts alone say, the same without a judge.
         low, high: within these the marks of readers lay in four of five cases, on this scale.
         parts: what was counted, in the order of the guide.
+        judged: criterion to mark in [0, 1] where a judge's marks are in the score, else empty.
     """
 
     score: float
@@ -84,6 +86,7 @@ class Quality:
     low: float
     high: float
     parts: tuple[QualityPart, ...]
+    judged: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def reasons(self) -> list[str]:
@@ -112,7 +115,7 @@ def scene_quality(
     """
     prose = read_prose("\n".join(passages), asked.language)
     count = len(prose.words)
-    has_voices = bool(lines) or any(mark in p for p in passages for mark in "“„»\"")
+    has_voices = bool(lines) or any(mark in p for p in passages for mark in '“„»"')
     whole = parts.form(
         count,
         has_voices=has_voices,
@@ -160,4 +163,3 @@ def _quality(found: tuple[QualityPart, ...], *, at_most: float = 1.0) -> Quality
 def _repeated(items: Sequence[object]) -> float:
     """The share of items that occurred before in the sequence, in [0, 1]."""
     return 1.0 - len(set(items)) / len(items) if items else 0.0
-

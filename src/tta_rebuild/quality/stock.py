@@ -25,7 +25,10 @@ def _phrases(language: str) -> dict[str, list[tuple[tuple[frozenset[str], bool],
             of = line.strip("[]")
         elif line and line[0] != "#" and of == language:
             phrase = tuple(
-                (frozenset(root(form, language) for form in word.rstrip("?").split("|")), "?" in word)
+                (
+                    frozenset(root(form, language) for form in word.rstrip("?").split("|")),
+                    "?" in word,
+                )
                 for word in line.split()
             )
             for first in phrase[0][0]:
@@ -46,9 +49,7 @@ def stock_phrases_in(words: Sequence[str], language: str = "en") -> list[str]:
     return found
 
 
-def _end(
-    phrase: Sequence[tuple[frozenset[str], bool]], roots: Sequence[str], begin: int
-) -> int:
+def _end(phrase: Sequence[tuple[frozenset[str], bool]], roots: Sequence[str], begin: int) -> int:
     """Where the phrase that begins there ends, 0 if it does not stand there."""
     return next(_ends(phrase, roots, begin), 0)
 
