@@ -67,7 +67,8 @@ async def eval_judged(
             for piece in pieces:
                 group.create_task(one(piece))
     finally:
-        counts.judge = figures_of(done, material.marks, failed=len(pieces) - len(done))
+        marks = material.marks or {text.id: text.score for text in material.texts}
+        counts.judge = figures_of(done, marks, failed=len(pieces) - len(done))
         counts.scored = _scored(counts.scored, done)
         counts.calls += sum(len(judgement.samples) for _, judgement in done)
         counts.cost_usd += application.tracker.spent

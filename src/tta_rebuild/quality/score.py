@@ -129,13 +129,17 @@ def scene_quality(
         for part in _told(prose, setting, tone, choices, asked)
     ]
     asked_length = parts.length(count, asked.words, is_ending=is_ending)
-    return _quality((whole, *told, asked_length), at_most=BROKEN_AT_MOST if broken else 1.0)
+    most = (BROKEN_AT_MOST if broken else 1.0) if count else 0.0
+    return _quality((whole, *told, asked_length), at_most=most)
 
 
 def text_quality(text: str, *, asked: SceneAsked = NOTHING_ASKED) -> Quality:
     """The quality of bare prose, of which no form and no length is expected."""
     prose = read_prose(text, asked.language)
-    return _quality((parts.body(len(prose.words)), *_told(prose, "", "", (), asked)))
+    count = len(prose.words)
+    return _quality(
+        (parts.body(count), *_told(prose, "", "", (), asked)), at_most=1.0 if count else 0.0
+    )
 
 
 def _told(
