@@ -147,6 +147,10 @@ class _Scored:
         return cls(text, score(text.text), score(" ".join(sentences)).score)
 
     @property
+    def has_order(self) -> bool:
+        return any(part.name == "order" and part.value is not None for part in self.quality.parts)
+
+    @property
     def words(self) -> float:
         return float(len(self.text.text.split()))
 
@@ -160,6 +164,7 @@ def _figures(found: Sequence[_Scored], everything: Sequence[_Scored]) -> RatedFi
     known = [(one.text, one.quality) for one in everything]
     judged = [(one.text, one.quality) for one in found]
     pairs = list(_pairs(found))
+    ordered = [one for one in found if one.has_order]
     systems = refit_over(judged, known, lambda text: text.system)
     return RatedFigures(
         n=len(found),
@@ -172,8 +177,8 @@ def _figures(found: Sequence[_Scored], everything: Sequence[_Scored]) -> RatedFi
         refit_prompts=refit_over(judged, known, lambda text: text.prompt or text.group, whole=True),
         refit_systems=systems,
         length_systems=_by_system(found) if systems is not None else None,
-        shuffled=len(found),
-        shuffled_below=sum(one.quality.score > one.shuffled for one in found),
+        shuffled=len(ordered),
+        shuffled_below=sum(one.quality.score > one.shuffled for one in ordered),
         pairs=len(pairs),
         pairs_right=sum(pairs),
         spread=round(_spread(scores, truth), 4),

@@ -40,7 +40,8 @@ class RatedFigures:
         refit_prompts, refit_systems: of the parts, weighed anew on other prompts (other systems)
             than those judged; None where nothing tells them apart.
         length_systems: of length alone, system by system as ``refit_systems``.
-        shuffled, shuffled_below: texts; those scored above their own shuffle.
+        shuffled, shuffled_below: texts long enough to have an order; those scored above their own
+            shuffle.
         pairs, pairs_right: versions of one text with different marks; those ranked as readers did.
         spread: 80 % of marks lie within this of what the score lets expect.
     """
@@ -63,8 +64,8 @@ class RatedFigures:
 
     @property
     def beats_length(self) -> bool:
-        """Whether the score is surely better than length alone."""
-        return self.gain_low > 0
+        """Whether the score says something for sure, and more than length alone."""
+        return self.low > 0 and self.gain_low > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
