@@ -24,11 +24,12 @@ from tta_rebuild.lab import told_file
 from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, ToldCounts, bounds_of, short_of
 from tta_rebuild.lab.plays import PlayCounts, eval_plays
 from tta_rebuild.lab.premises import PremiseCounts, eval_premises
+from tta_rebuild.lab.quality_counts import QualityCounts
 from tta_rebuild.lab.told import eval_told
 from tta_rebuild.lab.told_provider import NAME, ToldProvider, reading_tasks
 from tta_rebuild.settings_values import ModelQuota
 
-AnyCounts: TypeAlias = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts
+AnyCounts: TypeAlias = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts | QualityCounts
 
 ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
@@ -113,6 +114,45 @@ def plays(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
     _evaluate(ctx, work, PlayCounts(), options)
 
 
+@app.command()
+@take.with_options
+def quality(
+    ctx: typer.Context,
+    files: Files,
+    *,
+    judge: Annotated[int, take.number("judge", 1, 2_000)] = 40,
+    samples: Annotated[int, take.number("samples", 1, 12)] = 2,
+    into: Annotated[Path | None, take.option("into", metavar="<file>")] = None,
+    options: EvalOptions,
+) -> None:
+    """Score told scenes, their damaged twins and marked texts, and compare."""
+    from tta_rebuild.cli import eval_quality as shown
+    from tta_rebuild.lab import quality as scoring
+
+    material = scoring.Material.of(told_file.read_quality_rows(files))
+    if not (material.scenes or material.texts):
+        raise take.wrong("FILE", "there is neither a told story nor a marked text in it")
+
+    async def work(application: Any, *, counts: Any, progress: Callable[[str], None]) -> None:
+        scoring.eval_quality(material, counts, progress=progress)
+        if options.model:
+            from tta_rebuild.lab.quality_judged import eval_judged
+
+            await eval_judged(
+                application, material, counts, at_most=judge, samples=samples, progress=progress
+            )
+
+    def show(screen: Screen, counts: Any, options: EvalOptions, *, partly: dict[str, bool]) -> None:
+        if into and not partly:
+            shown.put_into(into, counts)
+        if options.json_:
+            screen.json(counts.as_json() | partly, indent=1)
+        else:
+            shown.show(screen, counts, ROWS_SHOWN if not options.all_ else len(counts.rows))
+
+    _evaluate(ctx, work, QualityCounts(), options, ToldProvider(), show=show)
+
+
 def _evaluate(
     ctx: typer.Context,
     work: Callable[..., Awaitable[None]],
@@ -120,6 +160,8 @@ def _evaluate(
     options: EvalOptions,
     provider: tta.LLMProvider | None = None,
     checks: Checks | None = None,
+    *,
+    show: Callable[..., None] | None = None,
 ) -> None:
     """Do the work on stories that are thrown away afterwards, and show what was counted.
 
@@ -127,6 +169,7 @@ def _evaluate(
     embedded storyteller tells where there is no provider.
     """
     screen, model = ctx.obj.screen, options.model if provider else "offline"
+    show = show or _show
     bounds = bounds_of(options.fail_under or (), counts)
 
     async def run(scratch: str) -> None:
@@ -150,11 +193,11 @@ def _evaluate(
         except (KeyboardInterrupt, tta.TTAError) as error:
             if any(share.of for share in counts.shares()):
                 screen.note("stopped: these figures are partial.", "yellow")
-                _show(screen, counts, options, partly={"partial": True})
+                show(screen, counts, options, partly={"partial": True})
             if isinstance(error, tta.TTAError):
                 raise
             raise Interrupted from None
-    _show(screen, counts, options, partly={})
+    show(screen, counts, options, partly={})
     short = short_of(bounds, counts.shares())
     for line in short:
         screen.note(f"short: {line}", "red")

@@ -1,14 +1,14 @@
 """What is measured on, as files: one JSON object a line, checked before their use.
 
-Read for ``lab.told``, ``lab.boundaries`` and ``lab.premises``. What a file holds comes from
-outside: a mistake is named with its file, its line and the field.
+Read for ``lab.told``, ``lab.boundaries``, ``lab.premises`` and ``lab.quality``. What a file holds
+comes from outside: a mistake is named with its file, its line and the field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -192,7 +192,45 @@ class PlainPremise(_Row):
     premise: str
 
 
-EvalRow = TypeVar("EvalRow", ToldStory, LabelledPassage, ReadPremise, PlainPremise)
+class RatedText(_Row):
+    """A text that readers have marked.
+
+    Attributes:
+        source: the study; texts of different ones are never compared.
+        system, prompt: who wrote it, and to what.
+        group: what two versions of one text share.
+        score: the readers' mean mark in [0, 1].
+    """
+
+    id: str
+    text: str
+    score: float = Field(ge=0, le=1)
+    source: str = "texts"
+    system: str = ""
+    prompt: str = ""
+    group: str = ""
+
+
+class StandIn(_Row):
+    """A text that could stand for a scene of any story, and is worse; ``kind`` says how."""
+
+    id: str
+    kind: str
+    text: str
+    language: str = "en"
+
+
+class HandMark(_Row):
+    """A mark in [0, 1] given beforehand to a scene or text; a scene's id is ``story/turn``."""
+
+    id: str
+    mark: float = Field(ge=0, le=1)
+
+
+QualityRow: TypeAlias = ToldStory | RatedText | StandIn | HandMark
+EvalRow = TypeVar(
+    "EvalRow", ToldStory, LabelledPassage, ReadPremise, PlainPremise, RatedText, StandIn
+)
 
 
 def read_rows(files: Iterable[Path], kind: type[EvalRow]) -> list[EvalRow]:
@@ -201,14 +239,28 @@ def read_rows(files: Iterable[Path], kind: type[EvalRow]) -> list[EvalRow]:
     Raises:
         UnreadableFile: a file cannot be read, or holds something else; says where and what.
     """
-    rows = [row for file in files for row in _rows(file, kind)]
+    rows = [row for file in files for row in _rows(file, lambda _: kind)]
     if len({row.id for row in rows}) < len(rows):
         twice = next(row.id for row in rows if sum(row.id == other.id for other in rows) > 1)
         raise UnreadableFile(f"the id '{twice}' occurs twice in what is to be measured")
     return rows
 
 
-def _rows(file: Path, kind: type[EvalRow]) -> Iterator[EvalRow]:
+def read_quality_rows(files: Iterable[Path]) -> list[QualityRow]:
+    """Rows of what quality is measured on, of any of its kinds. Raises as ``read_rows`` does."""
+    return [row for file in files for row in _rows(file, _quality_kind)]
+
+
+def _quality_kind(data: Any) -> type[Any]:
+    keys = data.keys() if isinstance(data, dict) else ()
+    if "turns" in keys:
+        return ToldStory
+    if "mark" in keys:
+        return HandMark
+    return StandIn if "kind" in keys else RatedText
+
+
+def _rows(file: Path, kind_of: Callable[[Any], type[Any]]) -> Iterator[Any]:
     found = False
     for number, line in enumerate(read_text(file, max_bytes=MAX_BYTES).split("\n"), start=1):
         if not line.strip():
@@ -217,7 +269,7 @@ def _rows(file: Path, kind: type[EvalRow]) -> Iterator[EvalRow]:
         where = f"{file}, line {number}"
         data = parse_json(line, where)
         try:
-            yield kind.model_validate(data)
+            yield kind_of(data).model_validate(data)
         except WrongInput as error:
             raise UnreadableFile(f"{where}: {error}") from error
         except ValidationError as error:

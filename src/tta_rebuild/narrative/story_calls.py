@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from tta_rebuild.core import errors
 from tta_rebuild.core.story import Passage
 from tta_rebuild.integrations import llm_provider as model
+from tta_rebuild.narrative.scene_asked import asked_of
 from tta_rebuild.narrative.scene_parser import (
     BROKE_OFF,
     GO_ON,
@@ -130,7 +131,7 @@ def outcome(
     call = told[-1] if told else next((call for call in calls if call.plain), calls[-1])
     response, plain = call.response, call.plain
     if told:
-        story = _whole(call.reply if len(told) == 1 else joined(told[0].reply, call.reply))
+        story = _whole(call.reply if len(told) == 1 else joined(told[0].reply, call.reply), wanted)
     elif plain:
         story = plain
     else:
@@ -151,7 +152,7 @@ def outcome(
     )
 
 
-def _whole(story: GeneratedStory) -> GeneratedStory:
+def _whole(story: GeneratedStory, wanted: StoryGenerationInput) -> GeneratedStory:
     """A scene that was read, with its quality and with a way on if that was lost."""
     quality = scene_quality(
         [p.text for p in story.passages],
@@ -161,6 +162,7 @@ def _whole(story: GeneratedStory) -> GeneratedStory:
         choices=[branch["choice"] for branch in story.story_branches],
         is_ending=story.is_ending,
         broken=bool(story.degraded),
-    )
+        asked=asked_of(wanted),
+    ).score
     is_lost = story.degraded and not story.is_ending and not story.choices
     return replace(story, quality_score=quality, choices=(GO_ON,) if is_lost else story.choices)

@@ -1,25 +1,35 @@
-"""What can be counted in a scene's prose, and one figure for how completely a scene is made.
+"""How good a scene seems, from what can be counted: one figure with its parts and its interval.
 
-The figure does not say whether readers will like it.
+It tells a whole, sound scene that fits its story from a damaged one. How much readers will like it
+it tells only in part: ``docs/quality.md`` has the figures. Called by ``narrative`` for every scene.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tta_rebuild.core.english import sentences_of, words_of
+from tta_rebuild.quality import parts
+from tta_rebuild.quality.parts import QualityPart, SceneAsked
+from tta_rebuild.quality.prose import ReadProse, read_prose
 
 _QUOTED = re.compile(r"[\"“]([^\"”]{2,})[\"”]")
 
 FALLBACK_QUALITY, BROKEN_AT_MOST = 0.2, 0.6
 """Of a reply shown as it came; at most of a scene of which a part is missing."""
 
-_FORM = {"length": 0.25, "choices": 0.20, "setting": 0.15, "tone": 0.10, "voices": 0.10}
-_WEIGHTS = _FORM | {"freshness": 0.10, "variety": 0.05, "diversity": 0.05}
-"""Form (is everything there?) is four fifths of the score, prose without faults the rest."""
+MANNER = frozenset({"order", "stock", "concreteness", "richness", "variety"})
+MANNER_IN_A_SCENE = 0.5
+"""What these parts take of a scene, over what they take of bare prose, which has nothing else."""
+
+UNSURE = 0.23
+"""Half of the interval without a judge: so near one another lie four of five marks of texts that
+score alike (the median over the studies in ``docs/quality.md``)."""
+
+NOTHING_ASKED = SceneAsked()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +71,32 @@ def measured(text: str) -> ProseMeasures:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """How good a scene seems, and how sure that is.
+
+    Attributes:
+        score: in [0, 1]; ``estimate`` is what the parts alone say, the same without a judge.
+        low, high: an interval as wide as that in which four of five readers' marks lie of texts
+            that score alike.
+        parts: what was counted, in the order of the guide.
+        judged: criterion to mark in [0, 1] where a judge's marks are in the score, else empty.
+    """
+
+    score: float
+    estimate: float
+    low: float
+    high: float
+    parts: tuple[QualityPart, ...]
+    judged: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> list[str]:
+        """What took something away, in plain words, the costliest first."""
+        told = sorted(self.parts, key=lambda part: part.factor)
+        return [f"{part.name}: {part.reason}" for part in told if part.reason and part.factor < 1]
+
+
 def scene_quality(
     passages: Sequence[str],
     *,
@@ -70,35 +106,66 @@ def scene_quality(
     choices: Sequence[str] = (),
     is_ending: bool = False,
     broken: bool = False,
-) -> float:
-    """A scene's score from its parts, in [0, 1]; choices are not expected of an ending.
+    asked: SceneAsked = NOTHING_ASKED,
+) -> Quality:
+    """A scene's quality from its parts; choices are not expected of an ending.
 
-    ``passages`` is what the player reads, in order, with the spoken ``lines``; ``broken`` says that
-    a part of the scene is missing.
+    Args:
+        passages: what the player reads, in order, the spoken ``lines`` among it.
+        broken: a part of the scene is missing.
+        asked: what it was to fit; the more is known of that, the more can be told.
     """
-    found = measured("\n\n".join(passages))
-    if not found.words:
-        return 0.0
-    distinct = len({" ".join(c.lower().split()) for c in choices if c.strip()})
-    parts = {
-        "length": _ramp(found.words, 10, 90) * (1 - 0.5 * _ramp(found.words, 700, 1500)),
-        "variety": _ramp(found.sentence_variety, 0.05, 0.35),
-        "diversity": _ramp(found.lexical_diversity, 0.45, 0.72),
-        "freshness": 1.0 - _ramp(found.repeated_4grams + found.repeated_sentences, 0.02, 0.35),
-        "setting": 1.0 if len(words_of(setting)) >= 2 else 0.8 * bool(setting.strip()),
-        "tone": float(bool(tone.strip())),
-        "voices": 1.0 if lines or found.dialogue_share > 0.02 else 0.4,
-        "choices": 1.0 if is_ending else min(1.0, distinct / 3) * (1 - _repeated(choices)),
-    }
-    score = sum(_WEIGHTS[name] * value for name, value in parts.items())
-    return round(min(score, BROKEN_AT_MOST if broken else 1.0), 4)
+    prose = read_prose("\n".join(passages), asked.language)
+    count = len(prose.words)
+    has_voices = bool(lines) or any(mark in p for p in passages for mark in '“„»"')
+    whole = parts.form(
+        count,
+        has_voices=has_voices,
+        setting=setting,
+        tone=tone,
+        choices=choices,
+        is_ending=is_ending,
+    )
+    told = [
+        replace(part, takes=part.takes * MANNER_IN_A_SCENE) if part.name in MANNER else part
+        for part in _told(prose, setting, tone, choices, asked)
+    ]
+    asked_length = parts.length(count, asked.words, is_ending=is_ending)
+    most = (BROKEN_AT_MOST if broken else 1.0) if count else 0.0
+    return _quality((whole, *told, asked_length), at_most=most)
+
+
+def text_quality(text: str, *, asked: SceneAsked = NOTHING_ASKED) -> Quality:
+    """The quality of bare prose, of which no form and no length is expected."""
+    prose = read_prose(text, asked.language)
+    count = len(prose.words)
+    return _quality(
+        (parts.body(count), *_told(prose, "", "", (), asked)), at_most=1.0 if count else 0.0
+    )
+
+
+def _told(
+    prose: ReadProse, setting: str, tone: str, choices: Sequence[str], asked: SceneAsked
+) -> tuple[QualityPart, ...]:
+    return (
+        parts.soundness(prose),
+        parts.freshness(prose, asked.recent),
+        parts.grounding(prose, setting, asked),
+        parts.order(prose, setting, choices, asked),
+        parts.stock(prose),
+        parts.concreteness(prose),
+        parts.richness(prose),
+        parts.variety(prose),
+        parts.tone(prose, tone, asked.tone),
+    )
+
+
+def _quality(found: tuple[QualityPart, ...], *, at_most: float = 1.0) -> Quality:
+    estimate = round(min(at_most, math.prod(part.factor for part in found)), 6)
+    low, high = max(0.0, estimate - UNSURE), min(1.0, estimate + UNSURE)
+    return Quality(score=estimate, estimate=estimate, low=low, high=high, parts=found)
 
 
 def _repeated(items: Sequence[object]) -> float:
     """The share of items that occurred before in the sequence, in [0, 1]."""
     return 1.0 - len(set(items)) / len(items) if items else 0.0
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    """0 up to ``low``, 1 from ``high``, straight in between."""
-    return max(0.0, min(1.0, (value - low) / (high - low)))

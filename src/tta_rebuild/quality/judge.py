@@ -1,0 +1,180 @@
+"""A language model as judge of a scene, by the six criteria of HANNA (Chhun et al. 2022).
+
+It is asked several times with the criteria in another order, so that none is always the first, and
+says how far its own answers agree. It stands on the model layer like every other caller: budgets,
+retries and the ledger see each question as the task ``judgement``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Any
+
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.errors import BudgetExceededError, ProviderError
+from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
+from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.prompts.json_mending import object_in
+from tta_rebuild.prompts.reply_values import numbers, objects, word
+from tta_rebuild.quality.parts import RECENT_SCENES, SceneAsked
+from tta_rebuild.quality.score import Quality
+
+CRITERIA: Mapping[str, str] = {
+    "relevance": "how well it fits the premise and what was just done",
+    "coherence": "how well it hangs together and makes sense",
+    "empathy": "how well a reader understands what the people feel",
+    "surprise": "how far it does what a reader did not foresee, and still makes sense",
+    "engagement": "how much a reader wants to go on",
+    "complexity": "how much there is to it: layers, details, links",
+}
+LOWEST, HIGHEST = 1, 5
+
+JUDGE_SHARE = 0.6
+"""What the judge's marks are of a score; the counted parts are the rest."""
+
+UNSURE_JUDGED = 0.18
+"""Half of the interval with a judge whose samples agree: what a correlation of 0.57 with readers'
+marks (a model of 13 billion weights on HANNA) leaves. Yours may be better; it is not measured."""
+
+MAX_TOKENS = 700
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a judge said of a scene.
+
+    Attributes:
+        marks: criterion to mark in [0, 1], the mean of the samples.
+        samples: each answer, criterion to mark from 1 to 5.
+        agreement: 1 less the mean difference of the samples' marks over their range, in [0, 1];
+            None of a single sample.
+        note: "" or, in plain words, which answers are missing and why.
+    """
+
+    marks: Mapping[str, float]
+    samples: tuple[Mapping[str, int], ...]
+    agreement: float | None
+    note: str = ""
+
+    @property
+    def score(self) -> float:
+        """The mean of all criteria, in [0, 1]."""
+        return fmean(self.marks.values())
+
+    def sample_scores(self) -> list[float]:
+        """The mean mark of each sample, in [0, 1]."""
+        return [fmean(map(_scaled, sample.values())) for sample in self.samples]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelJudge:
+    """Asks a model ``samples`` times per scene.
+
+    ``where`` are story, branch and turn for the ledger, as ``LLMRequest`` names them.
+    """
+
+    provider: LLMProvider
+    catalog: PromptCatalog
+    samples: int = 2
+    where: Mapping[str, Any] | None = None
+
+    async def judge(
+        self, piece: str, context: TTAContext, asked: SceneAsked
+    ) -> tuple[Judgement | None, str]:
+        """The judgement, None if no answer could be used, and a note on what went wrong."""
+        samples, notes = list[Mapping[str, int]](), list[str]()
+        for number in range(self.samples):
+            sample, note = await self._sample(piece, context, asked, number)
+            samples += [sample] if sample else []
+            notes += [note] if note else []
+        note = "; ".join(dict.fromkeys(notes))
+        return (judgement_of(samples, note) if samples else None), note
+
+    async def _sample(
+        self, piece: str, context: TTAContext, asked: SceneAsked, number: int
+    ) -> tuple[Mapping[str, int], str]:
+        variables = judged_variables(piece, asked, number)
+        request = LLMRequest(
+            **vars(self.catalog.render("judgement", variables)),
+            context=context,
+            task="judgement",
+            variables=variables,
+            temperature=0.0,
+            max_tokens=MAX_TOKENS,
+            **(self.where or {}),
+        )
+        try:
+            response = await self.provider.complete(request)
+        except BudgetExceededError:
+            return {}, "the budget is too short for a judge"
+        except ProviderError as error:
+            return {}, f"the judge failed ({error})"
+        sample = marks_in(response.text)
+        return sample, "" if sample else "the judge's answer could not be read"
+
+
+def judged_variables(piece: str, asked: SceneAsked, number: int) -> dict[str, Any]:
+    """What the template ``judgement`` is filled with for the sample of that number, from 0."""
+    return {
+        "premise": asked.premise,
+        "cast": list(asked.cast),
+        "before": "\n\n".join(asked.recent[-RECENT_SCENES:]),
+        "move": asked.move,
+        "piece": piece,
+        "criteria": [f"{name}: {CRITERIA[name]}" for name in criteria_in_order(number)],
+    }
+
+
+def criteria_in_order(number: int) -> list[str]:
+    """The criteria for the sample of that number: turned round every other time, and further on."""
+    turned = number // 2 % len(CRITERIA)
+    names = [*CRITERIA][turned:] + [*CRITERIA][:turned]
+    return names[::-1] if number % 2 else names
+
+
+def marks_in(text: str) -> dict[str, int]:
+    """Criterion to mark, in the usual order; empty unless each is marked from 1 to 5."""
+    found = {
+        word(one.get("criterion")).lower(): next(iter(numbers(one.get("mark"))), 0)
+        for one in objects(object_in(text).get("marks"))
+    }
+    marks = {name: found.get(name, 0) for name in CRITERIA}
+    return marks if all(LOWEST <= mark <= HIGHEST for mark in marks.values()) else {}
+
+
+def judgement_of(samples: Sequence[Mapping[str, int]], note: str = "") -> Judgement:
+    """What some answers, at least one, come to together."""
+    apart = [
+        abs(one[name] - other[name])
+        for at, one in enumerate(samples)
+        for other in samples[at + 1 :]
+        for name in CRITERIA
+    ]
+    return Judgement(
+        marks={name: fmean(_scaled(one[name]) for one in samples) for name in CRITERIA},
+        samples=tuple(samples),
+        agreement=1 - fmean(apart) / (HIGHEST - LOWEST) if apart else None,
+        note=note,
+    )
+
+
+def with_judgement(quality: Quality, judgement: Judgement | None) -> Quality:
+    """The quality with what a judge said folded in; as it was if there is none."""
+    if judgement is None:
+        return quality
+    score = (1 - JUDGE_SHARE) * quality.estimate + JUDGE_SHARE * judgement.score
+    scores = judgement.sample_scores()
+    unsure = UNSURE_JUDGED + (max(scores) - min(scores)) / 2
+    return replace(
+        quality,
+        score=round(score, 6),
+        low=max(0.0, score - unsure),
+        high=min(1.0, score + unsure),
+        judged=judgement.marks,
+    )
+
+
+def _scaled(mark: int) -> float:
+    return (mark - LOWEST) / (HIGHEST - LOWEST)
