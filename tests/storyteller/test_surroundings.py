@@ -16,6 +16,7 @@ from tta_rebuild.storyteller.surroundings import ANYWHERE, PEOPLE, surroundings_
 
 SHIP = "A detective on a ship has to find out who robbed the singer before the ship reaches port."
 SELLER = "Nadia, a violin maker, must decide whether to sell her workshop to her old lover Viktor."
+AUNT = "I must find my aunt in the desert."
 PERSONAL = {"npc", "Npc", "npc_them", "npc_their", "who", "Who"}
 
 
@@ -29,7 +30,7 @@ def slots_of(theme: str, **notes: Any) -> dict[str, str]:
         (SELLER, "sell your workshop to your old lover Viktor", "your workshop", "workshop"),
         (SHIP, "find out who robbed the singer before the ship reaches port", "the singer", "ship"),
         ("Two sisters must save their bakery.", "save your bakery", "your bakery", "shop"),
-        ("I must find my aunt in the desert.", "find your aunt in the desert", "your aunt", "desert"),
+        (AUNT, "find your aunt in the desert", "your aunt", "desert"),
         ("You must open the box in the cave.", "open the box in the cave", "the box", "cave"),
         ("The king must find his crown. You cook.", "find the crown", "the crown", "castle"),
         ("She sits in the school.", "find out what is behind it", "", "school"),
