@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -26,9 +26,10 @@ from tta_rebuild.lab.plays import PlayCounts, eval_plays
 from tta_rebuild.lab.premises import PremiseCounts, eval_premises
 from tta_rebuild.lab.told import eval_told
 from tta_rebuild.lab.told_provider import NAME, ToldProvider, reading_tasks
+from tta_rebuild.lab.voices import VoiceCounts, eval_voices
 from tta_rebuild.settings_values import ModelQuota
 
-AnyCounts: TypeAlias = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts
+AnyCounts: TypeAlias = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts | VoiceCounts
 
 ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
@@ -111,6 +112,15 @@ def plays(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
     rows = told_file.read_rows(files, told_file.PlainPremise)
     work = partial(eval_plays, premises=rows)
     _evaluate(ctx, work, PlayCounts(), options)
+
+
+@app.command()
+@take.with_options
+def characters(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
+    """Put lines of told stories into other mouths, and count where they rank lower; no model."""
+    stories, storyteller = told_file.read_rows(files, told_file.ToldStory), ToldProvider()
+    work = partial(eval_voices, storyteller=storyteller, stories=stories)
+    _evaluate(ctx, work, VoiceCounts(), replace(options, model=""), storyteller)
 
 
 def _evaluate(

@@ -15,7 +15,7 @@ from tta_rebuild.core.story import NO_VOICE, Voice
 from tta_rebuild.narrative import character_rules as rules
 from tta_rebuild.narrative.voice_style import Everybody, manner_of, words_said
 
-LEAST_LINES = 2
+LEAST_LINES = 1
 """Lines of somebody from which on their manner of speaking is judged."""
 
 ADDRESSES_THEMSELF, NAMES_THEMSELF = -3.4, 1.5

@@ -40,6 +40,12 @@ WEIGHTS: Mapping[str, float] = {
 TOPIC_WEIGHT = 0.26
 """The weight of what is spoken about, which is no part of a voice."""
 
+USUAL_LOSS = (0.69, 1.07)
+"""What a line mostly lacks in "words" under a profile of one line, and of more, own or not."""
+
+TOPIC_LOSS = 0.65
+"""The same for the topic, as profiles grow."""
+
 _LONG_WORD, _SHOWN_LETTERS = 4, 2
 _LONGEST = 9
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+")
@@ -121,6 +127,8 @@ class Everybody:
             * _log_odds(items, Counter(_items(manners, name)), self._counts[name])
             for name, items in given.items.items()
         }
+        if own:
+            found["words"] += USUAL_LOSS[min(len(own), len(USUAL_LOSS)) - 1]
         found["length"] = WEIGHTS["length"] * self._of_length(given, manners)
         return found
 
@@ -129,7 +137,8 @@ class Everybody:
         manners = [manner_of(one, self._language) for one in texts]
         own = Counter(word for one in manners for word in one.topic)
         given = manner_of(line, self._language).topic
-        return TOPIC_WEIGHT * _log_odds(given, own, self._topics)
+        usual_loss = TOPIC_LOSS * len(texts) / (len(texts) + 3)
+        return TOPIC_WEIGHT * _log_odds(given, own, self._topics) + usual_loss
 
     def _of_length(self, given: Manner, own: Sequence[Manner]) -> float:
         if not own or not self._all:
