@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from itertools import pairwise
 
 from tta_rebuild.core.story import Passage, Scene
 
@@ -54,7 +55,10 @@ def _proper(text: str, pair: str) -> str:
 def spoken_words(text: str) -> str:
     """What of a spoken passage is said aloud: the words within quotation marks, else all of it."""
     said = [(found[1] or found[2]).strip() for found in _QUOTATION.finditer(text)]
-    return " ".join(filter(None, said)) or text.strip().strip(_MARKS).strip()
+    for at, (one, after) in enumerate(pairwise(said)):
+        if one.endswith(",") and after[:1].isupper():  # the comma was for "she says."
+            said[at] = f"{one[:-1]}."
+    return " ".join(filter(None, said)).rstrip(",") or text.strip().strip(_MARKS).strip()
 
 
 def lines_said(

@@ -7,18 +7,20 @@ Called by ``cli.eval``.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.canon.knowledge import KnowledgeCheck
-from tta_rebuild.canon.people import pronouns_of
-from tta_rebuild.core.english import sentences_of
+from tta_rebuild.canon.people import WHAT_THEY_ARE, pronouns_of
+from tta_rebuild.canon.recall import telling_words, words_in
 from tta_rebuild.core.errors import ReplyUnusable
 from tta_rebuild.core.speech import lines_said
+from tta_rebuild.core.story import Claim
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.state import StoryState
@@ -27,7 +29,7 @@ from tta_rebuild.lab.told import premise_of
 from tta_rebuild.lab.told_file import ToldStory, ToldTurn
 from tta_rebuild.lab.told_provider import ToldProvider
 from tta_rebuild.narrative.character_rules import emotion_in
-from tta_rebuild.narrative.line_fit import LineFit, Speaker, fit_of
+from tta_rebuild.narrative.line_fit import LineFit, Speaker, fit_of, is_addressed
 from tta_rebuild.narrative.voice_style import Everybody
 
 LEAST_LINES = 3
@@ -108,7 +110,8 @@ async def eval_voices(
 class _Said:
     """A line where it stands: who said it, how; the story before its turn.
 
-    ``heard`` is the player's move and what was told before it, ``there`` are those who spoke in it.
+    ``heard`` is the player's move (``moved``) and what was told before it, ``there`` are those who
+    spoke in it, ``last`` is what was said just before; ``knows`` is declared of who says it.
     """
 
     turn: int
@@ -117,7 +120,10 @@ class _Said:
     emotion: str
     before: StoryState
     heard: str
+    last: str
+    moved: str
     there: frozenset[str]
+    knows: tuple[Claim, ...]
 
 
 async def _lines_of(
@@ -139,6 +145,7 @@ async def _lines_of(
             continue
         heard = f"{session.state.action} {before.scene.text if before.scene else ''}"
         there = {p.speaker for p in before.scene.passages} if before.scene else set[str]()
+        last = session.state.action
         for passage in scene.passages:
             for who, text in lines_said([passage], session.state.names, pronouns):
                 emotion = emotion_in(passage.emotion) if passage.speaker else ""
@@ -149,9 +156,13 @@ async def _lines_of(
                     emotion=emotion,
                     before=before,
                     heard=heard,
+                    last=last,
+                    moved=session.state.action,
+                    knows=tuple(c for c in passage.facts if c.relation == "knows"),
                     there=frozenset(there),
                 )
                 there.add(who)
+                last = text
             heard = f"{heard} {passage.text}"
 
 
@@ -205,16 +216,29 @@ def _speaker(story: ToldStory, line: _Said, who: str, lines: Sequence[str]) -> S
     canon, names = state.canon, state.names
     told = [canon.relations[f.relation].say(name, f.value) for f in canon.facts_about(who)]
     check = KnowledgeCheck(canon, names, state.lines)
-    unknown = (s for s in sentences_of(line.text, story.language) if not check.may_know(who, s))
+    claims = [replace(claim, subject=who) for claim in line.knows]
+    unlearnt = next(iter(check.contradictions(who, claims)), None)
+    moved = words_in(line.moved)
+    is_own_move = len(moved & words_in(line.text)) > len(words_in(line.text)) / 3
     return Speaker(
         name=name,
         lines=tuple(lines),
+        called=_called(state, who, sketch.description if sketch else ""),
         matters=(*([sketch.description] if sketch else ()), *told, *(now.memory if now else ())),
         emotion=now.emotional_state if now else "neutral",
         traits=now.personality_traits if now else {},
-        cannot_know=next(unknown, ""),
+        cannot_know=unlearnt.message if unlearnt else "",
+        was_addressed=is_addressed(line.last, [part for part in name.split() if len(part) > 2]),
+        is_unbidden=who == story.protagonist and not is_own_move,
         is_there=who in {story.protagonist, *line.there} or any(_names_in(name, line.heard)),
     )
+
+
+def _called(state: StoryState, who: str, description: str) -> tuple[str, ...]:
+    """The words of somebody's roles: those of the canon, and what a description begins with."""
+    roles = [f.value for f in state.canon.facts_about(who) if f.relation in ("role", "alias")]
+    first = re.findall(r"[^\W_]+", description)[:WHAT_THEY_ARE]
+    return tuple(telling_words(" ".join([*first, *roles])))
 
 
 def _names_in(name: str, text: str) -> Iterator[bool]:

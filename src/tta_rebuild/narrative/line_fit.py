@@ -19,9 +19,10 @@ LEAST_LINES = 1
 """Lines of somebody from which on their manner of speaking is judged."""
 
 ADDRESSES_THEMSELF, NAMES_THEMSELF = -3.4, 1.5
-"""Log-odds, counted in 15,233 pairs of the dialogue of ``voice_style``: 15 to 473, 161 to 34."""
+NOT_THERE, WAS_ADDRESSED = -1.2, 2.2
+"""Log-odds, counted in the dialogue of ``voice_style``; of the first two 15 to 473, 161 to 34."""
 
-CANNOT_KNOW, NOT_THERE = -3.0, -2.0
+CANNOT_KNOW, UNBIDDEN = -3.0, -3.0
 NEVER_SAID, LIKES_TO_SAY, OTHER_LENGTH = -2.0, 0.7, -1.0
 """Log-odds set by hand."""
 
@@ -48,20 +49,25 @@ class Speaker:
 
     Attributes:
         voice: as the author wants it; ``lines``: what they have said so far, oldest first.
+        called: words by which others may address them, beside their name: roles, titles.
         matters: texts of what they are, know and remember.
         emotion: before the line; ``traits``: name → strength.
         cannot_know: what the line says that they have had no way to learn, "" for nothing.
-        is_there: whether they are where it is said.
+        is_there: whether they are where it is said; ``was_addressed``: by name, just before.
+        is_unbidden: they are the player's character, and the player did not say so.
     """
 
     name: str
     voice: Voice = NO_VOICE
     lines: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     matters: tuple[str, ...] = ()
     emotion: str = "neutral"
     traits: Mapping[str, float] = field(default_factory=dict)
     cannot_know: str = ""
     is_there: bool = True
+    was_addressed: bool = False
+    is_unbidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +117,16 @@ def fit_of(
     felt = emotion or speaker.emotion
     stays = rules.consistency(speaker.emotion, felt)
     suits = rules.personality_fit(speaker.traits, felt)
-    said = [*_of_manner(line, speaker, everybody, language), *_of_names(line, speaker.name)]
+    said = [*_of_manner(line, speaker, everybody, language), *_of_names(line, speaker)]
     if speaker.matters or speaker.lines:
         odds = everybody.topic(line, [*speaker.lines, *speaker.matters])
         said.append(Evidence("topic", odds, f"speaks of what {speaker.name} does not"))
     if not speaker.is_there:
         said.append(Evidence("state", NOT_THERE, f"{speaker.name} is not there"))
+    if speaker.was_addressed:
+        said.append(Evidence("state", WAS_ADDRESSED, f"{speaker.name} was spoken to"))
+    if speaker.is_unbidden:
+        said.append(Evidence("state", UNBIDDEN, f"the player did not say so for {speaker.name}"))
     if speaker.cannot_know:
         why = f"{speaker.name} cannot know: {speaker.cannot_know}"
         said.append(Evidence("knowledge", CANNOT_KNOW, why))
@@ -172,10 +182,22 @@ def _why(measure: str, line: str, own: Sequence[str], name: str, language: str) 
     return f"{measure} unlike {name}'s{shown}"
 
 
-def _of_names(line: str, name: str) -> list[Evidence]:
+def is_addressed(line: str, called: Sequence[str]) -> bool:
+    """Whether a line addresses somebody by a part of their name, or another word for them."""
+    return any(
+        _BEFORE_ADDRESS.search(line[: found.start()]) and _AFTER_ADDRESS.match(line[found.end() :])
+        for part in called
+        for found in re.finditer(rf"\b{re.escape(part)}\b", line)
+    )
+
+
+def _of_names(line: str, speaker: Speaker) -> list[Evidence]:
     """People address others, and name themselves when they meet somebody."""
-    for part in (part for part in re.split(r"[\W_]+", name) if len(part) > 2):
-        for found in re.finditer(rf"\b{re.escape(part)}\b", line):
+    name = speaker.name
+    parts = [*re.split(r"[\W_]+", name), *speaker.called]
+    for part in (part for part in parts if len(part) > 2):
+        how = re.NOFLAG if part in name else re.IGNORECASE
+        for found in re.finditer(rf"\b{re.escape(part)}\b", line, how):
             before, after = line[: found.start()], line[found.end() :]
             if _INTRODUCED.search(before):
                 return [Evidence("state", NAMES_THEMSELF, f"{name} says their own name")]
