@@ -17,6 +17,7 @@ from tta_rebuild.canon.lines import cut_line
 from tta_rebuild.canon.people import PLAYER, People
 from tta_rebuild.core import events as log
 from tta_rebuild.core.events import Event, PlayerActed
+from tta_rebuild.core.speech import name_parts
 from tta_rebuild.core.story import LastingLine
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine import turn_events as seen
@@ -39,6 +40,7 @@ NAME_WORDS = 5
 """Words of a name or role that stand before a question, at most."""
 
 LASTING_WEIGHT = 2
+_ENDS_A_NAME = " ,:;"
 _YOU = frozenset("i me you myself yourself ich mich du dich".split())
 
 
@@ -55,12 +57,8 @@ def aside_of(state: StoryState, typed: str, *, is_thought: bool = False) -> Asid
     if not state.turn:
         return message("not_begun")
     words = typed.split()
-    people = People(state.canon, state.premise.characters, state.premise.language)
-    for size in range(min(NAME_WORDS, len(words)), 0, -1):
-        who = _meant(state, people, " ".join(words[:size]).strip(" ,:;"))
-        if who:
-            break
-    else:
+    who, size = _named(state, words)
+    if not who:
         them = [name for one, name in state.names.items() if one != state.player]
         first = words[0].strip(" ,:;") if words else ""
         name = "nobody_meant" if first else "nobody_named"
@@ -80,6 +78,28 @@ def aside_of(state: StoryState, typed: str, *, is_thought: bool = False) -> Asid
     if len(asked) > MAX_ACTION_CHARS:
         return message("long_move", chars=len(asked), most=MAX_ACTION_CHARS)
     return Aside(who, asked)
+
+
+def _named(state: StoryState, words: Sequence[str]) -> tuple[str, int]:
+    """Whom the first words name, and how many words that takes; "" for nobody.
+
+    As few as will do, and those that go on with their name: "the captain", "Josk Verrin".
+    """
+    people = People(state.canon, state.premise.characters, state.premise.language)
+    for size in range(1, min(NAME_WORDS, len(words)) + 1):
+        if who := _meant(state, people, " ".join(words[:size]).strip(_ENDS_A_NAME)):
+            break
+    else:
+        return "", 0
+    sketch = next((c for c in state.premise.characters if c.character_id == who), None)
+    known_by = f"{state.names.get(who, who)} {sketch.description if sketch else ''}"
+    parts = set(name_parts(known_by))
+    while size < len(words) and words[size - 1][-1] not in _ENDS_A_NAME:
+        more = name_parts(words[size])
+        if not words[size][:1].isupper() or not more or not parts.issuperset(more):
+            break
+        size += 1
+    return who, size
 
 
 def _meant(state: StoryState, people: People, phrase: str) -> str:

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tta_rebuild.canon.fact_check import plain
-from tta_rebuild.canon.knowledge import INNER, PUBLIC, KnowledgeCheck
+from tta_rebuild.canon.knowledge import PUBLIC, KnowledgeCheck
 from tta_rebuild.canon.lines import lines_for
 from tta_rebuild.canon.recall import within_budget
 from tta_rebuild.canon.view import STORY
 from tta_rebuild.core.story import LastingLine
 from tta_rebuild.engine.state import StoryState
+
+_SHOWN_ELSEWHERE = ("alive", "name", "feeling", "trait")
+"""Relations of somebody themself that their prompt shows as what they are."""
 
 KNOWN_TOKENS, FACT_TOKENS = 800, 300
 
@@ -45,10 +48,12 @@ def _facts(state: StoryState, who: str) -> Iterator[str]:
         return canon.relations[relation].say(name, names.get(value, plain(value)))
 
     for fact in canon.facts_about(who):
-        yield said(who, fact.relation, fact.value)
+        if fact.relation not in _SHOWN_ELSEWHERE:
+            yield said(who, fact.relation, fact.value)
     for fact in canon.beliefs_of(who):
         yield f"{names.get(who, who)} believes: {said(fact.subject, fact.relation, fact.value)}"
     for other in (STORY, *names):
         for fact in canon.facts_about(other) if other != who else ():
-            if fact.relation in PUBLIC and fact.relation not in INNER:
+            is_news = (fact.relation, fact.value) != ("alive", "true")
+            if is_news and fact.relation in PUBLIC and fact.relation != "name":
                 yield said(other, fact.relation, fact.value)

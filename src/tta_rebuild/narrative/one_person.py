@@ -26,6 +26,8 @@ from tta_rebuild.prompts.json_mending import object_in
 ANSWER_TOKENS, ANSWER_CHARS = 300, 700
 """Of an answer, at most; what is longer ends with its last whole sentence."""
 
+CUT = "the answer reached its limit: it is given as far as its last whole sentence"
+
 _MARKS = '"“”„«»'
 _DIRECTION = re.compile(r"\*[^*\n]{1,120}\*|^\s*\([^()\n]{1,80}\)\s*", re.MULTILINE)
 _HELD_UNTIL = 40
@@ -194,9 +196,11 @@ def _once_more(request: model.LLMRequest) -> model.LLMRequest:
 
 def _drafted(answer: _Answer, request: model.LLMRequest) -> GeneratedStory:
     response = answer.response
+    cut = response is not None and response.finish_reason == "length"
+    notes = (response.degraded if response else "", answer.broke, CUT if cut else "")
     told_by = f"{response.provider}:{response.model}".removeprefix(":") if response else ""
     return replace(
-        untold("; ".join(filter(None, (response.degraded if response else "", answer.broke)))),
+        untold("; ".join(filter(None, notes))),
         passages=tuple(answer.given),
         told_by=told_by,
         reply=answer.text,
