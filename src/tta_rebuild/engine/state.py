@@ -130,7 +130,7 @@ def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
         case log.SceneTold(scene=scene):
             scenes = (*now.scenes, (recorded.position, scene))[-RECENT_SCENES:]
             return {"scenes": scenes, "characters": _heard(now, scene.passages, recorded)}
-        case log.PersonAsked(character_id=who, answer=answer):
+        case log.PersonAsked(character_id=who, answer=answer, told_by=by) if by[:8] != "offline:":
             said = Passage(text=answer, speaker=who)
             return {"characters": _heard(now, [said], recorded)}
         case log.PassageWithheld() as withheld:

@@ -32,7 +32,7 @@ def story_lines() -> dict[str, list[LineTemplate]]:
 def dialogue(variables: Mapping[str, Any]) -> str:
     """What the character says: plain text, no quotation marks, no name before it.
 
-    Asked a ``question``, they give what they know of it as it stands; else a line in their mood.
+    Asked a ``question``, they give what they know of it as it stands, and invent nothing.
     """
     if answer := _known(variables):
         return answer
@@ -50,14 +50,21 @@ def monologue(variables: Mapping[str, Any]) -> str:
 
 
 def _known(variables: Mapping[str, Any]) -> str:
-    """What somebody knows that has most words in common with a question; "" for nothing."""
+    """What somebody knows that shares most words with a question; "" where there is none.
+
+    Where they know nothing of it, they say so.
+    """
+    if not variables.get("question"):
+        return ""
     name = str((variables.get("character") or {}).get("name") or "")
     wanted = _matter(str(variables.get("question") or "")) - _matter(name)
     allowed = WordFilter(variables.get("boundaries") or {}, {}).allows
     known = filter(allowed, map(str, variables.get("known") or ()))
     shared = {line: len(wanted & _matter(line)) for line in known}
     best = max(shared, key=shared.__getitem__, default="")
-    return f"All I can tell you is this: {best.rstrip('.')}." if best and shared[best] else ""
+    if not best or not shared[best]:
+        return "Of that I can tell you nothing."
+    return f"All I can tell you is this: {best.rstrip('.')}."
 
 
 def _matter(text: str) -> set[str]:
