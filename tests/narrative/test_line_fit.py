@@ -108,10 +108,15 @@ def test_a_prompt_shows_what_the_author_said_and_draws_the_rest_from_the_lines()
     shown = voice_shown(Voice(register="gruff", never=("please",)), GRUFF, STATELY)
     assert shown["register"] == "gruff"
     assert shown["never"] == ["please"]
-    assert shown["says"] == ["aye"]
     assert shown["sentences"] == "about 2 words"
     assert shown["samples"] == [GRUFF[-1], GRUFF[-2]]
     assert voice_shown(Voice(), ()) == {}
+
+
+def test_favourite_words_are_drawn_where_others_never_use_them() -> None:
+    lines = ("Not there, miss.", "Aye, miss, the river.", "I never saw the river.")
+    assert voice_shown(Voice(), lines, ["The river is cold."])["says"] == ["miss"]
+    assert voice_shown(Voice(says=("aye",)), lines, STATELY)["says"] == ["aye"]
 
 
 @pytest.mark.parametrize("wrong", [{"sentences": "tiny"}, {"says": "aye"}, {"register": 3}])

@@ -120,7 +120,7 @@ def fit_of(
     said = [*_of_manner(line, speaker, everybody, language), *_of_names(line, speaker)]
     if speaker.matters or speaker.lines:
         odds = everybody.topic(line, [*speaker.lines, *speaker.matters])
-        said.append(Evidence("topic", odds, f"speaks of what {speaker.name} does not"))
+        said.append(Evidence("topic", odds, f"speaks of what {speaker.name} speaks of, too"))
     if not speaker.is_there:
         said.append(Evidence("state", NOT_THERE, f"{speaker.name} is not there"))
     if speaker.was_addressed:
