@@ -41,8 +41,8 @@ TOPIC_WEIGHT = 0.5
 """The weight of what is spoken about, which is no part of a voice."""
 
 WORDS_LOSS = (0.146, 20)
-"""What of "words" a line mostly lacks under any profile, own or not: the rate, and the items of a profile at
-which half of it is reached (least squares on the same dialogue). It is added, so that 0 is even."""
+"""What of "words" a line mostly lacks under any profile, own or not: the rate, and the items of a
+profile at which half of it is reached (least squares on the same dialogue). Added, 0 is even."""
 
 _LONG_WORD, _SHOWN_LETTERS = 4, 2
 _LONGEST = 9
