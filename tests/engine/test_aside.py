@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -331,3 +332,20 @@ async def test_the_scene_prompt_carries_voices_but_not_the_players(table, kit) -
     assert shown["josk"]["voice"]["samples"] == ["It's shut."]
     assert "voice" not in shown["tamsin"]
     assert "gruff" in prompt
+
+
+async def test_with_a_second_reader_no_sentence_is_out_before_it_is_read(table) -> None:
+    desk, session = table
+    desk.checks = "all"
+    session = await desk.stories.resume(session.story_id)
+    objection = {"passage": 1, "cites": "K1", "words": "his own son", "why": "nobody told Pell"}
+    desk.teller.replies = [
+        "The Duke comes for his own son.",
+        json.dumps({"objections": [objection], "choices": [], "lines": [], "ended": []}),
+        "I could not say, miss.",
+        json.dumps({"objections": [], "choices": [], "lines": [], "ended": []}),
+    ]
+    events = await seen(session.ask("Pell why does the Duke come?"))
+    assert texts(events) == ["I could not say, miss."]
+    assert [r.task for r in desk.teller.requests[-4:]] == ["dialogue", "reading"] * 2
+    assert session.state.withheld[0].text == "The Duke comes for his own son."
