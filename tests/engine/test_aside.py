@@ -338,7 +338,13 @@ async def test_with_a_second_reader_no_sentence_is_out_before_it_is_read(table) 
     desk, session = table
     desk.checks = "all"
     session = await desk.stories.resume(session.story_id)
-    objection = {"passage": 1, "cites": "K1", "words": "his own son", "why": "nobody told Pell"}
+    number = next(n for n, line in session.state.lines.items() if line.text == SECRET)
+    objection = {
+        "passage": 1,
+        "cites": f"K{number}",
+        "words": "his own son",
+        "why": "nobody told Pell",
+    }
     desk.teller.replies = [
         "The Duke comes for his own son.",
         json.dumps({"objections": [objection], "choices": [], "lines": [], "ended": []}),
