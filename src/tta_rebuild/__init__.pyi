@@ -32,11 +32,13 @@ from .core.story import DialogueLine as DialogueLine
 from .core.story import Passage as Passage
 from .core.story import Premise as Premise
 from .core.story import Scene as Scene
+from .core.story import Voice as Voice
 from .core.usage import Usage as Usage
 from .engine.action import Action as Action
 from .engine.session import Session as Session
 from .engine.state import StoryState as StoryState
 from .engine.stories import Stories as Stories
+from .engine.turn_events import AsideEnded as AsideEnded
 from .engine.turn_events import ChoicesReady as ChoicesReady
 from .engine.turn_events import CostReported as CostReported
 from .engine.turn_events import PassageReleased as PassageReleased

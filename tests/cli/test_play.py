@@ -317,3 +317,28 @@ def test_who_names_people_of_a_premise_who_have_not_spoken(sit: Sit) -> None:
 
     assert terminal.end() == 0
     assert "Nobody has appeared" not in terminal.text
+
+
+def test_asking_aside_is_honest_without_a_model_and_is_no_turn(tmp_path: Path) -> None:
+    import subprocess
+
+    from tests.alone import quiet_environment
+
+    theme = "You are Joe, a lighthouse keeper, and Clara is your wife. The lamp is out."
+    typed = "/ask Clara why?\n/ask\n/think Joe\n/ask you why?\n/why\n/who Clara\n/quit\n"
+    play = ("-m", "tta_rebuild", "play", "--theme", theme, "--character", "Joe: a keeper")
+    done = subprocess.run(
+        [sys.executable, *play, "--character", "Clara: your wife"],
+        env=quiet_environment(tmp_path / "home"),
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Clara, aside: " in done.stdout
+    assert "the embedded storyteller holds no conversation" in " ".join(done.stdout.split())
+    assert "Say whom, such as Clara." in done.stdout
+    assert done.stdout.count("That is your own character") == 2
+    assert "Kept: 1 turn." in done.stdout

@@ -18,6 +18,17 @@ def theme_as_told(text: str) -> str:
     return premise_of(text, StoryOptions()).theme
 
 
+def test_a_character_may_have_a_voice() -> None:
+    text = "Josk: a warden; stern=0.8; speaks: gruff; sentences: short; says: aye, mark me"
+    options = StoryOptions(character=[f"{text}; never: please; line: Shut, it stays shut."], seed=1)
+    (josk,) = premise_of("A wreck", options).characters
+
+    assert josk.traits == {"stern": 0.8}
+    assert (josk.voice.register, josk.voice.sentences) == ("gruff", "short")
+    assert (josk.voice.says, josk.voice.never) == (("aye", "mark me"), ("please",))
+    assert josk.voice.samples == ("Shut, it stays shut.",)
+
+
 def test_a_character_has_a_name_a_description_and_traits() -> None:
     options = StoryOptions(
         character=["Mara Voss: a stubborn diver; brave=0.8, shy=0.1", "Ben"], seed=1
@@ -39,6 +50,8 @@ def test_a_character_has_a_name_a_description_and_traits() -> None:
     [
         (StoryOptions(character=[": nobody"]), "--character", "begin with a name"),
         (StoryOptions(character=["Mara; brave=9"]), "--character", "from 0 to 1"),
+        (StoryOptions(character=["Mara; sings: low"]), "--character", "says nothing of a voice"),
+        (StoryOptions(character=["Mara; sentences: tiny"]), "--character", "short, middling, long"),
         (StoryOptions(character=["Mara; brave=very"]), "--character", "from 0 to 1"),
         (StoryOptions(character=["Mara", "mara"]), "--character", "name of their own"),
         (StoryOptions(rule=["no_magic="]), "--rule", "is no rule"),

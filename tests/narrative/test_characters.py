@@ -36,7 +36,7 @@ async def test_a_model_puts_the_words_and_the_rules_keep_the_state(
     assert [r.task for r in provider.requests] == ["dialogue", "monologue"]
     assert all("violence: low" in r.full_text for r in provider.requests)
     assert all("A door creaks." in r.prompt for r in provider.requests)
-    assert [r.template for r in provider.requests] == ["dialogue@1", "monologue@1"]
+    assert [r.template for r in provider.requests] == ["dialogue@2", "monologue@2"]
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ async def test_the_request_carries_task_variables_template_schema_and_place(
     story = await StoryGeneratorPrimitive(provider).execute(WANTED, context)
     (request,) = provider.requests
     assert request.task == "scene"
-    assert request.template == story.prompt_version == "scene@4"
+    assert request.template == story.prompt_version == "scene@5"
     assert request.schema["properties"]["passages"]
     assert (request.story_id, request.branch_id, request.turn) == ("story-1", "main", 3)
     assert request.variables["action"] == "I knock three times."

@@ -56,6 +56,10 @@ class KnowledgeCheck:
                     fix=f"leave it out, or tell first how {who} learns it",
                 )
 
+    def may_know(self, who: str, said: str) -> bool:
+        """Whether somebody may have what is said, as far as the story has shown."""
+        return self._unlearnt(who, said) is None
+
     def _unlearnt(self, speaker: str, said: str) -> tuple[str, int] | None:
         """Where others have it from, in words and by event; None if the speaker may have it too."""
         matter = self._matter(said)

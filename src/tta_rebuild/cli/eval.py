@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -27,9 +27,12 @@ from tta_rebuild.lab.premises import PremiseCounts, eval_premises
 from tta_rebuild.lab.quality_counts import QualityCounts
 from tta_rebuild.lab.told import eval_told
 from tta_rebuild.lab.told_provider import NAME, ToldProvider, reading_tasks
+from tta_rebuild.lab.voices import VoiceCounts, eval_voices
 from tta_rebuild.settings_values import ModelQuota
 
-AnyCounts: TypeAlias = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts | QualityCounts
+AnyCounts: TypeAlias = (
+    ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts | QualityCounts | VoiceCounts
+)
 
 ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
@@ -151,6 +154,15 @@ def quality(
             shown.show(screen, counts, ROWS_SHOWN if not options.all_ else len(counts.rows))
 
     _evaluate(ctx, work, QualityCounts(), options, ToldProvider(), show=show)
+
+
+@app.command()
+@take.with_options
+def characters(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
+    """Put lines of told stories into other mouths, and count where they rank lower; no model."""
+    stories, storyteller = told_file.read_rows(files, told_file.ToldStory), ToldProvider()
+    work = partial(eval_voices, storyteller=storyteller, stories=stories)
+    _evaluate(ctx, work, VoiceCounts(), replace(options, model=""), storyteller)
 
 
 def _evaluate(

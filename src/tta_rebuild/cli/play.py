@@ -11,6 +11,7 @@ import typer
 import tta_rebuild as tta
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.arguments import with_options, wrong
+from tta_rebuild.cli.aside_view import show_aside
 from tta_rebuild.cli.exits import Interrupted, NothingThere
 from tta_rebuild.cli.facts_view import FactList, show_facts
 from tta_rebuild.cli.inputs import ask, move_of
@@ -133,6 +134,7 @@ class PlayLoop:
         self.stories, self.tracker = application.stories, application.tracker
         self.teller, self.play_turn = application.models[0], play_turn
         self.screen, self.session = screen, session
+        self.aside: tta.AsideEnded | None = None
 
     async def run(self) -> None:
         """Play until the player stops or the input ends, then say what is kept."""
@@ -164,6 +166,7 @@ class PlayLoop:
     async def _turn(self, move: tta.Action) -> None:
         if self.session.state.turn:
             self.screen.say()
+        self.aside = None
         result = await self.play_turn(self.session, move, self.screen)
         views.show_choices(self.screen, self.session.state)
         if result.cost_usd > 0:
@@ -205,7 +208,9 @@ class PlayLoop:
                     found = FactList(state.canon, state.facts, state.names, state.lines)
                     show_facts(screen, found, rest)
                 case "why":
-                    views.show_why(screen, state)
+                    views.show_why(screen, state, self.aside)
+                case "ask" | "think" as verb:
+                    await self._aside(rest, is_thought=verb == "think")
                 case "cost":
                     screen.say(await self._cost())
                 case "wrong":
@@ -220,6 +225,11 @@ class PlayLoop:
             said = sentence(str(error))
             screen.say(said[0].upper() + said[1:], "yellow")
         return None
+
+    async def _aside(self, typed: str, *, is_thought: bool) -> None:
+        self.aside = await show_aside(self.session, typed, self.screen, is_thought=is_thought)
+        if self.aside and self.aside.cost_usd > 0:
+            self.screen.say(await self._cost(), "dim")
 
     async def _cost(self) -> str:
         from tta_rebuild.bootstrap.spending import spent_of_budgets

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ from tta_rebuild.cli.screen import MAX_NAME_CHARS, message, one_line, plain
 
 LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
+VOICE_PARTS = ("speaks", "sentences", "says", "never", "line")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
         )
         check_premise(premise)
     except tta.ValidationError as error:
-        hints = {"characters have": "--character", "world": "--world"}
+        hints = {"characters have": "--character", "voice": "--character", "world": "--world"}
         hint = next((hints[word] for word in hints if word in str(error)), source)
         raise typer.BadParameter(f"{str(error).rstrip('.')}.", param_hint=hint) from error
     return premise
@@ -129,8 +130,10 @@ def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
 
 
 def character_of(text: str) -> tta.CharacterSketch:
-    """``Name: description; brave=0.8, shy=0.2``, the parts after the name as one likes."""
-    who, _, listed = one_line(text).partition(";")
+    """``Name: description; brave=0.8, shy=0.2; says: aye``, what follows the name as one likes."""
+    who, *parts = one_line(text).split(";")
+    voice = voice_of(part for part in parts if ":" in part)
+    listed = ",".join(part for part in parts if ":" not in part)
     name, _, description = who.partition(":")
     name, traits = name.strip(), dict[str, float]()
     if not _slug(name) or len(name) > MAX_NAME_CHARS:
@@ -145,7 +148,38 @@ def character_of(text: str) -> tta.CharacterSketch:
             raise take.wrong("--character", message("no_trait", part=part))
         traits[trait.strip().lower()] = value
     return tta.CharacterSketch(
-        character_id=_slug(name), name=name, description=description.strip(), traits=traits
+        character_id=_slug(name),
+        name=name,
+        description=description.strip(),
+        traits=traits,
+        voice=voice,
+    )
+
+
+def voice_of(parts: Iterable[str]) -> tta.Voice:
+    """A voice from ``speaks: gruff``, ``sentences: short``, ``says: aye, mark me``,
+    ``never: please`` and ``line: The gate stays shut.``; raises BadParameter.
+    """
+    given: dict[str, list[str]] = {}
+    for part in parts:
+        key, _, said = (half.strip() for half in part.partition(":"))
+        if key.lower() not in VOICE_PARTS or not said:
+            keys = ", ".join(VOICE_PARTS)
+            raise take.wrong("--character", message("no_voice", part=part.strip(), keys=keys))
+        given.setdefault(key.lower(), []).append(said)
+
+    def listed(key: str) -> tuple[str, ...]:
+        return tuple(
+            s for said in given.get(key, ()) for one in said.split(",") if (s := one.strip())
+        )
+
+    sentences: Any = " ".join(given.get("sentences", ())).lower()
+    return tta.Voice(
+        register=", ".join(given.get("speaks", ())),
+        sentences=sentences,
+        says=listed("says"),
+        never=listed("never"),
+        samples=tuple(given.get("line", ())),
     )
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import tta_rebuild as tta
 from tta_rebuild.cli.exits import NothingThere
@@ -15,6 +15,7 @@ from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, message, one_lin
 if TYPE_CHECKING:
     from tta_rebuild.storage.story_store import Branch
 
+T = TypeVar("T")
 Row: TypeAlias = dict[str, Any]
 """A person or a turn, with the keys that ``--json`` shows (see the guide to the command line)."""
 
@@ -66,8 +67,8 @@ async def play_turn(
 
 
 async def waiting_shown(
-    events: AsyncIterator[tta.TurnEvent], screen: Screen, *, after_s: float = 0.4
-) -> AsyncIterator[tta.TurnEvent]:
+    events: AsyncIterator[T], screen: Screen, *, after_s: float = 0.4
+) -> AsyncIterator[T]:
     """The same events; while none comes, a sign on the terminal that the story is being told."""
     import asyncio
 
@@ -223,8 +224,13 @@ WHY_HINT = " (/why tells more)"
 """Where a note of a turn points to; left out where that is shown already."""
 
 
-def show_why(screen: Screen, state: tta.StoryState) -> None:
-    """What the last turn held back, did not offer, or could not do as well as it should."""
+def show_why(screen: Screen, state: tta.StoryState, aside: tta.AsideEnded | None = None) -> None:
+    """What the last turn held back, did not offer, or could not do as well as it should.
+
+    Of an ``aside`` since then, what in the answer does not fit whoever gave it.
+    """
+    for reason in aside.reasons if aside else ():
+        screen.entry("not quite their voice:", reason, gap=1)
     degraded = state.scene.degraded.replace(WHY_HINT, "") if state.scene else ""
     if degraded:
         screen.entry("told in a simpler way:", degraded, gap=1)
@@ -233,7 +239,7 @@ def show_why(screen: Screen, state: tta.StoryState) -> None:
         screen.entry("held back:", f"{held.text} [{held.gate}] {held.reason}{against}", gap=1)
     for text, reason in state.rejected:
         screen.entry("not offered:", f"{text}: {reason}", gap=1)
-    if not (degraded or state.withheld or state.rejected):
+    if not (degraded or state.withheld or state.rejected or (aside and aside.reasons)):
         screen.say(message("nothing_held"))
 
 

@@ -143,6 +143,19 @@ class CharacterChanged(Event):
     remembers: tuple[str, ...] = ()
 
 
+class PersonAsked(Event):
+    """The player took one person aside and asked something: no turn of the story.
+
+    ``answer`` is what the player read; what a model replied, and who remembers it, comes after.
+    """
+
+    character_id: str
+    text: str
+    answer: str
+    told_by: str = ""
+    degraded: str = ""
+
+
 class ChoicesOffered(Event):
     """What the player may do next; ``rejected`` lists what was not offered, with the reason."""
 

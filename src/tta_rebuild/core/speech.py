@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import pairwise
 
 from tta_rebuild.core.story import Passage, Scene
 
 _MARKS = '"“”„‟«»'
 _MARK = re.compile(f"[{_MARKS}]")
+_QUOTATION = re.compile(r"[“„«»]([^”“«»„]+)[”“»«]|\"([^\"]+)\"")
+_TAG = re.compile(r",?\s*[^.!?;:,“„«\"\n]{2,60}")
 
 
 def name_of(character_id: str) -> str:
@@ -47,6 +50,41 @@ def _proper(text: str, pair: str) -> str:
         return pair[0] if opens else pair[1]
 
     return _MARK.sub(mark, text)
+
+
+def spoken_words(text: str) -> str:
+    """What of a spoken passage is said aloud: the words within quotation marks, else all of it."""
+    said = [(found[1] or found[2]).strip() for found in _QUOTATION.finditer(text)]
+    for at, (one, after) in enumerate(pairwise(said)):
+        if one.endswith(",") and after[:1].isupper():  # the comma was for "she says."
+            said[at] = f"{one[:-1]}."
+    return " ".join(filter(None, said)).rstrip(",") or text.strip().strip(_MARKS).strip()
+
+
+def lines_said(
+    passages: Iterable[Passage], names: Mapping[str, str], pronouns: Collection[str] = ()
+) -> list[tuple[str, str]]:
+    """Who (id) says what in a scene, in order.
+
+    In prose only what stands right before or after the name of who says it counts ("“Come,” says
+    Mara"); where one of the ``pronouns`` comes first, it is left out: whom it means is a guess.
+    """
+    found = []
+    by_part = {part: who for who, name in names.items() for part in name_parts(name)}
+    for passage in passages:
+        if passage.speaker:
+            found.append((passage.speaker, spoken_words(passage.text)))
+            continue
+        for quotation in _QUOTATION.finditer(passage.text):
+            said = (quotation[1] or quotation[2]).strip()
+            tag = _TAG.match(passage.text, quotation.end())
+            if tag is None or (not said.endswith((",", "!", "?")) and tag[0][0] != ","):
+                continue
+            words = re.findall(r"[^\W_]+", tag[0].lower())
+            known = next((w for w in words if w in pronouns or w in by_part), "")
+            if known and known not in pronouns:
+                found.append((by_part[known], said.rstrip(",")))
+    return found
 
 
 def shown(passage: Passage, names: Mapping[str, str]) -> str:

@@ -21,6 +21,41 @@ NARRATOR = "narrator"
 """Who says a claim that is simply true; any other speaker makes it that character's belief."""
 
 
+SentenceLength = Literal["", "short", "middling", "long"]
+SENTENCE_LENGTHS: tuple[SentenceLength, ...] = ("short", "middling", "long")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """How somebody speaks, as the author wants it. Raises ValidationError for what cannot be one.
+
+    Attributes:
+        register: in words, such as ``"gruff, old-fashioned"``.
+        sentences: how long their sentences are, "" for anything.
+        says: favourite words and phrases; ``never``: those that they do not say.
+        samples: lines that they might say.
+    """
+
+    register: str = ""
+    sentences: SentenceLength = ""
+    says: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    samples: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if problem := wrong_kind(self):
+            raise ValidationError(f"a voice: {problem}")
+        if self.sentences and self.sentences not in SENTENCE_LENGTHS:
+            known = ", ".join(SENTENCE_LENGTHS)
+            raise ValidationError(f"a voice's sentences are {known}, not {self.sentences!r:.40}")
+
+    def __bool__(self) -> bool:
+        return self != NO_VOICE
+
+
+NO_VOICE = Voice()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CharacterSketch:
     """A character as the author gave them. Raises ValidationError for what cannot be one.
@@ -29,6 +64,7 @@ class CharacterSketch:
         character_id: lower case, words joined by ``_``; unique in the story.
         traits: name → strength in [0, 1], such as ``{"brave": 0.8}``.
         pronouns: what the story calls them by (``she``, ``he``, ``they``, ``sie`` …).
+        voice: how they speak; what it leaves out is drawn from their lines.
     """
 
     character_id: str
@@ -37,12 +73,15 @@ class CharacterSketch:
     traits: Mapping[str, float] = field(default_factory=dict)
     is_player: bool = False
     pronouns: str = ""
+    voice: Voice = NO_VOICE
 
     def __post_init__(self) -> None:
         if problem := wrong_kind(self):
             raise ValidationError(f"a character: {problem}")
         for trait, strength in self.traits.items():
             check_number(f"the trait {trait!r}", strength, least=0, most=1)
+        if not isinstance(self.voice, Voice):
+            raise ValidationError(f"a character's voice is a Voice(…), not {self.voice!r:.60}")
         if not self.character_id.strip():
             raise ValidationError('a character needs an id, such as character_id="mara"')
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from tta_rebuild.canon.lines import lines_for, numbered
+from tta_rebuild.canon.lines import cut_line, lines_for, numbered
 from tta_rebuild.canon.recall import Recollection, Search, recall
 from tta_rebuild.core.speech import script
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
+from tta_rebuild.narrative.voice_style import voice_shown
 
 SCENE_CHARS = 1_600
 BLOCK = 4
@@ -27,6 +28,8 @@ FELT = 0.1
 """Relationships weaker than this say nothing to a storyteller."""
 
 MEMORIES = 5
+SAMPLE_CHARS = 100
+"""Of a line that shows a voice."""
 
 
 async def brief(turn: TurnInput, memory: Search) -> tuple[StoryGenerationInput, Recollection]:
@@ -97,7 +100,18 @@ def _variables(state: StoryState, character_id: str) -> dict[str, Any]:
             "relationships": felt,
             "memory": now.memory[-MEMORIES:],
         }
+        if character_id != state.player and (voice := voice_of(state, character_id)):
+            variables["voice"] = voice
     return variables
+
+
+def voice_of(state: StoryState, who: str) -> dict[str, Any]:
+    """How somebody speaks, for a prompt; {} where nobody can say yet."""
+    now = state.characters[who]
+    others = [line for one, it in state.characters.items() if one != who for line in it.spoken]
+    shown = voice_shown(now.voice, now.spoken, others, state.premise.language)
+    samples = [cut_line(line, SAMPLE_CHARS) for line in shown.get("samples", ())]
+    return shown | {"samples": samples} if samples else shown
 
 
 def _recent(state: StoryState) -> list[tuple[int, str]]:

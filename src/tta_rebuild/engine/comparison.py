@@ -13,6 +13,8 @@ from tta_rebuild.engine.snapshots import read_path
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
+_NOT_COMPARED = ("last_updated", "spoken")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
@@ -84,7 +86,7 @@ def _characters(here: StoryState, there: StoryState) -> dict[str, dict[str, tupl
             found[who] = {"in the story": known if mine else known[::-1]}
             continue
         both = ((f.name, getattr(mine, f.name), getattr(theirs, f.name)) for f in fields(mine))
-        found[who] = {n: _parts(a, b) for n, a, b in both if n != "last_updated" and a != b}
+        found[who] = {n: _parts(a, b) for n, a, b in both if n not in _NOT_COMPARED and a != b}
     return {who: differing for who, differing in found.items() if differing}
 
 

@@ -21,7 +21,7 @@ from tta_rebuild.core.data_files import first_problem
 from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreNewer
 from tta_rebuild.core.errors import ValidationError as WrongInput
 from tta_rebuild.core.events import Event, EventCodec
-from tta_rebuild.core.speech import script
+from tta_rebuild.core.speech import quoted, script, speaker_name
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import SEAM_CHARS
@@ -210,6 +210,9 @@ def _shown(event: Event) -> Iterator[tuple[str, str, str]]:
                 yield f"choice {number}", f"{choice.text} {choice.consequence}", ""
         case log.PlayerActed(text=text):
             yield "the player's move", text, ""
+        case log.PersonAsked(text=text, answer=answer):
+            yield "what was asked aside", text, ""
+            yield "what was answered aside", answer, ""
 
 
 async def markdown(store: StoryStore, branch: Branch) -> str:
@@ -221,6 +224,9 @@ async def markdown(store: StoryStore, branch: Branch) -> str:
         match recorded.event:
             case log.PlayerActed(text=text):
                 parts.append(f"> {text}")
+            case log.PersonAsked(character_id=who, text=text, answer=answer):
+                parts.append(f"> (aside) {text}")
+                parts.append(f"{speaker_name(who, present.names)}: {quoted(answer)}")
             case log.SceneTold(scene=scene):
                 parts.append(f"## {recorded.turn}. {scene.setting}".removesuffix(". "))
                 parts.append(script(scene, present.names))

@@ -24,6 +24,9 @@ from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 EXCERPT_CHARS = 160
 
+AFTER_A_TURN = (log.FactRetconned, log.PersonAsked)
+"""Events with which something begins that was written after a turn, and is no part of it."""
+
 E = TypeVar("E")
 
 
@@ -66,16 +69,17 @@ async def replay(dependencies: Dependencies, store: StoryStore, branch: Branch) 
     for turn, group in groupby(recorded, key=lambda r: r.turn):
         logged = list(group)
         if turn:
-            recalled = (at for event in _of(logged, log.PastRecalled) for at in event.positions)
+            own = list(takewhile(lambda r: not isinstance(r.event, AFTER_A_TURN), logged))
+            recalled = (at for event in _of(own, log.PastRecalled) for at in event.positions)
             past = [prose[at] for at in recalled if at in prose]
             try:
                 before = TurnInput.of(dependencies, branch, fold.present())
-                again = await _again(before, logged, past)
+                again = await _again(before, own, past)
             except (MoveRefused, ExecutionError) as error:
                 difference = Difference(turn, "turn", "", str(error))
             else:
                 played += 1
-                difference = _compared(turn, logged, again, sizes)
+                difference = _compared(turn, own, again, sizes)
             if difference is not None:
                 break
         for one in logged:
@@ -87,11 +91,10 @@ async def replay(dependencies: Dependencies, store: StoryStore, branch: Branch) 
 def _compared(
     turn: int, logged: Sequence[RecordedEvent], again: Sequence[Event], sizes: list[int]
 ) -> Difference | None:
-    """The first difference, a retcon aside; ``sizes`` gets the bytes of every event that agrees."""
+    """The first difference; ``sizes`` gets the bytes of every event that agrees."""
     codec = EventCodec()
     written = (r.event for r in logged if not isinstance(r.event, log.TimelineMarked))
-    own = takewhile(lambda e: not isinstance(e, log.FactRetconned), written)
-    for old, new in zip_longest(own, again):
+    for old, new in zip_longest(written, again):
         was, now = ("".join(map(str, codec.to_json(e))) if e else "" for e in (old, new))
         if was != now:
             pairs = enumerate(zip(was, now, strict=False))

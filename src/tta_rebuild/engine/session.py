@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TypeAlias
 
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.core.events import RecordedEvent
+from tta_rebuild.core.events import Event, RecordedEvent
 from tta_rebuild.core.story import Passage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.aside import Aside, AsideTelling, aside_of
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import Judgement, judge_passages
@@ -20,6 +22,8 @@ from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import TurnItem, play_turn, whole_turn
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
+
+AsideItem: TypeAlias = seen.TurnEvent | seen.AsideEnded
 
 
 class Session:
@@ -78,9 +82,49 @@ class Session:
             async with aclosing(turn):
                 async for item in turn:
                     if isinstance(item, seen.PlayedTurn):
-                        await self._keep(item)
+                        await self._append(item.turn, item.events)
                     yield item
             await keep_snapshot(self._store, self.branch, self._fold)
+
+    async def ask(self, typed: str) -> AsyncGenerator[AsideItem, None]:
+        """Ask one person aside: ``typed`` is their name and, after it, the question.
+
+        What passes the gate comes a sentence at a time, ``AsideEnded`` last, once it is stored; it
+        is no turn. ``TurnRefused`` comes alone. Raises as ``play`` does, and stores nothing then.
+        """
+        async with aclosing(self._aside(typed, is_thought=False)) as items:
+            async for item in items:
+                yield item
+
+    async def think(self, typed: str) -> AsyncGenerator[AsideItem, None]:
+        """What a person of that name is thinking, for authors; kept nowhere. Otherwise as ``ask``.
+
+        The player's own character is not thought for.
+        """
+        async with aclosing(self._aside(typed, is_thought=True)) as items:
+            async for item in items:
+                yield item
+
+    async def _aside(self, typed: str, *, is_thought: bool) -> AsyncGenerator[AsideItem, None]:
+        if not isinstance(typed, str):
+            raise ValidationError(message("no_text", text=typed))
+        async with self._one_turn:
+            turn, wanted = self.next_turn(), aside_of(self.state, typed, is_thought=is_thought)
+            asked = wanted.words if isinstance(wanted, Aside) else ""
+            refusal = turn.safety.refusal(asked) if asked else ""
+            if isinstance(wanted, str) or refusal:
+                yield seen.TurnRefused(refusal or str(wanted))
+                return
+            telling = AsideTelling(turn, wanted)
+            async with aclosing(telling.items()) as items:
+                async for item in items:
+                    yield item
+            ended = telling.answered()
+            if ended.events:
+                await self._append(self.state.turn, ended.events)
+            for text in ended.warnings:
+                yield seen.TurnWarning(text)
+            yield ended
 
     async def judge(self, *passages: Passage) -> Judgement:
         """Whether each passage could be shown next; the story stays as it is."""
@@ -95,11 +139,12 @@ class Session:
             self.branch.branch_id, words, limit=limit, upto=self.branch.length
         )
 
-    async def _keep(self, played: seen.PlayedTurn) -> None:
+    async def _append(self, turn: int, events: Sequence[Event]) -> None:
+        """Store events and fold them into the present."""
         branch, before = self.branch.branch_id, self.branch.length
-        at, turn = self._dependencies.clock(), played.turn
-        length = await self._store.append(branch, turn, played.events, expected=before, at=at)
-        for position, event in enumerate(played.events, start=before + 1):
+        at = self._dependencies.clock()
+        length = await self._store.append(branch, turn, events, expected=before, at=at)
+        for position, event in enumerate(events, start=before + 1):
             self._fold.apply(
                 RecordedEvent(branch_id=branch, position=position, turn=turn, at=at, event=event)
             )

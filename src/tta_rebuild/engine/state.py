@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from tta_rebuild.canon.lines import SummaryLine, with_line, with_turn
+from tta_rebuild.canon.lines import SummaryLine, cut_line, with_line, with_turn
+from tta_rebuild.canon.people import pronouns_of
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import StoreDamaged
 from tta_rebuild.core.events import RecordedEvent
-from tta_rebuild.core.story import Choice, LastingLine, Premise, Scene
+from tta_rebuild.core.speech import lines_said
+from tta_rebuild.core.story import NO_VOICE, Choice, LastingLine, Passage, Premise, Scene
 from tta_rebuild.engine.messages import message
-from tta_rebuild.narrative.character_state import MEMORY_LIMIT, CharacterState, new_character
+from tta_rebuild.narrative.character_state import (
+    MEMORY_LIMIT,
+    SPOKEN_LIMIT,
+    CharacterState,
+    new_character,
+)
 
 RECENT_SCENES = 7
 """Last scenes kept at hand; as many as the prompt has room for are in it word for word."""
@@ -121,7 +128,11 @@ def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
         case log.PlayerActed(text=text):
             return {"action": text}
         case log.SceneTold(scene=scene):
-            return {"scenes": (*now.scenes, (recorded.position, scene))[-RECENT_SCENES:]}
+            scenes = (*now.scenes, (recorded.position, scene))[-RECENT_SCENES:]
+            return {"scenes": scenes, "characters": _heard(now, scene.passages, recorded)}
+        case log.PersonAsked(character_id=who, answer=answer, told_by=by) if by[:8] != "offline:":
+            said = Passage(text=answer, speaker=who)
+            return {"characters": _heard(now, [said], recorded)}
         case log.PassageWithheld() as withheld:
             return {"withheld": (*now.withheld, withheld)}
         case log.ChoicesOffered(choices=choices, rejected=rejected):
@@ -134,12 +145,32 @@ def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
         case log.LineEnded(number=number):
             return {"lines": {n: line for n, line in now.lines.items() if n != number}}
         case log.CharacterChanged(character_id=who) as change:
-            before = now.characters.get(who) or new_character(who, recorded.at)
+            before = now.characters.get(who) or _newcomer(now, who, recorded)
             after = _after(before, change, recorded)
             return {"characters": {**now.characters, who: after}}
         case log.StoryEnded():
             return {"ended": True}
     return {}
+
+
+def _heard(
+    now: Present, passages: Sequence[Passage], recorded: RecordedEvent
+) -> dict[str, CharacterState]:
+    """The characters once they have said this: their last lines make their voices."""
+    characters = dict(now.characters)
+    names = {who: known.name for who, known in characters.items()}
+    forms = pronouns_of(now.premise.language)
+    pronouns = {form for kind, all_ in forms.items() if kind != "some" for form in all_}
+    for who, words in lines_said(passages, names, pronouns):
+        before = characters.get(who) or _newcomer(now, who, recorded)
+        spoken = [*before.spoken, cut_line(words)][-SPOKEN_LIMIT:]
+        characters[who] = replace(before, spoken=spoken)
+    return characters
+
+
+def _newcomer(now: Present, who: str, recorded: RecordedEvent) -> CharacterState:
+    voices = {sketch.character_id: sketch.voice for sketch in now.premise.characters}
+    return replace(new_character(who, recorded.at), voice=voices.get(who, NO_VOICE))
 
 
 def _summary(now: Present, turn: int) -> tuple[SummaryLine, ...]:

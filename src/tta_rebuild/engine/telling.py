@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import ModelReplied, PassageWithheld
@@ -21,7 +21,6 @@ from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_events import PassageReleased, SceneRestarted, TurnWarning
 from tta_rebuild.narrative import story_values as draft
-from tta_rebuild.narrative.story_generator import StoryGeneratorPrimitive
 from tta_rebuild.reading.second_reader import Objection, Reading
 
 CUT_SHORT = "The moment holds there, unfinished, and waits for what you do."
@@ -51,6 +50,27 @@ Read: TypeAlias = Callable[
 """Asks the second reader: passages, what of the scene stands before them, choices at its end, and
 what it found in the scene before."""
 
+W = TypeVar("W", contravariant=True)
+
+
+class Drafts(Protocol[W]):
+    """Who writes what is told: the story generator, or one person who speaks or thinks."""
+
+    def tell(self, input_data: W, context: TTAContext) -> AsyncGenerator[draft.StoryItem, None]:
+        """A draft while it is being written."""
+
+    def continue_from(
+        self,
+        input_data: W,
+        context: TTAContext,
+        *,
+        told_so_far: str,
+        withheld: str,
+        contradiction: str,
+    ) -> AsyncGenerator[draft.StoryItem, None]:
+        """The rest of one of which a sentence was held back."""
+
+
 Shown: TypeAlias = PassageReleased | SceneRestarted | TurnWarning
 _BeingRead: TypeAlias = tuple[list[Passage], asyncio.Task[Noted]]
 
@@ -63,7 +83,14 @@ class SceneTelling:
     reader found, ``refused_choices`` what choices it refused, by their text → why.
     """
 
-    def __init__(self, gate: Gate, read: Read | None = None) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        read: Read | None = None,
+        *,
+        cut_short: str = CUT_SHORT,
+        opens_unread: bool = True,
+    ) -> None:
         self.passages: list[Passage] = []
         self.withheld: list[PassageWithheld] = []
         self.story: draft.GeneratedStory | None = None
@@ -72,6 +99,8 @@ class SceneTelling:
         self.found: list[Noted] = []
         self._gate = gate
         self._read = read
+        self._cut_short = cut_short
+        self._opens_unread = opens_unread
         self._warned: set[str] = set()
         self._held: PassageWithheld | None = None
         self._waiting: list[Passage] = []
@@ -94,12 +123,12 @@ class SceneTelling:
 
     async def tell(
         self,
-        generator: StoryGeneratorPrimitive,
-        wanted: draft.StoryGenerationInput,
+        generator: Drafts[W],
+        wanted: W,
         context: TTAContext,
     ) -> AsyncGenerator[Shown, None]:
         """Tell the scene through the gate. Raises ``ProviderError``."""
-        drafts: AsyncGenerator[draft.StoryItem, None] = generator.tell(wanted, context)
+        drafts = generator.tell(wanted, context)
         for is_last in (False, True):
             async with aclosing(self._drafted(drafts)) as items:
                 async for item in items:
@@ -114,7 +143,7 @@ class SceneTelling:
                 contradiction=f"{self._held.reason} (against: {self._held.against})",
             )
         if not self.passages:
-            self.passages.append(Passage(text=CUT_SHORT))
+            self.passages.append(Passage(text=self._cut_short))
             yield PassageReleased(self.passages[0])
 
     async def _drafted(
@@ -190,7 +219,7 @@ class SceneTelling:
 
     def _examined(self, passage: Passage) -> list[Shown]:
         """What can be shown now that a passage has come: itself, if nobody has to read it first."""
-        is_opening = not (self.passages or self._waiting)
+        is_opening = self._opens_unread and not (self.passages or self._waiting)
         good, self._held = self._gate.examine(passage, is_opening=is_opening)
         if good is None:
             return []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -24,15 +23,13 @@ from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.telling import BY_RULE_ONLY, SceneTelling, Shown, is_embedded
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
-from tta_rebuild.engine.turn_input import TurnInput
+from tta_rebuild.engine.turn_input import TurnInput, in_plain_words
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
 from tta_rebuild.narrative.story_values import untold
 from tta_rebuild.reading.second_reader import Reading
 
 TurnItem: TypeAlias = TurnEvent | PlayedTurn
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 async def play_turn(
@@ -76,7 +73,7 @@ def _admitted(before: TurnInput, action: Action) -> log.PlayerActed | TurnRefuse
         if not 1 <= number <= most:
             return _refused("no_such_choice" if most else "no_choices", number=number, most=most)
         return log.PlayerActed(text=state.choices[number - 1].text, choice=number)
-    text = " ".join(_CONTROL.sub(" ", action.text).split())
+    text = in_plain_words(action.text)
     if len(text) > MAX_ACTION_CHARS:
         return _refused("long_move", chars=len(text), most=MAX_ACTION_CHARS)
     if not any(character.isalnum() for character in text) and action.kind == "say":

@@ -72,6 +72,25 @@ class TurnStored:
     position: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsideEnded:
+    """What somebody said or thought aside; ``events`` is what is stored of it, () for a thought.
+
+    The scores in [0, 1] say how well it fits them, ``reasons`` what speaks against it.
+    """
+
+    character_id: str
+    answer: str
+    consistency_score: float
+    personality_alignment: float
+    cost_usd: float
+    usage: Usage
+    calls: int
+    reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    events: tuple[Event, ...] = field(default=(), repr=False)
+
+
 TurnEvent: TypeAlias = (
     PassageReleased
     | TurnWarning

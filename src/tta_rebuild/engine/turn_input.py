@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +24,7 @@ USUAL_GUIDANCE = ("Prioritize Player Agency", "Balance Tone")
 MAX_PRESENT = 6
 MAX_IN_PLAY = 16
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _HAD = ("holds", "wears", "owns")
 
 
@@ -60,6 +62,11 @@ def arc_point(turn: int, length: int = 0) -> ArcPoint:
         stage = "development"
     has_end = length > 0
     return ArcPoint(stage, has_end and turn >= length, has_end and stage == "resolution")
+
+
+def in_plain_words(typed: str) -> str:
+    """What a player typed, on one line and without characters that nobody reads."""
+    return " ".join(_CONTROL.sub(" ", typed).split())
 
 
 @dataclass(frozen=True, kw_only=True)

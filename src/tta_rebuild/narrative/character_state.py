@@ -9,21 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from tta_rebuild.core.base_primitive import TTAContext, side_by_side
 from tta_rebuild.core.checks import check_number, missing, wrong_kind
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
-from tta_rebuild.core.speech import name_of
-from tta_rebuild.core.story import ARC_STAGES
+from tta_rebuild.core.speech import name_of, spoken_words
+from tta_rebuild.core.story import ARC_STAGES, NO_VOICE, Voice
 from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative import character_rules as rules
 from tta_rebuild.narrative.asking import AskingPrimitive
+from tta_rebuild.narrative.line_fit import Speaker, fit_of
+from tta_rebuild.narrative.voice_style import Everybody, voice_shown
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.prompts.reply_values import word
 
 MEMORY_LIMIT, GOAL_STEP = 10, 0.1
+SPOKEN_LIMIT = 16
+"""Last lines of somebody that make their voice."""
 ANSWER_TOKENS, ANSWER_CHARS = 200, 600
 """Of what a model says or thinks for a character, at most."""
 _now = Clock().wall
@@ -33,7 +38,8 @@ _now = Clock().wall
 class CharacterState:
     """A character now. Traits and goals lie in [0, 1], relationships in [-1, 1].
 
-    ``memory``: the latest story events, newest last. Raises ValidationError for what cannot be.
+    ``memory``: the latest story events, newest last; ``spoken``: the latest lines; ``voice``: how
+    the author wants them to speak. Raises ValidationError for what cannot be.
     """
 
     character_id: str
@@ -45,6 +51,8 @@ class CharacterState:
     memory: list[str] = field(default_factory=list)
     arc_stage: str = "setup"
     last_updated: datetime = field(default_factory=_now)
+    voice: Voice = NO_VOICE
+    spoken: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if problem := missing(self, "character_id"):
@@ -74,8 +82,9 @@ class CharacterInteraction:
 class CharacterResponse:
     """How the character took it; scores and progress in [0, 1].
 
-    The scores say how well the emotion follows from the one before, and how well it fits the
-    traits; ``degraded`` says why there is a model and it was not used.
+    ``consistency_score`` compares the line with what they have said, felt, known before,
+    ``personality_alignment`` with traits and voice; the ``reasons`` say what speaks against it, the
+    weightiest first. ``degraded`` says why there is a model and it was not used.
     """
 
     character_id: str
@@ -88,12 +97,40 @@ class CharacterResponse:
     consistency_score: float
     personality_alignment: float
     degraded: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 def new_character(character_id: str, at: datetime) -> CharacterState:
     """A character nobody has described yet, named after its id."""
     name = name_of(character_id.replace("-", " ")) or character_id
     return CharacterState(character_id=character_id, name=name, last_updated=at)
+
+
+def speaker_of(state: CharacterState, *matters: str) -> Speaker:
+    """A character as the speaker of a line; ``matters`` are texts of what else they know."""
+    return Speaker(
+        name=state.name,
+        voice=state.voice,
+        lines=tuple(state.spoken),
+        matters=(*state.memory, *matters),
+        emotion=state.emotional_state,
+        traits=state.personality_traits,
+    )
+
+
+def character_variables(state: CharacterState) -> dict[str, Any]:
+    """A character for a prompt: see ``core.tasks``."""
+    return {
+        "character_id": state.character_id,
+        "name": state.name,
+        "traits": dict(state.personality_traits),
+        "emotion": state.emotional_state,
+        "goals": dict(state.development_goals),
+        "relationships": dict(state.relationships),
+        "arc_stage": state.arc_stage,
+        "memory": list(state.memory),
+        "voice": voice_shown(state.voice, state.spoken),
+    }
 
 
 def respond(
@@ -171,8 +208,13 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         # Kept before anything is awaited, so that concurrent interactions lose nothing.
         self._states[after.character_id] = after
         if self.llm_provider is None:
-            return response
-        return await self._in_the_models_words(after, response, input_data, context)
+            return self._measured(state, response)
+        response = await self._in_the_models_words(after, response, input_data, context)
+        now = self._states[after.character_id]
+        if not response.degraded:
+            spoken = [*now.spoken, response.dialogue][-SPOKEN_LIMIT:]
+            self._states[after.character_id] = replace(now, spoken=spoken)
+        return self._measured(state, response)
 
     def get_character(self, character_id: str) -> CharacterState | None:
         """The character as it is now, None if unknown."""
@@ -203,6 +245,22 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
     def _state_of(self, character_id: str, at: datetime) -> CharacterState:
         return self._states.get(character_id) or new_character(character_id, at)
 
+    def _measured(self, before: CharacterState, response: CharacterResponse) -> CharacterResponse:
+        """The response with both scores and their reasons, by the line that it gives."""
+        lines = [one for state in self._states.values() for one in state.spoken]
+        fit = fit_of(
+            spoken_words(response.dialogue),
+            speaker_of(before),
+            Everybody([line for line in lines if line != response.dialogue]),
+            emotion=response.emotion,
+        )
+        return replace(
+            response,
+            consistency_score=fit.consistency_score,
+            personality_alignment=fit.personality_alignment,
+            reasons=fit.reasons,
+        )
+
     async def _in_the_models_words(
         self,
         state: CharacterState,
@@ -213,16 +271,7 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         """The response as a model puts it; both of its texts are asked for at once."""
         variables = {
             "seed": len(state.memory),
-            "character": {
-                "character_id": state.character_id,
-                "name": state.name,
-                "traits": dict(state.personality_traits),
-                "emotion": state.emotional_state,
-                "goals": dict(state.development_goals),
-                "relationships": dict(state.relationships),
-                "arc_stage": state.arc_stage,
-                "memory": list(state.memory),
-            },
+            "character": character_variables(state),
             "scene_context": interaction.scene_context,
             "trigger": interaction.emotional_trigger or "",
             "interacting_with": list(interaction.interacting_with),

@@ -12,10 +12,14 @@ from functools import cache
 from random import Random
 from typing import Any
 
+from tta_rebuild.core.english import stem, words_of
 from tta_rebuild.storyteller.line_template import LineTemplate, capital, template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.word_lists import packaged_yaml, word_table
+
+LEAST_LETTERS = 4
+"""Of a word that says what is asked about."""
 
 
 @cache
@@ -26,7 +30,12 @@ def story_lines() -> dict[str, list[LineTemplate]]:
 
 
 def dialogue(variables: Mapping[str, Any]) -> str:
-    """What the character says: plain text, no quotation marks, no name before it."""
+    """What the character says: plain text, no quotation marks, no name before it.
+
+    Asked a ``question``, they give what they know of it as it stands, and invent nothing.
+    """
+    if answer := _known(variables):
+        return answer
     writer, feeling = _writer(variables)
     plain = story_lines()["line_any"]
     said = writer.line(story_lines().get(f"line_{feeling}", plain)) or writer.line(plain)
@@ -38,6 +47,28 @@ def monologue(variables: Mapping[str, Any]) -> str:
     writer, _ = _writer(variables)
     named = writer.line(story_lines()["thought"]) if "goal" in writer.slots else ""
     return named or writer.line(story_lines()["thought_bare"]) or "One thing at a time."
+
+
+def _known(variables: Mapping[str, Any]) -> str:
+    """What somebody knows that shares most words with a question; "" where there is none.
+
+    Where they know nothing of it, they say so.
+    """
+    if not variables.get("question"):
+        return ""
+    name = str((variables.get("character") or {}).get("name") or "")
+    wanted = _matter(str(variables.get("question") or "")) - _matter(name)
+    allowed = WordFilter(variables.get("boundaries") or {}, {}).allows
+    known = filter(allowed, map(str, variables.get("known") or ()))
+    shared = {line: len(wanted & _matter(line)) for line in known}
+    best = max(shared, key=shared.__getitem__, default="")
+    if not best or not shared[best]:
+        return "Of that I can tell you nothing."
+    return f"All I can tell you is this: {best.rstrip('.')}."
+
+
+def _matter(text: str) -> set[str]:
+    return {stem(word) for word in words_of(text) if len(word) >= LEAST_LETTERS}
 
 
 def _writer(variables: Mapping[str, Any]) -> tuple[LineWriter, str]:
