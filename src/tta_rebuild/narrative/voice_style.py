@@ -3,8 +3,8 @@
 Topic is held apart: words that say what is spoken about are masked. Each measure gives the log-odds
 that a line belongs to these lines rather than to those of everybody, smoothed towards everybody
 (Dirichlet), as stylometry does for short texts (Stamatatos 2018, "Masking topic-related
-information"). Weights and smoothing were chosen by cross-validation on the dialogue of 16 campaigns
-of another game, never on the stories that the evaluation reads; see the guide on voices.
+information"). Weights and smoothing of manner and topic were fitted on the dialogue of 16 campaigns
+of another game, not on the stories that the evaluation reads; see the guide on voices.
 """
 
 from __future__ import annotations
