@@ -22,6 +22,7 @@ from tta_rebuild.storyteller.act_binding import (
     with_article,
 )
 from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.deeds import record
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word
 from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
@@ -159,6 +160,8 @@ class Rulebook:
             self._apply(effects if outcome.is_told else _on(effects, bound), bound)
             if outcome.is_told or family not in ("leave", "flee"):
                 self._move(family, bound)
+            if self.cast.is_open:
+                record(act, self.cast, self.state)
             line = self._filled(rule.get("line", ""), slots) if outcome.is_told else ""
             outcome.lines += [one for one in (_said_too(act, line), line) if one]
             return True

@@ -1,0 +1,150 @@
+"""What the player has done: a ledger that plots may ask, and what becomes of the great deeds.
+
+Called by ``rulebook`` for every act that was done and by ``teller`` when it tells a scene. The ledger
+is in the state and so in the notes: ``deed.kiss`` and ``deed.kiss.mara`` hold the turn of the last
+kiss. ``data/deeds.yaml`` says what counts as which deed, how a later scene and the end speak of it,
+and by which deeds the question of a premise is answered: the story turns then (``data/turnings``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tta_rebuild.core.english import words_of
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.entities import head_of, short
+from tta_rebuild.storyteller.line_template import capital, template
+from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.surroundings import forms_of, person_slots
+from tta_rebuild.storyteller.word_lists import packaged_yaml
+from tta_rebuild.storyteller.world_state import YOU, WorldState
+
+MOST_FATES = 3
+ROLES = ("turned_who", "slain", "held")
+"""Whom scenes on deeds are about, as slots and in conditions: by whom the story turned …"""
+
+_REMEMBERED = 16
+_HURT_IS_TOLD = (1, 4, 7, 10)
+"""Turns after a hurt in which it is told of again."""
+
+
+def record(act: Act, cast: Cast, state: WorldState, *, is_typed: bool = True) -> None:
+    """Enter what has been done, as ``state.bound`` says to whom, if it counts as a deed.
+
+    Args:
+        is_typed: False for a choice of the plot's own, whose plot tells what becomes of it.
+    """
+    person, thing = (str(state.bound.get(role) or "") for role in ("person", "object"))
+    for deed, spec in packaged_yaml("data/deeds")["deeds"].items():
+        is_meant = act.family in spec["acts"].split() and state.holds(spec.get("when", ""))
+        if not is_meant or not re.search(spec.get("said", ""), act.said or act.clause, re.I):
+            continue
+        now = int(state.get("now"))
+        done_to = {one for one in (person, thing) if one and one != YOU}
+        state.values |= {f"deed.{deed}": now, **{f"deed.{deed}.{one}": now for one in done_to}}
+        if is_typed:
+            rows = [*str(state.values.get("deeds") or "").split(), f"{deed}:{person}:{thing}"]
+            state.values["deeds"] = " ".join(rows[-_REMEMBERED:])
+        if deed in ("kill", "catch") and not state.is_any(person, "local"):
+            state.values["slain" if deed == "kill" else "held"] = person
+        _turn(deed, person, thing, cast, state)
+        return
+
+
+def _turn(deed: str, person: str, thing: str, cast: Cast, state: WorldState) -> None:
+    """Let the story turn, if the deed is what its premise asks for."""
+    premise = cast.premise
+    text = " ".join((*premise.told, premise.aim, premise.matter))
+    for name, spec in packaged_yaml("data/deeds")["turnings"].items():
+        is_asked = {premise.conflict, premise.situation} & {*spec.get("plots", "").split()}
+        says = spec.get("says")
+        if deed not in spec["deeds"].split() or state.get("turned") == name:
+            continue
+        if not (is_asked or (says and re.search(says, text, re.I))):
+            continue
+        whom = cast.entities.get(person)
+        is_ours = whom is not None and person != YOU and not state.is_any(person, "local")
+        what = head_of(cast.entities[thing].name) if thing in cast.entities else ""
+        is_of_premise = bool(what) and what in words_of(text.lower())
+        fits = {"person": is_ours, "foe": is_ours and not state.is_any(person, "close")}
+        if not fits.get(spec.get("to", ""), is_of_premise or "to" not in spec):
+            continue
+        now = state.get("now")
+        state.values |= {"turned": name, "turned_at": now}
+        state.values |= {"turned_who": person, "turned_what": thing}
+        return
+
+
+def role_slots(cast: Cast, state: WorldState) -> dict[str, str]:
+    """Slots for those whom scenes on deeds are about; conditions may ask of them as well."""
+    slots: dict[str, str] = {}
+    for role in ROLES:
+        state.bound[role] = str(state.values.get(role) or "")
+        slots |= _slots_of(role, state.bound[role], cast)
+    what = cast.entities.get(str(state.values.get("turned_what") or ""))
+    return slots | (forms_of("turned_what", what.name) if what else {})
+
+
+def _slots_of(name: str, entity_id: str, cast: Cast) -> dict[str, str]:
+    entity = cast.entities.get(entity_id)
+    if entity is None or entity_id == YOU:
+        return {}
+    return person_slots(name, short(entity.name), entity.pronouns or "they")
+
+
+# ---------------------------------------------------------------- what is told of deeds later
+
+
+def _rows(cast: Cast, state: WorldState) -> Iterator[tuple[str, Mapping[str, Any], dict[str, str]]]:
+    """The deeds that the player typed, newest first: the row, what is said of it, its slots."""
+    kinds = packaged_yaml("data/deeds")["deeds"]
+    for row in dict.fromkeys(reversed(str(state.values.get("deeds") or "").split())):
+        deed, person, thing = row.split(":")
+        if state.is_any(person, "group") or deed not in kinds:
+            continue
+        state.bound |= {"who": person, "what": thing}
+        slots = _slots_of("who", person, cast)
+        if thing in cast.entities and thing != person:
+            slots |= forms_of("what", cast.entities[thing].name)
+        yield row, kinds[deed], slots
+
+
+def notice(cast: Cast, state: WorldState, writer: LineWriter) -> str:
+    """How a scene takes notice of a deed of the turns before, each once; of a hurt now and then."""
+    now, noticed = int(state.get("now")), str(state.values.get("noticed") or "").split()
+    for row, spec, slots in _rows(cast, state):
+        deed, person, thing = row.split(":")
+        age = now - int(state.values.get(f"deed.{deed}.{person or thing}") or now)
+        is_due = age in _HURT_IS_TOLD if deed == "hurt" else row not in noticed and 0 < age < 4
+        if is_due and (told := _said(spec.get("later", ()), state, writer, slots)):
+            state.values["noticed"] = " ".join([*noticed, row])
+            return told
+    return ""
+
+
+def fates(cast: Cast, state: WorldState, writer: LineWriter, told: str) -> str:
+    """What became of the greatest deeds that the end has not told of, a sentence or two each."""
+    rows = sorted(_rows(cast, state), key=lambda row: -row[1]["weight"])
+    said: list[str] = []
+    people: list[str] = []
+    for row, spec, slots in rows:
+        deed, person, thing = row.split(":")
+        is_told = slots.get("who", "") in told and re.search(rf"\b{deed}", told)
+        if is_told or (person or thing) in people or len(said) == MOST_FATES:
+            continue
+        state.bound |= {"who": person, "what": thing}
+        line = _said(spec.get("fate", ()), state, writer, slots)
+        said += [line] if line else []
+        people += [person or thing] if line else []
+    return " ".join(said)
+
+
+def _said(
+    entries: Any, state: WorldState, writer: LineWriter, slots: Mapping[str, str]
+) -> str:
+    """One of the lines of the first entry that holds; an entry is a condition and its lines."""
+    lines = next((one["say"] for one in entries if state.holds(one.get("if", ""))), ())
+    return writer.line([template(capital(line)) for line in lines], **slots)
