@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tta_rebuild.core.english import words_of
+from tta_rebuild.core.english import singular, words_of
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.casting import Cast
-from tta_rebuild.storyteller.entities import head_of, short
+from tta_rebuild.storyteller.entities import head_of, last_word, short
 from tta_rebuild.storyteller.line_template import capital, template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.surroundings import forms_of, person_slots
@@ -23,7 +23,7 @@ from tta_rebuild.storyteller.word_lists import packaged_yaml
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 MOST_FATES = 3
-ROLES = ("turned_who", "slain", "held")
+ROLES = ("turned_who", "turning_who", "slain_one", "held_one")
 """Whom scenes on deeds are about, as slots and in conditions: by whom the story turned …"""
 
 _REMEMBERED = 16
@@ -46,10 +46,10 @@ def record(act: Act, cast: Cast, state: WorldState, *, is_typed: bool = True) ->
         done_to = {one for one in (person, thing) if one and one != YOU}
         state.values |= {f"deed.{deed}": now, **{f"deed.{deed}.{one}": now for one in done_to}}
         if is_typed:
-            rows = [*str(state.values.get("deeds") or "").split(), f"{deed}:{person}:{thing}"]
-            state.values["deeds"] = " ".join(rows[-_REMEMBERED:])
+            rows = [*str(state.values.get("deed.rows") or "").split(), f"{deed}:{person}:{thing}"]
+            state.values["deed.rows"] = " ".join(rows[-_REMEMBERED:])
         if deed in ("kill", "catch") and not state.is_any(person, "local"):
-            state.values["slain" if deed == "kill" else "held"] = person
+            state.values["slain_one" if deed == "kill" else "held_one"] = person
         _turn(deed, person, thing, cast, state)
         return
 
@@ -61,21 +61,29 @@ def _turn(deed: str, person: str, thing: str, cast: Cast, state: WorldState) -> 
     for name, spec in packaged_yaml("data/deeds")["turnings"].items():
         is_asked = {premise.conflict, premise.situation} & {*spec.get("plots", "").split()}
         says = spec.get("says")
-        if deed not in spec["deeds"].split() or state.get("turned") == name:
+        if deed not in spec["deeds"].split() or state.get("deed.turning") == name:
             continue
         if not (is_asked or (says and re.search(says, text, re.I))):
             continue
         whom = cast.entities.get(person)
         is_ours = whom is not None and person != YOU and not state.is_any(person, "local")
-        what = head_of(cast.entities[thing].name) if thing in cast.entities else ""
-        is_of_premise = bool(what) and what in words_of(text.lower())
         fits = {"person": is_ours, "foe": is_ours and not state.is_any(person, "close")}
-        if not fits.get(spec.get("to", ""), is_of_premise or "to" not in spec):
+        if "to" in spec and not fits.get(spec["to"], _is_of_premise(thing, cast)):
             continue
-        now = state.get("now")
-        state.values |= {"turned": name, "turned_at": now}
-        state.values |= {"turned_who": person, "turned_what": thing}
+        state.values |= {"deed.turning": name, "turning_who": person, "turning_what": thing}
+        state.values["deed.turned_at"] = state.get("now")
+        before = list(packaged_yaml("data/deeds")["turnings"])
+        was = str(state.get("deed.turned") or name)
+        if before.index(name) <= before.index(was):  # a lesser answer does not take its place
+            state.values |= {"deed.turned": name, "turned_who": person, "turned_what": thing}
         return
+
+
+def is_confession(act: Act) -> bool:
+    """Whether what is told or said is something that the speaker has done."""
+    spec = packaged_yaml("data/deeds")["deeds"]["confess"]
+    is_said = act.family in ("tell", "say") and not act.is_quoted
+    return is_said and bool(re.search(spec["said"], act.said, re.I))
 
 
 def role_slots(cast: Cast, state: WorldState) -> dict[str, str]:
@@ -84,8 +92,10 @@ def role_slots(cast: Cast, state: WorldState) -> dict[str, str]:
     for role in ROLES:
         state.bound[role] = str(state.values.get(role) or "")
         slots |= _slots_of(role, state.bound[role], cast)
-    what = cast.entities.get(str(state.values.get("turned_what") or ""))
-    return slots | (forms_of("turned_what", what.name) if what else {})
+    for role in ("turned_what", "turning_what"):
+        what = cast.entities.get(str(state.values.get(role) or ""))
+        slots |= forms_of(role, what.name) if what else {}
+    return slots
 
 
 def _slots_of(name: str, entity_id: str, cast: Cast) -> dict[str, str]:
@@ -101,26 +111,29 @@ def _slots_of(name: str, entity_id: str, cast: Cast) -> dict[str, str]:
 def _rows(cast: Cast, state: WorldState) -> Iterator[tuple[str, Mapping[str, Any], dict[str, str]]]:
     """The deeds that the player typed, newest first: the row, what is said of it, its slots."""
     kinds = packaged_yaml("data/deeds")["deeds"]
-    for row in dict.fromkeys(reversed(str(state.values.get("deeds") or "").split())):
+    for row in dict.fromkeys(reversed(str(state.values.get("deed.rows") or "").split())):
         deed, person, thing = row.split(":")
         if state.is_any(person, "group") or deed not in kinds:
             continue
         state.bound |= {"who": person, "what": thing}
         slots = _slots_of("who", person, cast)
         if thing in cast.entities and thing != person:
-            slots |= forms_of("what", cast.entities[thing].name)
+            what = cast.entities[thing].name
+            is_many = singular(last_word(what)) != last_word(what)
+            slots |= forms_of("what", what) | {"what_was": "were" if is_many else "was"}
+            slots["what_it"] = "them" if is_many else "it"
         yield row, kinds[deed], slots
 
 
 def notice(cast: Cast, state: WorldState, writer: LineWriter) -> str:
     """How a scene takes notice of a deed of the turns before, each once; of a hurt now and then."""
-    now, noticed = int(state.get("now")), str(state.values.get("noticed") or "").split()
+    now, noticed = int(state.get("now")), str(state.values.get("deed.noticed") or "").split()
     for row, spec, slots in _rows(cast, state):
         deed, person, thing = row.split(":")
         age = now - int(state.values.get(f"deed.{deed}.{person or thing}") or now)
         is_due = age in _HURT_IS_TOLD if deed == "hurt" else row not in noticed and 0 < age < 4
         if is_due and (told := _said(spec.get("later", ()), state, writer, slots)):
-            state.values["noticed"] = " ".join([*noticed, row])
+            state.values["deed.noticed"] = " ".join([*noticed, row])
             return told
     return ""
 
@@ -132,14 +145,23 @@ def fates(cast: Cast, state: WorldState, writer: LineWriter, told: str) -> str:
     people: list[str] = []
     for row, spec, slots in rows:
         deed, person, thing = row.split(":")
-        is_told = slots.get("who", "") in told and re.search(rf"\b{deed}", told)
-        if is_told or (person or thing) in people or len(said) == MOST_FATES:
+        is_other = spec.get("of_premise") and not _is_of_premise(thing, cast)
+        if is_other or (person or thing) in people or len(said) == MOST_FATES:
             continue
         state.bound |= {"who": person, "what": thing}
-        line = _said(spec.get("fate", ()), state, writer, slots)
+        is_told = slots.get("who", "") in told and re.search(rf"\b{deed}", told)
+        line = "" if is_told else _said(spec.get("fate", ()), state, writer, slots)
         said += [line] if line else []
-        people += [person or thing] if line else []
+        people += [person or thing] if line or is_told else []
     return " ".join(said)
+
+
+def _is_of_premise(thing: str, cast: Cast) -> bool:
+    """Whether a premise speaks of a thing."""
+    premise = cast.premise
+    what = head_of(cast.entities[thing].name) if thing in cast.entities else ""
+    text = " ".join((*premise.told, premise.aim, premise.matter)).lower()
+    return bool(what) and what in words_of(text)
 
 
 def _said(

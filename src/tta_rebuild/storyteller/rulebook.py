@@ -22,7 +22,7 @@ from tta_rebuild.storyteller.act_binding import (
     with_article,
 )
 from tta_rebuild.storyteller.casting import Cast
-from tta_rebuild.storyteller.deeds import record
+from tta_rebuild.storyteller.deeds import is_confession, record
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word
 from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
@@ -122,7 +122,7 @@ class Rulebook:
     def _step(self, act: Act, outcome: Outcome) -> bool:
         """Apply one act; True if it was done."""
         family, entities = act.family, self.cast.entities
-        entry = rules_of(family)
+        entry = rules_of("confess" if is_confession(act) else family)
         bound, (kind, phrase) = self.binder.bound(act)
         named = {role: entities[one].name for role, one in bound.items() if one in entities}
         words = ", ".join(filter(None, (act.object, act.person, place_in(act.where))))

@@ -24,7 +24,7 @@ from tta_rebuild.storyteller.scene_file import (
 from tta_rebuild.storyteller.world_state import NOWHERE, Value, WorldState, keys_of
 
 
-OF_DEEDS = frozenset(("turned", "slain", "held"))
+OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
 """What the endings of ``data/turnings`` ask for."""
 _DONE_TO = ("kill", "attack", "capture", "arrest", "send", "lock", "threaten")
 """Acts after which a plot's own flags know that somebody is out of it."""
@@ -96,7 +96,11 @@ def possible_scenes(
         scenes = [scene for scene in scenes if absent.allows_scene(scene)]
         scenes += read_world("data/episodes").scenes + read_world("data/turnings").scenes
     if elsewhere := {one for one in ("away", "ruined") if state.get(one)}:
-        scenes = [scene for scene in scenes if elsewhere & keys_of(scene.when)]
+        scenes = [
+            scene
+            for scene in scenes
+            if (elsewhere | OF_DEEDS if scene.ending else elsewhere) & keys_of(scene.when)
+        ]
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
     if own := [s for s in endings if "did_aim" in s.when and s.id in {o.id for o in cast.file.scenes}]:
         endings = [s for s in endings if "did_aim" not in s.when or s in own]
@@ -164,7 +168,7 @@ def ranked(
     has_ways = cast.is_open and "way_taken" in state.values
     dealt = {s.id: number % 2 for number, s in enumerate(ordinary)} if has_ways else {}
     way = state.values.get("way_taken")
-    is_unforeseen = not state.get("foreseen")
+    is_unforeseen = not state.get("deed.foreseen")
 
     def place(one: tuple[SceneEntry, str]) -> tuple[bool, int, int, int, float]:
         scene = one[0]

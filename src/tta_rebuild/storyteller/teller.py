@@ -196,14 +196,14 @@ class Teller:
         outcome = self.rules.play(act, is_told=special is None)
         has_turned = turned != [self.state.get(one) for one in OF_DEEDS]
         if has_turned:
-            self.state.values["foreseen"] = special is not None
+            self.state.values["deed.foreseen"] = special is not None
         if not outcome.texts:
             return None, outcome.declined or self.rules.declined(act)
         if special is not None and outcome.is_done:
             deed = self._echo(words)  # what comes of it the scene tells
             outcome.texts[:] = [deed] if self.writer.allows(deed) else []
         else:
-            is_turning = self.state.get("turned_at") == self.turn
+            is_turning = self.state.get("deed.turned_at") == self.turn
             follows = self.cast.is_open and outcome.is_done and not (ends or is_turning)
             special = at.scene(act, read_world("data/episodes")) if follows else None
         if self.cast.is_open and outcome.is_done and does_aim(act, self.cast.premise.aim):
