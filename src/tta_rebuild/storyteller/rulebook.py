@@ -23,7 +23,8 @@ from tta_rebuild.storyteller.act_binding import (
 )
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import is_confession, record
-from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word
+from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
+from tta_rebuild.storyteller.hindrances import hindered
 from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.possible import why_impossible
@@ -102,7 +103,7 @@ class Rulebook:
         if any(self._is_against_oneself(step) for step in steps):
             outcome.declined = self._say(common("not_yourself"), {})
             return outcome
-        if is_told and (why := next(filter(None, map(self._ruled_out, steps)), "")):
+        if why := next((why for step in steps if (why := self._ruled_out(step, is_told))), ""):
             outcome.declined = self._say(common("cannot"), {"why": why})
             return outcome
         for step in steps:
@@ -155,7 +156,7 @@ class Rulebook:
             outcome.kind = entry.get("kind", "quiet")
             if "fail" in rule:
                 return False
-            outcome.is_done = True
+            outcome.is_done = self.state.values[f"done.{family}"] = True
             effects = rule.get("then", "")
             self._apply(effects if outcome.is_told else _on(effects, bound), bound)
             if outcome.is_told or family not in ("leave", "flee"):
@@ -172,12 +173,14 @@ class Rulebook:
         is_self = whom in SELF or whom == self.cast.entities[YOU].name.lower()
         return act.verb == "die" or (act.family in ("kill", "attack") and is_self)
 
-    def _ruled_out(self, act: Act) -> str:
+    def _ruled_out(self, act: Act, is_told: bool) -> str:
         """Why this cannot be done in this story, "" if it can."""
-        if self.cast.is_open:
-            return why_impossible(act, self.cast.premise)
-        # its author has not foreseen a death
-        return "it is not in you, not here" if act.family == "kill" else ""
+        if not self.cast.is_open:  # its author has not foreseen a death
+            return "it is not in you, not here" if act.family == "kill" else ""
+        premise, people = self.cast.premise, self.cast.of_kind("person")
+        names = {name: one.id for one in people for name in (one.name, short(one.name))}
+        why = hindered(act, premise.told, names, self.state)
+        return why or (why_impossible(act, premise) if is_told else "")
 
     def _apply(self, effects: str, bound: Mapping[str, str]) -> None:
         """Change the state; what is done to several people is done to each of them."""
