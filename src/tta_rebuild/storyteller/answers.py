@@ -1,17 +1,23 @@
-"""What is answered to looking at something and to asking somebody. Called by ``teller``.
+"""What is answered to looking at something and to asking somebody. Called by ``teller`` and ``rulebook``.
 
-In a world by hand its author has written the answers.
+In a world by hand its author has written the answers; in a story from a premise they are what the
+premise says of it and what has become of it since (``data/answers``).
 """
 
 from __future__ import annotations
 
+import re
+from random import Random
+
 from tta_rebuild.core.english import words_of
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.casting import Cast
-from tta_rebuild.storyteller.entities import Entity
-from tta_rebuild.storyteller.line_template import template
+from tta_rebuild.storyteller.deeds import slots_of
+from tta_rebuild.storyteller.entities import Entity, bare, short
+from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
-from tta_rebuild.storyteller.world_state import WorldState
+from tta_rebuild.storyteller.word_lists import packaged_yaml
+from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
 
 
 def authors_words(
@@ -45,3 +51,61 @@ def authors_words(
 def _is_seen(act: Act, entity: Entity | None, state: WorldState) -> bool:
     """Whether what is looked at or asked is here."""
     return state.is_seen(entity.id) if entity else not (act.object or act.person)
+
+
+def asked_about(act: Act, cast: Cast) -> Entity | None:
+    """Whom or what an act looks at or asks about: "look at Vehl", "ask Pim who Vehl is"."""
+    if act.family == "look":
+        return cast.found(act.object or act.person)
+    found = re.search(packaged_yaml("data/answers")["topics"], act.said)
+    is_asked = act.family in ("ask", "tell") and found is not None
+    return cast.found(found["topic"]) if is_asked and found else None
+
+
+def is_of_wishes(act: Act) -> bool:
+    """Whether somebody is asked what they want."""
+    return act.family == "ask" and bool(re.search(packaged_yaml("data/answers")["wants"], act.said))
+
+
+def answer(words: str, cast: Cast, state: WorldState) -> str:
+    """The answer to a question about the story ("where is the map?"), "" if it is none or not known."""
+    found = re.match(packaged_yaml("data/answers")["questions"], words.strip(), re.I)
+    entity = cast.found(re.sub("^my ", "", found["topic"])) if found else None
+    asks = words.strip().lower().split(" ")[0] if found else ""
+    for question, verbs in (
+        ("is_where", ("where", "where's", "where’s")),
+        ("is_have", ("do", "have")),
+    ):
+        state.bound[question] = "yes" if asks in verbs else ""
+    return known_of(entity, cast, state) if entity is not None else ""
+
+
+def known_of(entity: Entity, cast: Cast, state: WorldState, *, speaker: str = "") -> str:
+    """What the premise says of somebody or something, and what has become of it since.
+
+    Args:
+        speaker: who says it and does not speak of themselves by name.
+    """
+    if entity.id == YOU or not cast.is_open:
+        return ""
+    at = str(state.values.get(f"{entity.id}.at") or "")
+    holder = cast.entities.get(at if at != YOU and state.is_any(at, "person") else "")
+    is_away = entity.kind == "person" and at == NOWHERE
+    state.bound |= {"who": "", "what": "", "is_held": "yes" if holder else ""}
+    state.bound |= {"who" if entity.kind == "person" else "what": entity.id}
+    state.bound["is_away"] = "yes" if is_away else ""
+    slots = slots_of(entity.id, cast) | {"Holder": capital(short(holder.name)) if holder else ""}
+    slots["There"] = capital(place.name) if (place := cast.entities.get(at)) else ""
+    now = []
+    for entries in packaged_yaml("data/answers")["state"]:
+        line = next((one["say"] for one in entries if state.holds(one["if"])), "")
+        now += [tidy(template(line).draft(Random(0), slots))] if line else []
+    name, mine = re.escape(bare(short(entity.name))), cast.entities.get(speaker)
+    told = [one for one in cast.premise.told if re.search(rf"\b{name}\b", one, re.I)]
+    told = [one for one in told if mine is None or short(mine.name) not in one]
+    if state.bound.get("is_where") or state.bound.get("is_have"):
+        return " ".join(now)
+    role = entity.role if entity.role not in ("", entity.name) else ""
+    is_said = role and not told
+    who = [f"{capital(entity.name)} is {role}."] if is_said else []
+    return " ".join([*who, *told[:1], *now]) if told or now or who else ""

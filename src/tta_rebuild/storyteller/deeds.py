@@ -105,6 +105,18 @@ def _slots_of(name: str, entity_id: str, cast: Cast) -> dict[str, str]:
     return person_slots(name, short(entity.name), entity.pronouns or "they")
 
 
+def slots_of(entity_id: str, cast: Cast) -> dict[str, str]:
+    """Somebody as ``who``, or something as ``what`` with ``what_it`` and ``what_was``."""
+    entity = cast.entities.get(entity_id)
+    if entity is None or entity.kind == "person":
+        return _slots_of("who", entity_id, cast)
+    is_many = singular(last_word(entity.name)) != last_word(entity.name)
+    number = (
+        {"what_was": "were", "what_it": "them"} if is_many else {"what_was": "was", "what_it": "it"}
+    )
+    return forms_of("what", entity.name) | number
+
+
 # ---------------------------------------------------------------- what is told of deeds later
 
 
@@ -116,13 +128,7 @@ def _rows(cast: Cast, state: WorldState) -> Iterator[tuple[str, Mapping[str, Any
         if state.is_any(person, "group") or deed not in kinds:
             continue
         state.bound |= {"who": person, "what": thing}
-        slots = _slots_of("who", person, cast)
-        if thing in cast.entities and thing != person:
-            what = cast.entities[thing].name
-            is_many = singular(last_word(what)) != last_word(what)
-            slots |= forms_of("what", what) | {"what_was": "were" if is_many else "was"}
-            slots["what_it"] = "them" if is_many else "it"
-        yield row, kinds[deed], slots
+        yield row, kinds[deed], slots_of(thing, cast) | slots_of(person, cast)
 
 
 def notice(cast: Cast, state: WorldState, writer: LineWriter) -> str:
@@ -164,9 +170,7 @@ def _is_of_premise(thing: str, cast: Cast) -> bool:
     return bool(what) and what in words_of(text)
 
 
-def _said(
-    entries: Any, state: WorldState, writer: LineWriter, slots: Mapping[str, str]
-) -> str:
+def _said(entries: Any, state: WorldState, writer: LineWriter, slots: Mapping[str, str]) -> str:
     """One of the lines of the first entry that holds; an entry is a condition and its lines."""
     lines = next((one["say"] for one in entries if state.holds(one.get("if", ""))), ())
     return writer.line([template(capital(line)) for line in lines], **slots)

@@ -21,6 +21,7 @@ from tta_rebuild.storyteller.act_binding import (
     place_in,
     with_article,
 )
+from tta_rebuild.storyteller.answers import asked_about, is_of_wishes, known_of
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import is_confession, record
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
@@ -140,8 +141,13 @@ class Rulebook:
         if needs_object and not outcome.texts:
             outcome.declined = entry["asks"]
             return False
+        topic = asked_about(act, self.cast)
+        speaker = bound["person"] if family != "look" else ""
+        known = known_of(topic, self.cast, self.state, speaker=speaker) if topic else ""
+        known = known if self.writer.allows(known) else ""
+        bound |= {"known": "yes" if known else "", "wants": "yes" if is_of_wishes(act) else ""}
         self.state.bound.update(bound)
-        slots = self._slots(act, bound)
+        slots = self._slots(act, bound) | {"known": f"*{self.state.get('now')}*"}
         for rule in entry["rules"]:
             if not self.state.holds(rule.get("when", "")):
                 continue
@@ -152,7 +158,7 @@ class Rulebook:
             text = self._told(act, self._say(_of_number(told, slots), slots), slots)
             if not text:
                 continue
-            outcome.texts.append(text)
+            outcome.texts.append(text.replace(slots["known"], known))  # however often told before
             outcome.kind = entry.get("kind", "quiet")
             if "fail" in rule:
                 return False

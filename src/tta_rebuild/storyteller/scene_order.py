@@ -102,7 +102,9 @@ def possible_scenes(
             if (elsewhere | OF_DEEDS if scene.ending else elsewhere) & keys_of(scene.when)
         ]
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
-    if own := [s for s in endings if "did_aim" in s.when and s.id in {o.id for o in cast.file.scenes}]:
+    if own := [
+        s for s in endings if "did_aim" in s.when and s.id in {o.id for o in cast.file.scenes}
+    ]:
         endings = [s for s in endings if "did_aim" not in s.when or s in own]
     if must_end and endings:
         return endings

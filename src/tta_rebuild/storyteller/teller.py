@@ -13,7 +13,7 @@ from typing import Any
 
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
 from tta_rebuild.storyteller.act import Act, parse_act
-from tta_rebuild.storyteller.answers import authors_words
+from tta_rebuild.storyteller.answers import answer, asked_about, authors_words, is_of_wishes
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.deeds import fates, notice, record, role_slots
@@ -178,13 +178,17 @@ class Teller:
             self._record_choice()
             self.lines.append(_line_of(offer.do))
             return self.scenes.get(offer.next), ""
+        if self.cast.is_open and (known := answer(words, self.cast, self.state)):
+            return None, known
         self.act = act = self._asked_aloud(words) or parse_act(words)
         if act.problem:
             return None, self.rules.declined(act)
         at = OnAct(self.cast, self.state, self.seen, self.rules.binder.in_play())
         ends = self.cast.is_open and bool(self.given.get("should_end"))  # that is told instead
         is_elsewhere = self.state.holds("away/ruined")
-        special = None if ends or is_elsewhere else at.scene(act, self.cast.file)
+        is_answered = is_of_wishes(act) or asked_about(act, self.cast) is not None
+        is_general = ends or is_elsewhere or (is_answered and self.cast.is_open)
+        special = None if is_general else at.scene(act, self.cast.file)
         if special is not None and not self.cast.is_open:
             return special, ""
         if told := authors_words(act, self.cast, self.state, self.writer, self.rules.binder.npc()):
@@ -284,7 +288,11 @@ class Teller:
         passages = len(self.passages)
         self._bind(npc)
         absent = Absent(self.cast, self.state)
-        if not scene.ending and self.turn > 1 and (told := notice(self.cast, self.state, self.writer)):
+        if (
+            not scene.ending
+            and self.turn > 1
+            and (told := notice(self.cast, self.state, self.writer))
+        ):
             self._say(told)
         for condition, speaker, text in paragraphs(scene.text):
             if not self.state.holds(condition) or not absent.allows(scene, condition, text):
