@@ -1,4 +1,4 @@
-"""What is answered to looking at something and to asking somebody. Called by ``teller`` and ``rulebook``.
+"""What is answered to looking and to asking. Called by ``teller`` and ``rulebook``.
 
 In a world by hand its author has written the answers; in a story from a premise they are what the
 premise says of it and what has become of it since (``data/answers``).
@@ -68,7 +68,7 @@ def is_of_wishes(act: Act) -> bool:
 
 
 def answer(words: str, cast: Cast, state: WorldState) -> str:
-    """The answer to a question about the story ("where is the map?"), "" if it is none or not known."""
+    """The answer to a question such as "where is the map?", "" if it is none or not known."""
     found = re.match(packaged_yaml("data/answers")["questions"], words.strip(), re.I)
     entity = cast.found(re.sub("^my ", "", found["topic"])) if found else None
     asks = words.strip().lower().split(" ")[0] if found else ""

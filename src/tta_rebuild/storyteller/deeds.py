@@ -1,8 +1,8 @@
 """What the player has done: a ledger that plots may ask, and what becomes of the great deeds.
 
-Called by ``rulebook`` for every act that was done and by ``teller`` when it tells a scene. The ledger
+Called by ``rulebook`` for every act that was done and by ``teller`` for a scene. The ledger
 is in the state and so in the notes: ``deed.kiss`` and ``deed.kiss.mara`` hold the turn of the last
-kiss. ``data/deeds.yaml`` says what counts as which deed, how a later scene and the end speak of it,
+kiss, ``deed.ask.mara`` that of the last act of a family. ``data/deeds.yaml`` says what counts as which deed, how a later scene and the end speak of it,
 and by which deeds the question of a premise is answered: the story turns then (``data/turnings``).
 """
 
@@ -38,13 +38,15 @@ def record(act: Act, cast: Cast, state: WorldState, *, is_typed: bool = True) ->
         is_typed: False for a choice of the plot's own, whose plot tells what becomes of it.
     """
     person, thing = (str(state.bound.get(role) or "") for role in ("person", "object"))
+    now = int(state.get("now"))
+    keys = ["", *(f".{one}" for one in {person, thing} if one and one != YOU)]
+    if act.family not in packaged_yaml("data/deeds")["deeds"]:
+        state.values |= {f"deed.{act.family}{key}": now for key in keys}
     for deed, spec in packaged_yaml("data/deeds")["deeds"].items():
         is_meant = act.family in spec["acts"].split() and state.holds(spec.get("when", ""))
         if not is_meant or not re.search(spec.get("said", ""), act.said or act.clause, re.I):
             continue
-        now = int(state.get("now"))
-        done_to = {one for one in (person, thing) if one and one != YOU}
-        state.values |= {f"deed.{deed}": now, **{f"deed.{deed}.{one}": now for one in done_to}}
+        state.values |= {f"deed.{deed}{key}": now for key in keys}
         if is_typed:
             rows = [*str(state.values.get("deed.rows") or "").split(), f"{deed}:{person}:{thing}"]
             state.values["deed.rows"] = " ".join(rows[-_REMEMBERED:])

@@ -1,7 +1,7 @@
-"""What the sentences of a premise rule out: a dead telephone, bound hands, somebody who cannot speak.
+"""What the sentences of a premise rule out: a dead telephone, bound hands, a mute brother.
 
-Called by ``rulebook`` before a move is played: what is ruled out costs no turn, and the reason is the
-premise's own sentence. ``data/hindrances.yaml`` has what is looked for.
+Called by ``rulebook`` before a move is played: what is ruled out costs no turn, and the reason is
+the premise's own sentence. ``data/hindrances.yaml`` has what is looked for.
 """
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ from tta_rebuild.storyteller.scene_file import (
 )
 from tta_rebuild.storyteller.world_state import NOWHERE, Value, WorldState, keys_of
 
-
 OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
 """What the endings of ``data/turnings`` ask for."""
 _DONE_TO = ("kill", "attack", "capture", "arrest", "send", "lock", "threaten")
@@ -57,7 +56,7 @@ class Absent:
         )
 
     def allows_scene(self, scene: SceneEntry) -> bool:
-        """Whether all that a scene says in any case can be told, and an act's scene can be played."""
+        """Whether what a scene says in any case can be told."""
         if not self.parts:
             return True
         if scene.act:
@@ -162,8 +161,8 @@ def ranked(
     """Heavy scenes first, then those told least; those of the other way last of all.
 
     A scene that needs somebody of the premise is a little heavier than one that needs nobody; of
-    endings as heavy as each other the better one comes first, and one that a deed has brought about
-    is heavier where the plot has not foreseen the deed (``foreseen``). A plot's ordinary scenes are dealt
+    endings as heavy as each other the better one comes first, and one that a deed has brought
+    about is heavier where the plot has not foreseen the deed. A plot's ordinary scenes are dealt
     out to two ways, so that another first step meets other scenes.
     """
     ordinary = [s for s in cast.file.scenes if s.is_event and not s.ending and s.weight in (1, 2)]
