@@ -1,9 +1,10 @@
 """What the player has done: a ledger that plots may ask, and what becomes of the great deeds.
 
-Called by ``rulebook`` for every act that was done and by ``teller`` for a scene. The ledger
-is in the state and so in the notes: ``deed.kiss`` and ``deed.kiss.mara`` hold the turn of the last
-kiss, ``deed.ask.mara`` that of the last act of a family. ``data/deeds.yaml`` says what counts as which deed, how a later scene and the end speak of it,
-and by which deeds the question of a premise is answered: the story turns then (``data/turnings``).
+Called by ``rulebook`` for every act that was done and by ``teller`` for a scene. The ledger is in
+the state and so in the notes: ``deed.kiss`` and ``deed.kiss.mara`` hold the turn of the last kiss,
+``deed.ask.mara`` that of the last act of a family. ``data/deeds.yaml`` says what counts as which
+deed, how a later scene and the end speak of it, and by which deeds the question of a premise is
+answered: the story turns then (``data/turnings``).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def record(act: Act, cast: Cast, state: WorldState, *, is_typed: bool = True) ->
     person, thing = (str(state.bound.get(role) or "") for role in ("person", "object"))
     now = int(state.get("now"))
     keys = ["", *(f".{one}" for one in {person, thing} if one and one != YOU)]
-    if act.family not in packaged_yaml("data/deeds")["deeds"]:
+    if act.family not in kinds_of_deeds():
         state.values |= {f"deed.{act.family}{key}": now for key in keys}
     for deed, spec in packaged_yaml("data/deeds")["deeds"].items():
         is_meant = act.family in spec["acts"].split() and state.holds(spec.get("when", ""))
@@ -52,7 +53,8 @@ def record(act: Act, cast: Cast, state: WorldState, *, is_typed: bool = True) ->
             state.values["deed.rows"] = " ".join(rows[-_REMEMBERED:])
         if deed in ("kill", "catch") and not state.is_any(person, "local"):
             state.values["slain_one" if deed == "kill" else "held_one"] = person
-        _turn(deed, person, thing, cast, state)
+        if cast.is_open:
+            _turn(deed, person, thing, cast, state)
         return
 
 
@@ -79,6 +81,11 @@ def _turn(deed: str, person: str, thing: str, cast: Cast, state: WorldState) -> 
         if before.index(name) <= before.index(was):  # a lesser answer does not take its place
             state.values |= {"deed.turned": name, "turned_who": person, "turned_what": thing}
         return
+
+
+def kinds_of_deeds() -> tuple[str, ...]:
+    """The deeds that are told of later, besides the families of acts."""
+    return tuple(packaged_yaml("data/deeds")["deeds"])
 
 
 def is_confession(act: Act) -> bool:

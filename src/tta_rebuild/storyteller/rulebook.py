@@ -167,8 +167,7 @@ class Rulebook:
             self._apply(effects if outcome.is_told else _on(effects, bound), bound)
             if outcome.is_told or family not in ("leave", "flee"):
                 self._move(family, bound)
-            if self.cast.is_open:
-                record(act, self.cast, self.state)
+            record(act, self.cast, self.state)
             line = self._filled(rule.get("line", ""), slots) if outcome.is_told else ""
             outcome.lines += [one for one in (_said_too(act, line), line) if one]
             return True
