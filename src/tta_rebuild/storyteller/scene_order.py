@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_binding import SOUGHT
 from tta_rebuild.storyteller.casting import Cast
@@ -21,63 +21,10 @@ from tta_rebuild.storyteller.scene_file import (
     paragraphs,
     read_world,
 )
-from tta_rebuild.storyteller.world_state import NOWHERE, Value, WorldState, keys_of
+from tta_rebuild.storyteller.world_state import WorldState, keys_of
 
 OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
 """What the endings of ``data/turnings`` ask for."""
-_DONE_TO = ("kill", "attack", "capture", "arrest", "send", "lock", "threaten")
-"""Acts after which a plot's own flags know that somebody is out of it."""
-
-
-class Absent:
-    """Those who cannot act any more in a plot's parts: dead, held captive, sent away.
-
-    What names one of them is not told, unless it asks for what happened to them: for
-    ``PART.dead`` and the like, or for a flag that the plot's own scene of it has set.
-    """
-
-    def __init__(self, cast: Cast, state: WorldState) -> None:
-        self.parts = {part for part, one in cast.parts.items() if is_out(one, cast.start, state)}
-        self._known = {
-            key
-            for scene in (cast.file.scenes if self.parts else ())
-            if scene.act.partition(" ")[0] in _DONE_TO
-            for effects in (scene.then, *(choice.then for choice in scene.choices))
-            for key in keys_of(effects, is_effect=True)
-        }
-
-    def allows(self, scene: SceneEntry, condition: str, text: str) -> bool:
-        """Whether a paragraph of a scene can be told, with its own condition."""
-        if not self.parts or scene.act or not self.named_in(text):
-            return True
-        asked = keys_of(scene.when, is_so=True) | keys_of(condition, is_so=True)
-        return bool(asked & self._known) or any(
-            key.partition(".")[0] in self.parts or key.startswith("deed.") for key in asked
-        )
-
-    def allows_scene(self, scene: SceneEntry) -> bool:
-        """Whether what a scene says in any case can be told."""
-        if not self.parts:
-            return True
-        if scene.act:
-            return not self.named_in(scene.text)
-        told = (part for part in paragraphs(scene.text) if not part[0])
-        return all(self.allows(scene, condition, text) for condition, _, text in told)
-
-    def named_in(self, text: str) -> bool:
-        """Whether a text names one of them by a slot."""
-        return bool(self.parts) and any(
-            re.sub("^the_|_h(?:e|im|is)$", "", name.lower()) in self.parts
-            for name in template(text).needs
-        )
-
-
-def is_out(person: str, at_first: Mapping[str, Value], state: WorldState) -> bool:
-    """Whether somebody has died, been taken captive or been sent away since the beginning."""
-    was = at_first.get(f"{person}.at", NOWHERE)
-    is_gone = state.values.get(f"{person}.at", was) == NOWHERE != was
-    is_held = state.is_any(person, "caught") and not at_first.get(f"{person}.caught")
-    return state.is_any(person, "dead") or is_held or is_gone
 
 
 def may_come(scene: SceneEntry, state: WorldState, seen: Collection[str]) -> bool:

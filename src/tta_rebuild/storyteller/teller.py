@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
+from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.answers import answer, asked_about, authors_words, is_of_wishes
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
@@ -39,7 +40,6 @@ from tta_rebuild.storyteller.scene_file import (
 )
 from tta_rebuild.storyteller.scene_order import (
     OF_DEEDS,
-    Absent,
     OnAct,
     possible_scenes,
     ranked,
