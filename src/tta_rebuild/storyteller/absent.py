@@ -35,7 +35,7 @@ class Absent:
         self._known = {
             key
             for scene in (cast.file.scenes if self.parts else ())
-            if _is_done_to(scene)
+            if _is_done_to(scene) and scene.act.partition(" ")[2] in self.parts
             for effects in (scene.then, *(choice.then for choice in scene.choices))
             for key in keys_of(effects, is_effect=True)
             if key not in _OF_ALL

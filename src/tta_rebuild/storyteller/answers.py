@@ -67,16 +67,19 @@ def is_of_wishes(act: Act) -> bool:
     return act.family == "ask" and bool(re.search(packaged_yaml("data/answers")["wants"], act.said))
 
 
+def is_answered(act: Act, cast: Cast, state: WorldState) -> bool:
+    """Whether the premise and the state answer what somebody is asked."""
+    topic = asked_about(act, cast) if cast.is_open and act.family != "look" else None
+    is_known = topic is not None and bool(known_of(topic, cast, state))
+    return is_known or (cast.is_open and is_of_wishes(act))
+
+
 def answer(words: str, cast: Cast, state: WorldState) -> str:
     """The answer to a question such as "where is the map?", "" if it is none or not known."""
     found = re.match(packaged_yaml("data/answers")["questions"], words.strip(), re.I)
     entity = cast.found(re.sub("^my ", "", found["topic"])) if found else None
-    asks = words.strip().lower().split(" ")[0] if found else ""
-    for question, verbs in (
-        ("is_where", ("where", "where's", "where’s")),
-        ("is_have", ("do", "have")),
-    ):
-        state.bound[question] = "yes" if asks in verbs else ""
+    for asked in ("where", "have"):
+        state.bound[f"is_{asked}"] = (found[asked] or "") if found else ""
     return known_of(entity, cast, state) if entity is not None else ""
 
 
@@ -90,22 +93,20 @@ def known_of(entity: Entity, cast: Cast, state: WorldState, *, speaker: str = ""
         return ""
     at = str(state.values.get(f"{entity.id}.at") or "")
     holder = cast.entities.get(at if at != YOU and state.is_any(at, "person") else "")
-    is_away = entity.kind == "person" and at == NOWHERE
-    state.bound |= {"who": "", "what": "", "is_held": "yes" if holder else ""}
-    state.bound |= {"who" if entity.kind == "person" else "what": entity.id}
-    state.bound["is_away"] = "yes" if is_away else ""
+    person, thing = (entity.id, "") if entity.kind == "person" else ("", entity.id)
+    is_away = person if at == NOWHERE else ""
+    state.bound |= {"who": person, "what": thing, "is_away": is_away}
+    state.bound["is_held"] = holder.id if holder else ""
     slots = slots_of(entity.id, cast) | {"Holder": capital(short(holder.name)) if holder else ""}
-    slots["There"] = capital(place.name) if (place := cast.entities.get(at)) else ""
     now = []
     for entries in packaged_yaml("data/answers")["state"]:
         line = next((one["say"] for one in entries if state.holds(one["if"])), "")
         now += [tidy(template(line).draft(Random(0), slots))] if line else []
+    if state.bound.get("is_where") or state.bound.get("is_have"):
+        return " ".join(now)
     name, mine = re.escape(bare(short(entity.name))), cast.entities.get(speaker)
     told = [one for one in cast.premise.told if re.search(rf"\b{name}\b", one, re.I)]
     told = [one for one in told if mine is None or short(mine.name) not in one]
-    if state.bound.get("is_where") or state.bound.get("is_have"):
-        return " ".join(now)
-    role = entity.role if entity.role not in ("", entity.name) else ""
-    is_said = role and not told
-    who = [f"{capital(entity.name)} is {role}."] if is_said else []
-    return " ".join([*who, *told[:1], *now]) if told or now or who else ""
+    if not told and entity.role not in ("", entity.name):
+        told = [f"{capital(entity.name)} is {entity.role}."]
+    return " ".join([*told[:1], *now])

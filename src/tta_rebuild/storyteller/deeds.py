@@ -58,6 +58,15 @@ def record(act: Act, cast: Cast, state: WorldState, *, is_typed: bool = True) ->
         return
 
 
+def record_choice(act: Act, cast: Cast, state: WorldState) -> None:
+    """A choice of the plot's own is a deed as well, done to whoever of the story it names."""
+    named = cast.found(act.person or act.object)
+    is_person = named is not None and named.kind == "person"
+    state.bound |= {"object": named.id if named else ""}
+    state.bound["person"] = state.bound["object"] if is_person else ""
+    record(act, cast, state, is_typed=False)
+
+
 def _turn(deed: str, person: str, thing: str, cast: Cast, state: WorldState) -> None:
     """Let the story turn, if the deed is what its premise asks for."""
     premise = cast.premise
@@ -120,10 +129,8 @@ def slots_of(entity_id: str, cast: Cast) -> dict[str, str]:
     if entity is None or entity.kind == "person":
         return _slots_of("who", entity_id, cast)
     is_many = singular(last_word(entity.name)) != last_word(entity.name)
-    number = (
-        {"what_was": "were", "what_it": "them"} if is_many else {"what_was": "was", "what_it": "it"}
-    )
-    return forms_of("what", entity.name) | number
+    number = ("were", "them") if is_many else ("was", "it")
+    return forms_of("what", entity.name) | dict(zip(("what_was", "what_it"), number, strict=True))
 
 
 # ---------------------------------------------------------------- what is told of deeds later

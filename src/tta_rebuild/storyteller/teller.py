@@ -14,10 +14,10 @@ from typing import Any
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
 from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import Act, parse_act
-from tta_rebuild.storyteller.answers import answer, asked_about, authors_words, is_of_wishes
+from tta_rebuild.storyteller.answers import answer, authors_words, is_answered
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
-from tta_rebuild.storyteller.deeds import fates, notice, record, role_slots
+from tta_rebuild.storyteller.deeds import fates, notice, record_choice, role_slots
 from tta_rebuild.storyteller.entities import Entity
 from tta_rebuild.storyteller.line_template import (
     MARK_LENGTH,
@@ -175,7 +175,7 @@ class Teller:
             if said or not offer.next:
                 self._say(said or self._echo(offer.do))
             self.state.values["kind"] = offer.kind
-            self._record_choice()
+            record_choice(self.act, self.cast, self.state)
             self.lines.append(_line_of(offer.do))
             return self.scenes.get(offer.next), ""
         if self.cast.is_open and (known := answer(words, self.cast, self.state)):
@@ -186,8 +186,7 @@ class Teller:
         at = OnAct(self.cast, self.state, self.seen, self.rules.binder.in_play())
         ends = self.cast.is_open and bool(self.given.get("should_end"))  # that is told instead
         is_elsewhere = self.state.holds("away/ruined")
-        is_answered = is_of_wishes(act) or asked_about(act, self.cast) is not None
-        is_general = ends or is_elsewhere or (is_answered and self.cast.is_open)
+        is_general = ends or is_elsewhere or is_answered(act, self.cast, self.state)
         special = None if is_general else at.scene(act, self.cast.file)
         if special is not None and not self.cast.is_open:
             return special, ""
@@ -198,8 +197,7 @@ class Teller:
             return None, ""
         turned = [self.state.get(one) for one in OF_DEEDS]
         outcome = self.rules.play(act, is_told=special is None)
-        has_turned = turned != [self.state.get(one) for one in OF_DEEDS]
-        if has_turned:
+        if turned != [self.state.get(one) for one in OF_DEEDS]:
             self.state.values["deed.foreseen"] = special is not None
         if not outcome.texts:
             return None, outcome.declined or self.rules.declined(act)
@@ -214,14 +212,6 @@ class Teller:
             self.state.apply("did_aim, gain+3")
         self._happened(outcome)
         return special, ""
-
-    def _record_choice(self) -> None:
-        """A choice counts as a deed too, done to whoever of the story it names."""
-        named = self.cast.found(self.act.person or self.act.object)
-        self.state.bound |= {"object": named.id if named else "", "person": ""}
-        if named is not None and named.kind == "person":
-            self.state.bound["person"] = named.id
-        record(self.act, self.cast, self.state, is_typed=False)
 
     def _apply(self, effects: str) -> None:
         """Change the state; whoever has gone away with the player comes back with them."""
