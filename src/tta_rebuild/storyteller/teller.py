@@ -128,6 +128,7 @@ class Teller:
             if declined:
                 return {"declined": declined}
         self._tick()
+        before = len(self.passages)
         scene = next((s for s, npc in self._next_scenes(following) if self._tell(s, npc)), None)
         is_over = bool(self.given.get("should_end")) or not self.cast.is_open
         ending = scene is not None and bool(scene.ending) and is_over
@@ -136,7 +137,7 @@ class Teller:
             look = [template(text) for text in place.look] if place else []
             self._say(self.writer.line(look) or "For a while nothing else happens.")
         if ending and self.cast.is_open:
-            told = " ".join(one["text"] for one in self.passages)
+            told = " ".join(one["text"] for one in self.passages[before:])
             self._say(fates(self.cast, self.state, self.writer, told))
         return self._reply(scene, ending)
 
@@ -195,9 +196,10 @@ class Teller:
             self.lines.append(_line_of(words))
             self.state.values["kind"] = "curious"
             return None, ""
-        turned = [self.state.get(one) for one in OF_DEEDS]
+        marks = (*OF_DEEDS, "deed.turned_at")
+        turned = [self.state.get(one) for one in marks]
         outcome = self.rules.play(act, is_told=special is None)
-        if turned != [self.state.get(one) for one in OF_DEEDS]:
+        if turned != [self.state.get(one) for one in marks]:
             self.state.values["deed.foreseen"] = special is not None
         if not outcome.texts:
             return None, outcome.declined or self.rules.declined(act)
