@@ -156,6 +156,21 @@ async def test_whoever_is_dead_or_held_does_not_act_and_nobody_takes_their_part(
         assert not any("Mirela" in one["choice"] for one in reply["story_branches"] if turn > 2)
 
 
+async def test_the_dead_take_no_part_in_what_their_love_has_turned(
+    ask: Any, plot: Any, text_of: Any
+) -> None:
+    plot("secret_love")
+    notes = (await played(ask, LOVE, "tell Adaeze I love her", "wait"))[1]["notes"]
+    notes["state"] |= {"adaeze.dead": True, "deed.kill.adaeze": 2, "slain_one": "adaeze"}
+    for turn in range(3, 12):
+        reply = await ask(
+            theme=LOVE, seed=5, turn=turn, stage="resolution" if turn == 11 else "development",
+            should_end=turn == 11, notes=notes, action="look around",
+        )  # fmt: skip
+        notes = reply["notes"]
+        assert not re.search(r"says Adaeze|Adaeze (?!is dead|lies|fell)\w+s\b", text_of(reply))
+
+
 def flags_of(name: str, *, asked: bool) -> set[str]:
     """The flags that a file of scenes sets, and asks for."""
     found: set[str] = set()

@@ -141,7 +141,8 @@ def _rows(cast: Cast, state: WorldState) -> Iterator[tuple[str, Mapping[str, Any
     kinds = packaged_yaml("data/deeds")["deeds"]
     for row in dict.fromkeys(reversed(str(state.values.get("deed.rows") or "").split())):
         deed, person, thing = row.split(":")
-        if state.is_any(person, "group") or deed not in kinds:
+        is_out = state.is_any(person, "dead", "caught") and deed not in ("kill", "catch")
+        if is_out or state.is_any(person, "group") or deed not in kinds:
             continue
         state.bound |= {"who": person, "what": thing}
         yield row, kinds[deed], slots_of(thing, cast) | slots_of(person, cast)
