@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tta_rebuild.storyteller.act_grammar import families
+from tta_rebuild.storyteller.deeds import kinds_of_deeds
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, WorldFile, paragraphs
 from tta_rebuild.storyteller.surroundings import SURROUNDING
 from tta_rebuild.storyteller.teller import Teller
@@ -31,6 +32,7 @@ def problems(world: WorldFile) -> list[str]:
     """What is wrong or unused in a file, a sentence each; none if it is clean."""
     ids = {scene.id for scene in world.scenes}
     things = {*world.people, *world.places, *world.things}
+    known = {*things, *world.parts}
     asked, changed = _asked(world), _changed(world)
     led_to = {choice.next for choice in _all_choices(world) if choice.next}
     return [
@@ -39,9 +41,9 @@ def problems(world: WorldFile) -> list[str]:
           for s in world.scenes if not s.when and not s.act and s.id not in led_to),
         *_acts_unknown(world, things),
         *(f"'{key}' is asked for, and nothing ever sets it"
-          for key in sorted(asked - changed - set(world.start)) if not _is_given(key, things)),
+          for key in sorted(asked - changed - set(world.start)) if not _is_given(key, known)),
         *(f"'{key}' is set, and nothing ever asks for it"
-          for key in sorted((changed | set(world.start)) - asked) if not _is_given(key, things)),
+          for key in sorted((changed | set(world.start)) - asked) if not _is_given(key, known)),
         *(f"place '{key}' leads to '{way}', which is no place"
           for key, place in world.places.items() for way in place.ways if way not in world.places),
         *(f"'{key}' is at '{at}', which is nowhere in the file"
@@ -67,6 +69,9 @@ def _acts_unknown(world: WorldFile, things: set[str]) -> Iterator[str]:
 
 def _is_given(key: str, things: set[str]) -> bool:
     first, dot, rest = key.partition(".")
+    if first == "deed":
+        deed, _, whom = rest.partition(".")
+        return deed in {*families(), *kinds_of_deeds()} and whom in {"", "npc", *things}
     known = first in things or first in ("npc", YOU)
     return key in _GIVEN or (not dot and known) or (known and rest in _PROPERTIES)
 

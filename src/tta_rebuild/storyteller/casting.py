@@ -37,6 +37,7 @@ class Cast:
     is_open: bool = False  # whether what the player names comes to be (in a story from a premise)
     premise: PremiseReading = field(default_factory=PremiseReading)  # empty in an authored world
     sights: Sequence[str] = ()  # what can be seen at the opening place
+    parts: Mapping[str, str] = field(default_factory=dict)  # a plot's part → who plays it
 
     def of_kind(self, kind: str) -> list[Entity]:
         """The people, places or things, in order."""
@@ -138,12 +139,15 @@ def _from_premise(
             start[f"{key}.at"] = here
     around = _surroundings(premise, seed, notes.get("state", {}))
     file = read_world(f"plots/{plot}")
-    now = {**start, **notes.get("state", {})}
+    now = {**start, **({} if file.parts else notes.get("state", {}))}
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
     wanted = file.parts or _PARTS
     played = played_by(wanted, people if file.parts else _free_for_parts(premise, people), now)
     start |= {f"{one.id}.part": True for one in played.values()}
-    parts = part_slots(wanted, played, around.slots)
+    at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
+    parts = part_slots(wanted, played, at_first)
+    holders = {part: slug(parts[part]) for part in file.parts if part not in played}
+    holders |= {part: one.id for part, one in played.items() if file.parts}
     for name, pronouns in around.people:
         key = slug(name)
         if key not in entities:
@@ -154,7 +158,7 @@ def _from_premise(
     slots |= forms_of("place", entities[here].name)
     start |= file.start
     sights = around.sights
-    return Cast(f"plots/{plot}", file, entities, start, slots, True, premise, sights)
+    return Cast(f"plots/{plot}", file, entities, start, slots, True, premise, sights, holders)
 
 
 def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]) -> Surroundings:
@@ -189,7 +193,7 @@ def _free_for_parts(premise: PremiseReading, people: Sequence[Entity]) -> Sequen
 def replace_the_dead(
     cast: Cast, state: WorldState, variables: Mapping[str, Any], notes: Mapping[str, Any]
 ) -> None:
-    """Let somebody else take the part of whoever has died or has stayed behind."""
+    """Let somebody else of the place stand in for whoever has died there or has stayed behind."""
     new = cast_of(variables, {**notes, "state": state.values})
     cast.slots = new.slots
     for key in new.entities.keys() - cast.entities.keys():

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
+from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import parse_act
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.line_template import template
@@ -65,7 +66,8 @@ class Offers:
     def after(self, scene: SceneEntry | None) -> list[ChoiceEntry]:
         """The choices that follow a scene, or none told: at least three where so many fit."""
         is_quiet = scene is None or (not scene.choices and not self._cast.is_open)
-        found = self._ready(self.standing if is_quiet or scene is None else scene.choices)
+        own = None if is_quiet or scene is None else scene.choices
+        found = self._ready(self.standing) if own is None else self._ready(own, scene)
         anywhere = self._anywhere() if self._cast.is_open else []
         pool = self._ready(self._cast.file.choices)
         self._rng.shuffle(pool)
@@ -85,12 +87,16 @@ class Offers:
             "taken": self.taken[-_TAKEN_REMEMBERED:],
         }
 
-    def _ready(self, entries: Sequence[ChoiceEntry]) -> list[ChoiceEntry]:
+    def _ready(
+        self, entries: Sequence[ChoiceEntry], scene: SceneEntry | None = None
+    ) -> list[ChoiceEntry]:
         """Those that can be offered now, their slots filled as they are meant now."""
         found = []
+        absent = Absent(self._cast, self._state)
         for entry in entries:
             words = self._writer.filled(template(entry.do))
             is_fit = not self._cast.is_open or self._writer.allows(words)
+            is_fit &= absent.allows_choice(entry, scene)
             if words and is_fit and self._state.holds(entry.if_):
                 says = self._writer.filled(template(entry.says))
                 found.append(entry.model_copy(update={"do": words, "says": says}))

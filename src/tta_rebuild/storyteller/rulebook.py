@@ -21,8 +21,11 @@ from tta_rebuild.storyteller.act_binding import (
     place_in,
     with_article,
 )
+from tta_rebuild.storyteller.answers import asked_about, is_of_wishes, known_of
 from tta_rebuild.storyteller.casting import Cast
-from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word
+from tta_rebuild.storyteller.deeds import is_confession, record
+from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
+from tta_rebuild.storyteller.hindrances import hindered
 from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.possible import why_impossible
@@ -101,7 +104,7 @@ class Rulebook:
         if any(self._is_against_oneself(step) for step in steps):
             outcome.declined = self._say(common("not_yourself"), {})
             return outcome
-        if is_told and (why := next(filter(None, map(self._ruled_out, steps)), "")):
+        if why := next((why for step in steps if (why := self._ruled_out(step, is_told))), ""):
             outcome.declined = self._say(common("cannot"), {"why": why})
             return outcome
         for step in steps:
@@ -121,7 +124,7 @@ class Rulebook:
     def _step(self, act: Act, outcome: Outcome) -> bool:
         """Apply one act; True if it was done."""
         family, entities = act.family, self.cast.entities
-        entry = rules_of(family)
+        entry = rules_of("confess" if is_confession(act) else family)
         bound, (kind, phrase) = self.binder.bound(act)
         named = {role: entities[one].name for role, one in bound.items() if one in entities}
         words = ", ".join(filter(None, (act.object, act.person, place_in(act.where))))
@@ -138,8 +141,13 @@ class Rulebook:
         if needs_object and not outcome.texts:
             outcome.declined = entry["asks"]
             return False
+        topic = asked_about(act, self.cast)
+        speaker = bound["person"] if family != "look" else ""
+        known = known_of(topic, self.cast, self.state, speaker=speaker) if topic else ""
+        known = known if self.writer.allows(known) else ""
+        bound |= {"known": "yes" if known else "", "wants": "yes" if is_of_wishes(act) else ""}
         self.state.bound.update(bound)
-        slots = self._slots(act, bound)
+        slots = self._slots(act, bound) | {"known": f"*{self.state.get('now')}*"}
         for rule in entry["rules"]:
             if not self.state.holds(rule.get("when", "")):
                 continue
@@ -150,15 +158,16 @@ class Rulebook:
             text = self._told(act, self._say(_of_number(told, slots), slots), slots)
             if not text:
                 continue
-            outcome.texts.append(text)
+            outcome.texts.append(text.replace(slots["known"], known))  # however often told before
             outcome.kind = entry.get("kind", "quiet")
             if "fail" in rule:
                 return False
-            outcome.is_done = True
+            outcome.is_done = self.state.values[f"done.{family}"] = True
             effects = rule.get("then", "")
             self._apply(effects if outcome.is_told else _on(effects, bound), bound)
             if outcome.is_told or family not in ("leave", "flee"):
                 self._move(family, bound)
+            record(act, self.cast, self.state)
             line = self._filled(rule.get("line", ""), slots) if outcome.is_told else ""
             outcome.lines += [one for one in (_said_too(act, line), line) if one]
             return True
@@ -169,12 +178,14 @@ class Rulebook:
         is_self = whom in SELF or whom == self.cast.entities[YOU].name.lower()
         return act.verb == "die" or (act.family in ("kill", "attack") and is_self)
 
-    def _ruled_out(self, act: Act) -> str:
+    def _ruled_out(self, act: Act, is_told: bool) -> str:
         """Why this cannot be done in this story, "" if it can."""
-        if self.cast.is_open:
-            return why_impossible(act, self.cast.premise)
-        # its author has not foreseen a death
-        return "it is not in you, not here" if act.family == "kill" else ""
+        if not self.cast.is_open:  # its author has not foreseen a death
+            return "it is not in you, not here" if act.family == "kill" else ""
+        premise, people = self.cast.premise, self.cast.of_kind("person")
+        names = {name: one.id for one in people for name in (one.name, short(one.name))}
+        why = hindered(act, premise.told, names, self.state)
+        return why or (why_impossible(act, premise) if is_told else "")
 
     def _apply(self, effects: str, bound: Mapping[str, str]) -> None:
         """Change the state; what is done to several people is done to each of them."""
@@ -300,7 +311,7 @@ class Rulebook:
         """What somebody who is there makes of it, "" if nobody is."""
         who = self.binder.npc()
         table = common("reactions").get(kind)
-        if not who or not table or self.state.get(f"{who}.group"):
+        if not who or not table or self.state.is_any(who, "group", "caught"):
             return ""
         trust = self.state.get(f"{who}.trust")
         mood = "friend" if int(trust) > 0 else "foe" if int(trust) < 0 else "neutral"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_binding import SOUGHT
 from tta_rebuild.storyteller.casting import Cast
@@ -22,6 +23,9 @@ from tta_rebuild.storyteller.scene_file import (
 )
 from tta_rebuild.storyteller.world_state import WorldState, keys_of
 
+OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
+"""What the endings of ``data/turnings`` ask for."""
+
 
 def may_come(scene: SceneEntry, state: WorldState, seen: Collection[str]) -> bool:
     """Whether a scene is not told yet, or may be told again, and its condition holds."""
@@ -34,10 +38,20 @@ def possible_scenes(
     """What may come by itself now: an ending where the story must end, else events."""
     scenes = list(cast.file.scenes)
     if cast.is_open:
-        scenes += read_world("data/episodes").scenes
+        absent = Absent(cast, state)
+        scenes = [scene for scene in scenes if absent.allows_scene(scene)]
+        scenes += read_world("data/episodes").scenes + read_world("data/turnings").scenes
     if elsewhere := {one for one in ("away", "ruined") if state.get(one)}:
-        scenes = [scene for scene in scenes if elsewhere & keys_of(scene.when)]
+        scenes = [
+            scene
+            for scene in scenes
+            if (elsewhere | OF_DEEDS if scene.ending else elsewhere) & keys_of(scene.when)
+        ]
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
+    if own := [
+        s for s in endings if "did_aim" in s.when and s.id in {o.id for o in cast.file.scenes}
+    ]:
+        endings = [s for s in endings if "did_aim" not in s.when or s in own]
     if must_end and endings:
         return endings
     return [
@@ -61,10 +75,13 @@ class OnAct:
         if act.family == "ask" and act.said.startswith(("to ", "not to ")):
             return None  # a request is no question
         is_sought = act.verb in SOUGHT and bool(named)
+        absent = Absent(self.cast, self.state)
         for scene in file.scenes:
             family, _, target = scene.act.partition(" ")
             is_meant = family and family in (act.family, act.verb)
             if not is_meant or not may_come(scene, self.state, self.seen):
+                continue
+            if not absent.allows_scene(scene):
                 continue
             if (not target and not is_sought) or self._is_named(target, named, entity):
                 return scene
@@ -91,19 +108,22 @@ def ranked(
     """Heavy scenes first, then those told least; those of the other way last of all.
 
     A scene that needs somebody of the premise is a little heavier than one that needs nobody; of
-    endings as heavy as each other the better one comes first. A plot's ordinary scenes are dealt
+    endings as heavy as each other the better one comes first, and one that a deed has brought
+    about is heavier where the plot has not foreseen the deed. A plot's ordinary scenes are dealt
     out to two ways, so that another first step meets other scenes.
     """
     ordinary = [s for s in cast.file.scenes if s.is_event and not s.ending and s.weight in (1, 2)]
     has_ways = cast.is_open and "way_taken" in state.values
     dealt = {s.id: number % 2 for number, s in enumerate(ordinary)} if has_ways else {}
     way = state.values.get("way_taken")
+    is_unforeseen = not state.get("deed.foreseen")
 
     def place(one: tuple[SceneEntry, str]) -> tuple[bool, int, int, int, float]:
         scene = one[0]
         uses = writer.uses(template(paragraphs(scene.text)[0][2]))
         end = END_KINDS.index(scene.ending) if scene.ending else 0
         weight = scene.weight + ("npc" in scene.when or "!alone" in scene.when)
+        weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
         return dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()
 
     return sorted(found, key=place)

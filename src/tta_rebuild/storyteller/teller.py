@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from tta_rebuild.core.english import words_of
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
+from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import Act, parse_act
+from tta_rebuild.storyteller.answers import answer, authors_words, is_answered
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
+from tta_rebuild.storyteller.deeds import fates, notice, record_choice, role_slots
 from tta_rebuild.storyteller.entities import Entity
 from tta_rebuild.storyteller.line_template import (
     MARK_LENGTH,
@@ -36,7 +38,13 @@ from tta_rebuild.storyteller.scene_file import (
     paragraphs,
     read_world,
 )
-from tta_rebuild.storyteller.scene_order import OnAct, possible_scenes, ranked, take_a_way
+from tta_rebuild.storyteller.scene_order import (
+    OF_DEEDS,
+    OnAct,
+    possible_scenes,
+    ranked,
+    take_a_way,
+)
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.world_state import YOU, WorldState
@@ -46,7 +54,7 @@ LEAST_CHAPTER = 12
 """Scenes of a premise's question before the next is taken up, where a story has no end."""
 
 _TOLD_REMEMBERED = 40
-_OF_NOW = ("turn", "roll", "stage", "alone")
+_OF_NOW = ("turn", "now", "roll", "stage", "alone")
 """Values that are worked out anew for every scene."""
 
 
@@ -74,7 +82,8 @@ class Teller:
         self.began = int(self.notes.get("began") or 1)
         if self._is_new_chapter(stage):
             self._begin_chapter(values)
-        values |= {"turn": self.turn - self.began + 1, "roll": self.rng.randrange(10)}
+        values |= {"turn": self.turn - self.began + 1, "now": self.turn}
+        values["roll"] = self.rng.randrange(10)
         values["stage"] = stage if stage in ARC_STAGES else "development"
         self.state = WorldState(values)
         corrected(self.state, variables.get("facts") or [], self.cast)
@@ -119,6 +128,7 @@ class Teller:
             if declined:
                 return {"declined": declined}
         self._tick()
+        before = len(self.passages)
         scene = next((s for s, npc in self._next_scenes(following) if self._tell(s, npc)), None)
         is_over = bool(self.given.get("should_end")) or not self.cast.is_open
         ending = scene is not None and bool(scene.ending) and is_over
@@ -126,6 +136,9 @@ class Teller:
             place = self.cast.file.places.get(str(self.state.values.get("here")))
             look = [template(text) for text in place.look] if place else []
             self._say(self.writer.line(look) or "For a while nothing else happens.")
+        if ending and self.cast.is_open:
+            told = " ".join(one["text"] for one in self.passages[before:])
+            self._say(fates(self.cast, self.state, self.writer, told))
         return self._reply(scene, ending)
 
     def _bind(self, npc: str | None = None) -> None:
@@ -140,6 +153,8 @@ class Teller:
             self.writer.slots.pop(name, None)
         if npc:
             self.writer.slots.update(self.rules.person_slots(npc, "npc"))
+        self.state.bound |= self.cast.parts
+        self.writer.slots |= role_slots(self.cast, self.state)
         here = self.cast.entities.get(str(self.state.values.get("here")))
         if here is not None:
             self.writer.slots["here"] = here.name
@@ -161,27 +176,39 @@ class Teller:
             if said or not offer.next:
                 self._say(said or self._echo(offer.do))
             self.state.values["kind"] = offer.kind
+            record_choice(self.act, self.cast, self.state)
             self.lines.append(_line_of(offer.do))
             return self.scenes.get(offer.next), ""
+        if self.cast.is_open and (known := answer(words, self.cast, self.state)):
+            return None, known
         self.act = act = self._asked_aloud(words) or parse_act(words)
         if act.problem:
             return None, self.rules.declined(act)
         at = OnAct(self.cast, self.state, self.seen, self.rules.binder.in_play())
         ends = self.cast.is_open and bool(self.given.get("should_end"))  # that is told instead
         is_elsewhere = self.state.holds("away/ruined")
-        special = None if ends or is_elsewhere else at.scene(act, self.cast.file)
+        is_general = ends or is_elsewhere or is_answered(act, self.cast, self.state)
+        special = None if is_general else at.scene(act, self.cast.file)
         if special is not None and not self.cast.is_open:
             return special, ""
-        if self._authors_words(act):
+        if told := authors_words(act, self.cast, self.state, self.writer, self.rules.binder.npc()):
+            self._say(*told)
+            self.lines.append(_line_of(words))
+            self.state.values["kind"] = "curious"
             return None, ""
+        marks = (*OF_DEEDS, "deed.turned_at")
+        turned = [self.state.get(one) for one in marks]
         outcome = self.rules.play(act, is_told=special is None)
+        if turned != [self.state.get(one) for one in marks]:
+            self.state.values["deed.foreseen"] = special is not None
         if not outcome.texts:
             return None, outcome.declined or self.rules.declined(act)
         if special is not None and outcome.is_done:
             deed = self._echo(words)  # what comes of it the scene tells
             outcome.texts[:] = [deed] if self.writer.allows(deed) else []
         else:
-            follows = self.cast.is_open and outcome.is_done and not ends
+            is_turning = self.state.get("deed.turned_at") == self.turn
+            follows = self.cast.is_open and outcome.is_done and not (ends or is_turning)
             special = at.scene(act, read_world("data/episodes")) if follows else None
         if self.cast.is_open and outcome.is_done and does_aim(act, self.cast.premise.aim):
             self.state.apply("did_aim, gain+3")
@@ -227,35 +254,6 @@ class Teller:
         is_remarked = outcome.texts and self.rng.random() < 0.5
         self._say(self.rules.reaction(outcome.kind) if is_remarked else "")
 
-    def _authors_words(self, act: Act) -> bool:
-        """Tell what the world's file has for looking at this or asking that; False if nothing."""
-        file, named = self.cast.file, act.object or act.person or act.where
-        entity = self.cast.found(named) if named else None
-        who = file.people.get(entity.id if entity else self.rules.binder.npc())
-        texts: list[str] = []
-        if not self._sees(act, entity):
-            return False
-        if who is not None and act.family in ("ask", "tell", "say"):
-            topic = set(words_of(f"{act.said} {act.object}"))
-            texts = next((t for key, t in who.asked.items() if topic & set(words_of(key))), [])
-        elif act.family in ("look", "search", "read", "listen", "touch"):
-            place = file.places.get(entity.id if entity else str(self.state.get("here")))
-            thing = file.things.get(entity.id) if entity else None
-            person = file.people.get(entity.id) if entity else None
-            texts = thing.look if thing else person.about if person else place.look if place else []
-        told = self.writer.line([template(text) for text in texts])
-        if told:
-            is_speech = told.startswith("“") and who is not None
-            asked = entity.id if entity else self.rules.binder.npc()
-            self._say(told, asked if is_speech else "")
-            self.lines.append(_line_of(str(self.given.get("action") or "")))
-            self.state.values["kind"] = "curious"
-        return bool(told)
-
-    def _sees(self, act: Act, entity: Entity | None) -> bool:
-        """Whether what is looked at or asked is here."""
-        return self.state.is_seen(entity.id) if entity else not (act.object or act.person)
-
     # ------------------------------------------------------------------ what the world does
 
     def _tick(self) -> None:
@@ -281,8 +279,15 @@ class Teller:
         """Tell a scene and what it changes; False if nothing in it can be said now."""
         passages = len(self.passages)
         self._bind(npc)
+        absent = Absent(self.cast, self.state)
+        if (
+            not scene.ending
+            and self.turn > 1
+            and (told := notice(self.cast, self.state, self.writer))
+        ):
+            self._say(told)
         for condition, speaker, text in paragraphs(scene.text):
-            if not self.state.holds(condition):
+            if not self.state.holds(condition) or not absent.allows(scene, condition, text):
                 continue
             words = template(text)
             told = self.writer.line([words]) if self.cast.is_open else self.writer.whole(words)

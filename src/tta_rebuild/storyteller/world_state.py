@@ -6,6 +6,7 @@ it in two small notations:
 
 - a condition is a list of terms, all of which must hold: ``bee.here, !lamp.lit, storm>=3``;
   ``a/b`` is one term that holds where either does, so ``a, b/c`` is a and (b or c);
+- ``deed.kiss.bee`` holds once the player has kissed her, ``deed.kiss`` once they kissed anybody;
 - an effect is a list of changes: ``key.at=you, bee.trust+1, door.open, !lamp.lit``.
 
 A word that no key has is itself (``here=yard``); a key that was never set is 0, false and "".
@@ -54,11 +55,15 @@ def _part(shape: re.Pattern[str], text: str, whole: str) -> tuple[str, str, str,
     return bang, key, sign or "", value or ""
 
 
-def keys_of(notation: str, *, is_effect: bool = False) -> set[str]:
-    """The keys that a condition asks for or an effect changes. Raises NotationError."""
+def keys_of(notation: str, *, is_effect: bool = False, is_so: bool = False) -> set[str]:
+    """The keys that a condition asks for or an effect changes. Raises NotationError.
+
+    Args:
+        is_so: leaves out those that must not hold.
+    """
     if is_effect:
         return {key for _, key, _, _ in _changes(notation)}
-    return {key for ways in _terms(notation) for _, key, _, _ in ways}
+    return {key for ways in _terms(notation) for bang, key, _, _ in ways if not (bang and is_so)}
 
 
 class WorldState:
@@ -76,9 +81,14 @@ class WorldState:
     def get(self, key: str) -> Value:
         """What a key says: 0 if it was never set.
 
-        ``X.here`` is whether X is where the player is or with the player.
+        ``X.here`` is whether X is where the player is or with the player; ``deed.kiss.X`` the turn
+        in which the player last kissed X (``deeds``).
         """
         first, dot, rest = key.partition(".")
+        if first == "deed":
+            deed, _, whom = rest.partition(".")
+            meant = self.bound.get(whom, whom)
+            return self.values.get(f"deed.{deed}.{meant}" if whom else key, 0)
         if first in self.bound:
             first = self.bound[first]
             if not dot or not first:

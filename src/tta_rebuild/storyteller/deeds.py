@@ -1,0 +1,193 @@
+"""What the player has done: a ledger that plots may ask, and what becomes of the great deeds.
+
+Called by ``rulebook`` for every act that was done and by ``teller`` for a scene. The ledger is in
+the state and so in the notes: ``deed.kiss`` and ``deed.kiss.mara`` hold the turn of the last kiss,
+``deed.ask.mara`` that of the last act of a family. ``data/deeds.yaml`` says what counts as which
+deed, how a later scene and the end speak of it, and by which deeds the question of a premise is
+answered: the story turns then (``data/turnings``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tta_rebuild.core.english import singular, words_of
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.entities import head_of, last_word, short
+from tta_rebuild.storyteller.line_template import capital, template
+from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.surroundings import forms_of, person_slots
+from tta_rebuild.storyteller.word_lists import packaged_yaml
+from tta_rebuild.storyteller.world_state import YOU, WorldState
+
+MOST_FATES = 3
+ROLES = ("turned_who", "turning_who", "slain_one", "held_one")
+"""Whom scenes on deeds are about, as slots and in conditions: by whom the story turned …"""
+
+_REMEMBERED = 16
+_HURT_IS_TOLD = (1, 4, 7, 10)
+"""Turns after a hurt in which it is told of again."""
+
+
+def record(act: Act, cast: Cast, state: WorldState, *, is_typed: bool = True) -> None:
+    """Enter what has been done, as ``state.bound`` says to whom, if it counts as a deed.
+
+    Args:
+        is_typed: False for a choice of the plot's own, whose plot tells what becomes of it.
+    """
+    person, thing = (str(state.bound.get(role) or "") for role in ("person", "object"))
+    now = int(state.get("now"))
+    keys = ["", *(f".{one}" for one in {person, thing} if one and one != YOU)]
+    if act.family not in kinds_of_deeds():
+        state.values |= {f"deed.{act.family}{key}": now for key in keys}
+    for deed, spec in packaged_yaml("data/deeds")["deeds"].items():
+        is_meant = act.family in spec["acts"].split() and state.holds(spec.get("when", ""))
+        if not is_meant or not re.search(spec.get("said", ""), act.said or act.clause, re.I):
+            continue
+        state.values |= {f"deed.{deed}{key}": now for key in keys}
+        if is_typed:
+            rows = [*str(state.values.get("deed.rows") or "").split(), f"{deed}:{person}:{thing}"]
+            state.values["deed.rows"] = " ".join(rows[-_REMEMBERED:])
+        if deed in ("kill", "catch") and not state.is_any(person, "local"):
+            state.values["slain_one" if deed == "kill" else "held_one"] = person
+        if cast.is_open:
+            _turn(deed, person, thing, cast, state)
+        return
+
+
+def record_choice(act: Act, cast: Cast, state: WorldState) -> None:
+    """A choice of the plot's own is a deed as well, done to whoever of the story it names."""
+    named = cast.found(act.person or act.object)
+    is_person = named is not None and named.kind == "person"
+    state.bound |= {"object": named.id if named else ""}
+    state.bound["person"] = state.bound["object"] if is_person else ""
+    record(act, cast, state, is_typed=False)
+
+
+def _turn(deed: str, person: str, thing: str, cast: Cast, state: WorldState) -> None:
+    """Let the story turn, if the deed is what its premise asks for."""
+    premise = cast.premise
+    text = " ".join((*premise.told, premise.aim, premise.matter))
+    for name, spec in packaged_yaml("data/deeds")["turnings"].items():
+        is_asked = {premise.conflict, premise.situation} & {*spec.get("plots", "").split()}
+        says = spec.get("says")
+        if deed not in spec["deeds"].split() or state.get("deed.turning") == name:
+            continue
+        if not (is_asked or (says and re.search(says, text, re.I))):
+            continue
+        whom = cast.entities.get(person)
+        is_ours = whom is not None and person != YOU and not state.is_any(person, "local")
+        fits = {"person": is_ours, "foe": is_ours and not state.is_any(person, "close")}
+        if "to" in spec and not fits.get(spec["to"], _is_of_premise(thing, cast)):
+            continue
+        state.values |= {"deed.turning": name, "turning_who": person, "turning_what": thing}
+        state.values["deed.turned_at"] = state.get("now")
+        before = list(packaged_yaml("data/deeds")["turnings"])
+        was = str(state.get("deed.turned") or name)
+        if before.index(name) <= before.index(was):  # a lesser answer does not take its place
+            state.values |= {"deed.turned": name, "turned_who": person, "turned_what": thing}
+        return
+
+
+def kinds_of_deeds() -> tuple[str, ...]:
+    """The deeds that are told of later, besides the families of acts."""
+    return tuple(packaged_yaml("data/deeds")["deeds"])
+
+
+def is_confession(act: Act) -> bool:
+    """Whether what is told or said is something that the speaker has done."""
+    spec = packaged_yaml("data/deeds")["deeds"]["confess"]
+    is_said = act.family in ("tell", "say") and not act.is_quoted
+    return is_said and bool(re.search(spec["said"], act.said, re.I))
+
+
+def role_slots(cast: Cast, state: WorldState) -> dict[str, str]:
+    """Slots for those whom scenes on deeds are about; conditions may ask of them as well."""
+    slots: dict[str, str] = {}
+    for role in ROLES:
+        state.bound[role] = str(state.values.get(role) or "")
+        slots |= _slots_of(role, state.bound[role], cast)
+    for role in ("turned_what", "turning_what"):
+        what = cast.entities.get(str(state.values.get(role) or ""))
+        slots |= forms_of(role, what.name) if what else {}
+    return slots
+
+
+def _slots_of(name: str, entity_id: str, cast: Cast) -> dict[str, str]:
+    entity = cast.entities.get(entity_id)
+    if entity is None or entity_id == YOU:
+        return {}
+    return person_slots(name, short(entity.name), entity.pronouns or "they")
+
+
+def slots_of(entity_id: str, cast: Cast) -> dict[str, str]:
+    """Somebody as ``who``, or something as ``what`` with ``what_it`` and ``what_was``."""
+    entity = cast.entities.get(entity_id)
+    if entity is None or entity.kind == "person":
+        return _slots_of("who", entity_id, cast)
+    is_many = singular(last_word(entity.name)) != last_word(entity.name)
+    number = ("were", "them") if is_many else ("was", "it")
+    return forms_of("what", entity.name) | dict(zip(("what_was", "what_it"), number, strict=True))
+
+
+# ---------------------------------------------------------------- what is told of deeds later
+
+
+def _rows(cast: Cast, state: WorldState) -> Iterator[tuple[str, Mapping[str, Any], dict[str, str]]]:
+    """The deeds that the player typed, newest first: the row, what is said of it, its slots."""
+    kinds = packaged_yaml("data/deeds")["deeds"]
+    for row in dict.fromkeys(reversed(str(state.values.get("deed.rows") or "").split())):
+        deed, person, thing = row.split(":")
+        is_out = state.is_any(person, "dead", "caught") and deed not in ("kill", "catch")
+        if is_out or state.is_any(person, "group") or deed not in kinds:
+            continue
+        state.bound |= {"who": person, "what": thing}
+        yield row, kinds[deed], slots_of(thing, cast) | slots_of(person, cast)
+
+
+def notice(cast: Cast, state: WorldState, writer: LineWriter) -> str:
+    """How a scene takes notice of a deed of the turns before, each once; of a hurt now and then."""
+    now, noticed = int(state.get("now")), str(state.values.get("deed.noticed") or "").split()
+    for row, spec, slots in _rows(cast, state):
+        deed, person, thing = row.split(":")
+        age = now - int(state.values.get(f"deed.{deed}.{person or thing}") or now)
+        is_due = age in _HURT_IS_TOLD if deed == "hurt" else row not in noticed and 0 < age < 4
+        if is_due and (told := _said(spec.get("later", ()), state, writer, slots)):
+            state.values["deed.noticed"] = " ".join([*noticed, row])
+            return told
+    return ""
+
+
+def fates(cast: Cast, state: WorldState, writer: LineWriter, told: str) -> str:
+    """What became of the greatest deeds that the end has not told of, a sentence or two each."""
+    rows = sorted(_rows(cast, state), key=lambda row: -row[1]["weight"])
+    said: list[str] = []
+    people: list[str] = []
+    for row, spec, slots in rows:
+        deed, person, thing = row.split(":")
+        is_other = spec.get("of_premise") and not _is_of_premise(thing, cast)
+        if is_other or (person or thing) in people or len(said) == MOST_FATES:
+            continue
+        state.bound |= {"who": person, "what": thing}
+        is_told = slots.get("who", "") in told and re.search(rf"\b{deed}", told)
+        line = "" if is_told else _said(spec.get("fate", ()), state, writer, slots)
+        said += [line] if line else []
+        people += [person or thing] if line or is_told else []
+    return " ".join(said)
+
+
+def _is_of_premise(thing: str, cast: Cast) -> bool:
+    """Whether a premise speaks of a thing."""
+    premise = cast.premise
+    what = head_of(cast.entities[thing].name) if thing in cast.entities else ""
+    text = " ".join((*premise.told, premise.aim, premise.matter)).lower()
+    return bool(what) and what in words_of(text)
+
+
+def _said(entries: Any, state: WorldState, writer: LineWriter, slots: Mapping[str, str]) -> str:
+    """One of the lines of the first entry that holds; an entry is a condition and its lines."""
+    lines = next((one["say"] for one in entries if state.holds(one.get("if", ""))), ())
+    return writer.line([template(capital(line)) for line in lines], **slots)

@@ -1,0 +1,61 @@
+"""What the sentences of a premise rule out: a dead telephone, bound hands, a mute brother.
+
+Called by ``rulebook`` before a move is played: what is ruled out costs no turn, and the reason is
+the premise's own sentence. ``data/hindrances.yaml`` has what is looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from tta_rebuild.core.english import singular
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.entities import head_of
+from tta_rebuild.storyteller.word_lists import is_one, packaged_yaml
+from tta_rebuild.storyteller.world_state import NOWHERE, WorldState
+
+
+@lru_cache(maxsize=64)
+def _found(told: tuple[str, ...], people: tuple[str, ...]) -> tuple[tuple[int, str, str, str], ...]:
+    """What a premise rules out: the number of the entry, the thing, the person, the sentence."""
+    names = "|".join(re.escape(name) for name in sorted(people, key=len, reverse=True)) or "(?!)"
+
+    def all_found() -> Iterator[tuple[int, str, str, str]]:
+        for number, entry in enumerate(packaged_yaml("data/hindrances")["hindrances"]):
+            says = re.sub(r"\(\?P<who>\)", rf"\\b(?:{names})\\b", entry["says"])
+            for sentence in told:
+                if found := re.search(says, sentence, re.I):
+                    what = found.groupdict().get("what") or ""
+                    who = re.search(names, found[0], re.I) if says != entry["says"] else None
+                    yield number, singular(what), who[0].lower() if who else "", sentence
+
+    return tuple(all_found())
+
+
+def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: WorldState) -> str:
+    """The sentence of the premise by which an act cannot be done, "" if none rules it out.
+
+    Args:
+        told: the premise's sentences, to the player.
+        people: the ids of those of the story by what they are called.
+    """
+    table = packaged_yaml("data/hindrances")
+    named = {head_of(phrase) for phrase in (act.object, act.instrument, act.where) if phrase}
+    named |= {thing for thing, verbs in table["implied"].items() if act.verb in verbs.split()}
+    whom = f"{act.person} {act.object}".lower()
+    ids = {name.lower(): one for name, one in people.items()}
+    meant = {one for name, one in ids.items() if re.search(rf"\b{re.escape(name)}\b", whom)}
+    for number, what, who, sentence in _found(told, tuple(people)):
+        entry = table["hindrances"][number]
+        is_meant = {act.family, act.verb} & {*entry["acts"].split()}
+        is_over = any(state.get(f"done.{one}") for one in entry.get("unless", "").split())
+        is_over |= bool(re.search(entry.get("but", "(?!)"), act.clause))
+        is_over |= "away" in entry and state.get(f"{ids[who]}.at") != NOWHERE
+        is_to_it = what in named if what else ids[who] in meant if who else True
+        if is_meant and is_to_it and not is_over:
+            why = sentence.rstrip(".!?…")
+            is_name = not is_one(why.split(" ")[0].lower(), "determiners pronouns subjects openers")
+            return why if is_name else f"{why[0].lower()}{why[1:]}"
+    return ""
