@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -154,6 +155,43 @@ class ModelRates(_Value):
     output: Usd
     cached: Usd | None = None
     cache_write: Usd | None = None
+
+
+class LiveVariant(_Value):
+    """One of the ways of telling that new stories are given; what is empty is as it is set.
+
+    ``prompts`` are names of templates and variants of them, ``weight`` is a share of the stories.
+    """
+
+    weight: Annotated[float, Field(ge=0, allow_inf_nan=False), must("a number of at least 0")] = 1.0
+    prompts: Mapping[str, str] = {}
+    model: Annotated[str, must("the name of a model")] = ""
+    temperature: Temperature | None = None
+    checks: WhichChecks = ""
+
+
+class LiveExperiment(_Value):
+    """What new stories take part in, each in one of the ``variants``."""
+
+    name: Annotated[str, Field(min_length=1), must("the experiment's name")]
+    variants: Mapping[str, LiveVariant]
+
+
+def known_models(experiment: LiveExperiment | None, info: ValidationInfo) -> LiveExperiment | None:
+    """The experiment, if its models can be named so and some variant has a share."""
+    if experiment is None:
+        return None
+    for name, variant in experiment.variants.items():
+        try:
+            variant.model and _model_name(variant.model, info)
+        except ValueError as error:
+            raise ValueError(f"{name}: the model {error}") from error
+    if not any(variant.weight for variant in experiment.variants.values()):
+        raise ValueError("must give some variant a weight above 0")
+    return experiment
+
+
+Experiment: TypeAlias = Annotated[LiveExperiment | None, After(known_models)]
 
 
 class Server(_Value):

@@ -123,7 +123,7 @@ def test_a_folder_that_cannot_be_used_says_why(tmp_path: Path, text: str, says: 
 
 
 def test_choosing_what_there_is_not_names_what_there_is() -> None:
-    with pytest.raises(SettingsError, match="no variant 'long' of it; there are .*dialogue@1"):
+    with pytest.raises(SettingsError, match=r"no variant 'long' of it; there are .*dialogue@1"):
         CATALOG.choosing({"dialogue": "long"})
     with pytest.raises(SettingsError, match="TTA_PROMPTS"):
         CATALOG.with_variants(Path(__file__).parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.prompts.golden import CATALOG, FOLDER, file_of, rendering
 
 HOW = (

@@ -138,6 +138,11 @@ class PromptCatalog:
             chosen[name] = (replace(found[0], weight=0.0),)
         return PromptCatalog(chosen)
 
+    def used_in(self, template: str) -> PromptCatalog:
+        """The same, choosing the variant that an id such as ``scene@4#brief`` names, if one."""
+        name, _, variant = template.partition("#")
+        return self.choosing({name.partition("@")[0]: variant}) if variant else self
+
     def template(self, name: str, *, story_id: str = "") -> Template:
         """The template to use: drawn by the weights, always the same for the same story.
 
