@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -70,7 +70,8 @@ def _address(value: Any) -> str:
     return text.rstrip("/")
 
 
-def _model_name(text: str, info: ValidationInfo) -> str:
+def model_name(text: str, servers: Collection[str]) -> str:
+    """The name of a model, with these servers of one's own. Raises ValueError: it is none."""
     text = text.strip()
     provider, colon, model = text.partition(":")
     if not provider or (colon and not model) or len(text.split()) > 1:
@@ -78,12 +79,15 @@ def _model_name(text: str, info: ValidationInfo) -> str:
             "must name a model: offline, local, or provider:model such as "
             "gemini:gemini-3.5-flash-lite"
         )
-    servers = info.data.get("servers", ())
     if provider not in (*PROVIDERS, *servers):
         raise ValueError(f"must begin with one of {', '.join((*PROVIDERS, *servers))}")
     if provider in servers and not model:
         raise ValueError(f"{text}: say which model, as {text}:MODEL")
     return text
+
+
+def _model_name(text: str, info: ValidationInfo) -> str:
+    return model_name(text, info.data.get("servers", ()))
 
 
 def _model_names(value: Any) -> Any:

@@ -18,10 +18,11 @@ import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import story_view as view
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
+from tta_rebuild.cli.inputs import from_lines, read_premises
 from tta_rebuild.cli.opening import PlayTurn, with_storyteller
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, message, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
+from tta_rebuild.lab.players import NextMove, Policy, automatic
 
 MAX_REFUSALS = 20
 """Moves in a row that may be refused before the run gives up."""

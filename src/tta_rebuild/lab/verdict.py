@@ -11,11 +11,12 @@ from typing import Any
 from tta_rebuild.core.records import PlayRecord
 from tta_rebuild.lab.outcomes import GUARDS, METRICS
 from tta_rebuild.lab.paired_effects import (
-    LEAST_PREMISES,
+    ALPHA,
     Design,
     PairedEffect,
     alpha_at,
     effect,
+    least_premises,
 )
 
 
@@ -33,7 +34,7 @@ class Question:
     premises: tuple[str, ...]
     plays_each: int
     metric: str
-    alpha: float = 0.05
+    alpha: float = ALPHA
     design: Design = "fixed"
     looks: int = 4
 
@@ -173,9 +174,9 @@ def _told(effects: Sequence[PairedEffect], name: str) -> str:
 def _why_not(question: Question, effects: Sequence[PairedEffect]) -> str:
     if not effects:
         return f"no pair has the metric {question.metric}"
-    fewest = min(one.premises for one in effects)
-    if fewest < LEAST_PREMISES:
-        return f"{fewest} premises show nothing, whatever they hold: take {LEAST_PREMISES} or more"
+    fewest, least = min(one.premises for one in effects), least_premises(1 - effects[0].level)
+    if fewest < least:
+        return f"{fewest} premises show nothing, whatever they hold: it takes {least} or more"
     unclear = [one for one in effects if not one.is_clear]
     said = "; ".join(
         f"{one.variant} - {one.baseline} = {one.difference:+.4g}, which could be "
