@@ -21,6 +21,7 @@ from tta_rebuild.cli.screen import Screen, one_line
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.lab import boundaries as labelled
 from tta_rebuild.lab import told_file
+from tta_rebuild.lab.experiment_trials import TrialCounts, eval_experiments
 from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, ToldCounts, bounds_of, short_of
 from tta_rebuild.lab.plays import PlayCounts, eval_plays
 from tta_rebuild.lab.premises import PremiseCounts, eval_premises
@@ -28,7 +29,7 @@ from tta_rebuild.lab.told import eval_told
 from tta_rebuild.lab.told_provider import NAME, ToldProvider, reading_tasks
 from tta_rebuild.settings_values import ModelQuota
 
-AnyCounts: TypeAlias = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts
+AnyCounts: TypeAlias = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts | TrialCounts
 
 ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
@@ -111,6 +112,21 @@ def plays(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
     rows = told_file.read_rows(files, told_file.PlainPremise)
     work = partial(eval_plays, premises=rows)
     _evaluate(ctx, work, PlayCounts(), options)
+
+
+@app.command()
+@take.with_options
+def experiments(
+    ctx: typer.Context,
+    files: Files,
+    *,
+    simulations: Annotated[int, take.number("simulations", 1, 10_000)] = 200,
+    options: EvalOptions,
+) -> None:
+    """Simulate experiments of which the answer is known, from plays of premises, and count."""
+    rows = told_file.read_rows(files, told_file.PlainPremise)
+    work = partial(eval_experiments, premises=rows, trials=simulations)
+    _evaluate(ctx, work, TrialCounts(), options)
 
 
 def _evaluate(

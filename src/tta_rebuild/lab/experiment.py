@@ -147,45 +147,51 @@ class ExperimentRun:
 
     async def _one(self, play: PlannedPlay, room: asyncio.Semaphore, planned: int) -> None:
         async with room:
-            record = await self._played(play)
+            record = await play_planned(
+                self.application, self.plan, play, keep_story=self.keep_stories
+            )
             await self.application.records.keep(self.plan.name, record)
             self.plays.append(record)
             self.progress(len(self.plays), planned)
 
-    async def _played(self, play: PlannedPlay) -> PlayRecord:
-        premise = Premise(
-            theme=play.row.premise,
-            title=f"{self.plan.name}: {play.row.id} ({play.variant})",
-            seed=play.seed,
-            length=self.plan.turns,
-            world=self.plan.variants[play.variant].world,
+
+async def play_planned(
+    application: Application, plan: ExperimentPlan, play: PlannedPlay, *, keep_story: bool = False
+) -> PlayRecord:
+    """Play one story and measure it; unless it is to be kept, it is gone afterwards."""
+    premise = Premise(
+        theme=play.row.premise,
+        title=f"{plan.name}: {play.row.id} ({play.variant})",
+        seed=play.seed,
+        length=plan.turns,
+        world=plan.variants[play.variant].world,
+    )
+    variant = assigned(plan.live(), play.variant)
+    stories, is_kept = application.stories, False
+    session = await stories.open(premise, variant=variant)
+    try:
+        turn_s, first_s = await _turns(session, play, plan.turns)
+        await application.tracker.flush()
+        outcome = outcome_of(
+            await stories.path(session.story_id),
+            cost_usd=await application.ledger.spent_usd(story_id=session.story_id),
+            turn_s=turn_s,
+            first_words_s=first_s,
         )
-        variant = assigned(self.plan.live(), play.variant)
-        stories, is_whole = self.application.stories, False
-        session = await stories.open(premise, variant=variant)
-        try:
-            turn_s, first_s = await _turns(session, play, self.plan.turns)
-            await self.application.tracker.flush()
-            outcome = outcome_of(
-                await stories.path(session.story_id),
-                cost_usd=await self.application.ledger.spent_usd(story_id=session.story_id),
-                turn_s=turn_s,
-                first_words_s=first_s,
-            )
-            is_whole = True
-        finally:
-            if not (is_whole and self.keep_stories):
-                with suppress(StoreError):
-                    await stories.delete(session.story_id)
-        return PlayRecord(
-            variant=play.variant,
-            premise=play.row.id,
-            seed=play.seed,
-            player=play.player,
-            at=datetime.now(UTC),
-            story_id=session.story_id if self.keep_stories else "",
-            outcome=outcome,
-        )
+        is_kept = keep_story
+    finally:
+        if not is_kept:
+            with suppress(StoreError):
+                await stories.delete(session.story_id)
+    return PlayRecord(
+        variant=play.variant,
+        premise=play.row.id,
+        seed=play.seed,
+        player=play.player,
+        at=datetime.now(UTC),
+        story_id=session.story_id if keep_story else "",
+        outcome=outcome,
+    )
 
 
 async def _turns(

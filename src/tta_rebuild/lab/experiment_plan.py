@@ -14,8 +14,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tta_rebuild.core.data_files import MAX_CONFIG_BYTES, first_problem, parse_toml, read_text
+from tta_rebuild.core.data_files import (
+    MAX_CONFIG_BYTES,
+    first_problem,
+    parse_json,
+    parse_toml,
+    read_text,
+)
 from tta_rebuild.core.errors import RequestRejected, UnreadableFile
+from tta_rebuild.core.records import ExperimentRecord
 from tta_rebuild.lab.outcomes import METRICS
 from tta_rebuild.lab.paired_effects import ALPHA, Design
 from tta_rebuild.lab.players import Player
@@ -138,6 +145,20 @@ def question_of(plan: ExperimentPlan, premises: list[PlainPremise]) -> Question:
     )
 
 
+def question_in(record: ExperimentRecord) -> Question:
+    """What an experiment that is kept was to decide. Raises UnreadableFile."""
+    plan = parse_json(record.plan, f"the plan of '{record.name}'")
+    return Question(
+        variants=tuple(plan["variants"]),
+        premises=tuple(plan["premises"]),
+        plays_each=len(plan["seeds"]) * len(plan["players"]),
+        metric=plan["metric"],
+        alpha=plan["alpha"],
+        design=plan["design"],
+        looks=plan["looks"],
+    )
+
+
 def described(plan: ExperimentPlan, premises: list[PlainPremise], catalog: PromptCatalog) -> str:
     """The plan as JSON with all that it plays: premises by id, and the prompts that are sent."""
     chosen = {
@@ -148,9 +169,7 @@ def described(plan: ExperimentPlan, premises: list[PlainPremise], catalog: Promp
         for name, variant in plan.variants.items()
     }
     ids = [row.id for row in premises]
-    return json.dumps(
-        plan.model_dump() | {"premises": ids, "sent": chosen}, sort_keys=True, ensure_ascii=False
-    )
+    return json.dumps(plan.model_dump() | {"premises": ids, "sent": chosen}, ensure_ascii=False)
 
 
 def digest_of(plan: str, premises: list[PlainPremise], default_model: str) -> str:
