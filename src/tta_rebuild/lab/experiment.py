@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
@@ -18,7 +17,14 @@ from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.model_names import chosen_model
 from tta_rebuild.bootstrap.variants import assigned, catalog_of
 from tta_rebuild.core.base_primitive import side_by_side
-from tta_rebuild.core.errors import ExecutionError, StoreError, ValidationError
+from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.errors import (
+    ExecutionError,
+    MoveRefused,
+    QuotaFull,
+    StoreError,
+    ValidationError,
+)
 from tta_rebuild.core.records import ExperimentRecord, PlayRecord
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine import turn_events as seen
@@ -32,10 +38,13 @@ from tta_rebuild.lab.experiment_plan import (
     question_of,
 )
 from tta_rebuild.lab.outcomes import outcome_of
-from tta_rebuild.lab.players import Player, automatic
+from tta_rebuild.lab.players import NextMove, Player, automatic
 from tta_rebuild.lab.told_file import PlainPremise
 from tta_rebuild.lab.verdict import Question, Verdict, decide
 from tta_rebuild.settings import Settings
+
+SHORTEST_WAIT_S = 5.0
+"""Before a turn is played again for which the quota had no room."""
 
 MOST_REFUSED = 20
 """Moves in a row that may be refused before a play is given up."""
@@ -61,7 +70,10 @@ def settings_for_plays(settings: Settings, plan: ExperimentPlan) -> Settings:
 
     Nobody answers for a model that fails, and no reply comes from the cache: two variants that ask
     the same must both be answered.
+
+    Raises UnreadableFile or SettingsError: a variant names a model, world or prompt that is not.
     """
+    check_plan(plan, settings, catalog_of(settings))
     own = {
         "experiment": plan.live(),
         "chain": (settings.chain[0] if settings.chain else chosen_model(settings),),
@@ -97,9 +109,7 @@ class ExperimentRun:
         Raises ValidationError: one of that name has plays, and its plan, its premises, its prompts
         or its model were others.
         """
-        settings = self.application.settings
-        catalog = catalog_of(settings)
-        check_plan(self.plan, settings, catalog)
+        catalog = catalog_of(self.application.settings)
         text = described(self.plan, self.premises, catalog)
         record = ExperimentRecord(
             name=self.plan.name,
@@ -156,9 +166,17 @@ class ExperimentRun:
 
 
 async def play_planned(
-    application: Application, plan: ExperimentPlan, play: PlannedPlay, *, keep_story: bool = False
+    application: Application,
+    plan: ExperimentPlan,
+    play: PlannedPlay,
+    *,
+    keep_story: bool = False,
+    clock: Clock | None = None,
 ) -> PlayRecord:
-    """Play one story and measure it; unless it is to be kept, it is gone afterwards."""
+    """Play one story and measure it; unless it is to be kept, it is gone afterwards.
+
+    Where our own quota is full it waits. Raises what else a turn raises.
+    """
     premise = Premise(
         theme=play.row.premise,
         title=f"{plan.name}: {play.row.id} ({play.variant})",
@@ -170,7 +188,7 @@ async def play_planned(
     stories, is_kept = application.stories, False
     session = await stories.open(premise, variant=variant)
     try:
-        turn_s, first_s = await _turns(session, play, plan.turns)
+        turn_s, first_s = await _turns(session, play, plan.turns, clock or Clock())
         await application.tracker.flush()
         outcome = outcome_of(
             await stories.path(session.story_id),
@@ -195,7 +213,7 @@ async def play_planned(
 
 
 async def _turns(
-    session: Session, play: PlannedPlay, turns: int
+    session: Session, play: PlannedPlay, turns: int, clock: Clock
 ) -> tuple[Sequence[float], Sequence[float]]:
     """Play all turns; gives the seconds of each, and those until its first passage."""
     next_move = automatic(play.player, play.seed)
@@ -206,20 +224,37 @@ async def _turns(
         if refused and choices:  # what a talker says may not be possible here
             move = Action.choose(1)
         assert move is not None  # simulated players do not stop
-        began = time.perf_counter()
-        first, why = 0.0, ""
-        async with aclosing(session.play(move)) as events:
-            async for event in events:
-                if isinstance(event, seen.PassageReleased) and not first:
-                    first = time.perf_counter() - began
-                elif isinstance(event, seen.TurnRefused):
-                    why = event.reason
-        if why:
+        try:
+            took_s, until_first_s = await _timed_turn(session, move, clock)
+        except MoveRefused as why:
             refused += 1
             if refused > MOST_REFUSED:
-                raise ExecutionError(f"{play.row.id}: no move is possible any more: {why}")
+                said = f"{play.row.id}: no move is possible any more: {why}"
+                raise ExecutionError(said) from why
+            continue
+        except QuotaFull as full:  # nothing was sent
+            await clock.sleep(max(full.retry_after_s, SHORTEST_WAIT_S))
+            next_move = _first_then(move, next_move)
             continue
         refused = 0
-        turn_s.append(time.perf_counter() - began)
-        first_s.append(first)
+        turn_s.append(took_s)
+        first_s.append(until_first_s)
     return turn_s, first_s
+
+
+def _first_then(move: Action, others: NextMove) -> NextMove:
+    """The same move once more, then what the player would do."""
+    waiting = [move]
+    return lambda choices: waiting.pop() if waiting else others(choices)
+
+
+async def _timed_turn(session: Session, move: Action, clock: Clock) -> tuple[float, float]:
+    """Seconds of a turn, and until its first passage. Raises as a turn does, and MoveRefused."""
+    began, first = clock.now(), 0.0
+    async with aclosing(session.play(move)) as events:
+        async for event in events:
+            if isinstance(event, seen.PassageReleased):
+                first = first or clock.now() - began
+            elif isinstance(event, seen.TurnRefused):
+                raise MoveRefused(event.reason)
+    return clock.now() - began, first
