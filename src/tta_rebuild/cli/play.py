@@ -132,7 +132,8 @@ class PlayLoop:
     ) -> None:
         self.application = application
         self.stories, self.tracker = application.stories, application.tracker
-        self.teller, self.play_turn = application.models[0], play_turn
+        self.teller = views.teller_of(application, session.state)
+        self.play_turn = play_turn
         self.screen, self.session = screen, session
 
     async def run(self) -> None:

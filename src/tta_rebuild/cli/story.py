@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -72,7 +73,8 @@ def story(
     )
 
     async def work(application: tta.Application, play: PlayTurn) -> None:
-        run.play, run.teller, stories = play, application.models[0], application.stories
+        run.play, stories = play, application.stories
+        run.teller_of = partial(view.teller_of, application)
         try:
             with _progress(run) as run.advance:
                 if options.story:
@@ -101,7 +103,7 @@ class StoryRun:
     skipped: int | None
     play: PlayTurn = view.play_turn
     advance: Callable[[], None] = lambda: None
-    teller: str = ""
+    teller_of: Callable[[tta.StoryState], str] = lambda state: ""
     done: int = 0
     session: tta.Session | None = None
 
@@ -120,15 +122,16 @@ class StoryRun:
     async def tell(self, session: tta.Session, name: str = "") -> None:
         """Further turns of a story, as many as wished for."""
         before, premise = session.state, session.state.premise
+        teller = self.teller_of(before)
         title = premise.title or one_line(premise.theme, 60)
-        notes = [] if before.turn else list(premise_notes(premise, self.teller))
+        notes = [] if before.turn else list(premise_notes(premise, teller))
         about = {"title": title, "theme": premise.theme, "rules": dict(premise.rules)}
         stands = {"seed": premise.seed, "branch": session.branch.name, "turn": before.turn}
-        by = {"teller": self.teller, "teller_before": view.teller_before(before, self.teller)}
+        by = {"teller": teller, "teller_before": view.teller_before(before, teller)}
         self._emit("story", session, premise_id=name, **about, **stands, **by, notes=notes)
         which = session.story_id[:8]
         if not self.as_json:
-            view.show_heading(self.screen, session, title, self.teller)
+            view.show_heading(self.screen, session, title, teller)
             for note in () if self.done else notes:
                 self.screen.note(note)
         self.session = session
