@@ -52,6 +52,8 @@ class Settings(BaseSettings):
         windows: ``provider:model`` → tokens of its context, where the server does not tell.
         gemini_base_url: where Gemini's protocol is spoken, "" at the vendor's; so with the others.
         quotas, prices: by ``provider:model``.
+        prompts_dir: a folder of prompt variants of one's own.
+        experiment: what new stories take part in; None is nothing.
         config_file: the configuration file that was read, if any.
         origins: name of the setting → where its value came from.
         notes: what looks like a mistake but is none for certain, to be shown to the user.
@@ -94,6 +96,8 @@ class Settings(BaseSettings):
     quotas: Mapping[str, ModelQuota] = {}
     windows: Mapping[str, kinds.Count] = {}
     prices: Mapping[str, ModelRates] = {}
+    prompts_dir: kinds.Directory | None = _named(None, "TTA_PROMPTS", "prompts")
+    experiment: kinds.Experiment = None
     config_file: Path | None = None
     origins: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
@@ -139,7 +143,9 @@ _NAMES = {
 VARIABLES = tuple(_NAMES)
 KEYS = tuple(variable for variable, in_file in _NAMES.items() if not in_file)
 """Those of the variables that hold keys."""
-_SECTIONS = {name: name for name in ("routes", "quotas", "prices", "servers", "windows")}
+_SECTIONS = {
+    name: name for name in ("routes", "quotas", "prices", "servers", "windows", "experiment")
+}
 
 
 def load_settings(
@@ -172,7 +178,10 @@ def load_settings(
     origins = {v: source.origin(v)[1] for v, source in source_of.items() if v in VARIABLES}
     settings = Settings(read, config_file=path, origins=origins, notes=_notes(variables))
     base = path.parent if path and source_of.get("TTA_DATA_DIR") is file else cwd
-    return settings.model_copy(update={"data_dir": base / settings.data_dir})
+    beside = path.parent if path and source_of.get("TTA_PROMPTS") is file else cwd
+    prompts = settings.prompts_dir and beside / settings.prompts_dir
+    places = {"data_dir": base / settings.data_dir, "prompts_dir": prompts}
+    return settings.model_copy(update=places)
 
 
 def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> list[str]:

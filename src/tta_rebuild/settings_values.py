@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -69,7 +70,8 @@ def _address(value: Any) -> str:
     return text.rstrip("/")
 
 
-def _model_name(text: str, info: ValidationInfo) -> str:
+def model_name(text: str, servers: Collection[str]) -> str:
+    """The name of a model, with these servers of one's own. Raises ValueError: it is none."""
     text = text.strip()
     provider, colon, model = text.partition(":")
     if not provider or (colon and not model) or len(text.split()) > 1:
@@ -77,12 +79,15 @@ def _model_name(text: str, info: ValidationInfo) -> str:
             "must name a model: offline, local, or provider:model such as "
             "gemini:gemini-3.5-flash-lite"
         )
-    servers = info.data.get("servers", ())
     if provider not in (*PROVIDERS, *servers):
         raise ValueError(f"must begin with one of {', '.join((*PROVIDERS, *servers))}")
     if provider in servers and not model:
         raise ValueError(f"{text}: say which model, as {text}:MODEL")
     return text
+
+
+def _model_name(text: str, info: ValidationInfo) -> str:
+    return model_name(text, info.data.get("servers", ()))
 
 
 def _model_names(value: Any) -> Any:
@@ -154,6 +159,43 @@ class ModelRates(_Value):
     output: Usd
     cached: Usd | None = None
     cache_write: Usd | None = None
+
+
+class LiveVariant(_Value):
+    """One of the ways of telling that new stories are given; what is empty is as it is set.
+
+    ``prompts`` are names of templates and variants of them, ``weight`` is a share of the stories.
+    """
+
+    weight: Annotated[float, Field(ge=0, allow_inf_nan=False), must("a number of at least 0")] = 1.0
+    prompts: Mapping[str, str] = {}
+    model: Annotated[str, must("the name of a model")] = ""
+    temperature: Temperature | None = None
+    checks: WhichChecks = ""
+
+
+class LiveExperiment(_Value):
+    """What new stories take part in, each in one of the ``variants``."""
+
+    name: Annotated[str, Field(min_length=1), must("the experiment's name")]
+    variants: Mapping[str, LiveVariant]
+
+
+def known_models(experiment: LiveExperiment | None, info: ValidationInfo) -> LiveExperiment | None:
+    """The experiment, if its models can be named so and some variant has a share."""
+    if experiment is None:
+        return None
+    for name, variant in experiment.variants.items():
+        try:
+            variant.model and _model_name(variant.model, info)
+        except ValueError as error:
+            raise ValueError(f"{name}: the model {error}") from error
+    if not any(variant.weight for variant in experiment.variants.values()):
+        raise ValueError("must give some variant a weight above 0")
+    return experiment
+
+
+Experiment: TypeAlias = Annotated[LiveExperiment | None, After(known_models)]
 
 
 class Server(_Value):

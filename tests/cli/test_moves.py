@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tta_rebuild.cli.inputs import automatic, from_lines
+from tta_rebuild.cli.inputs import from_lines
 from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.action import Action
+from tta_rebuild.lab.players import automatic
 
 CHOICES = [Choice(text=f"Do the thing number {n}") for n in range(3)]
 

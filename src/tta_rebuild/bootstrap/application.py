@@ -12,14 +12,15 @@ from uuid import uuid4
 from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, is_all_offline
 from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
+from tta_rebuild.bootstrap.variants import assignment_by, catalog_of, checks_of, tellers_of
 from tta_rebuild.core.errors import StoreMissing
+from tta_rebuild.core.records import LabRecords
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.usage import Ledger
-from tta_rebuild.engine.dependencies import Checks, Dependencies
+from tta_rebuild.engine.dependencies import Dependencies, Teller
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider
-from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.settings import Settings, load_settings
 from tta_rebuild.storage import sqlite_file
 from tta_rebuild.storage.memory_store import MemoryStoryStore
@@ -40,6 +41,7 @@ class Application:
     Attributes:
         provider: the whole stack, as one provider.
         tracker: what is spent and held of the budgets of this session.
+        records: ratings of scenes, experiments and their plays.
         models: the chain of models in use, first choice first, as ``provider:model``.
         notices: what the player should be told between turns (budget marks).
         place, note: where the stories are kept, in words, and what should be known of that.
@@ -50,6 +52,7 @@ class Application:
     provider: LLMProvider
     tracker: CostTracker
     ledger: Ledger
+    records: LabRecords
     models: tuple[str, ...]
     notices: list[str]
     place: str
@@ -84,9 +87,7 @@ async def open_application(
     """
     settings = settings or load_settings()
     if provider is not None:
-        from tta_rebuild.bootstrap.own_provider import check_own
-
-        check_own(provider)
+        _check_own(provider)
     guard_handlers(redactor_for(settings))
     async with AsyncExitStack() as stack:
         store = await _store(settings, clock, read_only=read_only)
@@ -100,21 +101,21 @@ async def open_application(
             on_warning=lambda warning: notices.append(str(warning)),
         )
         stack.push_async_callback(tracker.flush)
-        catalog = PromptCatalog.load()
+        catalog = catalog_of(settings)
         if provider is not None or not is_all_offline(settings):
             from tta_rebuild.bootstrap.stack_builder import StackBuilder
 
             cache = None if read_only else _cache(settings)
             used = await used_today(store.ledger(), settings, now=clock())
             builder = StackBuilder(
-                settings, tracker, cache, make_adapter, used, provider, catalog=catalog
+                settings, tracker, cache, make_adapter, used, provider, has_fallback, catalog
             )
-            builder.has_fallback = has_fallback
             models = await builder.chain()
             told, warm = await builder.stack(models), builder.warm
+            tellers = await tellers_of(builder, settings, stack)
         else:
-            models, told = (OFFLINE,), _embedded()
-            warm = told.warm
+            models, tellers = (OFFLINE,), _embedded()
+            told, warm = tellers[OFFLINE].provider, tellers[OFFLINE].provider.warm
         stack.push_async_callback(told.aclose)
         dependencies = Dependencies(
             provider=told,
@@ -126,13 +127,16 @@ async def open_application(
             session_id=session_id,
             notices=notices,
             check_code=code_check_for(settings, stack, ledger=store.ledger()),
-            checks=_checks(settings, models, is_own=provider is not None),
+            checks=checks_of(settings, models, is_own=provider is not None),
+            assign=assignment_by(settings.experiment, catalog),
+            tellers=tellers,
         )
         yield Application(
             stories=Stories(dependencies, store),
             provider=told,
             tracker=tracker,
             ledger=store.ledger(),
+            records=store.records(),
             models=models,
             notices=notices,
             place=store.place,
@@ -153,22 +157,18 @@ async def _store(
         return MemoryStoryStore(nothing.place)
 
 
+def _check_own(provider: LLMProvider) -> None:
+    from tta_rebuild.bootstrap.own_provider import check_own
+
+    check_own(provider)
+
+
 def _cache(settings: Settings) -> ResponseCache | None:
     from tta_rebuild.integrations.response_cache import ResponseCache
 
     if settings.cache == "off":
         return None
     return ResponseCache(settings.data_dir / "replies.db" if settings.cache == "disk" else None)
-
-
-def _checks(settings: Settings, models: tuple[str, ...], *, is_own: bool) -> Checks:
-    """What a model checks: as set, else all of it for a model of the list, nothing for one's own.
-
-    The embedded storyteller is no reader, unless the task is routed to somebody else.
-    """
-    if models == (OFFLINE,) and not (is_own or settings.routes):
-        return "off"
-    return settings.checks or ("off" if is_own else "all")
 
 
 def check_writable(settings: Settings) -> None:
@@ -180,11 +180,12 @@ def check_writable(settings: Settings) -> None:
 # What only a turn needs is loaded by the first one: most commands look at stories and play none.
 
 
-def _embedded() -> LLMProvider:
+def _embedded() -> Mapping[str, Teller]:
     from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
     from tta_rebuild.storyteller import OfflineProvider
 
-    return TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
+    told = TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
+    return {OFFLINE: Teller(provider=told, checks="off")}
 
 
 def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:

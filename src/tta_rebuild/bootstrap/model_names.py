@@ -35,9 +35,16 @@ def named_chain(settings: Settings) -> tuple[str, ...]:
     return settings.chain or (chosen_model(settings), OFFLINE)
 
 
+def variant_models(settings: Settings) -> tuple[str, ...]:
+    """The models that variants of the experiment name, each once."""
+    variants = settings.experiment.variants.values() if settings.experiment else ()
+    return tuple(dict.fromkeys(variant.model for variant in variants if variant.model))
+
+
 def is_all_offline(settings: Settings) -> bool:
     """True if the embedded storyteller alone answers everything."""
-    asked = {name.partition(":")[0] for name in named_chain(settings)}
+    names = (*named_chain(settings), *variant_models(settings))
+    asked = {name.partition(":")[0] for name in names}
     return asked == {OFFLINE} and not settings.routes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
@@ -91,6 +91,10 @@ class StackBuilder:
         if self.own is not None:
             others = (self.settings.chain or (OFFLINE,)) if self.has_fallback else ()
             named = (f"{OWN}:{self.own.config.model}", *others)
+        return await self.found(named)
+
+    async def found(self, named: Iterable[str]) -> tuple[str, ...]:
+        """Full names, each once. Raises ModelUnavailable (no local server)."""
         return tuple(dict.fromkeys([await self._found(name) for name in named]))
 
     async def stack(self, models: Sequence[str]) -> LLMProvider:

@@ -34,6 +34,10 @@ COMMANDS = {
     "costs": ("set_up", "Show what the models have cost."),
     "models": ("set_up", "Show models, prices, quotas and health."),
     "eval": ("eval", "Measure the engine on stories that nobody wrote for it."),
+    "prompts": ("prompts", "Show, check and compare the templates of prompts."),
+    "experiment": ("experiment", "Compare prompts and models by playing stories with them."),
+    "feedback": ("feedback", "Rate scenes, and see what was rated how."),
+    "analytics": ("analytics", "Count how stories are played; nothing leaves the machine."),
     "worlds": ("worlds", "List the authored worlds, or check one of your own."),
     "code": ("code", "Run code where it can do no harm, and check the code in a story."),
 }

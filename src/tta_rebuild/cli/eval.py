@@ -21,6 +21,7 @@ from tta_rebuild.cli.screen import Screen, one_line
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.lab import boundaries as labelled
 from tta_rebuild.lab import told_file
+from tta_rebuild.lab.experiment_trials import TrialCounts, eval_experiments
 from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, ToldCounts, bounds_of, short_of
 from tta_rebuild.lab.plays import PlayCounts, eval_plays
 from tta_rebuild.lab.premises import PremiseCounts, eval_premises
@@ -31,7 +32,13 @@ from tta_rebuild.lab.voices import VoiceCounts, eval_voices
 from tta_rebuild.settings_values import ModelQuota
 
 AnyCounts: TypeAlias = (
-    ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts | QualityCounts | VoiceCounts
+    ToldCounts
+    | BoundaryCounts
+    | PremiseCounts
+    | PlayCounts
+    | QualityCounts
+    | VoiceCounts
+    | TrialCounts
 )
 
 ROWS_SHOWN = 10
@@ -163,6 +170,21 @@ def characters(ctx: typer.Context, files: Files, *, options: EvalOptions) -> Non
     stories, storyteller = told_file.read_rows(files, told_file.ToldStory), ToldProvider()
     work = partial(eval_voices, storyteller=storyteller, stories=stories)
     _evaluate(ctx, work, VoiceCounts(), replace(options, model=""), storyteller)
+
+
+@app.command()
+@take.with_options
+def experiments(
+    ctx: typer.Context,
+    files: Files,
+    *,
+    simulations: Annotated[int, take.number("simulations", 1, 10_000)] = 200,
+    options: EvalOptions,
+) -> None:
+    """Simulate experiments of which the answer is known, from plays of premises, and count."""
+    rows = told_file.read_rows(files, told_file.PlainPremise)
+    work = partial(eval_experiments, premises=rows, trials=simulations)
+    _evaluate(ctx, work, TrialCounts(), options)
 
 
 def _evaluate(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import random
 import signal
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import tta_rebuild as tta
 from tta_rebuild.cli.arguments import wrong
 from tta_rebuild.cli.screen import message, plain
 from tta_rebuild.core.data_files import parse_json, read_text
+
+if TYPE_CHECKING:
+    from tta_rebuild.lab.players import NextMove
 
 MAX_STORY_BYTES = 2_000_000
 """Largest story that is read from a file: about 350,000 words."""
@@ -65,30 +66,6 @@ def read_premises(path: Path) -> list[NamedPremise]:
     if not premises:
         raise wrong("--premises", f"{path} holds no premise.")
     return premises
-
-
-Policy: TypeAlias = Literal["varied", "first", "random"]
-"""``first`` takes the first choice, ``random`` any, ``varied`` the place taken least so far."""
-
-NextMove: TypeAlias = "Callable[[Sequence[tta.Choice]], tta.Action | None]"
-"""The next move with these choices on offer; None to stop."""
-
-
-def automatic(policy: Policy, seed: int) -> NextMove:
-    """The moves of a policy; the same seed makes the same choices."""
-    chance, taken = random.Random(seed), Counter[int]()
-
-    def next_move(choices: Sequence[tta.Choice]) -> tta.Action:
-        numbers = range(1, len(choices) + 1)
-        if not choices:
-            return tta.Action.say("I go on.")
-        fewest = min(taken[number] for number in numbers)
-        least = [number for number in numbers if policy != "varied" or taken[number] == fewest]
-        number = 1 if policy == "first" else chance.choice(least)
-        taken[number] += 1
-        return tta.Action.choose(number)
-
-    return next_move
 
 
 def from_lines(lines: Iterable[str]) -> NextMove:

@@ -95,6 +95,7 @@ def with_application(
     *,
     read_only: bool = False,
     tells: bool = False,
+    has_fallback: bool = True,
 ) -> T:
     """Open the application, do the work in it, close it again, in good order after Ctrl-C too.
 
@@ -112,7 +113,9 @@ def with_application(
     logging.basicConfig(level=settings.log_level, format=form, handlers=[handler])
 
     async def run() -> T:
-        async with tta.open_application(settings, read_only=read_only) as application:
+        async with tta.open_application(
+            settings, read_only=read_only, has_fallback=has_fallback
+        ) as application:
             if application.note:
                 command.screen.note(application.note, "yellow")
             warming = asyncio.ensure_future(application.warm()) if tells else None

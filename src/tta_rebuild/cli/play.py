@@ -131,8 +131,10 @@ class PlayLoop:
         session: tta.Session,
         play_turn: PlayTurn,
     ) -> None:
+        self.application = application
         self.stories, self.tracker = application.stories, application.tracker
-        self.teller, self.play_turn = application.models[0], play_turn
+        self.teller = views.teller_of(application, session.state)
+        self.play_turn = play_turn
         self.screen, self.session = screen, session
         self.aside: tta.AsideEnded | None = None
 
@@ -213,6 +215,8 @@ class PlayLoop:
                     await self._aside(rest, is_thought=verb == "think")
                 case "cost":
                     screen.say(await self._cost())
+                case "rate":
+                    await self._rate(rest)
                 case "wrong":
                     return await self._wrong(rest)
                 case "end":
@@ -235,6 +239,16 @@ class PlayLoop:
         from tta_rebuild.bootstrap.spending import spent_of_budgets
 
         return f"{', '.join(await spent_of_budgets(self.tracker, self.session.story_id))}."
+
+    async def _rate(self, said: str) -> None:
+        from tta_rebuild.lab.feedback import rate
+
+        number, _, comment = said.partition(" ")
+        if not number.isdecimal() or len(number) > 1:
+            raise tta.ValidationError(message("rate_how"))
+        story_id, branch = self.session.story_id, self.session.branch.branch_id
+        given = await rate(self.application, story_id, int(number), comment, branch=branch)
+        self.screen.say(message("rated", turn=given.turn), "dim")
 
     async def _undo(self, count: str) -> None:
         now, left = self.session.state.turn, self.session.branch.name

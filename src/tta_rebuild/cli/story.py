@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,10 +19,11 @@ import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import story_view as view
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
+from tta_rebuild.cli.inputs import from_lines, read_premises
 from tta_rebuild.cli.opening import PlayTurn, with_storyteller
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, message, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
+from tta_rebuild.lab.players import NextMove, Policy, automatic
 
 MAX_REFUSALS = 20
 """Moves in a row that may be refused before the run gives up."""
@@ -71,7 +73,8 @@ def story(
     )
 
     async def work(application: tta.Application, play: PlayTurn) -> None:
-        run.play, run.teller, stories = play, application.models[0], application.stories
+        run.play, stories = play, application.stories
+        run.teller_of = partial(view.teller_of, application)
         try:
             with _progress(run) as run.advance:
                 if options.story:
@@ -100,7 +103,7 @@ class StoryRun:
     skipped: int | None
     play: PlayTurn = view.play_turn
     advance: Callable[[], None] = lambda: None
-    teller: str = ""
+    teller_of: Callable[[tta.StoryState], str] = lambda state: ""
     done: int = 0
     session: tta.Session | None = None
 
@@ -119,15 +122,16 @@ class StoryRun:
     async def tell(self, session: tta.Session, name: str = "") -> None:
         """Further turns of a story, as many as wished for."""
         before, premise = session.state, session.state.premise
+        teller = self.teller_of(before)
         title = premise.title or one_line(premise.theme, 60)
-        notes = [] if before.turn else list(premise_notes(premise, self.teller))
+        notes = [] if before.turn else list(premise_notes(premise, teller))
         about = {"title": title, "theme": premise.theme, "rules": dict(premise.rules)}
         stands = {"seed": premise.seed, "branch": session.branch.name, "turn": before.turn}
-        by = {"teller": self.teller, "teller_before": view.teller_before(before, self.teller)}
+        by = {"teller": teller, "teller_before": view.teller_before(before, teller)}
         self._emit("story", session, premise_id=name, **about, **stands, **by, notes=notes)
         which = session.story_id[:8]
         if not self.as_json:
-            view.show_heading(self.screen, session, title, self.teller)
+            view.show_heading(self.screen, session, title, teller)
             for note in () if self.done else notes:
                 self.screen.note(note)
         self.session = session

@@ -126,6 +126,14 @@ def show_heading(screen: Screen, session: tta.Session, title: str, teller: str) 
         screen.say(message("teller_changes", before=before, now=teller) + "\n", "yellow")
 
 
+def teller_of(application: tta.Application, state: tta.StoryState) -> str:
+    """Who tells a story from here: its variant's model, if that is set up, else the usual one."""
+    from tta_rebuild.bootstrap.model_names import variant_models
+
+    named = state.variant.model if state.variant else ""
+    return named if named in variant_models(application.settings) else application.models[0]
+
+
 def teller_before(state: tta.StoryState, teller: str) -> str:
     """The model that told the last scene, if it is another than ``teller``; else ""."""
     told_by = state.scene.told_by if state.scene else ""

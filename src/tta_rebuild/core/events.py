@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, TypeAlias, cast, dataclass_transform
+from typing import Any, ClassVar, Literal, TypeAlias, cast, dataclass_transform
 
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer, ValidationError
 from tta_rebuild.core.story import Choice, Claim, LastingLine, Premise, Scene
@@ -35,6 +35,20 @@ class StoryOpened(Event):
     """The story begins: always the first event of a story."""
 
     premise: Premise
+
+
+class VariantAssigned(Event):
+    """The story is told in one of the ways that an experiment compares, from its first scene on.
+
+    ``prompts`` are templates' names and variants; what is empty is as it is without an experiment.
+    """
+
+    experiment: str
+    variant: str
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
+    temperature: float | None = None
+    checks: Literal["", "all", "choices", "off"] = ""
 
 
 class PlayerActed(Event):

@@ -214,6 +214,7 @@ class Scene:
     Attributes:
         quality: [0, 1], see ``quality``.
         told_by: ``provider:model`` that told it.
+        prompt_version: ``template@version`` that it was asked for with, and its variant if any.
         degraded: "" if all went well, else in plain words what did not (shown to the player).
         notes: the storyteller's own, never shown; handed back with the next request.
         outcome: one line of what happened in it, for the summary.
@@ -226,6 +227,7 @@ class Scene:
     stage: ArcStage = "setup"
     quality: float = 0.0
     told_by: str = ""
+    prompt_version: str = ""
     degraded: str = ""
     is_ending: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)

@@ -82,7 +82,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostLine:
-    """A line of a report: a day, story, model or task; ``estimated`` if a part of it is a guess."""
+    """A line of a report: a day, story, model, task or version of a prompt.
+
+    ``estimated`` if a part of it is a guess.
+    """
 
     key: str
     attempts: int
@@ -92,7 +95,7 @@ class CostLine:
     estimated: bool = False
 
 
-Grouping = Literal["day", "story", "model", "task"]
+Grouping = Literal["day", "story", "model", "task", "version"]
 
 
 class Which(TypedDict, total=False):
@@ -131,7 +134,7 @@ class Ledger:
         """The report by one key, greatest cost first (days in order); output includes thinking."""
         groups: dict[str, list[Attempt]] = defaultdict(list)
         for attempt in self._matching(**which):
-            name = "story_id" if by == "story" else by
+            name = {"story": "story_id", "version": "prompt_version"}.get(by, by)
             key = attempt.at.date().isoformat() if by == "day" else getattr(attempt, name)
             groups[key].append(attempt)
         lines = [

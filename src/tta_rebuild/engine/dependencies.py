@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from tta_rebuild.core.events import CodeVerdictNoted
+from tta_rebuild.core.events import CodeVerdictNoted, VariantAssigned
 
 if TYPE_CHECKING:
     from tta_rebuild.integrations.llm_provider import LLMProvider
@@ -21,6 +21,14 @@ CodeCheck: TypeAlias = Callable[[str], Awaitable[tuple[CodeVerdictNoted, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """Another stack than the usual one, for stories that an experiment gives to its model."""
+
+    provider: LLMProvider
+    checks: Checks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """What the engine works with.
 
@@ -29,7 +37,8 @@ class Dependencies:
     ``new_id`` a new identifier. ``player_id`` and ``session_id`` are for budgets. ``checks`` is
     what a model checks beside the rules: scenes and choices (``all``), ``choices`` alone, or
     nothing (``off``); ``check_code`` runs the code in a scene. The next turn shows the ``notices``,
-    once.
+    once. ``assign`` gives the variant of a new story by its id, ``tellers`` the stacks of models
+    that variants name.
     """
 
     provider: LLMProvider
@@ -43,3 +52,5 @@ class Dependencies:
     checks: Checks = "off"
     notices: list[str] = field(default_factory=list)
     check_code: CodeCheck | None = None
+    assign: Callable[[str], VariantAssigned | None] = lambda story_id: None
+    tellers: Mapping[str, Teller] = field(default_factory=dict)

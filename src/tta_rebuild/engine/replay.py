@@ -95,7 +95,8 @@ def _compared(
     codec = EventCodec()
     written = (r.event for r in logged if not isinstance(r.event, log.TimelineMarked))
     for old, new in zip_longest(written, again):
-        was, now = ("".join(map(str, codec.to_json(e))) if e else "" for e in (old, new))
+        pair = (old, _as_noted_then(old, new))
+        was, now = ("".join(map(str, codec.to_json(e))) if e else "" for e in pair)
         if was != now:
             pairs = enumerate(zip(was, now, strict=False))
             same = next((i for i, (a, b) in pairs if a != b), min(len(was), len(now)))
@@ -104,6 +105,14 @@ def _compared(
             return Difference(turn, (old or new).KIND, before, after)
         sizes.append(len(was.encode("utf-8", "surrogatepass")))
     return None
+
+
+def _as_noted_then(old: Event | None, new: Event | None) -> Event | None:
+    """The new scene without its prompt's version, where an earlier program did not note that."""
+    match old, new:
+        case log.SceneTold(scene=logged), log.SceneTold(scene=again) if not logged.prompt_version:
+            return log.SceneTold(scene=replace(again, prompt_version=""))
+    return new
 
 
 async def _again(

@@ -35,6 +35,7 @@ class Present:
     ``changes`` counts the facts since its last line. Beside a ``rejected`` choice stands why, and
     ``withheld`` is what was held back in the last turn. ``characters`` are by id in order of
     appearance, ``lines`` the lasting ones in force by number, oldest first.
+    ``variant`` is the way of telling that an experiment gave to the story, if any.
     """
 
     premise: Premise
@@ -50,6 +51,7 @@ class Present:
     characters: Mapping[str, CharacterState] = field(default_factory=dict)
     lines: Mapping[int, LastingLine] = field(default_factory=dict)
     ended: bool = False
+    variant: log.VariantAssigned | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,8 @@ def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
     match recorded.event:
         case log.PlayerActed(text=text):
             return {"action": text}
+        case log.VariantAssigned() as variant:
+            return {"variant": variant}
         case log.SceneTold(scene=scene):
             scenes = (*now.scenes, (recorded.position, scene))[-RECENT_SCENES:]
             return {"scenes": scenes, "characters": _heard(now, scene.passages, recorded)}

@@ -16,7 +16,12 @@ from tta_rebuild.core.errors import (
     StoryNotFound,
     ValidationError,
 )
-from tta_rebuild.core.events import CharacterChanged, RecordedEvent, StoryOpened
+from tta_rebuild.core.events import (
+    CharacterChanged,
+    RecordedEvent,
+    StoryOpened,
+    VariantAssigned,
+)
 from tta_rebuild.core.story import Choice, Claim, Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.messages import message
@@ -42,8 +47,11 @@ class Stories:
         self._dependencies = dependencies
         self._store = store
 
-    async def open(self, premise: Premise) -> Session:
-        """Begin a story; its opening scene is the first turn to play. Raises ValidationError."""
+    async def open(self, premise: Premise, *, variant: VariantAssigned | None = None) -> Session:
+        """Begin a story; its opening scene is the first turn to play. Raises ValidationError.
+
+        Without a ``variant`` it gets that of the experiment that is set, if one is, and keeps it.
+        """
         check_premise(premise)
         self._dependencies.safety(dict(premise.boundaries))
         title = premise.title or title_of(premise.theme)
@@ -51,10 +59,12 @@ class Stories:
             CharacterChanged(character_id=c.character_id, name=c.name, traits=dict(c.traits))
             for c in premise.characters
         ]
+        story_id = self._dependencies.new_id()
+        assigned = variant or self._dependencies.assign(story_id)
         branch = await self._store.create_story(
-            self._dependencies.new_id(),
+            story_id,
             title,
-            [StoryOpened(premise=premise), *cast],
+            [StoryOpened(premise=premise), *([assigned] if assigned else []), *cast],
             at=self._dependencies.clock(),
         )
         return await self._session(branch)

@@ -173,6 +173,7 @@ class _Turn:
         told, point, allowed = self._told, self.input.point, self._gate.allowed
         turn = self.input.number
         story = told.story or untold("")
+        by = next((reply for reply in reversed(self._provider.replies) if reply.model), None)
         scene_id = story.scene_id if told.story else f"scene-{turn}-cut-short"
         return Scene(
             scene_id=allowed(scene_id) or f"scene-{turn}",
@@ -181,7 +182,8 @@ class _Turn:
             tone=allowed(story.emotional_tone),
             stage=point.stage,
             quality=story.quality_score,
-            told_by=next((r.model for r in reversed(self._provider.replies) if r.model), ""),
+            told_by=by.model if by else "",
+            prompt_version=by.prompt_version if by else "",
             is_ending=point.is_end(said_so=story.is_ending, is_cut=bool(told.withheld)),
             notes=dict(story.notes),
         )

@@ -14,6 +14,7 @@ from tta_rebuild.core.metaconcepts import MetaconceptRegistry
 from tta_rebuild.core.story import CHAPTER_SCENES, ArcStage, Choice
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryState
+from tta_rebuild.engine.variants import told_as
 from tta_rebuild.reading.world_rules import WorldRules
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.story_store import Branch
@@ -84,7 +85,7 @@ class TurnInput:
     @classmethod
     def of(cls, dependencies: Dependencies, branch: Branch, state: StoryState) -> TurnInput:
         """The input of the next turn of a branch, without a move."""
-        premise = state.premise
+        premise, dependencies = state.premise, told_as(dependencies, state.variant)
         guidance = premise.metaconcepts or MetaconceptRegistry.get_by_names(USUAL_GUIDANCE)
         context = TTAContext(
             workflow_id=branch.story_id,

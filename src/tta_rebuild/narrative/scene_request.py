@@ -188,6 +188,7 @@ def _shortened(
     request: LLMRequest, catalog: PromptCatalog, room: int
 ) -> tuple[LLMRequest, list[str]]:
     """Entry by entry less until the prompt fits; how many of each are left out."""
+    catalog = catalog.used_in(request.template)
     whole = rendered(catalog, request, request.variables)
     added = request.prompt.removeprefix(whole.prompt)
     variables: dict[str, Any] = dict(request.variables)

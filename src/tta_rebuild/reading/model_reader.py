@@ -41,11 +41,10 @@ class ModelReader:
         """Read the passages; a model that fails, or has no budget left, gives a note."""
         variables = reading_variables(matter)
         request = LLMRequest(
-            **vars(self.catalog.render("reading", variables)),
+            **vars(self.catalog.render("reading", variables)) | {"temperature": 0.0},
             context=context,
             task="reading",
             variables=variables,
-            temperature=0.0,
             max_tokens=MAX_TOKENS,
             **self.where,
         )

@@ -12,7 +12,7 @@ from tta_rebuild.storage.database import Database, query
 from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
 _DAY_MICROS = 86_400_000_000
-_KEYS = {"day": f"at / {_DAY_MICROS}", "story": "story_id", "model": "model", "task": "task"}
+_KEYS = {"day": f"at / {_DAY_MICROS}", "story": "story_id", "version": "prompt_version"}
 
 
 class SqlLedger(Ledger):
@@ -40,7 +40,7 @@ class SqlLedger(Ledger):
     async def costs(self, by: Grouping, **which: Unpack[Which]) -> Sequence[CostLine]:
         """See ``Ledger.costs``."""
         where, values = _within(**which)
-        report = query("costs", key=_KEYS[by], where=where)
+        report = query("costs", key=_KEYS.get(by, by), where=where)
         async with self._database.reading() as connection:
             rows = [dict(row) for row in await connection.rows(report, **values)]
         for row in rows:

@@ -18,6 +18,7 @@ from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage import sql_rows
 from tta_rebuild.storage.database import Connection, Database, query
 from tta_rebuild.storage.sql_ledger import SqlLedger
+from tta_rebuild.storage.sql_records import SqlRecords
 from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
 from tta_rebuild.storage.sqlite_database import SqliteDatabase
 from tta_rebuild.storage.sqlite_file import file_of
@@ -107,6 +108,10 @@ class StoryStore:
         """The ledger in the same database; usable until this store is closed."""
         return SqlLedger(self._database)
 
+    def records(self) -> SqlRecords:
+        """Ratings and experiments in the same database; usable until this store is closed."""
+        return SqlRecords(self._database)
+
     async def close(self) -> None:
         """Release files and locks; safe to call twice."""
         await self._database.close()
@@ -159,6 +164,7 @@ class StoryStore:
             for which in (
                 f"snapshots WHERE branch IN ({own})",
                 f"events WHERE branch IN ({own})",
+                "ratings WHERE story = :story",
                 "branches WHERE story = :story",
                 "stories WHERE number = :story",
             ):
