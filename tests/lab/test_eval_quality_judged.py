@@ -82,8 +82,8 @@ def test_the_judge_reads_who_speaks_and_no_empty_description(
     before, piece = second.split("THE PIECE TO MARK:")
     assert "Old Tom: “Go home.”" in piece
     assert "Old Tom: “Who goes?”" in before
-    assert "- Old Tom: the keeper" in before
-    assert "- you\n" in before
+    assert "Old Tom: the keeper\n" in before
+    assert "\nyou\nOld Tom: the keeper\n" in before
     assert "you:" not in before
     scored = {row["id"]: row for row in json.loads(capsys.readouterr().out)["scored"]}
     assert run(file, "--json") == 0
@@ -157,7 +157,7 @@ def test_where_no_mark_belongs_to_anything_no_model_is_asked(
 def test_the_judge_alone_scores_no_twins_and_no_studies(
     studio: WireServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = [spoken_story(), *(rated(n, SCENE[0], n / 9) for n in range(8))]
+    rows = [spoken_story(), *(rated(n, f"{SCENE[0]} {n}.", n / 9) for n in range(8))]
     file = str(tiny.write(tmp_path / "s.jsonl", *rows))
 
     assert run(file, *JUDGED, "--judge", "3", "--judge-only") == 0
