@@ -9,7 +9,7 @@ import pytest
 from tests.integrations.fakes import ScriptedProvider, Told, context_of
 from tta_rebuild.core.errors import BudgetExceededError, ProviderBusy
 from tta_rebuild.prompts import PromptCatalog
-from tta_rebuild.quality import ModelJudge, SceneAsked, text_quality, with_judgement
+from tta_rebuild.quality import ModelJudge, SceneAsked, scene_quality, text_quality, with_judgement
 from tta_rebuild.quality.judge import CRITERIA, criteria_in_order, judgement_of, marks_in
 
 PIECE = "The boat scraped onto the shingle. Mira climbed out and hauled the bow past the weed."
@@ -100,6 +100,36 @@ def test_marks_are_folded_into_the_score_and_the_score_says_so() -> None:
     assert low.estimate == high.estimate == quality.estimate
     assert set(high.judged) == set(CRITERIA)
     assert with_judgement(quality, None) is quality
+
+
+def test_no_judge_lifts_a_scene_with_a_missing_part_above_its_cap() -> None:
+    best = judgement_of([dict.fromkeys(CRITERIA, 5)])
+    asked = SceneAsked(words=None)
+    broken, whole = (
+        scene_quality(
+            [PIECE, "“You took your time,” said Old Tom."],
+            setting="A beach",
+            tone="wary",
+            choices=["Ask Tom.", "Go on."],
+            broken=is_broken,
+            asked=asked,
+        )
+        for is_broken in (True, False)
+    )
+
+    assert with_judgement(whole, best).score > 0.6
+    assert broken.score <= with_judgement(broken, best).score <= 0.6
+    assert with_judgement(text_quality(""), best).score == 0.0
+
+
+async def test_what_decided_a_mark_is_kept_for_each_answer_that_counts() -> None:
+    silent = json.dumps({"marks": [{"criterion": c, "mark": 3} for c in CRITERIA]})
+    provider = ScriptedProvider(answer(3, 3, 3, 3, 3, 3), Told(text="no"), Told(text=silent))
+
+    found, _ = await judge(provider, samples=3).judge(PIECE, context_of(), SceneAsked())
+
+    assert found is not None
+    assert found.why == dict.fromkeys(CRITERIA, ("the boat", ""))
 
 
 def test_answers_that_differ_make_the_interval_wider() -> None:

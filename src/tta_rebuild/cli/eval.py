@@ -132,6 +132,7 @@ def quality(
     *,
     judge: Annotated[int, take.number("judge", 1, 2_000)] = 40,
     samples: Annotated[int, take.number("samples", 1, 12)] = 2,
+    judge_only: Annotated[bool, take.option("judge_only", "--judge-only")] = False,
     into: Annotated[Path | None, take.option("into", metavar="<file>")] = None,
     options: EvalOptions,
 ) -> None:
@@ -142,9 +143,21 @@ def quality(
     material = scoring.Material.of(told_file.read_quality_rows(files))
     if not (material.scenes or material.texts):
         raise take.wrong("FILE", "there is neither a told story nor a marked text in it")
+    if judge_only and not options.model:
+        raise take.wrong("--judge-only", "without --model there is no judge")
+    if judge_only and options.fail_under:
+        raise take.wrong("--fail-under", "it bounds the twins, and --judge-only scores none")
+    unmatched = material.unmatched()
+    if unmatched:
+        said = shown.said_of_unmatched(unmatched, len(unmatched) if options.all_ else ROWS_SHOWN)
+        if len(unmatched) == len(material.marks):
+            raise take.wrong("FILE", f"{said}; a scene's id is story/turn, turns from 1")
+        ctx.obj.screen.note(said, "yellow")
+    counts = QualityCounts(marks_unmatched=len(unmatched))
 
     async def work(application: Any, *, counts: Any, progress: Callable[[str], None]) -> None:
-        scoring.eval_quality(material, counts, progress=progress)
+        if not judge_only:
+            scoring.eval_quality(material, counts, progress=progress)
         if options.model:
             from tta_rebuild.lab.quality_judged import eval_judged
 
@@ -160,7 +173,7 @@ def quality(
         else:
             shown.show(screen, counts, ROWS_SHOWN if not options.all_ else len(counts.rows))
 
-    _evaluate(ctx, work, QualityCounts(), options, ToldProvider(), show=show)
+    _evaluate(ctx, work, counts, options, ToldProvider(), show=show)
 
 
 @app.command()
@@ -225,7 +238,7 @@ def _evaluate(
         try:
             asyncio.run(run(scratch))
         except (KeyboardInterrupt, tta.TTAError) as error:
-            if any(share.of for share in counts.shares()):
+            if counts.readings or any(share.of for share in counts.shares()):
                 screen.note("stopped: these figures are partial.", "yellow")
                 show(screen, counts, options, partly={"partial": True})
             if isinstance(error, tta.TTAError):

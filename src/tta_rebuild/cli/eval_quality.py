@@ -113,6 +113,13 @@ def show(screen: Screen, counts: QualityCounts, rows_shown: int) -> None:
         screen.say(f"and {len(counts.rows) - rows_shown} more: --all shows them", indent=2)
 
 
+def said_of_unmatched(ids: Sequence[str], most: int) -> str:
+    """Which marks by hand belong to nothing, at most so many by name."""
+    more = f" and {len(ids) - most} more (--all names them)" if len(ids) > most else ""
+    names = ", ".join(one_line(name) or "''" for name in ids[:most])
+    return f"no scene and no text has the id of these marks: {names}{more}"
+
+
 def put_into(page: Path, counts: QualityCounts) -> None:
     """Put the tables between the two marks of a page. Raises UnreadableFile: it has none."""
     text = read_text(page, max_bytes=MAX_BYTES)

@@ -20,6 +20,11 @@ def name_of(character_id: str) -> str:
     return " ".join(word[:1].upper() + word[1:] for word in words)
 
 
+def described(name: str, description: str) -> str:
+    """``Name: description``; the name alone if nothing is said of them."""
+    return f"{name}: {description}" if description.strip() else name
+
+
 def name_parts(name: str) -> list[str]:
     """The words of a name or id by which somebody may be called, in lower case."""
     return [part for part in re.split(r"[\W_]+", name.lower()) if len(part) > 2]

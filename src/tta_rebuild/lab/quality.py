@@ -64,6 +64,11 @@ class Material:
             found.stand_ins = read_rows([with_package], StandIn)
         return found
 
+    def unmatched(self) -> list[str]:
+        """The ids of marks by hand that no scene and no text has."""
+        known = {scene.id for scene in self.scenes} | {text.id for text in self.texts}
+        return [name for name in self.marks if name not in known]
+
 
 def quality_of(scene: ToldScene) -> Quality:
     """The quality of a told scene, as a turn that told it would have it."""
@@ -81,7 +86,8 @@ def quality_of(scene: ToldScene) -> Quality:
 
 def asked_of_text(text: RatedText) -> SceneAsked:
     """What a marked text was to fit."""
-    return SceneAsked(premise=text.prompt, words=None)
+    before = (text.previous,) if text.previous.strip() else ()
+    return SceneAsked(premise=text.prompt, move=text.move, recent=before, words=None)
 
 
 def eval_quality(

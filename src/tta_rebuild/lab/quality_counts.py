@@ -100,6 +100,7 @@ class QualityCounts(ReaderCounts):
     told: list[float] = field(default_factory=list)
     rated: dict[str, RatedFigures] = field(default_factory=dict)
     judge: JudgeFigures | None = None
+    marks_unmatched: int = 0
     scored: list[dict[str, Any]] = field(default_factory=list)
     calls: int = 0
     cost_usd: float = 0.0
@@ -120,6 +121,7 @@ class QualityCounts(ReaderCounts):
                 for name, found in self.rated.items()
             },
             "judge": asdict(self.judge) if self.judge else None,
+            "marks_unmatched": self.marks_unmatched,
             "calls": self.calls,
             "cost_usd": self.cost_usd,
             "scored": self.scored,

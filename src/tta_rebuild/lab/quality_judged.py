@@ -7,16 +7,21 @@ Called by ``cli.eval`` after ``lab.quality``, with an application whose route of
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import fmean
 from typing import Any
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.speech import shown
+from tta_rebuild.core.story import Passage
 from tta_rebuild.lab.intervals import spearman, spearman_interval
 from tta_rebuild.lab.quality import Material, asked_of_text, quality_of
 from tta_rebuild.lab.quality_counts import JudgeFigures, QualityCounts
+from tta_rebuild.lab.told_file import ToldPassage
+from tta_rebuild.lab.twins import ToldScene
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.quality import (
     Judgement,
@@ -76,9 +81,7 @@ async def eval_judged(
 
 def pieces_of(material: Material, at_most: int) -> list[Piece]:
     """What is judged: scenes and texts in even steps, all that are marked by hand before others."""
-    every: list[Piece] = [
-        (scene.id, scene.text, scene.asked, quality_of(scene)) for scene in material.scenes
-    ]
+    every = list(_scenes(material.scenes))
     every += [
         (text.id, text.text, asked, text_quality(text.text, asked=asked))
         for text in material.texts
@@ -89,6 +92,21 @@ def pieces_of(material: Material, at_most: int) -> list[Piece]:
     room = at_most - len(marked)
     step = max(1.0, len(others) / room) if room else 1.0
     return marked + [others[int(at * step)] for at in range(min(room, len(others)))]
+
+
+def _scenes(scenes: Iterable[ToldScene]) -> Iterator[Piece]:
+    """The scenes, each spoken line with its speaker; the score is that of the lines alone."""
+    before = list[str]()
+    for scene in scenes:
+        if scene.turn == 1:
+            before = []
+        text = "\n".join(_shown(passage, scene.names) for passage in scene.reply.passages)
+        yield scene.id, text, replace(scene.asked, recent=tuple(before)), quality_of(scene)
+        before.append(text)
+
+
+def _shown(passage: ToldPassage, names: Mapping[str, str]) -> str:
+    return shown(Passage(text=passage.text, speaker=passage.speaker), names)
 
 
 def figures_of(done: Sequence[Judged], marks: dict[str, float], *, failed: int = 0) -> JudgeFigures:
@@ -134,6 +152,7 @@ def _scored(rows: Sequence[dict[str, Any]], done: Sequence[Judged]) -> list[dict
             "estimate": quality.estimate,
             "judged": dict(judgement.marks),
             "samples": [dict(sample) for sample in judgement.samples],
+            "why": {name: list(why) for name, why in judgement.why.items()},
         }
     return list(found.values())
 

@@ -198,6 +198,7 @@ class RatedText(_Row):
     Attributes:
         source: the study; texts of different ones are never compared.
         system, prompt: who wrote it, and to what.
+        previous: what went before the text; ``move``: what the player did then.
         group: what two versions of one text share.
         score: the readers' mean mark in [0, 1].
     """
@@ -208,6 +209,8 @@ class RatedText(_Row):
     source: str = "texts"
     system: str = ""
     prompt: str = ""
+    previous: str = ""
+    move: str = ""
     group: str = ""
 
 

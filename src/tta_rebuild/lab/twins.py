@@ -7,11 +7,11 @@ something is drawn, it is drawn from a seed of its own: the same files give the 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import sentences_of
-from tta_rebuild.core.speech import quoted
+from tta_rebuild.core.speech import described, quoted
 from tta_rebuild.lab.told_file import StandIn, ToldReply, ToldStory
 from tta_rebuild.quality.parts import SceneAsked
 
@@ -29,13 +29,14 @@ DRAWS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldScene:
-    """A scene as the player reads it, and what it was to fit."""
+    """A scene as the player reads it, what it was to fit, and the story's people, id to name."""
 
     story: str
     turn: int
     passages: tuple[str, ...]
     reply: ToldReply
     asked: SceneAsked
+    names: Mapping[str, str]
 
     @property
     def id(self) -> str:
@@ -54,7 +55,7 @@ def scenes_of(story: ToldStory) -> list[ToldScene]:
     for number, turn in enumerate(story.turns, start=1):
         asked = SceneAsked(
             premise=story.premise,
-            cast=[f"{person.name}: {person.description}" for person in story.cast],
+            cast=[described(person.name, person.description) for person in story.cast],
             known=list(story.rules.values()),
             move=turn.move.text,
             recent=tuple(scene.text for scene in found),
@@ -68,6 +69,7 @@ def scenes_of(story: ToldStory) -> list[ToldScene]:
                 passages=tuple(passages),
                 reply=turn.reply,
                 asked=asked,
+                names={person.id: person.name for person in story.cast},
             )
         )
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tta_rebuild.core.speech import name_of
+from tta_rebuild.core.speech import described, name_of
 from tta_rebuild.narrative.story_values import StoryGenerationInput
 from tta_rebuild.quality.parts import WORDS_OF_A_SCENE, SceneAsked
 
@@ -35,7 +35,7 @@ def _ids(wanted: StoryGenerationInput) -> list[str]:
 
 def _described(person: Mapping[str, Any]) -> str:
     name = str(person.get("name") or name_of(str(person.get("character_id", ""))))
-    return f"{name}: {person.get('description', '')}"
+    return described(name, str(person.get("description") or ""))
 
 
 def _words(asked: object) -> tuple[int, int]:

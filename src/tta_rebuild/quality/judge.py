@@ -8,7 +8,7 @@ retries and the ledger see each question as the task ``judgement``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
@@ -39,6 +39,8 @@ UNSURE_JUDGED = 0.18
 marks (a model of 13 billion weights on HANNA) leaves. Yours may be better; it is not measured."""
 
 MAX_TOKENS = 700
+LONGEST_REASON = 400
+"""Characters that are kept of what decided a mark."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +52,15 @@ class Judgement:
         samples: each answer, criterion to mark from 1 to 5.
         agreement: 1 less the mean difference of the samples' marks over their range, in [0, 1];
             None of a single sample.
+        why: criterion to what decided its mark, in the judge's words, one for each sample ("" where
+            it said nothing).
         note: "" or, in plain words, which answers are missing and why.
     """
 
     marks: Mapping[str, float]
     samples: tuple[Mapping[str, int], ...]
     agreement: float | None
+    why: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     note: str = ""
 
     @property
@@ -84,17 +89,19 @@ class ModelJudge:
         self, piece: str, context: TTAContext, asked: SceneAsked
     ) -> tuple[Judgement | None, str]:
         """The judgement, None if no answer could be used, and a note on what went wrong."""
-        samples, notes = list[Mapping[str, int]](), list[str]()
+        answers, notes = list[str](), list[str]()
         for number in range(self.samples):
-            sample, note = await self._sample(piece, context, asked, number)
-            samples += [sample] if sample else []
+            answer, note = await self._answer(piece, context, asked, number)
+            answers += [answer] if answer else []
             notes += [note] if note else []
         note = "; ".join(dict.fromkeys(notes))
-        return (judgement_of(samples, note) if samples else None), note
+        if not answers:
+            return None, note
+        return judgement_of([*map(marks_in, answers)], note, [*map(reasons_in, answers)]), note
 
-    async def _sample(
+    async def _answer(
         self, piece: str, context: TTAContext, asked: SceneAsked, number: int
-    ) -> tuple[Mapping[str, int], str]:
+    ) -> tuple[str, str]:
         variables = judged_variables(piece, asked, number)
         request = LLMRequest(
             **vars(self.catalog.render("judgement", variables)),
@@ -108,11 +115,12 @@ class ModelJudge:
         try:
             response = await self.provider.complete(request)
         except BudgetExceededError:
-            return {}, "the budget is too short for a judge"
+            return "", "the budget is too short for a judge"
         except ProviderError as error:
-            return {}, f"the judge failed ({error})"
-        sample = marks_in(response.text)
-        return sample, "" if sample else "the judge's answer could not be read"
+            return "", f"the judge failed ({error})"
+        if not marks_in(response.text):
+            return "", "the judge's answer could not be read"
+        return response.text, ""
 
 
 def judged_variables(piece: str, asked: SceneAsked, number: int) -> dict[str, Any]:
@@ -136,16 +144,27 @@ def criteria_in_order(number: int) -> list[str]:
 
 def marks_in(text: str) -> dict[str, int]:
     """Criterion to mark, in the usual order; empty unless each is marked from 1 to 5."""
-    found = {
-        word(one.get("criterion")).lower(): next(iter(numbers(one.get("mark"))), 0)
-        for one in objects(object_in(text).get("marks"))
-    }
-    marks = {name: found.get(name, 0) for name in CRITERIA}
+    found = _entries(text)
+    marks = {name: next(iter(numbers(found.get(name, {}).get("mark"))), 0) for name in CRITERIA}
     return marks if all(LOWEST <= mark <= HIGHEST for mark in marks.values()) else {}
 
 
-def judgement_of(samples: Sequence[Mapping[str, int]], note: str = "") -> Judgement:
-    """What some answers, at least one, come to together."""
+def reasons_in(text: str) -> dict[str, str]:
+    """Criterion to what decided its mark, in the usual order; "" where nothing is said."""
+    found = _entries(text)
+    return {name: word(found.get(name, {}).get("why"), LONGEST_REASON) for name in CRITERIA}
+
+
+def _entries(text: str) -> dict[str, dict[str, Any]]:
+    return {
+        word(one.get("criterion")).lower(): one for one in objects(object_in(text).get("marks"))
+    }
+
+
+def judgement_of(
+    samples: Sequence[Mapping[str, int]], note: str = "", reasons: Sequence[Mapping[str, str]] = ()
+) -> Judgement:
+    """What some answers, at least one, come to together; ``reasons`` are those of each."""
     apart = [
         abs(one[name] - other[name])
         for at, one in enumerate(samples)
@@ -156,15 +175,17 @@ def judgement_of(samples: Sequence[Mapping[str, int]], note: str = "") -> Judgem
         marks={name: fmean(_scaled(one[name]) for one in samples) for name in CRITERIA},
         samples=tuple(samples),
         agreement=1 - fmean(apart) / (HIGHEST - LOWEST) if apart else None,
+        why={name: tuple(one[name] for one in reasons) for name in CRITERIA} if reasons else {},
         note=note,
     )
 
 
 def with_judgement(quality: Quality, judgement: Judgement | None) -> Quality:
-    """The quality with what a judge said folded in; as it was if there is none."""
+    """The quality with what a judge said folded in, within its ``at_most``; as it was if none."""
     if judgement is None:
         return quality
     score = (1 - JUDGE_SHARE) * quality.estimate + JUDGE_SHARE * judgement.score
+    score = min(quality.at_most, score)
     scores = judgement.sample_scores()
     unsure = UNSURE_JUDGED + (max(scores) - min(scores)) / 2
     return replace(

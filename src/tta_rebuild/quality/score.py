@@ -80,6 +80,7 @@ class Quality:
         low, high: an interval as wide as that in which four of five readers' marks lie of texts
             that score alike.
         parts: what was counted, in the order of the guide.
+        at_most: what the score cannot exceed, less than 1 where a part of the scene is missing.
         judged: criterion to mark in [0, 1] where a judge's marks are in the score, else empty.
     """
 
@@ -88,6 +89,7 @@ class Quality:
     low: float
     high: float
     parts: tuple[QualityPart, ...]
+    at_most: float = 1.0
     judged: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -163,7 +165,9 @@ def _told(
 def _quality(found: tuple[QualityPart, ...], *, at_most: float = 1.0) -> Quality:
     estimate = round(min(at_most, math.prod(part.factor for part in found)), 6)
     low, high = max(0.0, estimate - UNSURE), min(1.0, estimate + UNSURE)
-    return Quality(score=estimate, estimate=estimate, low=low, high=high, parts=found)
+    return Quality(
+        score=estimate, estimate=estimate, low=low, high=high, parts=found, at_most=at_most
+    )
 
 
 def _repeated(items: Sequence[object]) -> float:
