@@ -30,6 +30,7 @@ from tta_rebuild.core.events import (
     StoryEnded,
     StoryOpened,
     TimelineMarked,
+    VariantAssigned,
 )
 from tta_rebuild.core.story import (
     CharacterSketch,
@@ -61,6 +62,7 @@ EVERY_EVENT: tuple[Event, ...] = (
             rules={"no_magic": "none"},
         )
     ),
+    VariantAssigned(experiment="e", variant="v", prompts={"scene": "brief"}, temperature=0.9),
     PlayerActed(text="I wait.", choice=2),
     PastRecalled(positions=(2, 7)),
     ModelReplied(
