@@ -66,7 +66,7 @@ class TwoTongues(tta.RequestProvider):
         self.asked.append(request)
         number = len(self.asked)
         is_poor = request.template.endswith("#poor")
-        text = f"The {number}th wave came in over the wall. " * (1 if is_poor else 2)
+        text = f"The {number}th wave came in over the wall." + " It came over the wall." * is_poor
         more = f"Somebody counted {number} lamps along the quay, and then the fog took them all."
         reply = {
             "passages": [{"facts": [], "text": text if is_poor else f"{text} {more}"}],
@@ -126,7 +126,7 @@ async def test_a_planted_difference_is_found_in_what_was_really_played(plan: Pat
     assert verdict.winner == "plain", verdict.reason
     assert len(run.plays) == len(PREMISES) * 2 * 2
     scenes = {request.template for request in teller.asked if request.task == "scene"}
-    assert scenes == {"scene@4", "scene@1#poor"}
+    assert scenes == {"scene@5", "scene@1#poor"}
     assert run.kept == [], "only numbers stay"  # type: ignore[attr-defined]
     effects = {one.metric: one for one in verdict.effects}
     assert effects["words"].difference < 0 < effects["words"].premises == len(PREMISES)

@@ -55,7 +55,7 @@ async def test_a_rating_is_joined_with_model_prompt_variant_and_score() -> None:
         assert scenes[1].version == told.state.scene.prompt_version  # type: ignore[union-attr]
         assert scenes[1].quality == told.state.scene.quality  # type: ignore[union-attr]
         [line] = feedback_report(scenes, "version")
-        assert (line.key, line.ratings, line.mean, line.comments) == ("scene@4", 2, 3.5, 2)
+        assert (line.key, line.ratings, line.mean, line.comments) == ("scene@5", 2, 3.5, 2)
 
 
 async def test_a_fork_shares_the_rating_of_a_scene_that_it_shares() -> None:
@@ -110,7 +110,7 @@ async def test_stories_are_counted_by_how_they_are_played() -> None:
     ]
     assert (total.cost_usd, total.cost_per_finished_usd) == (0.75, 0.5)
     [group] = found.groups
-    assert (group.key, group.turns) == ("scene@4", 7)
+    assert (group.key, group.turns) == ("scene@5", 7)
     assert 0 < group.quality <= 1
 
 
@@ -119,7 +119,7 @@ def _attempt(application: tta.Application, story_id: str, cost_usd: float) -> At
 
     return Attempt(
         at=datetime.now(UTC), provider="own", model="m", task="scene", outcome="ok",
-        usage=Usage(), cost_usd=cost_usd, story_id=story_id, prompt_version="scene@4",
+        usage=Usage(), cost_usd=cost_usd, story_id=story_id, prompt_version="scene@5",
     )  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def test_feedback_and_analytics_tell_and_draw_without_the_network(
     assert main(["analytics", "--by", "version"]) == 0
     assert main(["feedback", "list"]) == main(["feedback", "report"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "scene@4" in shown
+    assert "scene@5" in shown
     assert "3 of 5" in shown
 
 

@@ -100,8 +100,8 @@ def folder(tmp_path: Path, text: str = BRIEF) -> Path:
 def test_a_folder_of_variants_stands_beside_the_package_s_own(tmp_path: Path) -> None:
     catalog = CATALOG.with_variants(folder(tmp_path))
 
-    assert [t.id for t in catalog.templates["dialogue"]] == ["dialogue@1", "dialogue@1#brief"]
-    assert catalog.render("dialogue", {}).template == "dialogue@1", "until it is chosen"
+    assert [t.id for t in catalog.templates["dialogue"]] == ["dialogue@2", "dialogue@1#brief"]
+    assert catalog.render("dialogue", {}).template == "dialogue@2", "until it is chosen"
     chosen = catalog.choosing({"dialogue": "brief"}).render("dialogue", {})
     assert (chosen.template, chosen.temperature) == ("dialogue@1#brief", 1.1)
 
@@ -123,7 +123,7 @@ def test_a_folder_that_cannot_be_used_says_why(tmp_path: Path, text: str, says: 
 
 
 def test_choosing_what_there_is_not_names_what_there_is() -> None:
-    with pytest.raises(SettingsError, match=r"no variant 'long' of it; there are .*dialogue@1"):
+    with pytest.raises(SettingsError, match=r"no variant 'long' of it; there are .*dialogue@2"):
         CATALOG.choosing({"dialogue": "long"})
     with pytest.raises(SettingsError, match="TTA_PROMPTS"):
         CATALOG.with_variants(Path(__file__).parent)

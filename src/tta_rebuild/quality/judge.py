@@ -108,7 +108,6 @@ class ModelJudge:
             context=context,
             task="judgement",
             variables=variables,
-            temperature=0.0,
             max_tokens=MAX_TOKENS,
             **(self.where or {}),
         )
