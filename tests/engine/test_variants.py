@@ -13,7 +13,7 @@ import tta_rebuild as tta
 from tta_rebuild.bootstrap.variants import assigned, assignment_by
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.events import SceneTold, VariantAssigned
-from tta_rebuild.engine.dependencies import Dependencies, Teller
+from tta_rebuild.engine.dependencies import Dependencies, VariantStack
 from tta_rebuild.engine.variants import told_as
 from tta_rebuild.narrative.scene_request import fitted, rendered
 from tta_rebuild.prompts import PromptCatalog
@@ -119,7 +119,7 @@ def test_what_is_no_longer_there_is_as_usual_and_said_once(kit: Kit) -> None:
 def test_a_variant_s_model_brings_its_own_checks(kit: Kit) -> None:
     other = kit.desk().teller
     dependencies = dependencies_of(
-        kit.desk(), tellers={"studio:other": Teller(provider=other, checks="all")}
+        kit.desk(), tellers={"studio:other": VariantStack(provider=other, checks="all")}
     )
     variant = VariantAssigned(experiment="e", variant="v", model="studio:other")
 

@@ -17,7 +17,7 @@ from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.core.records import LabRecords
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.usage import Ledger
-from tta_rebuild.engine.dependencies import Dependencies, Teller
+from tta_rebuild.engine.dependencies import Dependencies, VariantStack
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider
@@ -180,12 +180,12 @@ def check_writable(settings: Settings) -> None:
 # What only a turn needs is loaded by the first one: most commands look at stories and play none.
 
 
-def _embedded() -> Mapping[str, Teller]:
+def _embedded() -> Mapping[str, VariantStack]:
     from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
     from tta_rebuild.storyteller import OfflineProvider
 
     told = TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
-    return {OFFLINE: Teller(provider=told, checks="off")}
+    return {OFFLINE: VariantStack(provider=told, checks="off")}
 
 
 def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:

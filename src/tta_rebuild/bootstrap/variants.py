@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tta_rebuild.bootstrap.model_names import OFFLINE, named_chain, variant_models
 from tta_rebuild.core.events import VariantAssigned
-from tta_rebuild.engine.dependencies import Checks, Teller
+from tta_rebuild.engine.dependencies import Checks, VariantStack
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.settings import Settings
 from tta_rebuild.settings_values import LiveExperiment
@@ -60,7 +60,7 @@ def assignment_by(
 
 async def tellers_of(
     builder: StackBuilder, settings: Settings, stack: AsyncExitStack
-) -> Mapping[str, Teller]:
+) -> Mapping[str, VariantStack]:
     """A stack for every model that a variant names, in ``stack`` until the end."""
     tellers = {}
     for name in variant_models(settings):
@@ -68,7 +68,7 @@ async def tellers_of(
         models = await builder.found(dict.fromkeys([name, *others]))
         provider = await builder.stack(models)
         stack.push_async_callback(provider.aclose)
-        tellers[name] = Teller(provider=provider, checks=checks_of(settings, models))
+        tellers[name] = VariantStack(provider=provider, checks=checks_of(settings, models))
     return tellers
 
 

@@ -21,7 +21,7 @@ CodeCheck: TypeAlias = Callable[[str], Awaitable[tuple[CodeVerdictNoted, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Teller:
+class VariantStack:
     """Another stack than the usual one, for stories that an experiment gives to its model."""
 
     provider: LLMProvider
@@ -53,4 +53,4 @@ class Dependencies:
     notices: list[str] = field(default_factory=list)
     check_code: CodeCheck | None = None
     assign: Callable[[str], VariantAssigned | None] = lambda story_id: None
-    tellers: Mapping[str, Teller] = field(default_factory=dict)
+    tellers: Mapping[str, VariantStack] = field(default_factory=dict)

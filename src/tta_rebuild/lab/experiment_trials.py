@@ -18,7 +18,7 @@ from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.records import PlayRecord
 from tta_rebuild.lab.experiment import PlannedPlay, play_planned
 from tta_rebuild.lab.experiment_plan import ExperimentPlan, PlayedVariant
-from tta_rebuild.lab.measures import Share
+from tta_rebuild.lab.measures import EvalRow, Share
 from tta_rebuild.lab.paired_effects import Design
 from tta_rebuild.lab.told_file import PlainPremise
 from tta_rebuild.lab.verdict import Question, decide
@@ -30,17 +30,6 @@ TURNS = 4
 METRICS_TRIED = ("quality", "quality.sentence_variety", "quality.lexical_diversity")
 LIFT = 1.0
 """What is planted, in standard deviations of what plays of one premise differ by."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialRow:
-    """A trial that came out wrong."""
-
-    story: str
-    kind: str
-    text: str
-    reason: str
-    turn: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,7 +52,7 @@ class TrialCounts:
     found_sequential: int = 0
     played_sequential: int = 0
     could_play: int = 0
-    rows: list[TrialRow] = field(default_factory=list)
+    rows: list[EvalRow] = field(default_factory=list)
     unread: int = 0
     readings: int = 0
     calls: int = 0
@@ -89,7 +78,7 @@ class TrialCounts:
         shares = [Share(n, says, getattr(self, n), self.trials, more) for n, says, more in lines]
         return [*shares, played]
 
-    def misses(self) -> list[TrialRow]:
+    def misses(self) -> list[EvalRow]:
         """The trials that came out wrong."""
         return self.rows
 
@@ -159,8 +148,8 @@ def _judge(
             counts.could_play += len(pairs)
 
 
-def _row(trial: int, kind: str, metric: str, reason: str) -> TrialRow:
-    return TrialRow(story=f"trial {trial + 1}", kind=kind, text=metric, reason=reason)
+def _row(trial: int, kind: str, metric: str, reason: str) -> EvalRow:
+    return EvalRow(story=f"trial {trial + 1}", kind=kind, text=metric, reason=reason)
 
 
 def _plays(pairs: dict[str, list[dict[str, float]]], metric: str, lift: float) -> list[PlayRecord]:

@@ -18,7 +18,7 @@ from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
-from tta_rebuild.lab.measures import Share
+from tta_rebuild.lab.measures import EvalRow, Share
 from tta_rebuild.lab.prose_lint import blemishes_in
 from tta_rebuild.lab.told_file import PlainPremise
 
@@ -31,17 +31,6 @@ FRAME_SHARE = 0.05
 """A sentence, its names masked, that stands in more than this share of stories is worn out."""
 
 LEAST_FRAME_WORDS = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlayRow:
-    """Something that was found in the stories; ``reason`` says what."""
-
-    story: str
-    kind: str
-    text: str
-    reason: str
-    turn: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,7 +57,7 @@ class PlayCounts:
     worn_frames: int = 0
     passages: int = 0
     blemishes: int = 0
-    rows: list[PlayRow] = field(default_factory=list)
+    rows: list[EvalRow] = field(default_factory=list)
     unread: int = 0
     readings: int = 0
     calls: int = 0
@@ -95,7 +84,7 @@ class PlayCounts:
                   False),
         ]  # fmt: skip
 
-    def misses(self) -> list[PlayRow]:
+    def misses(self) -> list[EvalRow]:
         """What went wrong."""
         return self.rows
 
@@ -125,7 +114,7 @@ async def eval_plays(
         counts.several_endings += len(endings) >= 3
         if len(endings) < 3:
             counts.rows.append(
-                PlayRow(story=row.id, kind="endings", text=row.premise, reason=f"{len(endings)}")
+                EvalRow(story=row.id, kind="endings", text=row.premise, reason=f"{len(endings)}")
             )
         for scenes in told.values():
             frames.update({_masked(s, row.premise) for s in _sentences(scenes)})
@@ -135,7 +124,7 @@ async def eval_plays(
             and len(frame.split()) >= LEAST_FRAME_WORDS]  # fmt: skip
     counts.worn_frames = len(worn)
     counts.rows += [
-        PlayRow(story="all", kind="frames", text=frame, reason=f"in {times} of {counts.stories}")
+        EvalRow(story="all", kind="frames", text=frame, reason=f"in {times} of {counts.stories}")
         for frame, times in worn
     ]
 
@@ -156,7 +145,7 @@ async def _played(
             wrong = blemishes_in(paragraph)
             counts.blemishes += bool(wrong)
             counts.rows += [
-                PlayRow(story=row.id, kind="blemishes", text=paragraph, reason=one,
+                EvalRow(story=row.id, kind="blemishes", text=paragraph, reason=one,
                         turn=len(scenes))
                 for one in wrong
             ]  # fmt: skip
@@ -166,7 +155,7 @@ async def _played(
     counts.told += len(sentences)
     counts.repeated += len(twice)
     counts.rows += [
-        PlayRow(story=row.id, kind="repeated", text=sentence, reason=way) for sentence in twice
+        EvalRow(story=row.id, kind="repeated", text=sentence, reason=way) for sentence in twice
     ]
     return scenes
 

@@ -24,9 +24,9 @@ from tta_rebuild.lab.told_file import ToldPassage
 from tta_rebuild.lab.twins import ToldScene
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.quality import (
-    Judgement,
     ModelJudge,
     Quality,
+    RubricMarks,
     SceneAsked,
     text_quality,
     with_judgement,
@@ -39,7 +39,7 @@ FEWEST = 5
 Piece = tuple[str, str, SceneAsked, Quality]
 """Id, text, what it was to fit, and its estimate."""
 
-Judged = tuple[Piece, Judgement]
+Judged = tuple[Piece, RubricMarks]
 
 
 async def eval_judged(

@@ -1,6 +1,6 @@
 """How well a scene is made: what can be counted, and what a model says that reads it."""
 
-from tta_rebuild.quality.judge import Judgement, ModelJudge, with_judgement
+from tta_rebuild.quality.judge import ModelJudge, RubricMarks, with_judgement
 from tta_rebuild.quality.parts import QualityPart, SceneAsked
 from tta_rebuild.quality.score import (
     ProseMeasures,
@@ -11,11 +11,11 @@ from tta_rebuild.quality.score import (
 )
 
 __all__ = [
-    "Judgement",
     "ModelJudge",
     "ProseMeasures",
     "Quality",
     "QualityPart",
+    "RubricMarks",
     "SceneAsked",
     "measured",
     "scene_quality",

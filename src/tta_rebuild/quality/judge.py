@@ -44,7 +44,7 @@ LONGEST_REASON = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class RubricMarks:
     """What a judge said of a scene.
 
     Attributes:
@@ -87,7 +87,7 @@ class ModelJudge:
 
     async def judge(
         self, piece: str, context: TTAContext, asked: SceneAsked
-    ) -> tuple[Judgement | None, str]:
+    ) -> tuple[RubricMarks | None, str]:
         """The judgement, None if no answer could be used, and a note on what went wrong."""
         answers, notes = list[str](), list[str]()
         for number in range(self.samples):
@@ -162,7 +162,7 @@ def _entries(text: str) -> dict[str, dict[str, Any]]:
 
 def judgement_of(
     samples: Sequence[Mapping[str, int]], note: str = "", reasons: Sequence[Mapping[str, str]] = ()
-) -> Judgement:
+) -> RubricMarks:
     """What some answers, at least one, come to together; ``reasons`` are those of each."""
     apart = [
         abs(one[name] - other[name])
@@ -170,7 +170,7 @@ def judgement_of(
         for other in samples[at + 1 :]
         for name in CRITERIA
     ]
-    return Judgement(
+    return RubricMarks(
         marks={name: fmean(_scaled(one[name]) for one in samples) for name in CRITERIA},
         samples=tuple(samples),
         agreement=1 - fmean(apart) / (HIGHEST - LOWEST) if apart else None,
@@ -179,7 +179,7 @@ def judgement_of(
     )
 
 
-def with_judgement(quality: Quality, judgement: Judgement | None) -> Quality:
+def with_judgement(quality: Quality, judgement: RubricMarks | None) -> Quality:
     """The quality with what a judge said folded in, within its ``at_most``; as it was if none."""
     if judgement is None:
         return quality

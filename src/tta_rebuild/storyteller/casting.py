@@ -114,24 +114,7 @@ def _from_premise(
         entities.setdefault(entity.id, entity)
     here = slug(places[0])
     start |= {"here": here, "home": here}
-    for person in premise.people:
-        name = person.name or pattern("relative_clause").sub("", person.role)
-        key = ids.get(person.name.lower()) or slug(name)
-        if key in entities or not name:
-            continue
-        entities[key] = Entity(key, "person", name, person.role, person.pronouns)
-        is_said = person.is_only_owner or _is_away(theme, person)
-        is_away = is_said or _is_sought(premise.aim, person)
-        start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
-        is_so = {
-            "group": person.is_group,
-            "implied": person.is_implied,
-            "asleep": _is_told(theme, person, "sleeps"),
-        }
-        start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}
-        ties = ["foe"] if _is_told_of(theme, person, "done_by") else _ties_of(person)
-        for tie in ties:
-            start[f"{key}.{tie}"] = True
+    _add_people(premise, theme, ids, entities, start)
     for thing in premise.things:
         key = slug(thing)
         if key not in entities:
@@ -159,6 +142,35 @@ def _from_premise(
     start |= file.start
     sights = around.sights
     return Cast(f"plots/{plot}", file, entities, start, slots, True, premise, sights, holders)
+
+
+def _add_people(
+    premise: PremiseReading,
+    theme: str,
+    ids: Mapping[str, str],
+    entities: dict[str, Entity],
+    start: dict[str, Value],
+) -> None:
+    """Add whom the premise speaks of; ``ids`` are those of the cast, by name in lower case."""
+    here = str(start["here"])
+    for person in premise.people:
+        name = person.name or pattern("relative_clause").sub("", person.role)
+        key = ids.get(person.name.lower()) or slug(name)
+        if key in entities or not name:
+            continue
+        entities[key] = Entity(key, "person", name, person.role, person.pronouns)
+        is_said = person.is_only_owner or _is_away(theme, person)
+        is_away = is_said or _is_sought(premise.aim, person)
+        start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
+        is_so = {
+            "group": person.is_group,
+            "implied": person.is_implied,
+            "asleep": _is_told(theme, person, "sleeps"),
+        }
+        start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}
+        ties = ["foe"] if _is_told_of(theme, person, "done_by") else _ties_of(person)
+        for tie in ties:
+            start[f"{key}.{tie}"] = True
 
 
 def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]) -> Surroundings:
