@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tta_rebuild.storyteller.noun_phrases import tokens_of
+from tta_rebuild.storyteller.noun_phrases import noun_phrases, tokens_of
 from tta_rebuild.storyteller.premise_places import Weights, features_of, spans_of, tags_of
 
 EPOCHS, LEAST_WEIGHT = 8, 1.2
@@ -31,7 +31,9 @@ def main() -> None:
     """Print the weights, or the scores of a cross-validation."""
     rows = [json.loads(line) for file in _files() for line in file.read_text("utf-8").splitlines()]
     examples = [
-        (features_of(t), _gold(row, t)) for row in rows for t in [tokens_of(row["premise"])]
+        (features_of(t, noun_phrases(t)), _gold(row, t))
+        for row in rows
+        for t in [tokens_of(row["premise"])]
     ]
     if "--folds" in sys.argv:
         _validate(examples, int(sys.argv[-1]))

@@ -21,7 +21,6 @@ from tta_rebuild.storyteller.noun_phrases import (
     is_person,
     is_place,
     noun_kind,
-    noun_phrases,
     one_of,
     second_persons,
     without_accents,
@@ -74,7 +73,7 @@ def spans_of(tags: Sequence[str]) -> list[tuple[int, int]]:
 
 def with_places(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase]:
     """The noun phrases of a premise, ``phrases`` by rule, with those that are tagged as places."""
-    spans = spans_of(tags_of(features_of(tokens), learned()))
+    spans = spans_of(tags_of(features_of(tokens, phrases), learned()))
     found = [p for p in phrases if p.end not in {end for _, end in spans}]
     for begin, end in spans:
         same = next((p for p in phrases if p.end == end), None)
@@ -94,11 +93,11 @@ def _phrase(tokens: Sequence[str], begin: int, end: int) -> Phrase:
     return Phrase(determiner=determiner, words=words, start=begin, end=end, is_name=is_name)
 
 
-def features_of(tokens: Sequence[str]) -> list[list[str]]:
+def features_of(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[list[str]]:
     """What is seen of each token: its form, its kind, what the rules say, and its neighbours."""
     low = [t.lower().replace("’", "'") for t in tokens]
     shape = [_shape(t) for t in tokens]
-    kinds, rules = [_kind(t) for t in tokens], _by_rule(tokens)
+    kinds, rules = [_kind(t) for t in tokens], _by_rule(tokens, phrases)
 
     def at(column: Sequence[str], place: int) -> str:
         return column[place] if 0 <= place < len(column) else _EDGE
@@ -121,9 +120,9 @@ def features_of(tokens: Sequence[str]) -> list[list[str]]:
     return rows
 
 
-def _by_rule(tokens: Sequence[str]) -> list[str]:
+def _by_rule(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[str]:
     """What the rules take each token for: "BP", "IL" …, "-" outside of their phrases."""
-    tags, phrases = ["-"] * len(tokens), noun_phrases(tokens)
+    tags = ["-"] * len(tokens)
     somebody = PremisePeople(tokens, phrases, -1).taken
     for phrase in phrases:
         kind = "P" if phrase.start in somebody else phrase.kind[:2]
