@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import pstdev
-from typing import Any
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.records import PlayRecord
 from tta_rebuild.lab.experiment import PlannedPlay, play_planned
 from tta_rebuild.lab.experiment_plan import ExperimentPlan, PlayedVariant
-from tta_rebuild.lab.measures import EvalRow, Share
+from tta_rebuild.lab.measures import EvalRow, Share, UnreadCounts
 from tta_rebuild.lab.paired_effects import Design
 from tta_rebuild.lab.told_file import PlainPremise
 from tta_rebuild.lab.verdict import Question, decide
@@ -33,7 +32,7 @@ LIFT = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
-class TrialCounts:
+class TrialCounts(UnreadCounts):
     """Counts over simulated experiments, named as in JSON.
 
     Attributes:
@@ -52,18 +51,6 @@ class TrialCounts:
     found_sequential: int = 0
     played_sequential: int = 0
     could_play: int = 0
-    rows: list[EvalRow] = field(default_factory=list)
-    unread: int = 0
-    readings: int = 0
-    calls: int = 0
-    cost_usd: float = 0.0
-
-    def as_json(self) -> dict[str, Any]:
-        """The counts, and every row."""
-        counts = asdict(self)
-        for name in ("rows", "unread", "readings"):
-            del counts[name]
-        return {**counts, "rows": [asdict(row) for row in self.rows]}
 
     def shares(self) -> list[Share]:
         """What the counts say, in the order in which they are shown."""
@@ -77,10 +64,6 @@ class TrialCounts:
                        self.played_sequential, self.could_play, False)  # fmt: skip
         shares = [Share(n, says, getattr(self, n), self.trials, more) for n, says, more in lines]
         return [*shares, played]
-
-    def misses(self) -> list[EvalRow]:
-        """The trials that came out wrong."""
-        return self.rows
 
 
 async def eval_experiments(

@@ -91,6 +91,22 @@ class ReaderCounts:
 
 
 @dataclass(slots=True, kw_only=True)
+class UnreadCounts(ReaderCounts):
+    """What is measured with no second reader, whose counts are not in JSON."""
+
+    calls: int = 0
+    cost_usd: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts, and every row."""
+        values = asdict(self)
+        rows = values.pop("rows")
+        for name in ("unread", "readings"):
+            del values[name]
+        return {**values, "rows": rows}
+
+
+@dataclass(slots=True, kw_only=True)
 class ToldCounts(ReaderCounts):
     """Counts over told stories, named as in JSON; the guide on evaluation says what each means.
 

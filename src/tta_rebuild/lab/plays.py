@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tta_rebuild.bootstrap.application import Application
@@ -18,7 +18,7 @@ from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
-from tta_rebuild.lab.measures import EvalRow, Share
+from tta_rebuild.lab.measures import EvalRow, Share, UnreadCounts
 from tta_rebuild.lab.prose_lint import blemishes_in
 from tta_rebuild.lab.told_file import PlainPremise
 
@@ -34,7 +34,7 @@ LEAST_FRAME_WORDS = 6
 
 
 @dataclass(slots=True, kw_only=True)
-class PlayCounts:
+class PlayCounts(UnreadCounts):
     """Counts over whole stories, named as in JSON; the guide on evaluation says what each means.
 
     Attributes:
@@ -57,18 +57,6 @@ class PlayCounts:
     worn_frames: int = 0
     passages: int = 0
     blemishes: int = 0
-    rows: list[EvalRow] = field(default_factory=list)
-    unread: int = 0
-    readings: int = 0
-    calls: int = 0
-    cost_usd: float = 0.0
-
-    def as_json(self) -> dict[str, Any]:
-        """The counts, and every row."""
-        counts = asdict(self)
-        for name in ("rows", "unread", "readings"):
-            del counts[name]
-        return {**counts, "rows": [asdict(row) for row in self.rows]}
 
     def shares(self) -> list[Share]:
         """What the counts say, in the order in which they are shown."""
@@ -83,10 +71,6 @@ class PlayCounts:
             Share("blemishes", "paragraphs with something wrong", self.blemishes, self.passages,
                   False),
         ]  # fmt: skip
-
-    def misses(self) -> list[EvalRow]:
-        """What went wrong."""
-        return self.rows
 
 
 async def eval_plays(

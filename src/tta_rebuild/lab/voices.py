@@ -11,8 +11,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.canon.knowledge import KnowledgeCheck
@@ -24,7 +23,7 @@ from tta_rebuild.core.story import Claim
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.lab.measures import EvalRow, Share
+from tta_rebuild.lab.measures import EvalRow, Share, UnreadCounts
 from tta_rebuild.lab.told import premise_of
 from tta_rebuild.lab.told_file import ToldStory, ToldTurn
 from tta_rebuild.lab.told_provider import ToldProvider
@@ -37,7 +36,7 @@ LEAST_LINES = 3
 
 
 @dataclass(slots=True, kw_only=True)
-class VoiceCounts:
+class VoiceCounts(UnreadCounts):
     """Swaps: a line under its own speaker against the same line under another of the story.
 
     Attributes:
@@ -59,22 +58,10 @@ class VoiceCounts:
     by_knowledge: int = 0
     lines: int = 0
     first_places: int = 0
-    calls: int = 0
-    cost_usd: float = 0.0
-    readings: int = 0
-    unread: int = 0
-    rows: list[EvalRow] = field(default_factory=list)
 
     def misses(self) -> list[EvalRow]:
         """Every swap with its reasons, those that do not rank lower first."""
         return sorted(self.rows, key=lambda row: row.kind != "swaps_lower")
-
-    def as_json(self) -> dict[str, Any]:
-        """The counts and rows."""
-        values = asdict(self)
-        for name in ("readings", "unread"):
-            del values[name]
-        return values | {"rows": values.pop("rows")}
 
     def shares(self) -> list[Share]:
         """What the counts say, in the order in which they are shown."""
