@@ -27,7 +27,7 @@ def test_names_of_all_the_world_tell_he_from_she() -> None:
     assert gender_of("", "My") == ""
 
 
-def test_a_cue_weighs_by_its_strength_and_a_phrase_more_than_its_words() -> None:
+def test_a_strong_cue_counts_more_and_a_phrase_more_than_its_words() -> None:
     assert cues_of("situation")["juror"] == {"trial": 3}
     alone = weighed("A juror", "situation")["trial"]
 
