@@ -1,0 +1,98 @@
+"""Care for the player before a turn: whether it pauses with a note on where help can be found.
+
+Called by ``session`` for the player's own words, before any storyteller is asked. Of what was
+shown, a session remembers in memory alone what for and when; the log gets ``CareShown``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tta_rebuild.core.events import CareShown
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.recording import RecordingProvider
+from tta_rebuild.engine.state import StoryFold
+from tta_rebuild.engine.turn_events import PlayedTurn
+from tta_rebuild.engine.turn_input import TurnInput, in_plain_words
+from tta_rebuild.reading.care_reader import CareReader
+from tta_rebuild.safety.care import CareNote
+from tta_rebuild.safety.help_lines import Need
+
+QUIET_TURNS = 5
+"""Turns after a note in which the same need gets a line in place of another pause."""
+
+SCENE_CHARS = 600
+"""Of the scene before, at most, that a reader is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CareTaken:
+    """What came of a look: a ``note`` to pause with, or a ``reminder`` to show before the turn."""
+
+    note: CareNote | None = None
+    reminder: str = ""
+    cost_usd: float = 0.0
+    calls: int = 0
+
+    def booked_on(self, played: PlayedTurn) -> PlayedTurn:
+        """The turn, with what the look cost."""
+        cost_usd, calls = played.cost_usd + self.cost_usd, played.calls + self.calls
+        return replace(played, cost_usd=cost_usd, calls=calls)
+
+
+class SessionCare:
+    """The care of one sitting."""
+
+    def __init__(self) -> None:
+        self._shown: dict[Need, int] = {}
+
+    async def look(self, turn: TurnInput, words: str, *, after_note: bool) -> CareTaken:
+        """Whether the turn pauses for these words; not for the same ones just ``after_note``."""
+        words = in_plain_words(words)
+        if after_note or not words:
+            return CareTaken()
+        need, asked = await _need_in(turn, words)
+        taken = CareTaken(cost_usd=asked.cost_usd, calls=len(asked.replies))
+        if need is None:
+            return taken
+        policy, now, last = turn.dependencies.care, turn.state.turn, self._shown.get(need)
+        if last is not None and now - last < QUIET_TURNS and not policy.is_strict:
+            return replace(taken, reminder=policy.reminder(need))
+        self._shown[need] = now
+        return replace(taken, note=policy.note(need))
+
+
+def is_noted(fold: StoryFold) -> bool:
+    """Whether the note is the last thing that was stored."""
+    return fold.last is not None and isinstance(fold.last.event, CareShown)
+
+
+def own_words(turn: TurnInput, action: Action) -> str:
+    """What of a move are the player's own words: none of a choice, the theme before the opening."""
+    if action.kind == "begin":
+        return "" if turn.state.turn else turn.state.premise.theme
+    return action.text
+
+
+async def _need_in(turn: TurnInput, words: str) -> tuple[Need | None, RecordingProvider]:
+    """The need in the words; a reader, where there is one, is asked only where that is open."""
+    from tta_rebuild.safety.needs import read_need  # its weights are read by the first turn
+
+    dependencies = turn.dependencies
+    provider = RecordingProvider(dependencies.provider)
+    found = read_need(words, turn.state.premise.language)
+    if found.level in ("none", "certain"):
+        return found.need if found.level == "certain" else None, provider
+    if dependencies.checks == "all":
+        where = {
+            "story_id": turn.branch.story_id,
+            "branch_id": turn.branch.branch_id,
+            "turn": turn.number,
+        }
+        scene = turn.state.scene.text[-SCENE_CHARS:] if turn.state.scene else ""
+        reader = CareReader(provider, dependencies.catalog, where)
+        read = await reader.read(words, scene, turn.context)
+        if read is not None:
+            return None if read == "none" else read, provider
+    pauses = found.level == "likely" or dependencies.care.is_strict
+    return found.need if pauses else None, provider
