@@ -27,12 +27,16 @@ SCENE_CHARS = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareTaken:
-    """What came of a look: a ``note`` to pause with, or a ``reminder`` to show before the turn."""
+    """What came of a look: a ``note`` to pause with, or a ``reminder`` to show before the turn.
+
+    ``unread`` says why a reader that was asked gave no answer, "" if it did.
+    """
 
     note: CareNote | None = None
     reminder: str = ""
     cost_usd: float = 0.0
     calls: int = 0
+    unread: str = ""
 
     def booked_on(self, played: PlayedTurn) -> PlayedTurn:
         """The turn, with what the look cost."""
@@ -46,13 +50,17 @@ class SessionCare:
     def __init__(self) -> None:
         self._shown: dict[Need, int] = {}
 
-    async def look(self, turn: TurnInput, words: str, *, after_note: bool) -> CareTaken:
-        """Whether the turn pauses for these words; not for the same ones just ``after_note``."""
+    async def look(
+        self, turn: TurnInput, words: str, *, is_theme: bool = False, after_note: bool = False
+    ) -> CareTaken:
+        """Whether the turn pauses for these words; not for the same ones just ``after_note``.
+
+        A theme tells of people in need more often than a move does: it takes more to pause for one.
+        """
         words = in_plain_words(words)
         if after_note or not words:
             return CareTaken()
-        need, asked = await _need_in(turn, words)
-        taken = CareTaken(cost_usd=asked.cost_usd, calls=len(asked.replies))
+        need, taken = await _need_in(turn, words, is_theme=is_theme)
         if need is None:
             return taken
         policy, now, last = turn.dependencies.care, turn.state.turn, self._shown.get(need)
@@ -74,16 +82,16 @@ def own_words(turn: TurnInput, action: Action) -> str:
     return action.text
 
 
-async def _need_in(turn: TurnInput, words: str) -> tuple[Need | None, RecordingProvider]:
+async def _need_in(turn: TurnInput, words: str, *, is_theme: bool) -> tuple[Need | None, CareTaken]:
     """The need in the words; a reader, where there is one, is asked only where that is open."""
     from tta_rebuild.safety.needs import read_need  # its weights are read by the first turn
 
-    dependencies = turn.dependencies
-    provider = RecordingProvider(dependencies.provider)
+    dependencies, taken = turn.dependencies, CareTaken()
     found = read_need(words, turn.state.premise.language)
     if found.level in ("none", "certain"):
-        return found.need if found.level == "certain" else None, provider
+        return found.need if found.level == "certain" else None, taken
     if dependencies.checks == "all":
+        provider = RecordingProvider(dependencies.provider)
         where = {
             "story_id": turn.branch.story_id,
             "branch_id": turn.branch.branch_id,
@@ -91,8 +99,10 @@ async def _need_in(turn: TurnInput, words: str) -> tuple[Need | None, RecordingP
         }
         scene = turn.state.scene.text[-SCENE_CHARS:] if turn.state.scene else ""
         reader = CareReader(provider, dependencies.catalog, where)
-        read = await reader.read(words, scene, turn.context)
+        read, unread = await reader.read(words, scene, turn.context)
+        taken = CareTaken(cost_usd=provider.cost_usd, calls=len(provider.replies), unread=unread)
         if read is not None:
-            return None if read == "none" else read, provider
-    pauses = found.level == "likely" or dependencies.care.is_strict
-    return found.need if pauses else None, provider
+            return None if read == "none" else read, taken
+    pauses_at = ("likely", "possible") if dependencies.care.is_strict else ("likely",)
+    pauses = found.level in pauses_at and (dependencies.care.is_strict or not is_theme)
+    return found.need if pauses else None, taken

@@ -88,7 +88,9 @@ class Session:
         async with self._one_turn:
             before = self.next_turn()
             words, is_again = own_words(before, action), action.after_note and is_noted(self._fold)
-            care = await self._care.look(before, words, after_note=is_again)
+            care = await self._care.look(
+                before, words, is_theme=action.kind == "begin", after_note=is_again
+            )
             if care.note:
                 await self._append(self.state.turn, [CareShown()])
                 yield seen.TurnPaused(care.note, replace(action, after_note=True))

@@ -31,8 +31,10 @@ class CareReader:
     catalog: PromptCatalog
     where: Mapping[str, Any]
 
-    async def read(self, words: str, scene: str, context: TTAContext) -> NeedRead | None:
-        """What the words are, told after the ``scene``; None if no answer came that can be read."""
+    async def read(
+        self, words: str, scene: str, context: TTAContext
+    ) -> tuple[NeedRead | None, str]:
+        """What the words are, said after the ``scene``; None, and why, if no answer was usable."""
         variables = {"words": words, "scene": scene}
         request = LLMRequest(
             **vars(self.catalog.render("care", variables)) | {"temperature": 0.0},
@@ -44,7 +46,8 @@ class CareReader:
         )
         try:
             response = await self.provider.complete(request)
-        except (BudgetExceededError, ProviderError):
-            return None
+        except (BudgetExceededError, ProviderError) as error:
+            return None, f"the reader failed ({error})"
         said = object_in(response.text).get("need")
-        return _ANSWERS.get(said) if isinstance(said, str) else None
+        need = _ANSWERS.get(said) if isinstance(said, str) else None
+        return need, "" if need else "the reader's answer could not be read"
