@@ -143,23 +143,10 @@ def teller_before(state: tta.StoryState, teller: str) -> str:
 
 def cast(state: tta.StoryState, name: str = "") -> list[Row]:
     """Everyone in the story, or those whom a name means; raises NothingThere for nobody."""
+    from tta_rebuild.engine.knowing import view_of
+
     wanted = name.casefold().strip()
-    described = {sketch.character_id: sketch.description for sketch in state.premise.characters}
-    people: list[Row] = [
-        {
-            "character_id": c.character_id,
-            "name": c.name,
-            "is_player": c.character_id == state.player,
-            "description": described.get(c.character_id, ""),
-            "feels": c.emotional_state,
-            "arc": c.arc_stage,
-            "traits": c.personality_traits,
-            "goals": c.development_goals,
-            "ties": {state.names.get(who, who): tie for who, tie in c.relationships.items()},
-            "remembers": c.memory,
-        }
-        for c in state.characters.values()
-    ]
+    people: list[Row] = [view_of(state, one).for_show() for one in state.characters]
     people += _spoken_of(state)
     found = [c for c in people if wanted in (c["character_id"].casefold(), c["name"].casefold())]
     found = found or [c for c in people if wanted in c["name"].casefold()]

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, ClassVar, Literal, TypeAlias, cast, dataclass_transform
 
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer, ValidationError
-from tta_rebuild.core.story import Choice, Claim, LastingLine, Premise, Scene
+from tta_rebuild.core.story import Choice, Claim, LastingLine, Memory, Premise, Scene
 from tta_rebuild.core.usage import Usage
 
 
@@ -147,6 +147,8 @@ class CharacterChanged(Event):
     ``goals`` lie in [0, 1], ``relationships`` in [-1, 1]; ``remembers`` is new in the memory.
     """
 
+    VERSION = 2
+
     character_id: str
     name: str = ""
     emotion: str = ""
@@ -154,7 +156,7 @@ class CharacterChanged(Event):
     traits: Mapping[str, float] = field(default_factory=dict)
     goals: Mapping[str, float] = field(default_factory=dict)
     relationships: Mapping[str, float] = field(default_factory=dict)
-    remembers: tuple[str, ...] = ()
+    remembers: tuple[Memory, ...] = ()
 
 
 class PersonAsked(Event):
@@ -215,7 +217,16 @@ class RecordedEvent:
 
 
 Upcaster: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {(TimelineMarked.KIND, 1): lambda old: {}}
+
+
+def _memories_of_texts(old: dict[str, Any]) -> dict[str, Any]:
+    return old | {"remembers": [{"text": text} for text in old.get("remembers", ())]}
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    (TimelineMarked.KIND, 1): lambda old: {},
+    (CharacterChanged.KIND, 1): _memories_of_texts,
+}
 
 
 @cache

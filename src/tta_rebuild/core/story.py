@@ -21,6 +21,7 @@ NARRATOR = "narrator"
 """Who says a claim that is simply true; any other speaker makes it that character's belief."""
 
 
+MemoryOrigin = Literal["witnessed", "told", "concluded"]
 SentenceLength = Literal["", "short", "middling", "long"]
 SENTENCE_LENGTHS: tuple[SentenceLength, ...] = ("short", "middling", "long")
 
@@ -167,6 +168,29 @@ class LastingLine:
     known_by: tuple[str, ...] = ()
     weight: int = 1
     origin: Literal["teller", "reader", "scene"] = "scene"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Something that somebody keeps in mind, as they came by it.
+
+    Attributes:
+        text: one sentence, at most ``LINE_CHARS`` characters.
+        origin: they ``witnessed`` it (saw, did or said it), were ``told`` it, or ``concluded`` it.
+        source: the id of who told it, "" where nobody did.
+        feeling: what they felt then, "" for nothing in particular.
+        weight: 1 (a detail) to 3 (death, loss, promise, secret, kin).
+        turn: of the story, when that was.
+        about: ids of those whom it concerns.
+    """
+
+    text: str
+    origin: MemoryOrigin = "witnessed"
+    source: str = ""
+    feeling: str = ""
+    weight: int = 1
+    turn: int = 0
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

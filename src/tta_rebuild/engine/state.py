@@ -16,10 +16,10 @@ from tta_rebuild.core.speech import lines_said
 from tta_rebuild.core.story import NO_VOICE, Choice, LastingLine, Passage, Premise, Scene
 from tta_rebuild.engine.messages import message
 from tta_rebuild.narrative.character_state import (
-    MEMORY_LIMIT,
     SPOKEN_LIMIT,
     CharacterState,
     new_character,
+    remembering,
 )
 
 RECENT_SCENES = 7
@@ -28,7 +28,7 @@ RECENT_SCENES = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
-    """What is so now beside the canon: of bounded size, however long the story is.
+    """What is so now beside the canon: but for people's memories of bounded size.
 
     ``position`` counts the events along the path, ``turn`` the turns (0 before the opening scene).
     ``scenes`` are the last with their positions, ``summary`` is the story so far, oldest first;
@@ -187,14 +187,14 @@ def _summary(now: Present, turn: int) -> tuple[SummaryLine, ...]:
 def _after(
     before: CharacterState, change: log.CharacterChanged, recorded: RecordedEvent
 ) -> CharacterState:
+    learnt = [replace(one, turn=recorded.turn) for one in change.remembers]
     return replace(
-        before,
+        remembering(before, learnt),
         name=change.name or before.name,
         personality_traits={**before.personality_traits, **change.traits},
         emotional_state=change.emotion or before.emotional_state,
         development_goals={**before.development_goals, **change.goals},
         relationships={**before.relationships, **change.relationships},
-        memory=[*before.memory, *change.remembers][-MEMORY_LIMIT:],
         arc_stage=change.arc_stage or before.arc_stage,
         last_updated=recorded.at,
     )

@@ -6,17 +6,19 @@ where there is a model, lets it put the words into their mouths.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from tta_rebuild.canon.lines import SummaryLine, with_turn
+from tta_rebuild.canon.memory import Memories
 from tta_rebuild.core.base_primitive import TTAContext, side_by_side
 from tta_rebuild.core.checks import check_number, missing, wrong_kind
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
 from tta_rebuild.core.speech import name_of, spoken_words
-from tta_rebuild.core.story import ARC_STAGES, NO_VOICE, Voice
+from tta_rebuild.core.story import ARC_STAGES, NO_VOICE, Memory, Voice
 from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative import character_rules as rules
@@ -39,7 +41,8 @@ class CharacterState:
     """A character now. Traits and goals lie in [0, 1], relationships in [-1, 1].
 
     ``memory``: the latest story events, newest last; ``spoken``: the latest lines; ``voice``: how
-    the author wants them to speak. Raises ValidationError for what cannot be.
+    the author wants them to speak. ``memories`` are all that they keep in mind, ``past`` the turns
+    before the latest in a line each. Raises ValidationError for what cannot be.
     """
 
     character_id: str
@@ -53,6 +56,8 @@ class CharacterState:
     last_updated: datetime = field(default_factory=_now)
     voice: Voice = NO_VOICE
     spoken: list[str] = field(default_factory=list)
+    memories: Memories = field(default_factory=Memories)
+    past: tuple[SummaryLine, ...] = ()
 
     def __post_init__(self) -> None:
         if problem := missing(self, "character_id"):
@@ -106,6 +111,19 @@ def new_character(character_id: str, at: datetime) -> CharacterState:
     return CharacterState(character_id=character_id, name=name, last_updated=at)
 
 
+def remembering(state: CharacterState, new: Sequence[Memory]) -> CharacterState:
+    """The character with new memories of one turn; of older turns stays the weightiest."""
+    if not new:
+        return state
+    weightiest = max(new, key=lambda one: one.weight)
+    return replace(
+        state,
+        memory=[*state.memory, *(one.text for one in new)][-MEMORY_LIMIT:],
+        memories=state.memories.added(new),
+        past=with_turn(state.past, new[0].turn, weightiest.text, weightiest.weight),
+    )
+
+
 def speaker_of(state: CharacterState, *matters: str) -> Speaker:
     """A character as the speaker of a line; ``matters`` are texts of what else they know."""
     return Speaker(
@@ -150,12 +168,12 @@ def respond(
     opportunity = (interaction.development_opportunity or "").strip()
     if opportunity:
         goals[opportunity] = min(1.0, round(goals.get(opportunity, 0.0) + GOAL_STEP, 6))
+    turn = state.memories[-1].turn + 1 if state.memories else 1
     after = replace(
-        state,
+        remembering(state, [Memory(text=text, turn=turn) for text in interaction.story_events]),
         emotional_state=emotion,
         development_goals=goals,
         relationships=relationships,
-        memory=[*state.memory, *interaction.story_events][-MEMORY_LIMIT:],
         last_updated=at,
     )
     latest_first = list(goals)[::-1]
