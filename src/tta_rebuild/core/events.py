@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, ClassVar, Literal, TypeAlias, cast, dataclass_transform
 
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer, ValidationError
-from tta_rebuild.core.story import Choice, Claim, LastingLine, Memory, Premise, Scene
+from tta_rebuild.core.story import Bond, Choice, Claim, LastingLine, Memory, Premise, Scene
 from tta_rebuild.core.usage import Usage
 
 
@@ -144,7 +144,9 @@ class LineEnded(Event):
 class CharacterChanged(Event):
     """How a character is after this turn: what of it changed.
 
-    ``goals`` lie in [0, 1], ``relationships`` in [-1, 1]; ``remembers`` is new in the memory.
+    ``goals`` and ``intensity`` (of the emotion, whose very word is the ``shade``) lie in [0, 1];
+    ``bonds`` are by whom they are to, ``relationships`` what earlier versions wrote in their place,
+    one number in [-1, 1]; ``remembers`` is new in the memory.
     """
 
     VERSION = 2
@@ -152,10 +154,13 @@ class CharacterChanged(Event):
     character_id: str
     name: str = ""
     emotion: str = ""
+    shade: str = ""
+    intensity: float = 0.0
     arc_stage: str = ""
     traits: Mapping[str, float] = field(default_factory=dict)
     goals: Mapping[str, float] = field(default_factory=dict)
     relationships: Mapping[str, float] = field(default_factory=dict)
+    bonds: Mapping[str, Bond] = field(default_factory=dict)
     remembers: tuple[Memory, ...] = ()
 
 

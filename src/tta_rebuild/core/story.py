@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tta_rebuild.core.checks import check_number, wrong_kind
@@ -168,6 +168,40 @@ class LastingLine:
     known_by: tuple[str, ...] = ()
     weight: int = 1
     origin: Literal["teller", "reader", "scene"] = "scene"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bond:
+    """What one person feels about another: directed, each dimension in [-1, 1], fear in [0, 1].
+
+    ``debt`` is what they owe the other, below 0 what the other owes them.
+    """
+
+    trust: float = 0.0
+    affection: float = 0.0
+    fear: float = 0.0
+    debt: float = 0.0
+
+    @classmethod
+    def of(cls, number: float) -> Bond:
+        """The bond that a single number stands for."""
+        return cls(trust=number, affection=number)
+
+    @property
+    def number(self) -> float:
+        """All of it as one number in [-1, 1]: fear keeps people apart, a debt binds a little."""
+        whole = (self.trust + self.affection) / 2 - self.fear / 4 + max(0.0, self.debt) / 10
+        return round(max(-1.0, min(1.0, whole)), 6)
+
+    def moved(self, by: Mapping[str, float]) -> Bond:
+        """The bond after a change of some of its dimensions, kept within their ranges."""
+        now = {
+            name: round(max(-1.0, min(1.0, getattr(self, name) + change)), 6)
+            for name, change in by.items()
+        }
+        if "fear" in now:
+            now["fear"] = max(0.0, now["fear"])
+        return replace(self, **now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

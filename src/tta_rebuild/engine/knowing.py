@@ -11,7 +11,7 @@ were told or saw it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,10 +20,17 @@ from tta_rebuild.canon.knowledge import KnowledgeCheck
 from tta_rebuild.canon.lines import cut_line, lines_for
 from tta_rebuild.canon.memory import RECALL_TOKENS
 from tta_rebuild.canon.recall import within_budget
-from tta_rebuild.canon.view import STORY
+from tta_rebuild.canon.view import STORY, Fact
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.story import CharacterSketch, LastingLine, Memory
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.narrative.character_state import CharacterState, character_variables, new_character
+from tta_rebuild.narrative.character_state import (
+    CharacterState,
+    character_variables,
+    feeling_at,
+    new_character,
+)
+from tta_rebuild.narrative.feelings import Feeling
 from tta_rebuild.narrative.voice_style import voice_shown
 
 OWN = frozenset(
@@ -32,7 +39,7 @@ OWN = frozenset(
 """Relations of somebody themself that they have in mind or at hand. Whose child they are, or what
 else they are called, others may know before them; what they feel is shown as what they are."""
 
-OPEN_TO_ALL = ("time_of_day", "day", "weather")
+OPEN_TO_ALL = frozenset(["time_of_day", "day", "weather"])
 
 KNOWN_TOKENS, FACT_TOKENS, SCENE_MEMORY_TOKENS = 800, 300, 160
 SAMPLE_CHARS = 100
@@ -48,9 +55,11 @@ class PersonView:
 
     Attributes:
         now: how they are; ``sketch`` as the author gave them, if they did.
-        known: sentences of what they know, then what they were made to believe.
+        known: sentences of what they know; ``beliefs`` of what they were made to believe or said
+            themselves, against what is so.
         memories: what comes to their mind, oldest first.
         names: of everybody, by id.
+        voice: how they speak; ``feeling``: what they feel now.
     """
 
     who: str
@@ -58,16 +67,20 @@ class PersonView:
     sketch: CharacterSketch | None
     is_player: bool
     known: tuple[str, ...]
+    beliefs: tuple[str, ...]
     memories: tuple[Memory, ...]
     names: dict[str, str]
     voice: dict[str, Any]
+    feeling: Feeling
 
     def for_line(self) -> dict[str, Any]:
         """For what they say or think: ``character`` and ``known`` of ``core.tasks``."""
-        about = {"memory": self._remembered(), "voice": self.voice}
+        about = {"memory": self._remembered(), "voice": self.voice, "bonds": self._bonds()}
+        about |= {"emotion": self.feeling.emotion, "mood": self.feeling.in_words()}
         if self.sketch:
             about |= {"description": self.sketch.description, "pronouns": self.sketch.pronouns}
-        return {"character": character_variables(self.now) | about, "known": list(self.known)}
+        known = [*self.known, *self.beliefs]
+        return {"character": character_variables(self.now) | about, "known": known}
 
     def for_scene(self) -> dict[str, Any]:
         """For a scene in which they are: as the author gave them, as they are now."""
@@ -80,11 +93,13 @@ class PersonView:
             "pronouns": sketch.pronouns if sketch else "",
             "is_player": self.is_player,
             "traits": dict(now.personality_traits),
-            "emotion": "" if now.emotional_state == "neutral" else now.emotional_state,
+            "emotion": self.feeling.in_words(),
             "goals": dict(now.development_goals),
             "relationships": felt,
             "memory": [memory.text for memory in self.memories],
         }
+        if self.beliefs:
+            variables["beliefs"] = list(self.beliefs)
         if self.voice and not self.is_player:
             variables["voice"] = self.voice
         return variables
@@ -97,7 +112,7 @@ class PersonView:
             "name": now.name,
             "is_player": self.is_player,
             "description": self.sketch.description if self.sketch else "",
-            "feels": now.emotional_state,
+            "feels": self.feeling.in_words() or self.feeling.emotion,
             "arc": now.arc_stage,
             "traits": now.personality_traits,
             "goals": now.development_goals,
@@ -110,6 +125,20 @@ class PersonView:
         turns = {memory.turn for memory in self.memories}
         older = (p for p in self.now.past if not turns.intersection(range(p.first, p.last + 1)))
         return [*map(str, older), *(self._told(memory) for memory in self.memories)]
+
+    def _bonds(self) -> list[str]:
+        """What they feel about others, in words."""
+        says = packaged_toml("tta_rebuild.engine", "messages")["bonds"]
+        found = []
+        for other, bond in self.now.bonds.items():
+            felt = [
+                says[dimension]["much" if value > 0 else "little"]
+                for dimension, value in asdict(bond).items()
+                if abs(value) >= FELT
+            ]
+            if said := ", ".join(filter(None, felt)):
+                found.append(f"{self.names.get(other, other)}: {said}")
+        return found
 
     def _told(self, memory: Memory) -> str:
         how = [f"turn {memory.turn}"] if memory.turn else []
@@ -135,14 +164,16 @@ def view_of(
         sketch=sketch,
         is_player=who == state.player,
         known=tuple(_known(state, who, cue)),
+        beliefs=tuple(within_budget(_beliefs(state, who), FACT_TOKENS, len)),
         memories=now.memories.recalled(cue, state.turn, memory_tokens),
         names=state.names,
         voice=_voice(state, who),
+        feeling=feeling_at(now, state.turn),
     )
 
 
 def _known(state: StoryState, who: str, cue: str) -> list[str]:
-    """Sentences of what somebody knows: what matters for a cue, then facts, then beliefs."""
+    """Sentences of what somebody knows: what matters for a cue, then facts."""
     check = KnowledgeCheck(state.canon, state.names, state.lines)
     theirs = {
         number: line
@@ -159,22 +190,21 @@ def _is_open_to(line: LastingLine, who: str) -> bool:
 
 
 def _facts(state: StoryState, who: str) -> Iterator[str]:
-    canon, names = state.canon, state.names
-    name = names.get(who, plain(who))
+    for subject, relations in ((who, OWN), (STORY, OPEN_TO_ALL)):
+        for fact in state.canon.facts_about(subject):
+            if fact.relation in relations:
+                yield _said(state, fact)
 
-    def said(subject: str, relation: str, value: str) -> str:
-        told = names.get(subject, plain(subject))
-        return canon.relations[relation].say(told, names.get(value, plain(value)))
 
-    for fact in canon.facts_about(who):
-        if fact.relation in OWN:
-            yield said(who, fact.relation, fact.value)
-    for fact in canon.beliefs_of(who):
-        how = "has said" if fact.certain else "believes"
-        yield f"{name} {how}: {said(fact.subject, fact.relation, fact.value)}"
-    for fact in canon.facts_about(STORY):
-        if fact.relation in OPEN_TO_ALL:
-            yield said(STORY, fact.relation, fact.value)
+def _beliefs(state: StoryState, who: str) -> Iterator[str]:
+    name = state.names.get(who, plain(who))
+    for fact in state.canon.beliefs_of(who):
+        yield f"{name} {'has said' if fact.certain else 'believes'}: {_said(state, fact)}"
+
+
+def _said(state: StoryState, fact: Fact) -> str:
+    subject, value = (state.names.get(one, plain(one)) for one in (fact.subject, fact.value))
+    return state.canon.relations[fact.relation].say(subject, value)
 
 
 def _voice(state: StoryState, who: str) -> dict[str, Any]:

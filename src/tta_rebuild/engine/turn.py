@@ -16,6 +16,7 @@ from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine import consequences
 from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
 from tta_rebuild.engine.briefing import brief
+from tta_rebuild.engine.changes import characters_after
 from tta_rebuild.engine.choices import note_on, offer
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.messages import message
@@ -140,7 +141,7 @@ class _Turn:
         scene = replace(scene, degraded=note, quality=scene.quality * factor, outcome=outcome)
         learnt = memories_after(self.input, passages, lines, outcome)
         stage = self.input.point.stage
-        changes = consequences.characters_after(self.input, passages, stage, learnt)
+        changes = characters_after(self.input, passages, stage, learnt)
         move, replies = self.input.move, [*self._provider.replies, *read]
         events: list[Event] = [
             *([move] if move and self.input.number > 1 else []),

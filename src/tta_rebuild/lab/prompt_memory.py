@@ -14,7 +14,6 @@ from tta_rebuild.lab.measures import EvalRow, ToldCounts
 from tta_rebuild.lab.told_file import Learnt, ToldStory
 from tta_rebuild.lab.told_provider import SPOKEN
 
-
 VALUE_CHARS = 16
 """Characters of a declared value from which on it is recognised in other words around it."""
 
@@ -145,7 +144,7 @@ def _views(state: StoryState, person: str, cue: str) -> Iterator[tuple[str, Sequ
     """What would be shown as theirs, or told a model that speaks for them, if asked about it."""
     shown = view_of(state, person, cue)
     yield "memory", [memory.text for memory in shown.memories]
-    yield "lines", shown.known
+    yield "lines", [*shown.known, *shown.beliefs]
     row = shown.for_show()
     ties = [f"{row['name']} {said}" for said in (*row["ties"], *row["goals"], row["feels"])]
     yield "/who", [*row["remembers"], *ties]

@@ -18,11 +18,13 @@ from tta_rebuild.core.checks import check_number, missing, wrong_kind
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
 from tta_rebuild.core.speech import name_of, spoken_words
-from tta_rebuild.core.story import ARC_STAGES, NO_VOICE, Memory, Voice
+from tta_rebuild.core.story import ARC_STAGES, NO_VOICE, Bond, Memory, Voice
 from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative import character_rules as rules
+from tta_rebuild.narrative import feelings
 from tta_rebuild.narrative.asking import AskingPrimitive
+from tta_rebuild.narrative.feelings import Feeling
 from tta_rebuild.narrative.line_fit import Speaker, fit_of
 from tta_rebuild.narrative.voice_style import Everybody, voice_shown
 from tta_rebuild.prompts import PromptCatalog
@@ -42,7 +44,9 @@ class CharacterState:
 
     ``memory``: the latest story events, newest last; ``spoken``: the latest lines; ``voice``: how
     the author wants them to speak. ``memories`` are all that they keep in mind, ``past`` the turns
-    before the latest in a line each. Raises ValidationError for what cannot be.
+    before the latest in a line each. The emotion has an ``intensity`` in [0, 1] since ``felt_turn``
+    (0: it was set, and stays) and the very word for it as its ``shade``; ``bonds`` are what the
+    relationships sum up. Raises ValidationError for what cannot be.
     """
 
     character_id: str
@@ -58,6 +62,10 @@ class CharacterState:
     spoken: list[str] = field(default_factory=list)
     memories: Memories = field(default_factory=Memories)
     past: tuple[SummaryLine, ...] = ()
+    shade: str = ""
+    intensity: float = 0.0
+    felt_turn: int = 0
+    bonds: dict[str, Bond] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if problem := missing(self, "character_id"):
@@ -124,6 +132,17 @@ def remembering(state: CharacterState, new: Sequence[Memory]) -> CharacterState:
     )
 
 
+def bond_to(state: CharacterState, other: str) -> Bond:
+    """What somebody feels about another, as far as their relationships say."""
+    return state.bonds.get(other) or Bond.of(state.relationships.get(other, 0.0))
+
+
+def feeling_at(state: CharacterState, turn: int) -> Feeling:
+    """What somebody feels by a turn of the story, as far as it has not faded."""
+    felt = Feeling(state.emotional_state, state.shade, state.intensity)
+    return feelings.faded(felt, turn - state.felt_turn, state.personality_traits)
+
+
 def speaker_of(state: CharacterState, *matters: str) -> Speaker:
     """A character as the speaker of a line; ``matters`` are texts of what else they know."""
     return Speaker(
@@ -156,13 +175,18 @@ def respond(
 ) -> tuple[CharacterState, CharacterResponse]:
     """The character after the interaction, and the answer, without any model."""
     trigger, scene = interaction.emotional_trigger or "", interaction.scene_context
-    others = interaction.interacting_with
+    others, traits = interaction.interacting_with, state.personality_traits
+    felt = feelings.feeling_of(trigger, traits) if rules.emotion_in(trigger, others) else None
+    now = Feeling(state.emotional_state, state.shade, state.intensity)
+    left = feelings.faded(now, 1, traits).intensity  # an emotion stays until another comes
     emotion = rules.emotion_in(trigger, others) or state.emotional_state
-    step = rules.relationship_change(trigger, scene, interaction.story_events)
-    relationships = dict(state.relationships)
+    change = feelings.bond_change(trigger, scene, " ".join(map(str, interaction.story_events)))
+    bonds = dict(state.bonds)
     for other in others:
-        moved = round(relationships.get(other, 0.0) + step, 6)
-        relationships[other] = max(-1.0, min(1.0, moved))
+        bonds[other] = bond_to(replace(state, bonds=bonds), other).moved(
+            change.moves if change else feelings.MEETING
+        )
+    relationships = {**state.relationships, **{other: bonds[other].number for other in others}}
     changes = {o: round(relationships[o] - state.relationships.get(o, 0.0), 6) for o in others}
     goals = dict(state.development_goals)
     opportunity = (interaction.development_opportunity or "").strip()
@@ -172,8 +196,11 @@ def respond(
     after = replace(
         remembering(state, [Memory(text=text, turn=turn) for text in interaction.story_events]),
         emotional_state=emotion,
+        shade="" if felt else state.shade,
+        intensity=felt.intensity if felt else left,
         development_goals=goals,
         relationships=relationships,
+        bonds=bonds,
         last_updated=at,
     )
     latest_first = list(goals)[::-1]
