@@ -172,8 +172,8 @@ def _spoken_of(state: tta.StoryState) -> list[Row]:
             "description": canon.value(one, "role") or "",
             "feels": "",
             "arc": "",
-            **{key: {} for key in ("traits", "ties")},
-            **dict.fromkeys(("goals", "remembers"), ()),
+            **{key: {} for key in ("traits", "goals", "reasons", "ties")},
+            **{key: [] for key in ("bonds", "believes", "remembers")},
         }
         for one in ids
         if canon.is_person(one)
@@ -195,8 +195,10 @@ def show_cast(screen: Screen, people: Sequence[Row], *, in_full: bool) -> None:
             ("", person["description"]),
             ("feels ", person["feels"]),
             ("is ", _in_plain_words(person["traits"], "strengths")),
-            ("works at ", ", ".join(person["goals"])),
+            ("works at ", _goals(person)),
             ("is ", _in_plain_words(person["ties"], "bonds")),
+            ("feels about ", "; ".join(person["bonds"])),
+            ("", "; ".join(person["believes"])),
         ):
             if text:
                 screen.say(head + one_line(text))
@@ -204,6 +206,12 @@ def show_cast(screen: Screen, people: Sequence[Row], *, in_full: bool) -> None:
             screen.say("remembers:", "bold")
         for memory in person["remembers"]:
             screen.entry(" ", one_line(memory, MOVE_CHARS))
+
+
+def _goals(person: Row) -> str:
+    """What somebody works at, each with what brought them on last."""
+    why = {goal: f" ({reason})" for goal, reason in person["reasons"].items()}
+    return ", ".join(f"{goal}{why.get(goal, '')}" for goal in person["goals"])
 
 
 def _in_plain_words(values: Mapping[str, float], table: str) -> str:

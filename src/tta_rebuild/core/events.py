@@ -146,7 +146,8 @@ class CharacterChanged(Event):
 
     ``goals`` and ``intensity`` (of the emotion, whose very word is the ``shade``) lie in [0, 1];
     ``bonds`` are by whom they are to, ``relationships`` what earlier versions wrote in their place,
-    one number in [-1, 1]; ``remembers`` is new in the memory.
+    one number in [-1, 1]; ``remembers`` is new in the memory. ``reasons`` say by goal what raised
+    it. A stage of the arc that is set ``arc_by_hand`` stays until that is said to be over (False).
     """
 
     VERSION = 2
@@ -157,8 +158,10 @@ class CharacterChanged(Event):
     shade: str = ""
     intensity: float = 0.0
     arc_stage: str = ""
+    arc_by_hand: bool | None = None
     traits: Mapping[str, float] = field(default_factory=dict)
     goals: Mapping[str, float] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
     relationships: Mapping[str, float] = field(default_factory=dict)
     bonds: Mapping[str, Bond] = field(default_factory=dict)
     remembers: tuple[Memory, ...] = ()

@@ -66,6 +66,8 @@ class CharacterSketch:
         traits: name → strength in [0, 1], such as ``{"brave": 0.8}``.
         pronouns: what the story calls them by (``she``, ``he``, ``they``, ``sie`` …).
         voice: how they speak; what it leaves out is drawn from their lines.
+        goals: what they work at, in words.
+        arc: stage of their arc → the condition by which they come to it (see ``narrative.arcs``).
     """
 
     character_id: str
@@ -75,6 +77,8 @@ class CharacterSketch:
     is_player: bool = False
     pronouns: str = ""
     voice: Voice = NO_VOICE
+    goals: tuple[str, ...] = ()
+    arc: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if problem := wrong_kind(self):

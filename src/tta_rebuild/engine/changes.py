@@ -1,4 +1,4 @@
-"""How a told scene changes its people: what they feel, what they feel about each other.
+"""How a told scene changes its people: feelings, bonds, goals, and where in their arc they stand.
 
 What changes somebody is what they said or did themselves, what was said to them, and what is told
 of them together. The player's own character is left alone: what they feel is the player's to say.
@@ -6,18 +6,22 @@ of them together. The player's own character is left alone: what they feel is th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from tta_rebuild.canon.lines import cut_line
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import CharacterChanged
 from tta_rebuild.core.speech import name_parts
 from tta_rebuild.core.story import ArcStage, Bond, Memory, Passage
-from tta_rebuild.engine.remembering import reached
+from tta_rebuild.engine.knowing import said_in_words
+from tta_rebuild.engine.remembering import DECLARED, reached
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative import feelings
+from tta_rebuild.narrative.arcs import MOST_GOALS, ArcMoment, Happened, goals_raised, stage_after
 from tta_rebuild.narrative.character_state import (
+    GOAL_STEP,
     CharacterState,
     bond_to,
     feeling_at,
@@ -68,23 +72,82 @@ class _Told:
     def change_of(self, who: str, stage: ArcStage, learnt: tuple[Memory, ...]) -> CharacterChanged:
         before = self.turn.state.characters.get(who)
         now = before or new_character(who, self.turn.context.timestamp)
+        goals = self._goals(now)
+        number = self.turn.number
         change = CharacterChanged(
             character_id=who,
             name="" if before else now.name,
-            arc_stage="" if now.arc_stage == stage and before else stage,
             remembers=learnt,
+            goals={goal: progress for goal, (progress, _) in goals.items()},
+            reasons={goal: cut_line(f"turn {number}: {why}") for goal, (_, why) in goals.items()},
         )
-        if who == self.turn.state.player:
-            return change
-        bonds, brought = self._bonds(now)
-        felt = self._felt(now, brought)
-        if felt is not None:
-            is_new = before is None or felt.emotion != now.emotional_state
-            emotion = felt.emotion if is_new else ""
-            change = replace(
-                change, emotion=emotion, shade=felt.shade, intensity=felt.intensity, bonds=bonds
-            )
-        return replace(change, bonds=bonds)
+        if who != self.turn.state.player:
+            bonds, brought = self._bonds(now)
+            change = replace(change, bonds=bonds)
+            if felt := self._felt(now, brought):
+                is_new = before is None or felt.emotion != now.emotional_state
+                change = replace(
+                    change,
+                    emotion=felt.emotion if is_new else "",
+                    shade=felt.shade,
+                    intensity=felt.intensity,
+                )
+        reached = self._stage(now, change, stage)
+        return replace(change, arc_stage=reached if reached != now.arc_stage or not before else "")
+
+    def _stage(self, now: CharacterState, change: CharacterChanged, stage: ArcStage) -> str:
+        """The stage of their arc by what the scene has changed."""
+        if now.arc_by_hand:
+            return now.arc_stage
+        state, who = self.turn.state, now.character_id
+        after = replace(
+            now,
+            development_goals={**now.development_goals, **change.goals},
+            bonds={**now.bonds, **change.bonds},
+        )
+        asserted = {
+            (c.relation, c.value) for p in self.passages for c in p.facts if c.subject == who
+        }
+
+        def is_so(relation: str, value: str) -> bool:
+            said = (relation, value) in asserted
+            return said or state.canon.holds_at(who, relation, value) is not None
+
+        moment = ArcMoment(now=after, story_stage=stage, turn=self.turn.number, is_so=is_so)
+        sketch = next((c for c in state.premise.characters if c.character_id == who), None)
+        return stage_after(moment, sketch.arc if sketch else {})
+
+    def _goals(self, now: CharacterState) -> dict[str, tuple[float, str]]:
+        """Goals that this scene raised or made, and why; the player alone sets their own."""
+        who, goals = now.character_id, now.development_goals
+        found = {
+            goal: (progress, why)
+            for goal, progress, why in goals_raised(goals, self._happened(who))
+        }
+        unreached = sum(progress < 1.0 for progress in goals.values())
+        for passage in self.passages if who != self.turn.state.player else ():
+            for claim in passage.facts:
+                is_promise = claim.relation == "promise" and claim.subject == who
+                if is_promise and not claim.ends and claim.value not in goals:
+                    if unreached < MOST_GOALS:
+                        found.setdefault(claim.value, (GOAL_STEP, claim.sentence or passage.text))
+                    unreached += 1
+        return found
+
+    def _happened(self, who: str) -> Iterator[Happened]:
+        """What of the scene concerns somebody, in words, and what of it became true."""
+        state = self.turn.state
+        names = state.names
+        if who == state.player and self.turn.moved:
+            yield Happened(self.turn.moved)
+        for passage in self.passages:
+            for sentence in sentences_of(passage.text):
+                if passage.speaker == who or _is_named(names.get(who, who), sentence):
+                    yield Happened(sentence)
+            for claim in passage.facts:
+                is_outward = not claim.ends and claim.relation not in DECLARED
+                if is_outward and not passage.speaker and who in (claim.subject, claim.value):
+                    yield Happened(said_in_words(state, claim), is_fact=True)
 
     def _felt(self, now: CharacterState, brought: str) -> Feeling | None:
         """What they feel by their own tone, else by what was done to them; None: as before."""

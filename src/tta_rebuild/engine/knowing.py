@@ -22,7 +22,7 @@ from tta_rebuild.canon.memory import RECALL_TOKENS
 from tta_rebuild.canon.recall import within_budget
 from tta_rebuild.canon.view import STORY, Fact
 from tta_rebuild.core.data_files import packaged_toml
-from tta_rebuild.core.story import CharacterSketch, LastingLine, Memory
+from tta_rebuild.core.story import CharacterSketch, Claim, LastingLine, Memory
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.narrative.character_state import (
     CharacterState,
@@ -116,7 +116,10 @@ class PersonView:
             "arc": now.arc_stage,
             "traits": now.personality_traits,
             "goals": now.development_goals,
+            "reasons": now.reasons,
             "ties": {self.names.get(who, who): tie for who, tie in now.relationships.items()},
+            "bonds": self._bonds(),
+            "believes": list(self.beliefs),
             "remembers": now.memory,
         }
 
@@ -193,16 +196,17 @@ def _facts(state: StoryState, who: str) -> Iterator[str]:
     for subject, relations in ((who, OWN), (STORY, OPEN_TO_ALL)):
         for fact in state.canon.facts_about(subject):
             if fact.relation in relations:
-                yield _said(state, fact)
+                yield said_in_words(state, fact)
 
 
 def _beliefs(state: StoryState, who: str) -> Iterator[str]:
     name = state.names.get(who, plain(who))
     for fact in state.canon.beliefs_of(who):
-        yield f"{name} {'has said' if fact.certain else 'believes'}: {_said(state, fact)}"
+        yield f"{name} {'has said' if fact.certain else 'believes'}: {said_in_words(state, fact)}"
 
 
-def _said(state: StoryState, fact: Fact) -> str:
+def said_in_words(state: StoryState, fact: Fact | Claim) -> str:
+    """A fact as a sentence, with names for ids."""
     subject, value = (state.names.get(one, plain(one)) for one in (fact.subject, fact.value))
     return state.canon.relations[fact.relation].say(subject, value)
 

@@ -200,7 +200,9 @@ def _after(
         development_goals={**before.development_goals, **change.goals},
         relationships={**before.relationships, **ties},
         bonds={**before.bonds, **bonds},
+        reasons={**before.reasons, **change.reasons},
         arc_stage=change.arc_stage or before.arc_stage,
+        arc_by_hand=before.arc_by_hand if change.arc_by_hand is None else change.arc_by_hand,
         last_updated=recorded.at,
         **_felt(change, before, recorded.turn),
     )

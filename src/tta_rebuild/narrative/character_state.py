@@ -46,7 +46,8 @@ class CharacterState:
     the author wants them to speak. ``memories`` are all that they keep in mind, ``past`` the turns
     before the latest in a line each. The emotion has an ``intensity`` in [0, 1] since ``felt_turn``
     (0: it was set, and stays) and the very word for it as its ``shade``; ``bonds`` are what the
-    relationships sum up. Raises ValidationError for what cannot be.
+    relationships sum up, ``reasons`` what raised a goal last. An arc that is set ``arc_by_hand``
+    stays where it is. Raises ValidationError for what cannot be.
     """
 
     character_id: str
@@ -66,6 +67,8 @@ class CharacterState:
     intensity: float = 0.0
     felt_turn: int = 0
     bonds: dict[str, Bond] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    arc_by_hand: bool = False
 
     def __post_init__(self) -> None:
         if problem := missing(self, "character_id"):
