@@ -59,3 +59,9 @@ def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: 
             is_name = not is_one(why.split(" ")[0].lower(), "determiners pronouns subjects openers")
             return why if is_name else f"{why[0].lower()}{why[1:]}"
     return ""
+
+
+def mute_people(told: tuple[str, ...], people: tuple[str, ...]) -> set[str]:
+    """Who cannot speak, as a premise says, of those names; in lower case."""
+    entries = packaged_yaml("data/hindrances")["hindrances"]
+    return {who for number, _, who, _ in _found(told, people) if who and "mute" in entries[number]}
