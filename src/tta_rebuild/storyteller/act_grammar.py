@@ -133,6 +133,11 @@ def is_adverb(word: str) -> bool:
     return word.endswith("ly") and len(word) > 4 and word not in word_list("not_adverbs")
 
 
+def starts_small(word: str) -> bool:
+    """True for a word that begins a phrase of manner, time or place, or another clause."""
+    return word in _letters() or is_adverb(word) or phrase_length("manner", [word]) > 0
+
+
 def is_somebody(words: Sequence[str]) -> bool:
     """True for a name, "her", "the guard": somebody rather than something, as far as words tell."""
     ends = (k for k, word in enumerate(words) if k and is_one(word.lower(), "joints"))
@@ -179,6 +184,8 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
     while (k := len(tags)) < len(low):
         word, before, following = low[k], tags[-1:], "".join(low[k + 1 : k + 2])
         letter = _letters().get(word, "a" if is_adverb(word) else "n" if word[0].isalnum() else "x")
+        if letter == "n" and is_one(re.split("['’]", word)[0], "subjects") and "’" in word.replace("'", "’"):
+            letter = "s"  # "I'm", "she'll"
         size = phrase_length("manner", low[k:]) if before not in ("d", "h") else 0
         if word == "to" and (is_base(following) or is_one(following, "infinitives")):
             letter = "T"
