@@ -328,7 +328,7 @@ def _unknown(lead: Lead) -> grammar.Verb | None:
         return None
     is_noun = singular(word) in word_list("people") | word_list("places")
     is_verb = is_one(following, "determiners pronouns prepositions") and not is_noun
-    return grammar.Verb("do", word, word, lead.rest[1:]) if lead.subject or is_verb else None
+    return grammar.rarer_verb(word, lead.rest[1:]) if lead.subject or is_verb else None
 
 
 def _parts(tokens: list[str]) -> Iterator[list[str]]:
@@ -350,11 +350,15 @@ def _begins_act(before: list[str], link: str, after: list[str]) -> bool:
     verb = earlier.verb or _unknown(earlier)
     if not verb or lead.subject in ("i", "i'll", "i'm", "we", "we'll", "let's", "lets"):
         return bool(verb and lead.rest)
-    if not lead.verb or lead.subject or is_one(before[-1].lower(), "articles"):
+    first, *following = [token.lower() for token in [*lead.rest, ""]]
+    is_rarer = grammar.is_rarer(first) and is_one(following[0], "determiners pronouns")
+    if not (lead.verb or is_rarer) or lead.subject or is_one(before[-1].lower(), "articles"):
         return False
     if after[0].lower() == "no" and after[1:2] != [","]:
         return False
-    first, is_plain = lead.rest[0].lower(), is_base(earlier.rest[0].lower())
+    if not lead.verb:
+        return True
+    is_plain = is_base(earlier.rest[0].lower())
     if (is_plain and not is_base(first)) or (len(lead.rest) == 1 and is_one(first, "rather_nouns")):
         return False
     asked = re.search(r"\bto (\w+)", " ".join(verb.rest).lower())

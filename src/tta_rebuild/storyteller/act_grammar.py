@@ -85,6 +85,30 @@ def _entries(form: str) -> Sequence[tuple[str, list[str], str]]:
     return sorted(found, key=lambda entry: (-len(entry[1]), "*" in entry[1], entry))
 
 
+@cache
+def _more_verbs() -> Mapping[str, str]:
+    """Families of rarer verbs, by every form of them; the table goes before."""
+    text = (files("tta_rebuild.storyteller") / "data" / "more_verbs.txt").read_text("utf-8")
+    rows = re.findall(r"^(\w+): ((?:.+\n  ?)*.+)$", text.replace("\n  ", " "), re.M)
+    return {
+        form: f"{family} {verb}"
+        for family, verbs in rows
+        for verb in verbs.split()
+        for form in (*verb_forms(verb), past(verb))
+    }
+
+
+def rarer_verb(word: str, rest: list[str]) -> Verb:
+    """A verb that no family of the table holds: of the family that a lexicon puts it in, or "do"."""
+    family, _, base = _more_verbs().get(word, f"do {word}").partition(" ")
+    return Verb(family, base, base, rest)
+
+
+def is_rarer(word: str) -> bool:
+    """True for a verb of the lexicon, in any form."""
+    return word in _more_verbs()
+
+
 def is_base(word: str) -> bool:
     """True for a verb of the table in its plain form."""
     return word in _table()[1]
