@@ -28,7 +28,9 @@ from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, la
 from tta_rebuild.storyteller.hindrances import hindered
 from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.noun_phrases import is_animal, noun_kind
 from tta_rebuild.storyteller.possible import why_impossible
+from tta_rebuild.storyteller.results import done, result_of
 from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND, cases_of, forms_of
 from tta_rebuild.storyteller.word_lists import common, rules_of
 from tta_rebuild.storyteller.world_state import YOU, WorldState
@@ -155,6 +157,10 @@ class Rulebook:
                 entry = rules_of(rule["as"])
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
             told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
+            if not told and (plain := result_of(act, self._kinds(act, bound), slots)):
+                rule = {**rule, "line": plain["line"]}
+                rule["then"] = ", ".join(filter(None, (rule.get("then"), plain.get("then"))))
+                told = plain["say"]
             text = self._told(act, self._say(_of_number(told, slots), slots), slots)
             if not text:
                 continue
@@ -236,10 +242,17 @@ class Rulebook:
             many = self.is_many(bound["object"], phrase)
             slots |= forms_of("object", phrase)
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
+            slots |= {"It": "They" if many else "It", "done": done(act.verb)}
         who = bound["person"] or (bound["object"] if self.binder.is_person(bound["object"]) else "")
         if who and who != YOU:
             slots |= self.person_slots(who, "person")
         return {name: text for name, text in slots.items() if text}
+
+    def _kinds(self, act: Act, bound: Mapping[str, str]) -> set[str]:
+        """What sort of thing an act is done to: its noun and the kinds that it is of."""
+        head = head_of(act.object)
+        kinds = {kind for kind in common("kinds_of_things") if bound.get(kind)}
+        return kinds | {head, noun_kind(head)} | ({"animal"} if is_animal(head) else set())
 
     def person_slots(self, entity_id: str, name: str) -> dict[str, str]:
         """A person as slots: ``person`` with ``they``, ``them``, ``their``; or ``npc`` …"""
