@@ -225,7 +225,7 @@ PRISON = (
         ("call the police", "your phone is dead"),
         ("text Anna", "your phone is dead"),
         ("hit uncle Tom", "your hands are tied"),
-        ("ask Bo where the key is", "has not spoken"),
+        ("ask Bo to tell me where the key is", "has not spoken"),
         ("whisper to Bo that we must go", "is deaf"),
     ],
 )
