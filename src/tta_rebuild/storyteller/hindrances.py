@@ -70,16 +70,7 @@ def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: 
     return ""
 
 
-@lru_cache(maxsize=64)
-def silent_people(told: tuple[str, ...], people: tuple[tuple[str, str], ...]) -> frozenset[str]:
-    """The ids of those who cannot speak, as the premise says; they nod, look, press a hand.
-
-    Args:
-        people: what those of the story are called, and their ids.
-    """
-    names = "|".join(re.escape(name) for name, _ in people) or "(?!)"
-    says = packaged_yaml("data/hindrances")["silent"].replace("(?P<who>)", rf"\b(?:{names})\b")
-    ids = {name.lower(): one for name, one in people}
-    found = (match[0] for sentence in told for match in re.finditer(says, sentence, re.I))
-    named = (re.search(names, words, re.I) for words in found)
-    return frozenset(ids[name[0].lower()] for name in named if name)
+def mute_people(told: tuple[str, ...], people: tuple[str, ...]) -> set[str]:
+    """Who cannot speak, as a premise says, of those names; in lower case."""
+    entries = packaged_yaml("data/hindrances")["hindrances"]
+    return {who for number, _, who, _ in _found(told, people) if who and "mute" in entries[number]}

@@ -25,7 +25,7 @@ from tta_rebuild.storyteller.answers import asked_about, form_of, is_of_wishes, 
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import is_confession, record
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
-from tta_rebuild.storyteller.hindrances import hindered, silent_people
+from tta_rebuild.storyteller.hindrances import hindered
 from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.noun_phrases import is_animal, noun_kind
@@ -156,7 +156,9 @@ class Rulebook:
             known = told_about(act.said, self.cast, speaker)
         known = known if self.writer.allows(known) else ""
         bound |= {"known": "yes" if known else "", "wants": "yes" if is_of_wishes(act) else ""}
-        bound["silent"] = "yes" if bound["person"] in self.silent() else ""
+        bound["silent"] = "yes" if self.state.is_any(bound["person"], "mute") else ""
+        whom = entities.get(bound["person"])
+        bound["beast"] = "yes" if whom and is_animal(head_of(whom.role or whom.name)) else ""
         bound |= form_of(act) | {"is_quoted": "yes" if act.is_quoted else ""}
         self.state.bound.update(bound)
         slots = self._slots(act, bound) | {"known": f"*{self.state.get('now')}*"}
@@ -224,11 +226,9 @@ class Rulebook:
             names |= {pronoun: single[0]} if len(single) == 1 else {}
         return names
 
-    def silent(self) -> frozenset[str]:
-        """The ids of those who cannot speak, as the premise says."""
-        if not self.cast.is_open:
-            return frozenset()
-        return silent_people(self.cast.premise.told, tuple(self.called().items()))
+    def silent(self) -> list[str]:
+        """The ids of those who cannot speak."""
+        return [one.id for one in self.cast.of_kind("person") if self.state.is_any(one.id, "mute")]
 
     def breaks_silence(self, text: str) -> bool:
         """Whether a text lets somebody speak who cannot."""
@@ -384,7 +384,7 @@ class Rulebook:
         table = common("reactions").get(kind)
         if not who or not table or self.state.is_any(who, "group", "caught"):
             return ""
-        spoken = who in self.silent() and _SPOKEN
+        spoken = self.state.is_any(who, "mute") and _SPOKEN
         said = [text for text in table[self._mood(who)] if not (spoken and spoken.search(text))]
         texts = [template(conjugated(text, *self._number(who))) for text in said]
         return self.writer.line(texts, **self.person_slots(who, "person"))
