@@ -190,10 +190,11 @@ def _add_people(
         if key in entities or not name:
             continue
         entities[key] = Entity(key, "person", name, person.role, person.pronouns)
-        is_said = person.is_only_owner or _is_away(theme, person)
-        is_away = is_said or _is_sought(premise.aim, person)
+        is_said = _is_away(theme, person) or _is_sought(premise.aim, person)
+        is_away = is_said or person.is_only_owner
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
         is_so = {
+            "unplaced": person.is_only_owner and not is_said,  # there as soon as they are needed
             "group": person.is_group,
             "implied": person.is_implied,
             "asleep": _is_told(theme, person, "sleeps"),

@@ -270,7 +270,7 @@ class Teller:
             replace_the_dead(self.cast, self.state, self.given, self.notes)
             self.writer.slots.update(self.cast.slots)
         self._bind()
-        is_remarked = outcome.texts and self.rng.random() < 0.5
+        is_remarked = outcome.texts and self.rng.random() < 0.3
         self._say(self.rules.reaction(outcome.kind) if is_remarked else "")
 
     # ------------------------------------------------------------------ what the world does
@@ -314,6 +314,7 @@ class Teller:
             not scene.ending
             and self.turn > 1
             and (told := notice(self.cast, self.state, self.writer))
+            and not self.rules.breaks_silence(told)
         ):
             self._say(told)
         for condition, speaker, text in paragraphs(scene.text):
@@ -321,6 +322,10 @@ class Teller:
                 continue
             words = template(text)
             told = self.writer.line([words]) if self.cast.is_open else self.writer.whole(words)
+            if self.rules.breaks_silence(told):  # what follows would answer it
+                if scene.ending:
+                    continue
+                break
             if told:
                 self._say(told, speaker)
         if len(self.passages) == passages:
@@ -328,7 +333,8 @@ class Teller:
         says_hook = "{hook}" in scene.text.lower()
         self.state.apply("hooks_told+1, hook_said" if says_hook else "!hook_said")
         self._apply(scene.then)
-        self.lines += [line for one in scene.lines if (line := self._filled(one))]
+        told = [line for one in scene.lines if (line := self._filled(one))]
+        self.lines += [line for line in told if not self.rules.breaks_silence(line)]
         self.seen.append(scene.id)
         return True
 

@@ -17,6 +17,7 @@ from functools import lru_cache
 from tta_rebuild.core.english import words_of
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.entities import Entity, short
+from tta_rebuild.storyteller.line_template import capital, tidy
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_told import stated_aim
 from tta_rebuild.storyteller.scene_file import WorldFile, packaged, read_world
@@ -85,7 +86,7 @@ def threads_of(premise: PremiseReading, people: Sequence[Entity]) -> Threads:
             break
     if aim := stated_aim(premise.told):
         slots["aim"], about["wish"], stated["wish"] = aim, _telling(aim), aim
-    slots |= {name.capitalize(): _capital(text) for name, text in slots.items() if name in KINDS}
+    slots |= {name.capitalize(): capital(text) for name, text in slots.items() if name in KINDS}
     return Threads(slots, parts, loved, about, tuple(_hooks(clauses)), stated)
 
 
@@ -167,8 +168,9 @@ def _clauses(told: Sequence[str], names: Mapping[str, Entity]) -> list[str]:
         for part in parts:
             clause = pattern("thread_opens").sub("", part.strip(" ,"))
             clause = _with_subject(clause, before, names)
-            if _LEAST_WORDS <= len(clause.split()) <= _MOST_WORDS:
-                found.append(_lowered(clause))
+            is_whole = clause.count("“") == clause.count("”") and not clause.count('"') % 2
+            if is_whole and _LEAST_WORDS <= len(clause.split()) <= _MOST_WORDS:
+                found.append(_lowered(tidy(clause)))
     return found
 
 
@@ -213,10 +215,6 @@ def _lowered(clause: str) -> str:
 def _hooks(clauses: Sequence[str]) -> list[str]:
     """The clauses that say more than who the player is."""
     return [c for c in clauses if not pattern("thread_identity").match(c)][:_MOST_HOOKS]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _telling(text: str) -> frozenset[str]:
