@@ -19,7 +19,8 @@ def theme_as_told(text: str) -> str:
 
 
 def test_a_character_may_have_goals_beside_a_voice() -> None:
-    josk = character_of("Josk: a warden; wants: keep the gate shut; Wants: peace; speaks: gruff")
+    text = "Josk: a warden; wants: keep the gate shut; Wants: peace; speaks: gruff"
+    (josk,) = premise_of("A wreck", StoryOptions(character=[text])).characters
     assert josk.goals == ("keep the gate shut", "peace")
     assert josk.voice.register == "gruff"
 
