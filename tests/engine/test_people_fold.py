@@ -10,7 +10,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 from unittest.mock import patch
@@ -89,7 +89,8 @@ def views(state: StoryState) -> dict[str, Any]:
     shown = {}
     for who in (*NPCS, "ines"):
         view = view_of(state, who, "who burns the mill, and where is the secret?")
-        shown[who] = asdict(replace(view, now=view.now)), view.for_line(), view.for_show()
+        parts = view.known, view.beliefs, view.memories, view.for_scene()
+        shown[who] = *parts, view.for_line(), view.for_show()
     return shown
 
 

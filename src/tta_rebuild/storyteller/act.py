@@ -271,9 +271,7 @@ def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
         if is_done and grammar.is_somebody(who) and not is_one(low[at - 1], "determiners articles"):
             person, said = (to_second_person(joined(part)) for part in (who, done))
             clause = to_second_person(f"you {joined(lead.rest)}")
-            return Act(
-                family="tell", verb=verb.base, person=person, said=f"to {said}", clause=clause
-            )
+            return Act(family="tell", verb=verb.base, person=person, said=f"to {said}", clause=clause)
     return None
 
 
