@@ -57,7 +57,7 @@ class KnowledgeCheck:
         self._everybody = tuple(dict.fromkeys(everybody))
         self._lines = lines
         self._matters: dict[str, frozenset[str]] = {}
-        self._minds: dict[str, list[str]] = {}
+        self._minds: dict[str, list[_Told]] = {}
         self._known: dict[tuple[str, ...], list[_Told]] = {}
 
     def contradictions(self, speaker: str, claims: Iterable[Claim]) -> Iterator[Contradiction]:
@@ -85,7 +85,7 @@ class KnowledgeCheck:
     def _unlearnt(self, speaker: str, said: str) -> tuple[str, int] | None:
         """Where others have it from, in words and by event; None if the speaker may have it too."""
         matter = self._matter(said)
-        if any(self._same(matter, self._matter(one)) for one in self._in_mind(speaker)):
+        if self._found(matter, self._in_mind(speaker)):
             return None
         told = self._found(matter, self._told(self._everybody))
         named = tuple(subjects_named(self._canon, said))
@@ -95,10 +95,10 @@ class KnowledgeCheck:
             return None
         return told[0].text, told[0].since
 
-    def _in_mind(self, speaker: str) -> list[str]:
+    def _in_mind(self, speaker: str) -> list[_Told]:
         if speaker not in self._minds:
-            facts = self._canon.facts_about(speaker)
-            self._minds[speaker] = [fact.value for fact in facts if fact.relation in INNER]
+            own = (f for f in self._canon.facts_about(speaker) if f.relation in INNER)
+            self._minds[speaker] = [_Told(self._matter(f.value), f.value, f.since) for f in own]
         return self._minds[speaker]
 
     def _told(self, people: tuple[str, ...]) -> list[_Told]:
@@ -160,7 +160,7 @@ class KnowledgeCheck:
         Most will do only where they say something: whom two sentences are about is not enough.
         """
         few, many = sorted((one, other), key=len)
-        shared = [word for word in few if any(_alike(word, its) for its in many)]
+        shared = [w for w in few if w in many or any(_alike(w, its) for its in many)]
         telling = [word for word in shared if word not in self._everybody]
         if len(shared) < _LEAST_SHARED or len(shared) < _SHARE * len(few):
             return False
