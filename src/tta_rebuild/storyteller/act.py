@@ -263,7 +263,9 @@ def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
         return None
     low = [token.lower() for token in rest]
     for at in range(1, min(len(rest), 6)):
-        if not low[at][0].isalnum() or is_one(low[at], "openers prepositions") and low[at] != "to":
+        if not low[at][0].isalnum() or (
+            is_one(low[at], "openers prepositions") and low[at] != "to"
+        ):
             return None
         who, done = rest[:at], rest[at + is_get :]
         is_done = bool(done) and is_base(done[0].lower()) and (low[at] == "to") == is_get
@@ -271,7 +273,9 @@ def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
         if is_done and grammar.is_somebody(who) and not is_one(low[at - 1], "determiners articles"):
             person, said = (to_second_person(joined(part)) for part in (who, done))
             clause = to_second_person(f"you {joined(lead.rest)}")
-            return Act(family="tell", verb=verb.base, person=person, said=f"to {said}", clause=clause)
+            return Act(
+                family="tell", verb=verb.base, person=person, said=f"to {said}", clause=clause
+            )
     return None
 
 

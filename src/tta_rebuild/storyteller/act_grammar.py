@@ -208,7 +208,11 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
     while (k := len(tags)) < len(low):
         word, before, following = low[k], tags[-1:], "".join(low[k + 1 : k + 2])
         letter = _letters().get(word, "a" if is_adverb(word) else "n" if word[0].isalnum() else "x")
-        if letter == "n" and is_one(re.split("['’]", word)[0], "subjects") and "’" in word.replace("'", "’"):
+        if (
+            letter == "n"
+            and is_one(re.split("['’]", word)[0], "subjects")
+            and "’" in word.replace("'", "’")
+        ):
             letter = "s"  # "I'm", "she'll"
         size = phrase_length("manner", low[k:]) if before not in ("d", "h") else 0
         if word == "to" and (is_base(following) or is_one(following, "infinitives")):

@@ -337,7 +337,9 @@ class Rulebook:
         """How somebody takes it that one has touched them, "" if nobody was."""
         if not owner or self.state.is_any(owner, "dead", "asleep"):
             return ""
-        texts = [conjugated(text, *self._number(owner)) for text in common("taken")[self._mood(owner)]]
+        texts = [
+            conjugated(text, *self._number(owner)) for text in common("taken")[self._mood(owner)]
+        ]
         self.state.apply("owner.trust+1" if int(self.state.get(f"{owner}.trust")) >= 0 else "")
         return self.writer.line([*map(template, texts)], **self.person_slots(owner, "person"))
 
