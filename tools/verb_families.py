@@ -35,7 +35,9 @@ def main(folder: Path) -> None:
         family = _family(words[int(rest[-int(rest[1])])])
         if family and family not in _NEVER:
             found[family].append(word)
-    print("# Made by tools/verb_families.py: verbs of WordNet, (c) 2006 by Princeton University, whose")
+    print(
+        "# Made by tools/verb_families.py: verbs of WordNet, (c) 2006 by Princeton University, whose"
+    )
     print("# licence stands in licenses/wordnet.txt, by families of verbs.txt.")
     for family, listed in sorted(found.items()):
         print(*wrap(f"{family}: {' '.join(listed)}", 98, subsequent_indent="  "), sep="\n")
