@@ -103,6 +103,8 @@ def _read(tokens: list[str]) -> list[Act]:
     text = joined(tokens, keeps_mark=True)
     if not words:
         return []
+    if begin := _after_statement(tokens):
+        return _read(tokens[begin:])
     if len(quoted) == len(words):
         return [_spoken(" ".join(quoted))]
     if tokens[0][0] == "“":
@@ -119,6 +121,21 @@ def _read(tokens: list[str]) -> list[Act]:
     if len(words) > 3 and any(is_one(word.lower(), "english") for word in words):
         no_act = _spoken(text)
     return [act for part in _parts(tokens) if (act := _deed(part))] or [no_act]
+
+
+def _after_statement(tokens: list[str]) -> int:
+    """Where an act begins after what only tells why: "the bus is late, I take a taxi"; else 0."""
+    at = tokens.index(",") if "," in tokens[1:] else 0
+    before, after = [token.lower() for token in tokens[:at]], Lead(tokens[at + 1 :])
+    own = ("i", "i'm", "we", "we're", "you", "you're")
+    if not at or not after.verb or {Lead(before).subject, *before[:1]} & {*own}:
+        return 0
+    if after.verb.family == "think" and len(after.rest) == 1:
+        return 0  # "the door is locked, I think"
+    first = after.rest[0].lower()
+    is_act = is_base(first) and not is_one(first, "rather_nouns finite") and tokens[-1][-1:] != "?"
+    is_mine = after.subject in ("", "i", "i'll", "we", "we'll", "let's")
+    return at + 1 if is_act and is_mine and _is_statement(before) else 0
 
 
 def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:

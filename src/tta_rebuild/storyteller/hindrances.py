@@ -50,7 +50,7 @@ def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: 
         people: the ids of those of the story by what they are called.
     """
     table = packaged_yaml("data/hindrances")
-    named = {head_of(phrase) for phrase in (act.object, act.instrument, act.where) if phrase}
+    named = {head_of(phrase) for phrase in (act.object, act.person, act.instrument, act.where) if phrase}
     named |= {thing for thing, verbs in table["implied"].items() if act.verb in verbs.split()}
     whom = f"{act.person} {act.object}".lower()
     ids = {name.lower(): one for name, one in people.items()}
