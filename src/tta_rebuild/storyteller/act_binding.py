@@ -211,7 +211,7 @@ class Binder:
         if role == "place" or pattern("owned").match(phrase) or head in SELF:
             return is_person(head) and role == "person"
         is_group = last_word(phrase) in words_in("groups")
-        is_named = phrase[:1].isupper() or is_person(head) or is_group
+        is_named = phrase[:1].isupper() or phrase[:1].isdigit() or is_person(head) or is_group
         if role == "person":
             return is_named or bool(pattern("noun_phrase").match(phrase))
         return is_named and family in common("done_to_people").split()

@@ -68,7 +68,7 @@ def asked_about(act: Act, cast: Cast) -> Entity | None:
 
 
 def form_of(act: Act) -> dict[str, str]:
-    """What rules may ask of a question: its ``form``, whether it is ``about_them``, or a ``secret``."""
+    """What rules ask of a question: its ``form``, if it is ``about_them``, or a ``secret``."""
     if act.family != "ask" or not act.said:
         return {"form": "", "about_them": "", "secret": ""}
     table, said = packaged_yaml("data/answers"), act.said.strip()
