@@ -37,7 +37,7 @@ from tta_rebuild.storyteller.premise_people import (
     implied_people,
     is_place_name,
 )
-from tta_rebuild.storyteller.premise_places import with_places
+from tta_rebuild.storyteller.premise_tagger import with_tagged
 from tta_rebuild.storyteller.premise_told import (
     conflict_of,
     situation_of,
@@ -202,7 +202,7 @@ class _Reading:
         self.tokens = tokens_of(self.text)
         self.phrases = noun_phrases(self.tokens, is_title=self.is_title)
         if not self.is_title:
-            self.phrases = with_places(self.tokens, self.phrases)
+            self.phrases = with_tagged(self.tokens, self.phrases)
         names = words_in("she_names", "he_names")  # Rob robs nobody
         said = [t for t in self.tokens if t[0].isalnum() and (self.is_title or t not in names)]
         bare = [re.sub(r"['’]s?$|['’]", "", t.lower()) for t in said]

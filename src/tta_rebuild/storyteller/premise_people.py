@@ -209,7 +209,7 @@ class PremisePeople:
 
     def _is_person_name(self, phrase: Phrase) -> bool:
         if phrase.said:
-            return False
+            return phrase.said == "person"
         words, before = phrase.text.split(), self._low(phrase.start - 1)
         after, then = self._low(phrase.end), self._low(phrase.end + 1)
         is_in = before in ("in", "at", "near", "from", "on")

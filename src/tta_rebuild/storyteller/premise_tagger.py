@@ -1,9 +1,8 @@
-"""The places of a premise: which of its words speak of one.
+"""The places and the people of a premise: which of its words speak of one.
 
 Called by ``premise``. An averaged structured perceptron (Collins 2002) over what the rules of this
-folder say of each word, its form and its neighbours: in 290 premises left out of its training it
-named the opening place of 52 % where the rules alone named 39 %. Its weights, in
-``data/premise_places.txt``, are learned by ``tools/train_premise_places.py``.
+folder say of each word, its form and its neighbours, once for each label set of ``TAGS``. Its
+weights, ``data/premise_*.txt``, are learned by ``tools/train_premise_tagger.py``.
 """
 
 from __future__ import annotations
@@ -29,55 +28,67 @@ from tta_rebuild.storyteller.noun_phrases import (
 )
 from tta_rebuild.storyteller.premise_people import PremisePeople
 
-TAGS = ("O", "B", "I")
-"""Outside of a place, its first word, a further one."""
+TAGS: Mapping[str, Sequence[str]] = {
+    "places": ("O", "B", "I"),
+    "people": ("O", "B", "I", "BY", "IY"),
+}
+"""Outside, first word, a further one; with ``Y`` of whoever is played."""
 
 _EDGE = "^"
+_TOLD = {"places": "place", "people": "person"}
 Weights = Mapping[str, Mapping[str, float]]
 
 
-def tags_of(rows: Sequence[Sequence[str]], weights: Weights) -> list[str]:
+def tags_of(
+    rows: Sequence[Sequence[str]], weights: Weights, label_set: str = "places"
+) -> list[str]:
     """The best tags of a text by its features, a row for each token (Viterbi)."""
-    best, ways = {_EDGE: 0.0}, list[dict[str, str]]()
+    tags, best, ways = TAGS[label_set], {_EDGE: 0.0}, list[dict[str, str]]()
     for row in rows:
-        score = dict.fromkeys(TAGS, 0.0)
+        score = dict.fromkeys(tags, 0.0)
         for feature in row:
             for tag, weight in weights.get(feature, {}).items():
                 score[tag] += weight
         now, way = dict[str, float](), dict[str, str]()
-        for tag in TAGS:
-            before = {p: s for p, s in best.items() if tag != "I" or p in ("B", "I")}
-            if before:
-                total = {p: s + weights.get(f"T:{p}", {}).get(tag, 0.0) for p, s in before.items()}
-                way[tag] = max(total, key=lambda p: total[p])
+        for tag in tags:
+            may = best if tag[0] != "I" else {"B" + tag[1:], tag} & best.keys()
+            total = {p: best[p] + weights.get(f"T:{p}", {}).get(tag, 0.0) for p in may}
+            if total:
+                way[tag] = max(sorted(total), key=lambda p: total[p])
                 now[tag] = total[way[tag]] + score[tag]
         best = now
         ways.append(way)
-    tag, tags = max(best, key=lambda t: best[t]), list[str]()
+    tag, found = max(best, key=lambda t: best[t]), list[str]()
     for way in reversed(ways):
-        tags.append(tag)
+        found.append(tag)
         tag = way[tag]
-    return tags[::-1]
+    return found[::-1]
 
 
-def spans_of(tags: Sequence[str]) -> list[tuple[int, int]]:
-    """Begin and end (after its last word) of every place that is tagged."""
-    spans = list[tuple[int, int]]()
-    for begin in (at for at, tag in enumerate(tags) if tag == "B"):
-        end = begin + 1
-        while tags[end : end + 1] == ["I"]:
+def spans_of(tags: Sequence[str]) -> list[tuple[int, int, str]]:
+    """Begin, end (after its last word) and the kind, "" or "Y", of whatever is tagged."""
+    spans = list[tuple[int, int, str]]()
+    for begin in (at for at, tag in enumerate(tags) if tag[0] == "B"):
+        end, kind = begin + 1, tags[begin][1:]
+        while tags[end : end + 1] == [f"I{kind}"]:
             end += 1
-        spans.append((begin, end))
+        spans.append((begin, end, kind))
     return spans
 
 
-def with_places(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase]:
-    """The noun phrases of a premise, ``phrases`` by rule, with those that are tagged as places."""
-    spans = spans_of(tags_of(features_of(tokens, phrases), learned()))
-    found = [p for p in phrases if p.end not in {end for _, end in spans}]
-    for begin, end in spans:
-        same = next((p for p in phrases if p.end == end), None)
-        found.append(replace(same or _phrase(tokens, begin, end), said="place"))
+def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase]:
+    """The noun phrases of a premise, ``phrases`` by rule, told as place or person where tagged."""
+    rows = features_of(tokens, phrases)
+    found = [*phrases]
+    for label_set in TAGS:
+        spans = spans_of(tags_of(rows, learned(label_set), label_set))
+        for begin, end, _ in spans:
+            is_owner = without_s(tokens[end - 1]) != tokens[end - 1]
+            same = next((p for p in found if p.end == end), None) or _phrase(tokens, begin, end)
+            within = [p for p in found if begin <= p.start < end]
+            gone = [p for p in within if not is_owner or p.end <= end]
+            found = [p for p in found if p.end != end and p not in gone]
+            found.append(replace(same, said=_TOLD[label_set]))
     return sorted(found, key=lambda p: (p.start, p.end))
 
 
@@ -86,11 +97,14 @@ def _phrase(tokens: Sequence[str], begin: int, end: int) -> Phrase:
     first, low = tokens[begin], tokens[begin].lower()
     has_owner = end - begin > 1 and low.endswith(("'s", "’s"))
     determiner = first if has_owner else low if low in words_in("determiners") else ""
-    words = tuple(tokens[begin + bool(determiner) : end]) or (first,)
+    words = [*tokens[begin + bool(determiner) : end]] or [first]
+    words[-1] = without_s(words[-1])
     is_name = not determiner and words[-1][0].isupper()
     if not is_name and (not begin or tokens[begin - 1] in OPENINGS):
-        words = (words[0].lower(), *words[1:])
-    return Phrase(determiner=determiner, words=words, start=begin, end=end, is_name=is_name)
+        words[0] = words[0].lower()
+    return Phrase(
+        determiner=determiner, words=tuple(words), start=begin, end=end, is_name=is_name
+    )
 
 
 def features_of(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[list[str]]:
@@ -102,11 +116,13 @@ def features_of(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[list[s
     def at(column: Sequence[str], place: int) -> str:
         return column[place] if 0 <= place < len(column) else _EDGE
 
+    said = "you" if {"you", "your"} & {*low} else "i" if {"i", "my", "we"} & {*low} else "-"
+    of = {i: phrase for phrase in phrases for i in range(phrase.start, phrase.end)}
     rows: list[list[str]] = []
     for i, word in enumerate(low):
-        kind, rule = kinds[i], rules[i]
-        ahead = "|".join(kinds[i : i + 3])
-        rows.append([
+        kind, rule, phrase = kinds[i], rules[i], of.get(i)
+        ahead, before = "|".join(kinds[i : i + 3]), f"{at(low, i - 2)} {at(low, i - 1)}"
+        row = [
             "b", f"w={word}", f"s={stem(word)}", f"k={kind}", f"e={word[-3:]}", f"r={rule}",
             f"h={shape[i]}{at(shape, i - 1)}", f"h+={shape[i]}{at(shape, i + 1)}",
             f"w-={at(low, i - 1)}", f"w+={at(low, i + 1)}",
@@ -116,7 +132,18 @@ def features_of(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[list[s
             f"wk={at(low, i - 1)}|{kind}", f"kw={kind}|{at(low, i + 1)}",
             f"r-={at(rules, i - 1)}|{rule}", f"r+={rule}|{at(rules, i + 1)}",
             f"rk={rule}|{kind}", f"ra={rule}|{ahead}",
-        ])  # fmt: skip
+            f"p={before}", f"f={said}|{rule}", f"f-={said}|{before}",
+            f"f^={said}|{rule}|{min(i, 2)}|{at(shape, i - 1)}",
+        ]  # fmt: skip
+        if phrase:
+            part = rule[:1] if i + 1 < phrase.end else f"{rule[:1]}."
+            head, after = _kind(phrase.words[-1]), at(kinds, phrase.end)
+            row += [
+                f"ph={part}|{phrase.head}", f"pk={part}|{head}|{after}", f"pa={part}|{rule}|{at(low, phrase.end)}",
+                f"pd={part}|{phrase.determiner or '-'}|{head}|{at(low, phrase.start - 1)}", f"pf={part}|{said}|{head}|{after}",
+                f"pm={part}|{head}|{phrase.is_many}|{phrase.determiner}",
+            ]  # fmt: skip
+        rows.append(row)
     return rows
 
 
@@ -158,9 +185,10 @@ def _shape(token: str) -> str:
 
 
 @cache
-def learned() -> Weights:
-    """The weights as they are packaged."""
-    text = files("tta_rebuild.storyteller").joinpath("data/premise_places.txt").read_text("utf-8")
+def learned(label_set: str) -> Weights:
+    """The weights for one label set as they are packaged."""
+    data = files("tta_rebuild.storyteller").joinpath("data")
+    text = data.joinpath(f"premise_{label_set}.txt").read_text("utf-8")
     rows = (line.split(" ") for line in text.splitlines() if line and not line.startswith("# "))
     return {
         row[0]: {tag: int(weight) / 100 for tag, _, weight in (p.partition(":") for p in row[1:])}
