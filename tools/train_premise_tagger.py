@@ -21,13 +21,14 @@ from typing import Any
 from tta_rebuild.storyteller.noun_phrases import Phrase, noun_phrases, one_of, tokens_of, without_s
 from tta_rebuild.storyteller.premise_people import head_of
 from tta_rebuild.storyteller.premise_tagger import Weights, features_of, spans_of, tags_of
+from tta_rebuild.storyteller.word_lists import pattern
 
-EPOCHS = 8
+EPOCHS, OFTEN = 8, 3
 LEAST_WEIGHT = {"places": 1.2, "people": 1.2}
 Example = tuple[list[list[str]], list[str]]
 ENDS = set(
     "of behind who that whose in with at on under , whom which called named from to for by near "
-    "above upstairs outside inside into than . ; : and or is was has i you he she they".split()
+    "above upstairs outside inside into than we next over across opposite . ; : and or is was has i you he she they".split()
 )
 NO_HEADS = set("one ones of i you me we us it he she they them this that all everybody".split())
 
@@ -66,7 +67,9 @@ def examples_of(rows: Sequence[Mapping[str, Any]], label_set: str) -> list[Examp
 def learned_from(examples: Sequence[Example], label_set: str) -> Weights:
     """An averaged perceptron's weights (Collins 2002), without the small ones."""
     weights, sums = (defaultdict[str, Counter[str]](Counter) for _ in range(2))
-    order, random, seen = list(examples), Random(0), 1
+    often = Counter(f for rows, _ in examples for f in {f for row in rows for f in row})
+    order = [([[f for f in r if often[f] >= OFTEN] for r in rows], g) for rows, g in examples]
+    random, seen = Random(0), 1
     for _ in range(EPOCHS):
         random.shuffle(order)
         for rows, gold in order:
@@ -121,22 +124,35 @@ def _people(
 
     rows = [(row["you"], "Y"), *((person, "") for person in row["people"])]
     for person, kind in rows:
-        name = person["name"].lower().split()
+        name = person["name"].lower().replace("’", "'").split()
         for begin, word in enumerate(bare):
             end = begin + 1
             while name and word in name and bare[end : end + 1] and bare[end] in name:
                 end += 1
-            if word in name and word not in ("the", "of"):
+            if word in name and word not in ("the", "of", "and"):
                 note(begin, end, kind)
     for person, kind in rows:
+        head = one_of(head_of(person["role"])) if person["role"] else ""
         if found := _place_of(person.get("mention", ""), tokens):
             begin, end = found
+            last = begin + len(tokens_of(person["mention"]))
+            heads = [i for i in range(begin, last) if head and one_of(bare[i]) == head]
+            within = [p for p in phrases if begin <= p.start < last and p.head == head]
+            if within:
+                begin, end = within[0].start, within[0].end
+            elif heads:
+                begin, end = (begin if heads[0] < end else heads[0]), heads[0] + 1
             while tags[begin:end] != ["O"] * (end - begin):  # my sister | Ruby
                 end -= 1
             note(begin, end, kind)
-        for phrase in phrases if person["role"] else ():
-            if phrase.head == one_of(head_of(person["role"])):
+        for phrase in phrases:
+            if head and phrase.head == head:
                 note(phrase.start, phrase.end, kind)
+    for phrase in phrases:
+        before = " ".join(t.lower() for t in tokens[max(0, phrase.start - 8) : phrase.start])
+        is_open = phrase.determiner in ("a", "an", "the", "")
+        if is_open and phrase.kind == "person" and pattern("you_are").search(before):
+            note(phrase.start, phrase.end, "Y")
     return tags
 
 

@@ -114,8 +114,8 @@ def without_s(word: str) -> str:
 class Phrase:
     """A noun phrase; ``start`` and ``end`` count tokens, ``end`` is the one after it.
 
-    ``determiner`` is "" if there is none; a name has none, and ``is_name``. ``said``: "place" where
-    the whole text tells that it is one.
+    ``determiner`` is "" if there is none; a name has none, and ``is_name``. ``said``: "place",
+    "person" or "you" where the whole text tells that it is one.
     """
 
     determiner: str
@@ -151,7 +151,7 @@ class Phrase:
         """``person``, ``place``, ``thing``, ``name``, or "" where the head says nothing."""
         head, last = self.head, self.words[-1].lower()
         if self.said:
-            return self.said
+            return "person" if self.said == "you" else self.said
         if self.is_name or is_person(head):
             return "name" if self.is_name else "person"
         if {head, last} & words_in("no_heads"):

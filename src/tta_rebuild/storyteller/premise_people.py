@@ -99,6 +99,7 @@ class PremisePeople:
         self.mentions: list[Mention] = []
         self.you_are: Mention | None = None
         self.taken: set[int] = set()
+        self.is_second = not words_in("first_and_second").isdisjoint(self.lows)
         of, last = phrases[0] if phrases else None, None
         for phrase in phrases:
             is_none = phrase.determiner in ("no", "any")
@@ -106,7 +107,7 @@ class PremisePeople:
             of, last = phrase, mention
             self.taken |= {phrase.start} if mention else set()
         by_role = words_in("called_by_role")  # Grandpa
-        self.is_second = not words_in("first_and_second").isdisjoint(self.lows) or any(
+        self.is_second = self.is_second or any(
             m.phrase.head in by_role and not (m.phrase.determiner or m.name) for m in self.mentions
         )
         self.player = self._player()
@@ -139,9 +140,13 @@ class PremisePeople:
         before = " ".join(self.lows[max(0, phrase.start - 8) : phrase.start])
         is_open = phrase.determiner in words_in("open_determiners") | {""}
         is_mine = phrase.determiner in MINE and phrase.head in words_in("my_own")  # my character
-        if not (is_mine or (is_open and pattern("you_are").search(before))):
+        is_bare = not (phrase.start or phrase.determiner or phrase.is_many)  # "Vet for dragons. I"
+        is_you = self.is_second and is_bare and self._low(phrase.end) in words_in("after_a_job")
+        is_you = is_you and phrase.head not in words_in("kin")
+        if not (is_mine or is_you or (is_open and pattern("you_are").search(before))):
             return self._add(phrase)
-        self.you_are = self.you_are or Mention(phrase, at=[phrase.start])
+        said = gender_of(phrase.text)
+        self.you_are = self.you_are or Mention(phrase, pronouns=said, at=[phrase.start])
         return self.you_are
 
     def _is_acting_beast(self, phrase: Phrase) -> bool:
@@ -209,7 +214,7 @@ class PremisePeople:
 
     def _is_person_name(self, phrase: Phrase) -> bool:
         if phrase.said:
-            return phrase.said == "person"
+            return phrase.kind == "person"
         words, before = phrase.text.split(), self._low(phrase.start - 1)
         after, then = self._low(phrase.end), self._low(phrase.end + 1)
         is_in = before in ("in", "at", "near", "from", "on")
@@ -234,7 +239,11 @@ class PremisePeople:
         after = [m for m in self.mentions if max(m.at) >= self.topic_at and not m.is_owner]
         if self.topic_at >= 0 and after:
             return after[0]
-        ranked = [(self._distance(m), m.phrase.start, m) for m in self.mentions]
+        told = {p.start for p in self.phrases if p.said == "you"}
+        ranked = [
+            (self._distance(m) - 3 * (not told.isdisjoint(m.at)), m.phrase.start, m)
+            for m in self.mentions
+        ]
         best = min(ranked, key=lambda row: row[:2], default=None)
         return best[2] if best and best[0] < 9 and not self.is_second else None
 

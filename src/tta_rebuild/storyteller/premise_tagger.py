@@ -82,13 +82,14 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
     found = [*phrases]
     for label_set in TAGS:
         spans = spans_of(tags_of(rows, learned(label_set), label_set))
-        for begin, end, _ in spans:
+        for begin, end, kind in spans:
             is_owner = without_s(tokens[end - 1]) != tokens[end - 1]
-            same = next((p for p in found if p.end == end), None) or _phrase(tokens, begin, end)
-            within = [p for p in found if begin <= p.start < end]
-            gone = [p for p in within if not is_owner or p.end <= end]
-            found = [p for p in found if p.end != end and p not in gone]
-            found.append(replace(same, said=_TOLD[label_set]))
+            same = next((p for p in found if p.is_name and p.start < end <= p.end), None)
+            same = same or next((p for p in found if p.end == end), None)
+            same = same or _phrase(tokens, begin, end)
+            gone = [p for p in found if begin <= p.start < end and not (is_owner and p.end > end)]
+            found = [p for p in found if p.end != same.end and p not in gone]
+            found.append(replace(same, said="you" if kind else _TOLD[label_set]))
     return sorted(found, key=lambda p: (p.start, p.end))
 
 
