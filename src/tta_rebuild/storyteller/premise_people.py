@@ -139,6 +139,14 @@ class PremisePeople:
             return None
         before = " ".join(self.lows[max(0, phrase.start - 8) : phrase.start])
         is_open = phrase.determiner in words_in("open_determiners") | {""}
+        if pattern("as_somebody").search(before) and phrase.determiner in ("a", "an"):
+            return None  # posing as a nurse
+        if told := pattern("they_are").search(before):
+            may = self._before(phrase.start - 1)
+            gender = GENDERS.get(told["who"], "")
+            of_whom = next((m for m in may if not gender or m.pronouns in ("", gender)), None)
+            if of_whom and not phrase.is_many:
+                return self._is_also(of_whom, phrase, gender)
         is_mine = phrase.determiner in MINE and phrase.head in words_in("my_own")  # my character
         is_bare = not (phrase.start or phrase.determiner or phrase.is_many)  # "Vet for dragons. I"
         is_you = self.is_second and is_bare and self._low(phrase.end) in words_in("after_a_job")
@@ -148,6 +156,14 @@ class PremisePeople:
         said = gender_of(phrase.text)
         self.you_are = self.you_are or Mention(phrase, pronouns=said, at=[phrase.start])
         return self.you_are
+
+    def _is_also(self, mention: Mention, phrase: Phrase, said: str) -> Mention:
+        """A mention of which this phrase says what they are."""
+        if mention.phrase.is_name or mention.phrase.head in words_in("my_own", "plain_people"):
+            mention.phrase = phrase
+        mention.at.append(phrase.start)
+        mention.pronouns = mention.pronouns or said or gender_of(phrase.text)
+        return mention
 
     def _is_acting_beast(self, phrase: Phrase) -> bool:
         """Whether an animal does what somebody does: "the octopus leaves notes"."""
@@ -354,8 +370,12 @@ class PremisePeople:
             owner = f"{of.name or 'the ' + of.phrase.text}'s" if of else owner
             is_named = is_kin
         is_mine = owner in MINE or (not owner and is_kin and not phrase.is_many)
-        if phrase.is_name or is_mine or without_s(owner) in names:
-            return "" if phrase.is_name else f"your {noun}"
+        if phrase.is_name:
+            title = phrase.words[0].lower()
+            is_title = len(phrase.words) > 1 and is_person(title)
+            return f"{'your' if title in words_in('kin') else 'the'} {title}" * is_title
+        if is_mine or without_s(owner) in names:
+            return f"your {noun}"
         return f"{owner if is_named else 'the'} {'other people' if noun == 'people' else noun}"
 
 

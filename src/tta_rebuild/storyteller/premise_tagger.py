@@ -89,8 +89,24 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
             same = same or _phrase(tokens, begin, end)
             gone = [p for p in found if begin <= p.start < end and not (is_owner and p.end > end)]
             found = [p for p in found if p.end != same.end and p not in gone]
-            found.append(replace(same, said="you" if kind else _TOLD[label_set]))
+            if not _is_indefinite(same):
+                found.append(_as_noun(replace(same, said="you" if kind else _TOLD[label_set])))
     return sorted(found, key=lambda p: (p.start, p.end))
+
+
+def _is_indefinite(phrase: Phrase) -> bool:
+    return phrase.words[-1].lower() in words_in("nobody")
+
+
+def _as_noun(phrase: Phrase) -> Phrase:
+    """A phrase that is no name: "Grandad bets the tractor", "Crew of a Zeppelin"."""
+    word = phrase.words[0]
+    is_noun = phrase.is_name and len(phrase.words) == 1 and without_accents(word) not in words_in(
+        "she_names", "he_names"
+    )
+    if not is_noun or phrase.said == "place" or not _kind(word) in ("kin", "group", "person"):
+        return phrase
+    return replace(phrase, words=(without_s(word.lower()),), is_name=False)
 
 
 def _phrase(tokens: Sequence[str], begin: int, end: int) -> Phrase:
