@@ -203,6 +203,7 @@ def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
         return None
     if at == 0 or tokens[at - 1] in OPENINGS:
         words[0] = words[0] if words[0].isupper() else words[0].lower()
+    words[-1] = re.sub("(?<=.)['’]s$", "", words[-1])  # my wife's on their side
     return Phrase(determiner=determiner, words=tuple(words), start=at, end=end)
 
 
@@ -271,7 +272,8 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
         if not any(map(_is_capital, tokens[end + link : end + link + 1])):
             break
         end += link + 1
-    if end == at or tokens[end - 1][-1] in "'’":
+    is_day = tokens[at : at + 1] and tokens[at].lower() in words_in("calendar")
+    if end == at or is_day or tokens[end - 1][-1] in "'’":
         return 0
     words = [w.lower() for w in tokens[at:end]]
     follows, then = [*map(str.lower, tokens[end : end + 2]), ".", "."][:2]

@@ -281,6 +281,8 @@ class _Reading:
             near = [t.lower() for t in self.tokens[max(0, phrase.start - 2) : phrase.start]][::-1]
             by = next((t for t in near[: 1 + phrase.is_name] if t in words_in("here_by")), "")
             is_place, is_ship = phrase.kind == "place", phrase.head in words_in("vehicles")
+            if phrase.is_name and any(p.end == phrase.start for p in self.phrases):
+                continue  # the colony ship Hope
             if phrase.is_name and not phrase.said:  # in rural Alabama
                 is_place = is_place_name(phrase) or by in ("in", "at", "near")
                 is_place = is_place and phrase.text.lower() not in words_in("thing_names")

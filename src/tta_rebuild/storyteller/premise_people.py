@@ -27,6 +27,8 @@ from tta_rebuild.storyteller.noun_phrases import (
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern, word_list, word_table
 
+
+_TOLD = 2
 GENDERS = dict.fromkeys("he him his himself".split(), "he")
 GENDERS |= dict.fromkeys("she her hers herself".split(), "she")
 MINE, _THEIRS = ("my", "your", "our"), ("his", "her", "their")
@@ -57,7 +59,7 @@ class Mention:
 
 def gender_of(phrase: str, name: str = "") -> str:
     """The pronouns that a noun phrase or a first name says, "" if neither does."""
-    last = phrase.rpartition(" ")[2].rpartition("-")[2]  # an ex-husband
+    last = phrase.rpartition(" ")[2].removesuffix("-in-law").rpartition("-")[2]  # an ex-husband
     first, head = without_accents(name.split(" ")[0]), one_of(last)
     is_her = (
         head in words_in("women")
@@ -105,7 +107,10 @@ class PremisePeople:
             is_none = phrase.determiner in ("no", "any")
             mention = None if is_none else self._take(phrase, of, last)
             of, last = phrase, mention
-            self.taken |= {phrase.start} if mention else set()
+            if mention and without_s(tokens[phrase.end - 1]) != tokens[phrase.end - 1]:
+                mention.is_owner = len(mention.at) == 1
+            elif mention:
+                self.taken.add(phrase.start)
         by_role = words_in("called_by_role")  # Grandpa
         self.is_second = self.is_second or any(
             m.phrase.head in by_role and not (m.phrase.determiner or m.name) for m in self.mentions
@@ -139,8 +144,6 @@ class PremisePeople:
             return None
         before = " ".join(self.lows[max(0, phrase.start - 8) : phrase.start])
         is_open = phrase.determiner in words_in("open_determiners") | {""}
-        if pattern("as_somebody").search(before) and phrase.determiner in ("a", "an"):
-            return None  # posing as a nurse
         if told := pattern("they_are").search(before):
             may = self._before(phrase.start - 1)
             gender = GENDERS.get(told["who"], "")
@@ -152,7 +155,8 @@ class PremisePeople:
         is_you = self.is_second and is_bare and self._low(phrase.end) in words_in("after_a_job")
         is_you = is_you and phrase.head not in words_in("kin")
         if not (is_mine or is_you or (is_open and pattern("you_are").search(before))):
-            return self._add(phrase)
+            is_as = pattern("as_somebody").search(before) and phrase.determiner in ("a", "an")
+            return None if is_as else self._add(phrase)  # "posing as a nurse" is nobody new
         said = gender_of(phrase.text)
         self.you_are = self.you_are or Mention(phrase, pronouns=said, at=[phrase.start])
         return self.you_are
@@ -257,7 +261,7 @@ class PremisePeople:
             return after[0]
         told = {p.start for p in self.phrases if p.said == "you"}
         ranked = [
-            (self._distance(m) - 3 * (not told.isdisjoint(m.at)), m.phrase.start, m)
+            (self._distance(m) - _TOLD * (not (m.phrase.is_many or told.isdisjoint(m.at))), m.phrase.start, m)
             for m in self.mentions
         ]
         best = min(ranked, key=lambda row: row[:2], default=None)
@@ -288,6 +292,12 @@ class PremisePeople:
             free = next((m for m in may if m.pronouns == ""), None)
             if free and free is not self.you_are and all(m.pronouns != gender for m in may):
                 free.pronouns = gender
+        for mention in self.mentions:
+            head = mention.phrase.head
+            is_beast = head in words_in("animals") or (is_animal(head) and not is_person(head))
+            is_beast = is_beast and head not in words_in("plain_people")
+            if is_beast and not mention.phrase.is_many:
+                mention.pronouns = mention.pronouns or "it"
 
     def _before(self, at: int, *, groups: bool = False) -> list[Mention]:
         """Whom "he" or "her" (with ``groups`` "their") at a token may mean, the nearest first."""

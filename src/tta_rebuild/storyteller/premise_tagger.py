@@ -51,10 +51,10 @@ def tags_of(
                 score[tag] += weight
         now, way = dict[str, float](), dict[str, str]()
         for tag in tags:
-            may = best if tag[0] != "I" else {"B" + tag[1:], tag} & best.keys()
+            may = [p for p in best if tag[0] != "I" or p in ("B" + tag[1:], tag)]
             total = {p: best[p] + weights.get(f"T:{p}", {}).get(tag, 0.0) for p in may}
             if total:
-                way[tag] = max(sorted(total), key=lambda p: total[p])
+                way[tag] = max(total, key=lambda p: total[p])
                 now[tag] = total[way[tag]] + score[tag]
         best = now
         ways.append(way)
@@ -85,6 +85,9 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
         for begin, end, kind in spans:
             is_owner = without_s(tokens[end - 1]) != tokens[end - 1]
             same = next((p for p in found if p.is_name and p.start < end <= p.end), None)
+            if same and begin < same.start:  # my sister | Ruby
+                same = next((p for p in found if begin <= p.start < p.end == same.start), None)
+                end = same.end if same else end
             same = same or next((p for p in found if p.end == end), None)
             same = same or _phrase(tokens, begin, end)
             gone = [p for p in found if begin <= p.start < end and not (is_owner and p.end > end)]
@@ -138,7 +141,7 @@ def features_of(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[list[s
     rows: list[list[str]] = []
     for i, word in enumerate(low):
         kind, rule, phrase = kinds[i], rules[i], of.get(i)
-        ahead, before = "|".join(kinds[i : i + 3]), f"{at(low, i - 2)} {at(low, i - 1)}"
+        ahead, before = "|".join(kinds[i : i + 3]), f"{at(low, i - 2)}_{at(low, i - 1)}"
         row = [
             "b", f"w={word}", f"s={stem(word)}", f"k={kind}", f"e={word[-3:]}", f"r={rule}",
             f"h={shape[i]}{at(shape, i - 1)}", f"h+={shape[i]}{at(shape, i + 1)}",
@@ -189,6 +192,7 @@ def _kind(token: str) -> str:
         ("person", is_person(one)),
         ("stop", low in words_in("stops", "determiners")),
         ("verb", low in words_in("verbs") or low in second_persons()),
+        ("small", bare.capitalize() in words_in("she_names", "he_names")),
         ("-ly", low.endswith("ly")),
     )
     return next((kind for kind, holds in tests if holds), noun_kind(one) or "-")
