@@ -90,6 +90,11 @@ def is_person(noun: str) -> bool:
     return does or noun.endswith(tuple(words_in("people_endings")))
 
 
+def is_known(word: str) -> bool:
+    """Whether a word in lower case is one that the lists have as something else than a noun."""
+    return word in words_in("verbs", "stops", "determiners") or word in _participles()
+
+
 def is_place(noun: str) -> bool:
     """Whether a noun in the singular is a word for a place."""
     return noun in words_in("places") or noun_kind(noun) == "place"

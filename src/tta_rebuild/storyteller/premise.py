@@ -20,6 +20,8 @@ from tta_rebuild.core.english import article_for, sentences_of
 from tta_rebuild.storyteller.line_template import capital, listed
 from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
+    is_known,
+    is_person,
     noun_phrases,
     one_of,
     second_persons,
@@ -91,6 +93,8 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
     text = mended(text, "premise").strip()
     if not re.search(r"[A-Z](?<!I)", text):  # written all small: my sister ruby
         text = pattern("small_name").sub(_capitalised, text)
+    if not re.search("['’]", text):  # my best friends mother
+        text = pattern("small_owner").sub(_with_apostrophe, text)
     read = _Reading(text).read() if _is_english(text) else PremiseReading(told=(text,) * bool(text))
     you, people = _bound(*_told_by(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
@@ -107,7 +111,17 @@ def _capitalised(found: re.Match[str]) -> str:
     before, name = found["before"], capital(found["name"])
     is_title = before.strip(". ") in ("mr", "mrs", "ms", "dr")
     is_name = is_title or name in words_in("she_names", "he_names", "also_names")
+    is_unknown = not (is_known(found["name"]) or found["name"] in second_persons())
+    is_name = is_name or (is_unknown and found["then"] in second_persons())  # my mate tunde says
     return f"{capital(before) if is_title else before}{name}" if is_name else found[0]
+
+
+def _with_apostrophe(found: re.Match[str]) -> str:
+    """An owner with the apostrophe that a text has left out."""
+    is_owner = is_person(found["owner"]) and not (
+        is_known(found["then"]) or found["then"] in second_persons()
+    )
+    return f"{found['before']}{found['owner']}'s " if is_owner else found[0]
 
 
 def _told_by(

@@ -101,7 +101,8 @@ class PremisePeople:
         self.mentions: list[Mention] = []
         self.you_are: Mention | None = None
         self.taken: set[int] = set()
-        self.is_second = not words_in("first_and_second").isdisjoint(self.lows)
+        said = {re.split("['’]", low)[0] for low in self.lows}
+        self.is_second = not words_in("first_and_second").isdisjoint(said)
         of, last = phrases[0] if phrases else None, None
         for phrase in phrases:
             is_none = phrase.determiner in ("no", "any")
@@ -111,9 +112,12 @@ class PremisePeople:
                 mention.is_owner = len(mention.at) == 1
             elif mention:
                 self.taken.add(phrase.start)
-        by_role = words_in("called_by_role")  # Grandpa
+        by_role = words_in("called_by_role", "kin")  # Grandpa, Uncle Jo
         self.is_second = self.is_second or any(
-            m.phrase.head in by_role and not (m.phrase.determiner or m.name) for m in self.mentions
+            m.phrase.words[0].lower() in by_role
+            and not m.phrase.determiner
+            and (m.phrase.is_name or m.phrase.words[0] == m.phrase.head)
+            for m in self.mentions
         )
         self.player = self._player()
         self._find_pronouns()

@@ -104,6 +104,8 @@ def _is_indefinite(phrase: Phrase) -> bool:
 def _as_noun(phrase: Phrase) -> Phrase:
     """A phrase that is no name: "Grandad bets the tractor", "Crew of a Zeppelin"."""
     word = phrase.words[0]
+    if phrase.words == (word.lower(),) and not phrase.determiner and _kind(word) == "small":
+        return replace(phrase, words=(word.capitalize(),), is_name=True)  # bring cake for linda
     is_noun = phrase.is_name and len(phrase.words) == 1 and without_accents(word) not in words_in(
         "she_names", "he_names"
     )
