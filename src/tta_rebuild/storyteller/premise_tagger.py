@@ -26,7 +26,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     without_s,
     words_in,
 )
-from tta_rebuild.storyteller.premise_people import PremisePeople
+from tta_rebuild.storyteller.premise_people import PremisePeople, is_place_name
 
 TAGS: Mapping[str, Sequence[str]] = {
     "places": ("O", "B", "I"),
@@ -90,11 +90,24 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
                 end = same.end if same else end
             same = same or next((p for p in found if p.end == end), None)
             same = same or _phrase(tokens, begin, end)
+            if label_set == "places" and _is_plain_object(same, tokens[max(0, begin - 1) : begin]):
+                continue
             gone = [p for p in found if begin <= p.start < end and not (is_owner and p.end > end)]
             found = [p for p in found if p.end != same.end and p not in gone]
             if not _is_indefinite(same):
                 found.append(_as_noun(replace(same, said="you" if kind else _TOLD[label_set])))
-    return sorted(found, key=lambda p: (p.start, p.end))
+    told = [
+        replace(p, said="thing") if p.kind == "person" and not (p.said or p.determiner) else p
+        for p in found
+    ]  # "fire customs officers": what the rules take for somebody without a determiner
+    return sorted(told, key=lambda p: (p.start, p.end))
+
+
+def _is_plain_object(phrase: Phrase, before: Sequence[str]) -> bool:
+    """Whether a name stands where that of a place does not: "who drowned old Pell Tarrow"."""
+    by = "".join(before).lower()
+    is_free = by.isalpha() and by not in words_in("stops", "determiners")
+    return phrase.is_name and is_free and not is_place_name(phrase)
 
 
 def _is_indefinite(phrase: Phrase) -> bool:
