@@ -80,7 +80,10 @@ def learned_from(examples: Sequence[Example], label_set: str) -> Weights:
                 sums[feature][tag] += change * seen
             seen += 1
     mean = {f: {t: w - sums[f][t] / seen for t, w in row.items()} for f, row in weights.items()}
-    kept = {f: {t: w for t, w in r.items() if abs(w) >= LEAST_WEIGHT[label_set]} for f, r in mean.items()}
+    kept = {
+        f: {t: w for t, w in r.items() if abs(w) >= LEAST_WEIGHT[label_set]}
+        for f, r in mean.items()
+    }
     return {feature: row for feature, row in kept.items() if row}
 
 
@@ -112,9 +115,7 @@ def _places(row: Mapping[str, Any], tokens: Sequence[str]) -> list[str]:
     return tags
 
 
-def _people(
-    row: Mapping[str, Any], tokens: Sequence[str], phrases: Sequence[Phrase]
-) -> list[str]:
+def _people(row: Mapping[str, Any], tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[str]:
     """The tags of a row's people, by name, mention and head of the role, wherever they stand."""
     tags, bare = ["O"] * len(tokens), [without_s(t.lower().replace("’", "'")) for t in tokens]
 

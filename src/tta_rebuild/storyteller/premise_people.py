@@ -143,7 +143,7 @@ class PremisePeople:
             return self._add(phrase, name=phrase.text) if is_somebody else None
         is_of = phrase.is_group and self._low(phrase.end) == "of"
         after = next((p.kind for p in self.phrases if p.start == phrase.end + 1), "")
-        is_somebody = phrase.kind == "person" or self._is_acting_beast(phrase)
+        is_somebody = phrase.kind == "person"
         if not is_somebody or (is_of and after == "person"):  # a family of smugglers
             return None
         before = " ".join(self.lows[max(0, phrase.start - 8) : phrase.start])
@@ -173,12 +173,6 @@ class PremisePeople:
         mention.pronouns = mention.pronouns or said or gender_of(phrase.text)
         return mention
 
-    def _is_acting_beast(self, phrase: Phrase) -> bool:
-        """Whether an animal does what somebody does: "the octopus leaves notes"."""
-        does = {*second_persons(), "who", "named", "called"} - {"is", "was", "has", "does"}
-        is_doing = self._low(phrase.end) in does or self._low(phrase.end) + "s" in does
-        return is_doing and not phrase.is_many and is_animal(phrase.head)
-
     def _said_again(self, phrase: Phrase, of: Phrase, mention: Mention | None) -> Mention | None:
         """Who was spoken of just before, where this phrase says their name or what they are."""
         between, follows = " ".join(self.lows[of.end : phrase.start]), self._low(phrase.end)
@@ -201,10 +195,7 @@ class PremisePeople:
             mention.name = phrase.text
         else:
             is_indefinite = of.determiner in ("a", "an", "") and not of.is_name
-            is_titled = of.is_name and any(
-                p.is_name and p.start == phrase.end for p in self.phrases
-            )
-            is_next = is_indefinite or is_titled or follows in ("and", "or")
+            is_next = is_indefinite or follows in ("and", "or")
             is_list = between == "," and is_next  # "Ada, the cook Tom and a dog"
             is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
             if not mention or phrase.kind != "person" or is_list or not is_own:
@@ -249,7 +240,6 @@ class PremisePeople:
             return False
         acts = after in {*second_persons(), "who", "and", "must", "can", "had"}
         acts = acts or (after == "," and then in ("a", "an", "the"))
-        acts = acts or (after == "the" and is_person(one_of(then)))  # Pip the thief
         is_whole = len(words) > 1 and "of" not in words
         return acts or is_whole or before in {"and", "named", "called", "with", "by"}
 
@@ -265,7 +255,11 @@ class PremisePeople:
             return after[0]
         told = {p.start for p in self.phrases if p.said == "you"}
         ranked = [
-            (self._distance(m) - _TOLD * (not (m.phrase.is_many or told.isdisjoint(m.at))), m.phrase.start, m)
+            (
+                self._distance(m) - _TOLD * (not (m.phrase.is_many or told.isdisjoint(m.at))),
+                m.phrase.start,
+                m,
+            )
             for m in self.mentions
         ]
         best = min(ranked, key=lambda row: row[:2], default=None)

@@ -119,8 +119,10 @@ def _as_noun(phrase: Phrase) -> Phrase:
     word = phrase.words[0]
     if phrase.words == (word.lower(),) and not phrase.determiner and _kind(word) == "small":
         return replace(phrase, words=(word.capitalize(),), is_name=True)  # bring cake for linda
-    is_noun = phrase.is_name and len(phrase.words) == 1 and without_accents(word) not in words_in(
-        "she_names", "he_names"
+    is_noun = (
+        phrase.is_name
+        and len(phrase.words) == 1
+        and without_accents(word) not in words_in("she_names", "he_names")
     )
     if not is_noun or phrase.said == "place" or not _kind(word) in ("kin", "group", "person"):
         return phrase
@@ -137,9 +139,7 @@ def _phrase(tokens: Sequence[str], begin: int, end: int) -> Phrase:
     is_name = not determiner and words[-1][0].isupper()
     if not is_name and (not begin or tokens[begin - 1] in OPENINGS):
         words[0] = words[0].lower()
-    return Phrase(
-        determiner=determiner, words=tuple(words), start=begin, end=end, is_name=is_name
-    )
+    return Phrase(determiner=determiner, words=tuple(words), start=begin, end=end, is_name=is_name)
 
 
 def features_of(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[list[str]]:
