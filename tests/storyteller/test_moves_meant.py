@@ -15,6 +15,8 @@ BROTHERS = (
     "Her cousin Anna wants her to keep it. Her brother Karl is missing."
 )
 
+HEIST = "My sister Ruth and I rob the vault of Mr Voss, our boss."
+
 
 def told(theme: str, *moves: str, seed: int = 3) -> list[dict[str, Any]]:
     """The opening and a scene for each move; a declined one has only ``declined``."""
@@ -140,7 +142,7 @@ def test_a_yes_takes_the_one_choice_that_says_yes() -> None:
 
 def test_what_is_found_in_a_search_is_with_the_player() -> None:
     for seed in range(1, 40):
-        state = state_after("search the cupboard", "search the chest", seed=seed)
+        state = state_after("search the cupboard", "search the chest", theme=HEIST, seed=seed)
         if state.get("has_trifle"):
             assert [key for key, at in state.items() if key.endswith(".at") and at == "you"]
             return

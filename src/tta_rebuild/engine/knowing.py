@@ -1,37 +1,189 @@
-"""What one person knows, for a prompt that is theirs alone.
+"""One person's view of the story: what they know, believe, remember. Nothing else is theirs.
 
-Only what is surely theirs: lines that name them among those who know, or that a storyteller or a
-reader left open to everybody; facts of themselves; what may be known of others by meeting them; and
-what they believe. A sentence of a scene that nobody marked is left out: it may have been whispered.
+The one source for whatever speaks for a person or shows them: prompts of scenes, lines, thoughts,
+``/who``, exports. Only what is surely theirs: lines that name them among those who know, or that a
+storyteller or a reader left open to everybody; of themselves what they have in mind and at hand;
+what they remember, which says how they came by it. A sentence of a scene that nobody marked is left
+out (it may have been whispered), and so is what became true of others: they remember it if they
+were told or saw it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from tta_rebuild.canon.fact_check import plain
-from tta_rebuild.canon.knowledge import PUBLIC, KnowledgeCheck
-from tta_rebuild.canon.lines import lines_for
+from tta_rebuild.canon.knowledge import KnowledgeCheck
+from tta_rebuild.canon.lines import cut_line, lines_for
+from tta_rebuild.canon.memory import RECALL_TOKENS
 from tta_rebuild.canon.recall import within_budget
-from tta_rebuild.canon.view import STORY
-from tta_rebuild.core.story import LastingLine
+from tta_rebuild.canon.view import STORY, Fact
+from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.core.story import CharacterSketch, Claim, LastingLine, Memory
 from tta_rebuild.engine.state import StoryState
+from tta_rebuild.narrative.character_state import (
+    CharacterState,
+    character_variables,
+    feeling_at,
+    new_character,
+)
+from tta_rebuild.narrative.feelings import Feeling
+from tta_rebuild.narrative.voice_style import voice_shown
 
-_SHOWN_ELSEWHERE = ("alive", "name", "feeling", "trait")
-"""Relations of somebody themself that their prompt shows as what they are."""
+OWN = frozenset(
+    "knows secret believes promise met located_in holds wears state owns role age ability".split()
+)
+"""Relations of somebody themself that they have in mind or at hand. Whose child they are, or what
+else they are called, others may know before them; what they feel is shown as what they are."""
 
-KNOWN_TOKENS, FACT_TOKENS = 800, 300
+OPEN_TO_ALL = frozenset(["time_of_day", "day", "weather"])
+
+KNOWN_TOKENS, FACT_TOKENS, SCENE_MEMORY_TOKENS = 800, 300, 160
+SAMPLE_CHARS = 100
+"""Of a line that shows a voice."""
+
+FELT = 0.1
+"""Relationships weaker than this say nothing to a storyteller."""
 
 
-def known_to(state: StoryState, who: str, words: str) -> list[str]:
-    """Sentences of what somebody knows: what matters for these words, then the facts."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonView:
+    """The story as one person has it.
+
+    Attributes:
+        now: how they are; ``sketch`` as the author gave them, if they did.
+        known: sentences of what they know; ``beliefs`` of what they were made to believe or said
+            themselves, against what is so.
+        memories: what comes to their mind, oldest first.
+        names: of everybody, by id.
+        voice: how they speak; ``feeling``: what they feel now.
+    """
+
+    who: str
+    now: CharacterState
+    sketch: CharacterSketch | None
+    is_player: bool
+    known: tuple[str, ...]
+    beliefs: tuple[str, ...]
+    memories: tuple[Memory, ...]
+    names: dict[str, str]
+    voice: dict[str, Any]
+    feeling: Feeling
+
+    def for_line(self) -> dict[str, Any]:
+        """For what they say or think: ``character`` and ``known`` of ``core.tasks``."""
+        about = {"memory": self._remembered(), "voice": self.voice, "bonds": self._bonds()}
+        about |= {"emotion": self.feeling.emotion, "mood": self.feeling.in_words()}
+        if self.sketch:
+            about |= {"description": self.sketch.description, "pronouns": self.sketch.pronouns}
+        known = [*self.known, *self.beliefs]
+        return {"character": character_variables(self.now) | about, "known": known}
+
+    def for_scene(self) -> dict[str, Any]:
+        """For a scene in which they are: as the author gave them, as they are now."""
+        now, sketch = self.now, self.sketch
+        felt = {other: f for other, f in now.relationships.items() if abs(f) >= FELT}
+        variables = {
+            "character_id": self.who,
+            "name": now.name,
+            "description": sketch.description if sketch else "",
+            "pronouns": sketch.pronouns if sketch else "",
+            "is_player": self.is_player,
+            "traits": dict(now.personality_traits),
+            "emotion": self.feeling.in_words(),
+            "goals": dict(now.development_goals),
+            "relationships": felt,
+            "memory": [memory.text for memory in self.memories],
+        }
+        if self.beliefs:
+            variables["beliefs"] = list(self.beliefs)
+        if self.voice and not self.is_player:
+            variables["voice"] = self.voice
+        return variables
+
+    def for_show(self) -> dict[str, Any]:
+        """For ``/who`` and exports, as plain values."""
+        now = self.now
+        return {
+            "character_id": self.who,
+            "name": now.name,
+            "is_player": self.is_player,
+            "description": self.sketch.description if self.sketch else "",
+            "feels": self.feeling.in_words() or self.feeling.emotion,
+            "arc": now.arc_stage,
+            "traits": now.personality_traits,
+            "goals": now.development_goals,
+            "reasons": now.reasons,
+            "ties": {self.names.get(who, who): tie for who, tie in now.relationships.items()},
+            "bonds": self._bonds(),
+            "believes": list(self.beliefs),
+            "remembers": now.memory,
+        }
+
+    def _remembered(self) -> list[str]:
+        """The memories with how they came by them, and the older turns that these leave out."""
+        turns = {memory.turn for memory in self.memories}
+        older = (p for p in self.now.past if not turns.intersection(range(p.first, p.last + 1)))
+        return [*map(str, older), *(self._told(memory) for memory in self.memories)]
+
+    def _bonds(self) -> list[str]:
+        """What they feel about others, in words."""
+        says = packaged_toml("tta_rebuild.engine", "messages")["bonds"]
+        found = []
+        for other, bond in self.now.bonds.items():
+            felt = [
+                says[dimension]["much" if value > 0 else "little"]
+                for dimension, value in asdict(bond).items()
+                if abs(value) >= FELT
+            ]
+            if said := ", ".join(filter(None, felt)):
+                found.append(f"{self.names.get(other, other)}: {said}")
+        return found
+
+    def _told(self, memory: Memory) -> str:
+        how = [f"turn {memory.turn}"] if memory.turn else []
+        if memory.origin == "told":
+            how += [f"told by {self.names.get(memory.source, memory.source)}"] * bool(memory.source)
+        elif memory.origin == "concluded":
+            how.append("concluded")
+        how += [f"felt {memory.feeling}"] * bool(memory.feeling)
+        return f"{memory.text} [{', '.join(how)}]" if how else memory.text
+
+
+def view_of(
+    state: StoryState, who: str, cue: str = "", *, memory_tokens: int = RECALL_TOKENS
+) -> PersonView:
+    """Somebody's view at this point of this branch; ``cue`` is what brings things to their mind."""
+    now = state.characters.get(who)
+    if now is None:
+        now = new_character(who, datetime.fromtimestamp(0, UTC))
+    sketch = next((c for c in state.premise.characters if c.character_id == who), None)
+    return PersonView(
+        who=who,
+        now=now,
+        sketch=sketch,
+        is_player=who == state.player,
+        known=tuple(_known(state, who, cue)),
+        beliefs=tuple(within_budget(_beliefs(state, who), FACT_TOKENS, len)),
+        memories=now.memories.recalled(cue, state.turn, memory_tokens),
+        names=state.names,
+        voice=_voice(state, who),
+        feeling=feeling_at(now, state.turn),
+    )
+
+
+def _known(state: StoryState, who: str, cue: str) -> list[str]:
+    """Sentences of what somebody knows: what matters for a cue, then facts."""
     check = KnowledgeCheck(state.canon, state.names, state.lines)
     theirs = {
         number: line
         for number, line in state.lines.items()
         if _is_open_to(line, who) and check.may_know(who, line.text)
     }
-    lines = lines_for(theirs, [who, state.player], words, KNOWN_TOKENS)
+    lines = lines_for(theirs, [who, state.player], cue, KNOWN_TOKENS)
     facts = within_budget(_facts(state, who), FACT_TOKENS, len)
     return list(dict.fromkeys([*(line.text for line in lines.values()), *facts]))
 
@@ -41,19 +193,30 @@ def _is_open_to(line: LastingLine, who: str) -> bool:
 
 
 def _facts(state: StoryState, who: str) -> Iterator[str]:
-    canon, names = state.canon, state.names
+    for subject, relations in ((who, OWN), (STORY, OPEN_TO_ALL)):
+        for fact in state.canon.facts_about(subject):
+            if fact.relation in relations:
+                yield said_in_words(state, fact)
 
-    def said(subject: str, relation: str, value: str) -> str:
-        name = names.get(subject, plain(subject))
-        return canon.relations[relation].say(name, names.get(value, plain(value)))
 
-    for fact in canon.facts_about(who):
-        if fact.relation not in _SHOWN_ELSEWHERE:
-            yield said(who, fact.relation, fact.value)
-    for fact in canon.beliefs_of(who):
-        yield f"{names.get(who, who)} believes: {said(fact.subject, fact.relation, fact.value)}"
-    for other in (STORY, *names):
-        for fact in canon.facts_about(other) if other != who else ():
-            is_news = (fact.relation, fact.value) != ("alive", "true")
-            if is_news and fact.relation in PUBLIC and fact.relation != "name":
-                yield said(other, fact.relation, fact.value)
+def _beliefs(state: StoryState, who: str) -> Iterator[str]:
+    name = state.names.get(who, plain(who))
+    for fact in state.canon.beliefs_of(who):
+        yield f"{name} {'has said' if fact.certain else 'believes'}: {said_in_words(state, fact)}"
+
+
+def said_in_words(state: StoryState, fact: Fact | Claim) -> str:
+    """A fact as a sentence, with names for ids."""
+    subject, value = (state.names.get(one, plain(one)) for one in (fact.subject, fact.value))
+    return state.canon.relations[fact.relation].say(subject, value)
+
+
+def _voice(state: StoryState, who: str) -> dict[str, Any]:
+    """How somebody speaks; {} where nobody can say yet."""
+    now = state.characters.get(who)
+    if now is None:
+        return {}
+    others = [line for one, it in state.characters.items() if one != who for line in it.spoken]
+    shown = voice_shown(now.voice, now.spoken, others, state.premise.language)
+    samples = [cut_line(line, SAMPLE_CHARS) for line in shown.get("samples", ())]
+    return shown | {"samples": samples} if samples else shown

@@ -116,6 +116,8 @@ def _read(tokens: list[str]) -> list[Act]:
         return [bare]
     is_cry = text.endswith("!") and len(words) < 5
     no_act = _spoken(text, "shout") if is_cry else Act(problem="no verb")
+    if len(words) > 3 and any(is_one(word.lower(), "english") for word in words):
+        no_act = _spoken(text)
     return [act for part in _parts(tokens) if (act := _deed(part))] or [no_act]
 
 
@@ -134,6 +136,8 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
                 return _spoken(text)
             person = joined(tokens[size:]) if family == "greet" else ""
             return replace(_spoken(text, family), person=person)
+    if said := _addressed(text):
+        return said
     called = pattern("called").fullmatch(text)
     name = called[1].lower().split() if called else []
     is_name = name and Lead(name).rest == name and not is_one(name[0], "prepositions")
@@ -147,6 +151,20 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
         return Act(problem="question") if is_to_game else _spoken(text.rstrip("?") + "?")
     is_said = _is_statement(low) or _is_statement(low[phrase_length("fillers", low) :])
     return _spoken(text) if is_said else None
+
+
+def _addressed(text: str) -> Act | None:
+    """What is said to somebody whom it names: "sir, please begin", "open the door, boss"."""
+    found = pattern("addressed_first").fullmatch(text) or pattern("addressed_last").fullmatch(text)
+    if found is None:
+        return None
+    end = found.groupdict().get("end") or ""
+    asks = "?" in end or found["said"].endswith("?") or pattern("question").match(found["said"])
+    said, family = found["said"] + end, "ask" if asks else "tell"
+    inner = _deed(pattern("move_token").findall(said)) if not asks else None
+    if inner and Lead(said.split()).subject and "said" in grammar.families()[inner.family].takes:
+        family = inner.family  # "Father, I have to confess something"
+    return replace(_spoken(said, family), person=found["who"])
 
 
 def _is_statement(low: list[str]) -> bool:
@@ -205,9 +223,13 @@ def _deed(tokens: list[str]) -> Act | None:
     verb = lead.verb or _unknown(lead)
     if not verb:
         return _without_verb(tokens, lead)
+    if is_one("".join(verb.rest[:1]).lower(), "finite") and not lead.subject:
+        return None  # "the fire is out": no verb, but what something is
+    if told := _caused(lead, verb):
+        return told
     family, spec = verb.family, grammar.families()[verb.family]
     quoted = [token.strip("“” ,") for token in verb.rest if token[0] == "“"]
-    rest = [token for token in verb.rest if token[0] != "“"]
+    rest = _without_asides([token for token in verb.rest if token[0] != "“"], spec)
     last = verb.name.split()[-1]
     if last in ("about", "that", "if", "whether") or (last == "for" and spec.takes[0] == "person"):
         rest.insert(0, last)
@@ -232,6 +254,39 @@ def _deed(tokens: list[str]) -> Act | None:
         clause = f"do not {clause}"
     words = f": “{capital(act.said)}”" if quoted else ""
     return replace(act, clause=to_second_person(f"you {clause}") + words)
+
+
+def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
+    """Whom one has, gets or makes do something is told to: "have the guard open the gate"."""
+    rest, is_get = verb.rest, verb.base == "get"
+    if verb.base not in ("have", "get", "make") or not rest:
+        return None
+    low = [token.lower() for token in rest]
+    for at in range(1, min(len(rest), 6)):
+        if not low[at][0].isalnum() or is_one(low[at], "openers prepositions") and low[at] != "to":
+            return None
+        who, done = rest[:at], rest[at + is_get :]
+        is_done = bool(done) and is_base(done[0].lower()) and (low[at] == "to") == is_get
+        is_done = is_done and not is_one(done[0].lower(), "rather_nouns")
+        if is_done and grammar.is_somebody(who) and not is_one(low[at - 1], "determiners articles"):
+            person, said = (to_second_person(joined(part)) for part in (who, done))
+            clause = to_second_person(f"you {joined(lead.rest)}")
+            return Act(family="tell", verb=verb.base, person=person, said=f"to {said}", clause=clause)
+    return None
+
+
+def _without_asides(rest: list[str], spec: grammar.VerbFamily) -> list[str]:
+    """What follows a verb without a remark after a comma: "…, I'm out", "…, rules or no rules"."""
+    opens = next((k for k, word in enumerate(rest) if is_one(word.lower(), "openers")), len(rest))
+    for at, token in enumerate(rest):
+        after = [word.lower() for word in rest[at + 1 :]]
+        if token != "," or not after or ("said" in spec.takes and at > opens):
+            continue
+        is_list = {"and", "or", "&"} & {*after}
+        is_apart = is_one(after[0], "determiners pronouns") or not grammar.starts_small(after[0])
+        if _is_statement(after) or (is_apart and not is_list and at):
+            return rest[:at]
+    return rest
 
 
 def _of_travel(family: str, verb: str, found: dict[str, str]) -> str:
@@ -273,7 +328,7 @@ def _unknown(lead: Lead) -> grammar.Verb | None:
         return None
     is_noun = singular(word) in word_list("people") | word_list("places")
     is_verb = is_one(following, "determiners pronouns prepositions") and not is_noun
-    return grammar.Verb("do", word, word, lead.rest[1:]) if lead.subject or is_verb else None
+    return grammar.rarer_verb(word, lead.rest[1:]) if lead.subject or is_verb else None
 
 
 def _parts(tokens: list[str]) -> Iterator[list[str]]:
@@ -293,11 +348,17 @@ def _parts(tokens: list[str]) -> Iterator[list[str]]:
 def _begins_act(before: list[str], link: str, after: list[str]) -> bool:
     lead, earlier = Lead(after), Lead(before)
     verb = earlier.verb or _unknown(earlier)
-    if not verb or lead.subject in ("i", "i'll", "i'm", "we", "we'll"):
+    if not verb or lead.subject in ("i", "i'll", "i'm", "we", "we'll", "let's", "lets"):
         return bool(verb and lead.rest)
-    if not lead.verb or lead.subject or is_one(before[-1].lower(), "articles"):
+    first, *following = [token.lower() for token in [*lead.rest, ""]]
+    is_rarer = grammar.is_rarer(first) and is_one(following[0], "determiners pronouns")
+    if not (lead.verb or is_rarer) or lead.subject or is_one(before[-1].lower(), "articles"):
         return False
-    first, is_plain = lead.rest[0].lower(), is_base(earlier.rest[0].lower())
+    if after[0].lower() == "no" and after[1:2] != [","]:
+        return False
+    if not lead.verb:
+        return True
+    is_plain = is_base(earlier.rest[0].lower())
     if (is_plain and not is_base(first)) or (len(lead.rest) == 1 and is_one(first, "rather_nouns")):
         return False
     asked = re.search(r"\bto (\w+)", " ".join(verb.rest).lower())
@@ -314,6 +375,9 @@ def _chained(acts: list[Act]) -> Act:
         needs = "needs_object" in grammar.families()[last.family].after
         if needs and last.clause == f"you {last.verb}":
             acts[i - 1] = replace(last, object=acts[i].object)
+        is_of_it = "same_object" in grammar.families()[acts[i].family].after
+        if is_of_it and last.object and acts[i].clause == f"you {acts[i].verb}":
+            acts[i] = replace(acts[i], object=last.object)  # "find the violin and play"
     whole = acts.pop()
     for act in reversed(acts):
         clause = f"{act.clause}{',' if whole.then else ' and'} {whole.clause.removeprefix('you ')}"

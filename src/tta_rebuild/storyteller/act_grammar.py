@@ -85,6 +85,30 @@ def _entries(form: str) -> Sequence[tuple[str, list[str], str]]:
     return sorted(found, key=lambda entry: (-len(entry[1]), "*" in entry[1], entry))
 
 
+@cache
+def _more_verbs() -> Mapping[str, str]:
+    """Families of rarer verbs, by every form of them; the table goes before."""
+    text = (files("tta_rebuild.storyteller") / "data" / "more_verbs.txt").read_text("utf-8")
+    rows = re.findall(r"^(\w+): ((?:.+\n  ?)*.+)$", text.replace("\n  ", " "), re.M)
+    return {
+        form: f"{family} {verb}"
+        for family, verbs in rows
+        for verb in verbs.split()
+        for form in (*verb_forms(verb), past(verb))
+    }
+
+
+def rarer_verb(word: str, rest: list[str]) -> Verb:
+    """A verb that no family of the table holds: of the family that a lexicon puts it in, or "do"."""
+    family, _, base = _more_verbs().get(word, f"do {word}").partition(" ")
+    return Verb(family, base, base, rest)
+
+
+def is_rarer(word: str) -> bool:
+    """True for a verb of the lexicon, in any form."""
+    return word in _more_verbs()
+
+
 def is_base(word: str) -> bool:
     """True for a verb of the table in its plain form."""
     return word in _table()[1]
@@ -133,6 +157,11 @@ def is_adverb(word: str) -> bool:
     return word.endswith("ly") and len(word) > 4 and word not in word_list("not_adverbs")
 
 
+def starts_small(word: str) -> bool:
+    """True for a word that begins a phrase of manner, time or place, or another clause."""
+    return word in _letters() or is_adverb(word) or phrase_length("manner", [word]) > 0
+
+
 def is_somebody(words: Sequence[str]) -> bool:
     """True for a name, "her", "the guard": somebody rather than something, as far as words tell."""
     ends = (k for k, word in enumerate(words) if k and is_one(word.lower(), "joints"))
@@ -179,6 +208,8 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
     while (k := len(tags)) < len(low):
         word, before, following = low[k], tags[-1:], "".join(low[k + 1 : k + 2])
         letter = _letters().get(word, "a" if is_adverb(word) else "n" if word[0].isalnum() else "x")
+        if letter == "n" and is_one(re.split("['’]", word)[0], "subjects") and "’" in word.replace("'", "’"):
+            letter = "s"  # "I'm", "she'll"
         size = phrase_length("manner", low[k:]) if before not in ("d", "h") else 0
         if word == "to" and (is_base(following) or is_one(following, "infinitives")):
             letter = "T"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,14 +21,16 @@ from tta_rebuild.storyteller.act_binding import (
     place_in,
     with_article,
 )
-from tta_rebuild.storyteller.answers import asked_about, is_of_wishes, known_of
+from tta_rebuild.storyteller.answers import asked_about, form_of, is_of_wishes, known_of, told_about
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import is_confession, record
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
 from tta_rebuild.storyteller.hindrances import hindered
 from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.noun_phrases import is_animal, noun_kind
 from tta_rebuild.storyteller.possible import why_impossible
+from tta_rebuild.storyteller.results import done, result_of
 from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND, cases_of, forms_of
 from tta_rebuild.storyteller.word_lists import common, rules_of
 from tta_rebuild.storyteller.world_state import YOU, WorldState
@@ -36,6 +38,11 @@ from tta_rebuild.storyteller.world_state import YOU, WorldState
 _MOST_STEPS = 3
 _ONE, _MANY = ("it", "its", "is"), ("them", "their", "are")
 _AROUND = re.compile(r"\{(?:[Tt]he_)?(?:[Kk]eeper|[Ww]orker|[Cc]rowd|[Rr]oom|[Ss]pot|[Ee]xit)")
+_SPOKEN = re.compile(
+    r"“(?!\}})|\{v:(?:say|ask|tell|answer|call|whisper|mutter|hum|repeat|remark|admit|promise|shout|sing|talk)\}"
+    r"|\brepeat it\b|\bsaying\b"
+)
+"""What in a text of the rules lets somebody speak."""
 _IT = re.compile(r"\b[Ii]ts?\b(?!\})")
 _VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}")
 
@@ -100,6 +107,7 @@ class Rulebook:
                 changes, and its line is the deed alone.
         """
         outcome = Outcome(is_told=is_told)
+        act = self._as_thought(act)
         steps = [act, *_following(act)][:_MOST_STEPS]
         if any(self._is_against_oneself(step) for step in steps):
             outcome.declined = self._say(common("not_yourself"), {})
@@ -144,8 +152,14 @@ class Rulebook:
         topic = asked_about(act, self.cast)
         speaker = bound["person"] if family != "look" else ""
         known = known_of(topic, self.cast, self.state, speaker=speaker) if topic else ""
+        if not known and act.family == "ask" and self.cast.is_open:
+            known = told_about(act.said, self.cast, speaker)
         known = known if self.writer.allows(known) else ""
         bound |= {"known": "yes" if known else "", "wants": "yes" if is_of_wishes(act) else ""}
+        bound["silent"] = "yes" if self.state.is_any(bound["person"], "mute") else ""
+        whom = entities.get(bound["person"])
+        bound["beast"] = "yes" if whom and is_animal(head_of(whom.role or whom.name)) else ""
+        bound |= form_of(act) | {"is_quoted": "yes" if act.is_quoted else ""}
         self.state.bound.update(bound)
         slots = self._slots(act, bound) | {"known": f"*{self.state.get('now')}*"}
         for rule in entry["rules"]:
@@ -155,9 +169,16 @@ class Rulebook:
                 entry = rules_of(rule["as"])
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
             told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
+            plain = {} if told else result_of(act, self._kinds(act, bound), slots)
+            if plain:
+                rule = {**rule, "line": plain["line"]}
+                rule["then"] = ", ".join(filter(None, (rule.get("then"), plain.get("then"))))
+                told = plain["say"]
             text = self._told(act, self._say(_of_number(told, slots), slots), slots)
             if not text:
                 continue
+            if "say" in plain:
+                text = f"{text} {self._taken(bound['owner'])}".strip()
             outcome.texts.append(text.replace(slots["known"], known))  # however often told before
             outcome.kind = entry.get("kind", "quiet")
             if "fail" in rule:
@@ -173,6 +194,15 @@ class Rulebook:
             return True
         return False
 
+    def _as_thought(self, act: Act) -> Act:
+        """What is said of the only one who is there ("she can rest now") is thought, not said."""
+        here, (first, *_) = self.binder.in_play(), re.split(r"['’ ]", act.said.lower() + " ")
+        is_said = act.family == "say" and act.is_quoted and not act.person and len(here) == 1
+        if not is_said or first != self.cast.entities[here[0]].pronouns:
+            return act
+        clause = act.clause.replace("you say", "you think", 1)
+        return replace(act, family="think", verb="think", clause=clause)
+
     def _is_against_oneself(self, act: Act) -> bool:
         whom = bare(act.object or act.person)
         is_self = whom in SELF or whom == self.cast.entities[YOU].name.lower()
@@ -182,10 +212,27 @@ class Rulebook:
         """Why this cannot be done in this story, "" if it can."""
         if not self.cast.is_open:  # its author has not foreseen a death
             return "it is not in you, not here" if act.family == "kill" else ""
-        premise, people = self.cast.premise, self.cast.of_kind("person")
-        names = {name: one.id for one in people for name in (one.name, short(one.name))}
-        why = hindered(act, premise.told, names, self.state)
+        premise = self.cast.premise
+        why = hindered(act, premise.told, self.called(), self.state)
         return why or (why_impossible(act, premise) if is_told else "")
+
+    def called(self) -> dict[str, str]:
+        """What people are called, and their ids; "he" and "she" where it can be but one."""
+        people = [one for one in self.cast.of_kind("person") if one.id != YOU]
+        names = {name: one.id for one in people for name in (one.name, short(one.name))}
+        own = [one for one in people if not self.state.is_any(one.id, "local", "group")]
+        for pronoun in ("he", "she"):
+            single = [one.id for one in own if one.pronouns == pronoun]
+            names |= {pronoun: single[0]} if len(single) == 1 else {}
+        return names
+
+    def silent(self) -> list[str]:
+        """The ids of those who cannot speak."""
+        return [one.id for one in self.cast.of_kind("person") if self.state.is_any(one.id, "mute")]
+
+    def breaks_silence(self, text: str) -> bool:
+        """Whether a text lets somebody speak who cannot."""
+        return any(_speaks(self.cast.entities[one], text) for one in self.silent())
 
     def _apply(self, effects: str, bound: Mapping[str, str]) -> None:
         """Change the state; what is done to several people is done to each of them."""
@@ -227,6 +274,7 @@ class Rulebook:
             "quoted": f"“{capital(act.said)}”" if act.is_quoted else "",
             "tool": act.instrument,
             "where": act.where,
+            "there": _there(act.where),
             "manner": act.manner,
         }
         if clause:
@@ -236,10 +284,19 @@ class Rulebook:
             many = self.is_many(bound["object"], phrase)
             slots |= forms_of("object", phrase)
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
+            slots |= {"It": "They" if many else "It", "done": done(act.verb)}
         who = bound["person"] or (bound["object"] if self.binder.is_person(bound["object"]) else "")
         if who and who != YOU:
             slots |= self.person_slots(who, "person")
+            others = (self.cast.entities[one].name for one in self.binder.in_play() if one != who)
+            slots["other"] = next(others, "")
         return {name: text for name, text in slots.items() if text}
+
+    def _kinds(self, act: Act, bound: Mapping[str, str]) -> set[str]:
+        """What sort of thing an act is done to: its noun and the kinds that it is of."""
+        head = head_of(act.object)
+        kinds = {kind for kind in common("kinds_of_things") if bound.get(kind)}
+        return kinds | {head, noun_kind(head)} | ({"animal"} if is_animal(head) else set())
 
     def person_slots(self, entity_id: str, name: str) -> dict[str, str]:
         """A person as slots: ``person`` with ``they``, ``them``, ``their``; or ``npc`` …"""
@@ -271,8 +328,22 @@ class Rulebook:
         return with_article(said)
 
     def _say(self, texts: Sequence[str], slots: Mapping[str, str]) -> str:
+        if self.state.bound.get("silent"):
+            texts = [text for text in texts if not _SPOKEN.search(text)] or common("wordless")
         fitting = [text for text in self._conjugated(texts) if self._has_its_people(text)]
         return self.writer.line([template(text) for text in fitting], **slots)
+
+    def _taken(self, owner: str) -> str:
+        """How somebody takes it that one has touched them, "" if nobody was."""
+        if not owner or self.state.is_any(owner, "dead", "asleep"):
+            return ""
+        texts = [conjugated(text, *self._number(owner)) for text in common("taken")[self._mood(owner)]]
+        self.state.apply("owner.trust+1" if int(self.state.get(f"{owner}.trust")) >= 0 else "")
+        return self.writer.line([*map(template, texts)], **self.person_slots(owner, "person"))
+
+    def _mood(self, who: str) -> str:
+        trust = int(self.state.get(f"{who}.trust"))
+        return "friend" if trust > 0 else "foe" if trust < 0 else "neutral"
 
     def _has_its_people(self, text: str) -> bool:
         """False for a text with somebody of the surroundings who is meant, or far from them."""
@@ -313,10 +384,34 @@ class Rulebook:
         table = common("reactions").get(kind)
         if not who or not table or self.state.is_any(who, "group", "caught"):
             return ""
-        trust = self.state.get(f"{who}.trust")
-        mood = "friend" if int(trust) > 0 else "foe" if int(trust) < 0 else "neutral"
-        texts = [template(conjugated(text, *self._number(who))) for text in table[mood]]
+        spoken = self.state.is_any(who, "mute") and _SPOKEN
+        said = [text for text in table[self._mood(who)] if not (spoken and spoken.search(text))]
+        texts = [template(conjugated(text, *self._number(who))) for text in said]
         return self.writer.line(texts, **self.person_slots(who, "person"))
+
+
+def _there(where: str) -> str:
+    """Where one then is: "into the car" → "in the car"; "" where one cannot tell."""
+    first, _, place = where.partition(" ")
+    stands = {"into": "in", "onto": "on", "to": "at", "inside": "inside"}
+    is_still = first in "in on under behind beside between at by near over against".split()
+    return f"{stands.get(first, first)} {place}" if place and (first in stands or is_still) else ""
+
+
+def _speaks(who: Entity, text: str) -> bool:
+    """Whether a text tells that somebody says something: by name, or where nobody else says it."""
+    name, verbs = rf"\b{re.escape(short(who.name))}\b", common("spoken_verbs")
+    if not re.search(name, text):
+        return False
+    if re.search(rf"{name}(?: \w+){{0,2}} (?:{verbs})\b|\b(?:{verbs}) {name}", text):
+        return True
+    own = {"", who.pronouns, who.pronouns.capitalize()}
+    said_by = re.findall(
+        rf"”,? (?:{verbs}) (?:the |an? |your )?(\w+)|(\w+) (?:{verbs})\b(?=[^“”.]{{0,40}}“)|”,? (\w+) (?:{verbs})\b",
+        text,
+    )
+    speakers = {*(one for found in said_by for one in found)} - {""}
+    return "“" in text and speakers <= own
 
 
 def _of_number(texts: Sequence[str], slots: Mapping[str, str]) -> Sequence[str]:

@@ -1,0 +1,48 @@
+"""What plainly comes of an act whose rule has no words of its own: one result, named (``data/results``).
+
+Called by ``rulebook``: a lamp is lit, a letter is ash, her hair is combed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from tta_rebuild.core.english import participle, third_person
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.word_lists import packaged_yaml
+
+_OF_OBJECT = re.compile(r"\{o:([a-z]+)\}")
+_SLOT = re.compile(r"\{([A-Za-z_]+)\}")
+
+
+def result_of(act: Act, kinds: Collection[str], slots: Mapping[str, str]) -> dict[str, Any]:
+    """The entry that fits an act: ``say``, ``line`` and perhaps ``then``; {} if there is none.
+
+    Args:
+        kinds: what sort of thing the object is, besides its noun.
+        slots: what there is to fill sentences with; an entry whose line needs more does not fit.
+    """
+    table = packaged_yaml("data/results")["results"]
+    verb = act.verb.replace(" ", "_")
+    for entry in table.get(act.family, table["do"]):
+        is_verb = verb in entry["verbs"].split() if "verbs" in entry else True
+        is_kind = bool({*entry["of"].split()} & {*kinds}) if "of" in entry else True
+        is_bare = bool(entry.get("bare")) == ("object" not in slots)
+        if is_verb and is_kind and is_bare and {*_SLOT.findall(entry["line"])} <= slots.keys():
+            is_many = slots.get("it") == "them"
+            says = [f"{{You_do}} {_agreeing(text, is_many)}" for text in entry["say"]]
+            return {**entry, "say": says, "line": _agreeing(entry["line"], is_many)}
+    return {}
+
+
+def done(verb: str) -> str:
+    """The participle of a verb with its particle: ``cut down`` → ``cut down``, ``tie up`` → ``tied up``."""
+    first, _, rest = verb.partition(" ")
+    return f"{participle(first)} {rest}".strip()
+
+
+def _agreeing(text: str, is_many: bool) -> str:
+    """``{o:land}`` as "land" for several things, as "lands" for one."""
+    return _OF_OBJECT.sub(lambda m: m[1] if is_many else third_person(m[1]), text)
