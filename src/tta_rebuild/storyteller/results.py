@@ -1,4 +1,4 @@
-"""What plainly comes of an act whose rule has no words of its own: one result, named (``data/results``).
+"""What plainly comes of an act whose rule has no words of its own (``data/results``).
 
 Called by ``rulebook``: a lamp is lit, a letter is ash, her hair is combed.
 """
@@ -11,7 +11,9 @@ from typing import Any
 
 from tta_rebuild.core.english import participle, third_person
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.word_lists import packaged_yaml
+from tta_rebuild.storyteller.entities import head_of
+from tta_rebuild.storyteller.noun_phrases import is_animal, noun_kind
+from tta_rebuild.storyteller.word_lists import common, packaged_yaml
 
 _OF_OBJECT = re.compile(r"\{o:([a-z]+)\}")
 _SLOT = re.compile(r"\{([A-Za-z_]+)\}")
@@ -38,7 +40,7 @@ def result_of(act: Act, kinds: Collection[str], slots: Mapping[str, str]) -> dic
 
 
 def done(verb: str) -> str:
-    """The participle of a verb with its particle: ``cut down`` → ``cut down``, ``tie up`` → ``tied up``."""
+    """The participle of a verb with its particle: ``tie up`` → ``tied up``."""
     first, _, rest = verb.partition(" ")
     return f"{participle(first)} {rest}".strip()
 
@@ -46,3 +48,18 @@ def done(verb: str) -> str:
 def _agreeing(text: str, is_many: bool) -> str:
     """``{o:land}`` as "land" for several things, as "lands" for one."""
     return _OF_OBJECT.sub(lambda m: m[1] if is_many else third_person(m[1]), text)
+
+
+def there(where: str) -> str:
+    """Where one then is: "into the car" → "in the car"; "" where one cannot tell."""
+    first, _, place = where.partition(" ")
+    stands = {"into": "in", "onto": "on", "to": "at", "inside": "inside"}
+    is_still = first in "in on under behind beside between at by near over against".split()
+    return f"{stands.get(first, first)} {place}" if place and (first in stands or is_still) else ""
+
+
+def kinds_of(act: Act, bound: Mapping[str, str]) -> set[str]:
+    """What sort of thing an act is done to: its noun, and the kinds that it is of."""
+    head = head_of(act.object)
+    kinds = {kind for kind in common("kinds_of_things") if bound.get(kind)}
+    return kinds | {head, noun_kind(head)} | ({"animal"} if is_animal(head) else set())

@@ -28,9 +28,10 @@ from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, la
 from tta_rebuild.storyteller.hindrances import hindered
 from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
-from tta_rebuild.storyteller.noun_phrases import is_animal, noun_kind
+from tta_rebuild.storyteller.noun_phrases import is_animal
 from tta_rebuild.storyteller.possible import why_impossible
-from tta_rebuild.storyteller.results import done, result_of
+from tta_rebuild.storyteller.results import done, kinds_of, result_of, there
+from tta_rebuild.storyteller.silence import SPOKEN, speaks
 from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND, cases_of, forms_of
 from tta_rebuild.storyteller.word_lists import common, rules_of
 from tta_rebuild.storyteller.world_state import YOU, WorldState
@@ -38,11 +39,6 @@ from tta_rebuild.storyteller.world_state import YOU, WorldState
 _MOST_STEPS = 3
 _ONE, _MANY = ("it", "its", "is"), ("them", "their", "are")
 _AROUND = re.compile(r"\{(?:[Tt]he_)?(?:[Kk]eeper|[Ww]orker|[Cc]rowd|[Rr]oom|[Ss]pot|[Ee]xit)")
-_SPOKEN = re.compile(
-    r"“(?!\}})|\{v:(?:say|ask|tell|answer|call|whisper|mutter|hum|repeat|remark|admit|promise|shout|sing|talk)\}"
-    r"|\brepeat it\b|\bsaying\b"
-)
-"""What in a text of the rules lets somebody speak."""
 _IT = re.compile(r"\b[Ii]ts?\b(?!\})")
 _VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}")
 
@@ -169,7 +165,7 @@ class Rulebook:
                 entry = rules_of(rule["as"])
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
             told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
-            plain = {} if told else result_of(act, self._kinds(act, bound), slots)
+            plain = {} if told else result_of(act, kinds_of(act, bound), slots)
             if plain:
                 rule = {**rule, "line": plain["line"]}
                 rule["then"] = ", ".join(filter(None, (rule.get("then"), plain.get("then"))))
@@ -232,7 +228,7 @@ class Rulebook:
 
     def breaks_silence(self, text: str) -> bool:
         """Whether a text lets somebody speak who cannot."""
-        return any(_speaks(self.cast.entities[one], text) for one in self.silent())
+        return any(speaks(self.cast.entities[one], text) for one in self.silent())
 
     def _apply(self, effects: str, bound: Mapping[str, str]) -> None:
         """Change the state; what is done to several people is done to each of them."""
@@ -274,7 +270,7 @@ class Rulebook:
             "quoted": f"“{capital(act.said)}”" if act.is_quoted else "",
             "tool": act.instrument,
             "where": act.where,
-            "there": _there(act.where),
+            "there": there(act.where),
             "manner": act.manner,
         }
         if clause:
@@ -291,12 +287,6 @@ class Rulebook:
             others = (self.cast.entities[one].name for one in self.binder.in_play() if one != who)
             slots["other"] = next(others, "")
         return {name: text for name, text in slots.items() if text}
-
-    def _kinds(self, act: Act, bound: Mapping[str, str]) -> set[str]:
-        """What sort of thing an act is done to: its noun and the kinds that it is of."""
-        head = head_of(act.object)
-        kinds = {kind for kind in common("kinds_of_things") if bound.get(kind)}
-        return kinds | {head, noun_kind(head)} | ({"animal"} if is_animal(head) else set())
 
     def person_slots(self, entity_id: str, name: str) -> dict[str, str]:
         """A person as slots: ``person`` with ``they``, ``them``, ``their``; or ``npc`` …"""
@@ -329,7 +319,7 @@ class Rulebook:
 
     def _say(self, texts: Sequence[str], slots: Mapping[str, str]) -> str:
         if self.state.bound.get("silent"):
-            texts = [text for text in texts if not _SPOKEN.search(text)] or common("wordless")
+            texts = [text for text in texts if not SPOKEN.search(text)] or common("wordless")
         fitting = [text for text in self._conjugated(texts) if self._has_its_people(text)]
         return self.writer.line([template(text) for text in fitting], **slots)
 
@@ -337,7 +327,9 @@ class Rulebook:
         """How somebody takes it that one has touched them, "" if nobody was."""
         if not owner or self.state.is_any(owner, "dead", "asleep"):
             return ""
-        texts = [conjugated(text, *self._number(owner)) for text in common("taken")[self._mood(owner)]]
+        texts = [
+            conjugated(text, *self._number(owner)) for text in common("taken")[self._mood(owner)]
+        ]
         self.state.apply("owner.trust+1" if int(self.state.get(f"{owner}.trust")) >= 0 else "")
         return self.writer.line([*map(template, texts)], **self.person_slots(owner, "person"))
 
@@ -384,34 +376,10 @@ class Rulebook:
         table = common("reactions").get(kind)
         if not who or not table or self.state.is_any(who, "group", "caught"):
             return ""
-        spoken = self.state.is_any(who, "mute") and _SPOKEN
+        spoken = self.state.is_any(who, "mute") and SPOKEN
         said = [text for text in table[self._mood(who)] if not (spoken and spoken.search(text))]
         texts = [template(conjugated(text, *self._number(who))) for text in said]
         return self.writer.line(texts, **self.person_slots(who, "person"))
-
-
-def _there(where: str) -> str:
-    """Where one then is: "into the car" → "in the car"; "" where one cannot tell."""
-    first, _, place = where.partition(" ")
-    stands = {"into": "in", "onto": "on", "to": "at", "inside": "inside"}
-    is_still = first in "in on under behind beside between at by near over against".split()
-    return f"{stands.get(first, first)} {place}" if place and (first in stands or is_still) else ""
-
-
-def _speaks(who: Entity, text: str) -> bool:
-    """Whether a text tells that somebody says something: by name, or where nobody else says it."""
-    name, verbs = rf"\b{re.escape(short(who.name))}\b", common("spoken_verbs")
-    if not re.search(name, text):
-        return False
-    if re.search(rf"{name}(?: \w+){{0,2}} (?:{verbs})\b|\b(?:{verbs}) {name}", text):
-        return True
-    own = {"", who.pronouns, who.pronouns.capitalize()}
-    said_by = re.findall(
-        rf"”,? (?:{verbs}) (?:the |an? |your )?(\w+)|(\w+) (?:{verbs})\b(?=[^“”.]{{0,40}}“)|”,? (\w+) (?:{verbs})\b",
-        text,
-    )
-    speakers = {*(one for found in said_by for one in found)} - {""}
-    return "“" in text and speakers <= own
 
 
 def _of_number(texts: Sequence[str], slots: Mapping[str, str]) -> Sequence[str]:

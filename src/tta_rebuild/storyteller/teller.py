@@ -165,7 +165,7 @@ class Teller:
         self.writer.slots |= role_slots(self.cast, self.state)
         here = self.cast.entities.get(str(self.state.values.get("here")))
         if here is not None:
-            self.writer.slots["here"] = here.name
+            self.writer.slots |= forms_of("here", here.name)
 
     def _slots_of_threads(self, npc: str) -> dict[str, str]:
         """Somebody as the scenes of threads name them, and the next of the premise's sentences."""
@@ -333,8 +333,8 @@ class Teller:
         says_hook = "{hook}" in scene.text.lower()
         self.state.apply("hooks_told+1, hook_said" if says_hook else "!hook_said")
         self._apply(scene.then)
-        told = [line for one in scene.lines if (line := self._filled(one))]
-        self.lines += [line for line in told if not self.rules.breaks_silence(line)]
+        lasting = [line for one in scene.lines if (line := self._filled(one))]
+        self.lines += [line for line in lasting if not self.rules.breaks_silence(line)]
         self.seen.append(scene.id)
         return True
 
