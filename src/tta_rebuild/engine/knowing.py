@@ -127,7 +127,8 @@ class PersonView:
         """The memories with how they came by them, and the older turns that these leave out."""
         turns = {memory.turn for memory in self.memories}
         older = (p for p in self.now.past if not turns.intersection(range(p.first, p.last + 1)))
-        return [*map(str, older), *(self._told(memory) for memory in self.memories)]
+        beside = (memory for memory in self.memories if memory.text not in self.known)
+        return [*map(str, older), *map(self._told, beside)]
 
     def _bonds(self) -> list[str]:
         """What they feel about others, in words."""

@@ -175,6 +175,13 @@ def _of_threads(
     )  # fmt: skip
 
 
+def _prize(premise: PremiseReading) -> str:
+    """The thing that it is about: one that the premise's own sentences name, "" if none does."""
+    told = f" {' '.join(premise.told).lower()} "
+    named = (one for one in premise.things if re.search(rf"\W{re.escape(one.lower())}\W", told))
+    return next((one for one in named if bare(one) in premise.aim or one == premise.matter), "")
+
+
 def _add_people(
     premise: PremiseReading,
     theme: str,

@@ -165,7 +165,7 @@ class Teller:
         self.writer.slots |= role_slots(self.cast, self.state)
         here = self.cast.entities.get(str(self.state.values.get("here")))
         if here is not None:
-            self.writer.slots["here"] = here.name
+            self.writer.slots |= forms_of("here", here.name)
 
     def _slots_of_threads(self, npc: str) -> dict[str, str]:
         """Somebody as the scenes of threads name them, and the next of the premise's sentences."""

@@ -33,7 +33,7 @@ KINDS = ("love", "secret", "lie", "wrong", "arrival", "request", "mystery", "wis
 """Most telling first: the first that a premise has is its main thread."""
 _PERSON_OF = {"wrong": "doer", "arrival": "comer"}
 _PRONOUNS = ("he", "she", "him", "her")
-_MOST_HOOKS, _LEAST_WORDS, _MOST_WORDS = 6, 4, 34
+_MOST_HOOKS, _LEAST_WORDS, _MOST_WORDS = 6, 3, 34
 _SHARED = 0.5
 """The share of a thread's telling words that a move must have to be about it."""
 
