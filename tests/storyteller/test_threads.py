@@ -24,8 +24,6 @@ PARTY = (
     "are a doctor. You dropped out two years ago."
 )
 BIG = "I am a sexton. The miller's daughter Ilse has stolen the bell. Somebody rings it nightly."
-    "I am a sexton. The miller's daughter Ilse has stolen the bell. Somebody rings it every night."
-)
 
 
 def cast(theme: str) -> Cast:
@@ -128,9 +126,11 @@ def test_what_is_settled_is_said_no_more_and_who_is_gone_is_not_named() -> None:
     assert not any("Halina" in next_hook(threads, WorldState(values), ["Halina"]) for _ in "a")
 
 
-def test_a_sure_situation_has_its_own_plot() -> None:
-    assert cast("My sister Ruth and I rob the vault of Mr Voss, our boss.").name == "plots/heist"
-    assert cast(PARTY).name == "plots/own"
+def test_a_sure_situation_has_its_own_plot_if_the_premise_has_people_for_it() -> None:
+    theme = "Sister Ruth, the safecracker, and our driver Joe rob the bank vault with me. "
+
+    assert cast(theme + "The guard Otto hates us.").name == "plots/heist"
+    assert cast(theme).name == cast(PARTY).name == "plots/own"
 
 
 @pytest.mark.parametrize("kind", packaged("threads"))

@@ -27,7 +27,6 @@ from tta_rebuild.storyteller.noun_phrases import (
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern, word_list, word_table
 
-
 _TOLD = 2
 GENDERS = dict.fromkeys("he him his himself".split(), "he")
 GENDERS |= dict.fromkeys("she her hers herself".split(), "she")

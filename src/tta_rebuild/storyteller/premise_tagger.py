@@ -124,7 +124,7 @@ def _as_noun(phrase: Phrase) -> Phrase:
         and len(phrase.words) == 1
         and without_accents(word) not in words_in("she_names", "he_names")
     )
-    if not is_noun or phrase.said == "place" or not _kind(word) in ("kin", "group", "person"):
+    if not is_noun or phrase.said == "place" or _kind(word) not in ("kin", "group", "person"):
         return phrase
     return replace(phrase, words=(without_s(word.lower()),), is_name=False)
 
