@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from tta_rebuild.core.english import singular, third_person
-from tta_rebuild.storyteller.act import Act, clause_in_past
+from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_binding import (
     GOES,
     SELF,
@@ -26,11 +26,11 @@ from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import is_confession, record
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
 from tta_rebuild.storyteller.hindrances import hindered
-from tta_rebuild.storyteller.line_template import capital, template, tidy
+from tta_rebuild.storyteller.line_template import capital, template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.noun_phrases import is_animal
 from tta_rebuild.storyteller.possible import why_impossible
-from tta_rebuild.storyteller.results import done, kinds_of, result_of, there
+from tta_rebuild.storyteller.results import done, kinds_of, own_clause, result_of, said_too, there
 from tta_rebuild.storyteller.silence import SPOKEN, speaks
 from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND, cases_of, forms_of
 from tta_rebuild.storyteller.word_lists import common, rules_of
@@ -145,17 +145,10 @@ class Rulebook:
         if needs_object and not outcome.texts:
             outcome.declined = entry["asks"]
             return False
-        topic = asked_about(act, self.cast)
-        speaker = bound["person"] if family != "look" else ""
-        known = known_of(topic, self.cast, self.state, speaker=speaker) if topic else ""
-        if not known and act.family == "ask" and self.cast.is_open:
-            known = told_about(act.said, self.cast, speaker)
-        known = known if self.writer.allows(known) else ""
+        known = self._known(act, bound["person"])
         bound |= {"known": "yes" if known else "", "wants": "yes" if is_of_wishes(act) else ""}
-        bound["silent"] = "yes" if self.state.is_any(bound["person"], "mute") else ""
-        whom = entities.get(bound["person"])
-        bound["beast"] = "yes" if whom and is_animal(head_of(whom.role or whom.name)) else ""
-        bound |= form_of(act) | {"is_quoted": "yes" if act.is_quoted else ""}
+        bound |= {**self._of_person(bound["person"]), **form_of(act)}
+        bound["is_quoted"] = "yes" if act.is_quoted else ""
         self.state.bound.update(bound)
         slots = self._slots(act, bound) | {"known": f"*{self.state.get('now')}*"}
         for rule in entry["rules"]:
@@ -186,9 +179,25 @@ class Rulebook:
                 self._move(family, bound)
             record(act, self.cast, self.state)
             line = self._filled(rule.get("line", ""), slots) if outcome.is_told else ""
-            outcome.lines += [one for one in (_said_too(act, line), line) if one]
+            outcome.lines += [one for one in (said_too(act, line), line) if one]
             return True
         return False
+
+    def _known(self, act: Act, speaker: str) -> str:
+        """What can be said of that which an act asks about or looks at, "" if nothing."""
+        speaker = speaker if act.family != "look" else ""
+        topic = asked_about(act, self.cast)
+        known = known_of(topic, self.cast, self.state, speaker=speaker) if topic else ""
+        if not known and act.family == "ask" and self.cast.is_open:
+            known = told_about(act.said, self.cast, speaker)
+        return known if self.writer.allows(known) else ""
+
+    def _of_person(self, person: str) -> dict[str, str]:
+        """What rules may ask of whom an act is done to: whether they can speak, or are a beast."""
+        whom = self.cast.entities.get(person)
+        is_beast = whom is not None and is_animal(head_of(whom.role or whom.name))
+        is_silent = self.state.is_any(person, "mute")
+        return {"silent": "yes" if is_silent else "", "beast": "yes" if is_beast else ""}
 
     def _as_thought(self, act: Act) -> Act:
         """What is said of the only one who is there ("she can rest now") is thought, not said."""
@@ -222,13 +231,10 @@ class Rulebook:
             names |= {pronoun: single[0]} if len(single) == 1 else {}
         return names
 
-    def silent(self) -> list[str]:
-        """The ids of those who cannot speak."""
-        return [one.id for one in self.cast.of_kind("person") if self.state.is_any(one.id, "mute")]
-
     def breaks_silence(self, text: str) -> bool:
         """Whether a text lets somebody speak who cannot."""
-        return any(speaks(self.cast.entities[one], text) for one in self.silent())
+        people = self.cast.of_kind("person")
+        return any(self.state.is_any(one.id, "mute") and speaks(one, text) for one in people)
 
     def _apply(self, effects: str, bound: Mapping[str, str]) -> None:
         """Change the state; what is done to several people is done to each of them."""
@@ -263,7 +269,7 @@ class Rulebook:
     # ------------------------------------------------------------------ how it is told
 
     def _slots(self, act: Act, bound: Mapping[str, str]) -> dict[str, str]:
-        clause = _own_clause(act)
+        clause = own_clause(act)
         slots = {
             "you_do": clause,
             "said": "" if act.is_quoted else act.said.rstrip(".!?"),
@@ -319,7 +325,7 @@ class Rulebook:
 
     def _say(self, texts: Sequence[str], slots: Mapping[str, str]) -> str:
         if self.state.bound.get("silent"):
-            texts = [text for text in texts if not SPOKEN.search(text)] or common("wordless")
+            texts = [one for one in texts if not SPOKEN.search(one)] or common("wordless")
         fitting = [text for text in self._conjugated(texts) if self._has_its_people(text)]
         return self.writer.line([template(text) for text in fitting], **slots)
 
@@ -395,21 +401,3 @@ def _on(effects: str, bound: Mapping[str, str]) -> str:
 
 def _following(act: Act) -> list[Act]:
     return [] if act.then is None else [act.then, *_following(act.then)]
-
-
-def _said_too(act: Act, line: str) -> str:
-    """The deed itself in the past, where the rule's line leaves out what was named or said."""
-    named = (head_of(phrase) for phrase in (act.object, act.person, act.where, act.instrument))
-    is_left_out = any(one and one not in line.lower() for one in named if one not in POINTING)
-    is_left_out |= bool(act.said) and act.said.rstrip(".!?").lower() not in line.lower()
-    told = clause_in_past(_own_clause(act)) if is_left_out or not line else ""
-    return tidy(f"{capital(told)}.") if told else ""
-
-
-def _own_clause(act: Act) -> str:
-    """What is told of one step of a move: the whole without the steps that follow."""
-    clause = act.clause
-    if act.then is not None:
-        clause = clause.removesuffix(act.then.clause.removeprefix("you "))
-        clause = re.sub(r"[\s,;]*\b(?:and|then|but|,)*\s*$", "", clause).rstrip(" ,;")
-    return clause.rstrip(".!?")
