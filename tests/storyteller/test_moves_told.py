@@ -13,8 +13,8 @@ from tta_rebuild.storyteller.entities import Entity
 from tta_rebuild.storyteller.results import result_of, there
 from tta_rebuild.storyteller.silence import speaks
 
-AUNT = "You sit with your aunt Berta in her cottage. She can't speak since the fever."
-FEAST = "You come home to Lund for your father's birthday. Your sister Ada has sold your piano."
+AUNT = "I sit with my aunt Berta in her cottage. She can't speak since the fever."
+FEAST = "I come home to Lund for my father's birthday. My sister Ada has sold my piano."
 SHIP = (
     "You are Ruth, a stoker on a steamer. The boiler room is welded shut. Your mate Olaf is here."
 )

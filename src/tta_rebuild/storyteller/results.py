@@ -71,6 +71,7 @@ def said_too(act: Act, line: str) -> str:
     """The deed itself in the past, where the rule's line leaves out what was named or said."""
     named = (head_of(phrase) for phrase in (act.object, act.person, act.where, act.instrument))
     is_left_out = any(one and one not in line.lower() for one in named if one not in POINTING)
+    is_left_out |= not line.startswith("You ") and done(act.verb) not in line
     is_left_out |= bool(act.said) and act.said.rstrip(".!?").lower() not in line.lower()
     told = clause_in_past(own_clause(act)) if is_left_out or not line else ""
     return tidy(f"{capital(told)}.") if told else ""
