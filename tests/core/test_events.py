@@ -39,6 +39,7 @@ from tta_rebuild.core.story import (
     Choice,
     Claim,
     LastingLine,
+    Memory,
     Passage,
     Premise,
     Scene,
@@ -83,9 +84,11 @@ EVERY_EVENT: tuple[Event, ...] = (
     FactRetconned(claim=CLAIM, becomes=CLAIM),
     LineKept(line=LastingLine(text="Bo has the lamp.", about=("bo",), known_by=("ada",), weight=3)),
     LineEnded(number=4),
-    CharacterChanged(character_id="m", goals={"g": 0.1}, remembers=("a", "b")),
     CareShown(),
     BoundariesTightened(boundaries={"self_harm": "none"}),
+    CharacterChanged(
+        character_id="m", goals={"g": 0.1}, remembers=(Memory(text="a"), Memory(text="b"))
+    ),
     PersonAsked(character_id="m", text="Why?", answer="Because.", told_by="a:b", degraded="d"),
     ChoicesOffered(choices=(CHOICE,), rejected=(("fly", "no wings"),)),
     TimelineMarked(),
@@ -132,6 +135,13 @@ def test_an_old_event_is_lifted_while_it_is_read() -> None:
 def test_an_event_that_is_written_no_more_is_read_and_says_nothing() -> None:
     data = '{"event_id": "turn-1-scene", "event_type": "story_beat", "timestamp": 2}'
     assert CODEC.from_json("timeline_marked", 1, data) == TimelineMarked()
+
+
+def test_what_an_older_program_remembered_as_bare_texts_is_a_memory() -> None:
+    data = '{"character_id": "m", "relationships": {"tom": 0.2}, "remembers": ["It rained."]}'
+    assert CODEC.from_json("character_changed", 1, data) == CharacterChanged(
+        character_id="m", relationships={"tom": 0.2}, remembers=(Memory(text="It rained."),)
+    )
 
 
 def test_an_event_of_a_later_program_asks_for_an_upgrade() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tta_rebuild.core.story import CharacterSketch
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.briefing import MAX_CAST, MEMORIES, SCENE_CHARS
+from tta_rebuild.engine.briefing import MAX_CAST, SCENE_CHARS
 from tta_rebuild.engine.state import RECENT_SCENES
 
 ADA = CharacterSketch(
@@ -42,7 +42,7 @@ async def test_a_character_is_as_the_author_gave_them_and_as_they_are_now(kit):
     assert said == {"description": "a keeper", "pronouns": "she", "is_player": True, "emotion": ""}
     assert (mara["name"], mara["traits"], mara["is_player"]) == ("Mara", {"brave": 0.8}, False)
     assert (mara["emotion"], tom["emotion"]) == ("hopeful", "angry")
-    assert mara["memory"] == [f"That makes {number}." for number in range(8)][-MEMORIES:]
+    assert mara["memory"][-2:] == ["That makes 7.", "Tom: “Aye.”"]
     assert tom["relationships"]["mara"] < 0 < mara["relationships"]["tom"]
     first = {r.turn: r.variables for r in desk.teller.requests}[2]["characters"]
     assert [one["relationships"] for one in first] == [{}, {}, {"mara": -0.1}], (

@@ -22,7 +22,7 @@ from tta_rebuild.core.events import (
     SceneTold,
     StoryOpened,
 )
-from tta_rebuild.core.story import CharacterSketch, Choice, Claim, Passage, Premise, Scene
+from tta_rebuild.core.story import CharacterSketch, Choice, Claim, Memory, Passage, Premise, Scene
 from tta_rebuild.engine import snapshots
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.snapshots import folded, folded_whole, keep_snapshot, shape, snapshot_text
@@ -48,7 +48,7 @@ turns = st.lists(
         character_id=st.sampled_from(PEOPLE),
         emotion=st.sampled_from(("", "happy", "afraid")),
         name=st.sampled_from(("", "Smith")),
-        remembers=st.lists(st.sampled_from("ab"), max_size=2).map(tuple),
+        remembers=st.lists(st.builds(Memory, text=st.sampled_from("ab")), max_size=2).map(tuple),
     )
     | st.builds(PassageWithheld, text=st.just("x"), gate=st.just("canon"), reason=st.just("y")),
     max_size=5,
@@ -249,9 +249,11 @@ async def test_the_name_of_the_shape_changes_when_the_fold_does():
         [("ada", "holds", "lamp"), ("bo", "holds", "lamp"), ("ada", "located_in", "pier")] * 9, 1
     ):
         claim = Claim(subject=who, relation=relation, value=value)
-        changed = CharacterChanged(character_id=who, emotion="happy", remembers=(f"{number}",))
+        changed = CharacterChanged(
+            character_id=who, emotion="happy", remembers=(Memory(text=f"{number}"),)
+        )
         events = turn_of(number, [FactAsserted(claim=claim), changed])
         length = await store.append(branch.branch_id, number, events, expected=length, at=NOON)
     whole = await folded_whole(store, await store.branch(branch.branch_id))
     digest = sha256(snapshot_text(whole, whole.last).encode()).hexdigest()[:12]
-    assert (snapshots.FOLD, digest) == (8, "dc7c4c25bdca")
+    assert (snapshots.FOLD, digest) == (11, "6031bc524839")

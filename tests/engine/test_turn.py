@@ -340,7 +340,10 @@ async def test_a_character_remembers_what_they_came_to_know_and_nobody_else_does
     session = await desk.stories.open(kit.premise)
     await kit.play(session, Action.begin(), Action.choose(1))
     told = {who: list(now.memory) for who, now in session.state.characters.items()}
-    assert told == {"mara": ["Hm."], "tom": ["Aye.", "knows: the lamp is out"]}
+    assert told == {
+        "mara": ["Hm.", "Tom: “Aye.”"],
+        "tom": ["Mara: “Hm.”", "Aye.", "knows: the lamp is out"],
+    }
 
 
 async def test_prose_alone_makes_nothing_true(kit):

@@ -17,7 +17,7 @@ from tta_rebuild.engine.session import Session
 KEYS = (
     "honest_turns honest_turns_held moves_held choices_lost facts_declared facts_kept declared "
     "declared_caught undeclared undeclared_caught clean clean_held_declared clean_held_undeclared "
-    "holds holds_in_prompt secrets secrets_leaked mentions people_split people_merged calls "
+    "holds holds_in_prompt secrets secrets_leaked looks mentions people_split people_merged calls "
     "cost_usd rows"
 ).split()
 

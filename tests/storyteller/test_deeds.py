@@ -44,7 +44,7 @@ async def played(ask: Any, theme: str, *moves: str, **more: Any) -> list[Any]:
 @pytest.fixture
 def plot(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Lets every premise be told by one plot."""
-    return lambda name: monkeypatch.setattr(casting, "_plot_for", lambda premise, seed: name)
+    return lambda name: monkeypatch.setattr(casting, "_plot_for", lambda *_: name)
 
 
 async def test_what_is_done_is_in_the_ledger_for_any_condition(ask: Any) -> None:
@@ -225,7 +225,7 @@ PRISON = (
         ("call the police", "your phone is dead"),
         ("text Anna", "your phone is dead"),
         ("hit uncle Tom", "your hands are tied"),
-        ("ask Bo where the key is", "has not spoken"),
+        ("ask Bo to tell me where the key is", "has not spoken"),
         ("whisper to Bo that we must go", "is deaf"),
     ],
 )
@@ -259,7 +259,7 @@ async def test_the_dead_the_blind_and_the_broken_have_their_reason(
         await played(ask, theme, move)
 
 
-TOWER = "You are locked in the Tower of Salt by the sorcerer Vehl. A crow named Pim is your friend."
+TOWER = "You are locked in the Tower of Salt by the sorcerer Vehl. A boy named Pim is your friend."
 
 
 @pytest.mark.parametrize(

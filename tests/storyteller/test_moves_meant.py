@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from tta_rebuild.storyteller import casting
 from tta_rebuild.storyteller.teller import Teller
 
 BROTHERS = (
     "Nadia, a violin maker, must sell her workshop to her old lover Viktor before Friday. "
     "Her cousin Anna wants her to keep it. Her brother Karl is missing."
 )
+
+HEIST = "My sister Ruth and I rob the vault of Mr Voss, our boss."
 
 
 def told(theme: str, *moves: str, seed: int = 3) -> list[dict[str, Any]]:
@@ -138,9 +141,10 @@ def test_a_yes_takes_the_one_choice_that_says_yes() -> None:
     pytest.skip("no plot opens with an offer")
 
 
-def test_what_is_found_in_a_search_is_with_the_player() -> None:
+def test_what_is_found_in_a_search_is_with_the_player(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(casting, "_plot_for", lambda *_: "heist")
     for seed in range(1, 40):
-        state = state_after("search the cupboard", "search the chest", seed=seed)
+        state = state_after("search the cupboard", "search the chest", theme=HEIST, seed=seed)
         if state.get("has_trifle"):
             assert [key for key, at in state.items() if key.endswith(".at") and at == "you"]
             return

@@ -6,7 +6,7 @@ from tta_rebuild.storyteller.noun_phrases import is_animal, is_person, is_place,
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_cues import ENOUGH, cues_of, most_weighed, weighed
 from tta_rebuild.storyteller.premise_people import gender_of
-from tta_rebuild.storyteller.premise_places import spans_of, tags_of
+from tta_rebuild.storyteller.premise_tagger import spans_of, tags_of
 from tta_rebuild.storyteller.word_lists import word_table
 
 
@@ -54,7 +54,7 @@ def test_the_best_tags_are_found_over_the_whole_row() -> None:
     tags = tags_of([["a"], ["the"], ["mill"], ["b"]], weights)
 
     assert tags == ["O", "B", "I", "O"]
-    assert spans_of(tags) == [(1, 3)]
+    assert spans_of(tags) == [(1, 3, "")]
     assert tags_of([["mill"]], weights) == ["O"], "inside begins nothing"
 
 

@@ -48,19 +48,21 @@ def test_every_situation_has_a_plot_with_parts_and_says_what_is_sought(situation
     [
         ("My sister Ruth and I rob the vault of Mr Voss, our boss.", "partner", "Ruth"),
         ("My sister Ruth and I rob the vault of Mr Voss, our boss.", "guard", "Mr Voss"),
-        ("I must find out who drowned old Pell Tarrow. It was murder.", "dead", "Pell"),
-        ("Ada is in prison, held there by Vehl.", "warden", "Vehl"),
+        ("Murder: I am a detective and must find out who killed Pell Tarrow.", "dead", "Pell"),
+        ("Ada is a prisoner in a prison cell. The warden Vehl hates her.", "warden", "Vehl"),
         ("My friend Jo and I find a strange box in the cellar.", "near", "Jo"),
     ],
 )  # fmt: skip
 def test_the_premises_people_play_the_parts_of_its_situation(
     theme: str, slot: str, who: str
 ) -> None:
-    assert cast_of({"theme": theme, "seed": "1"}, {}).slots[slot] == who
+    plot = read_premise(theme).situation
+
+    assert cast_of({"theme": theme, "seed": "1"}, {"plot": plot}).slots[slot] == who
 
 
-def test_where_no_situation_is_meant_the_people_play_in_the_plot_of_the_conflict() -> None:
+def test_in_a_plot_of_a_conflict_the_people_of_the_premise_play() -> None:
     theme = "My brother Tom and I must find the lost lamp. The captain hates us."
-    slots = cast_of({"theme": theme, "seed": "1"}, {}).slots
+    slots = cast_of({"theme": theme, "seed": "1"}, {"plot": "find"}).slots
 
     assert (slots["worker"], slots["keeper"]) == ("Tom", "the captain")

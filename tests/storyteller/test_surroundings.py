@@ -81,11 +81,13 @@ def test_nobody_of_the_place_is_somebody_of_the_premise() -> None:
 
 
 def test_whoever_dies_there_is_replaced_and_stays_dead() -> None:
-    before = cast_of({"theme": SHIP, "seed": "1"}, {})
+    before = cast_of({"theme": SHIP, "seed": "1"}, {"plot": "unmask"})
     keeper = before.slots["keeper"]
     who = next(e.id for e in before.entities.values() if e.name == keeper)
 
-    after = cast_of({"theme": SHIP, "seed": "1"}, {"state": {f"{who}.dead": True}})
+    after = cast_of(
+        {"theme": SHIP, "seed": "1"}, {"plot": "unmask", "state": {f"{who}.dead": True}}
+    )
 
     assert after.slots["keeper"] != keeper
     assert who in after.entities

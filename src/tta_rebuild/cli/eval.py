@@ -188,10 +188,26 @@ def quality(
 
 @app.command()
 @take.with_options
-def characters(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
-    """Put lines of told stories into other mouths, and count where they rank lower; no model."""
+def characters(
+    ctx: typer.Context,
+    files: Files,
+    *,
+    situations: Annotated[int, take.number("situations", 0, 10_000)] = 100,
+    options: EvalOptions,
+) -> None:
+    """Swap lines of told stories, look for secrets in wrong places, plant memories; no model."""
+    from time import perf_counter
+
+    from tta_rebuild.lab.planted import eval_recall
+    from tta_rebuild.lab.situations import eval_situations
+
     stories, storyteller = told_file.read_rows(files, told_file.ToldStory), ToldProvider()
-    work = partial(eval_voices, storyteller=storyteller, stories=stories)
+
+    async def work(application: Any, *, counts: Any, progress: Callable[[str], None]) -> None:
+        await eval_voices(application, storyteller, stories, counts, progress=progress)
+        eval_recall(stories, counts, seconds=perf_counter)
+        await eval_situations(application, storyteller, situations, counts, progress=progress)
+
     _evaluate(ctx, work, VoiceCounts(), replace(options, model=""), storyteller)
 
 

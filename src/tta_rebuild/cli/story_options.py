@@ -21,6 +21,7 @@ from tta_rebuild.cli.screen import MAX_NAME_CHARS, message, one_line, plain
 LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
 VOICE_PARTS = ("speaks", "sentences", "says", "never", "line")
+WANTS = "wants:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +131,11 @@ def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
 
 
 def character_of(text: str) -> tta.CharacterSketch:
-    """``Name: description; brave=0.8, shy=0.2; says: aye``, what follows the name as one likes."""
+    """``Name: description; brave=0.8; says: aye; wants: the lamp``, after the name as one likes."""
     who, *parts = one_line(text).split(";")
-    voice = voice_of(part for part in parts if ":" in part)
+    worded = [part.strip() for part in parts if ":" in part]
+    goals = [part for part in worded if part.lower().startswith(WANTS)]
+    voice = voice_of(part for part in worded if part not in goals)
     listed = ",".join(part for part in parts if ":" not in part)
     name, _, description = who.partition(":")
     name, traits = name.strip(), dict[str, float]()
@@ -153,6 +156,7 @@ def character_of(text: str) -> tta.CharacterSketch:
         description=description.strip(),
         traits=traits,
         voice=voice,
+        goals=tuple(filter(None, (goal.partition(":")[2].strip() for goal in goals))),
     )
 
 
@@ -164,7 +168,7 @@ def voice_of(parts: Iterable[str]) -> tta.Voice:
     for part in parts:
         key, _, said = (half.strip() for half in part.partition(":"))
         if key.lower() not in VOICE_PARTS or not said:
-            keys = ", ".join(VOICE_PARTS)
+            keys = ", ".join((*VOICE_PARTS, WANTS.rstrip(":")))
             raise take.wrong("--character", message("no_voice", part=part.strip(), keys=keys))
         given.setdefault(key.lower(), []).append(said)
 

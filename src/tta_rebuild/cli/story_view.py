@@ -147,23 +147,10 @@ def teller_before(state: tta.StoryState, teller: str) -> str:
 
 def cast(state: tta.StoryState, name: str = "") -> list[Row]:
     """Everyone in the story, or those whom a name means; raises NothingThere for nobody."""
+    from tta_rebuild.engine.knowing import view_of
+
     wanted = name.casefold().strip()
-    described = {sketch.character_id: sketch.description for sketch in state.premise.characters}
-    people: list[Row] = [
-        {
-            "character_id": c.character_id,
-            "name": c.name,
-            "is_player": c.character_id == state.player,
-            "description": described.get(c.character_id, ""),
-            "feels": c.emotional_state,
-            "arc": c.arc_stage,
-            "traits": c.personality_traits,
-            "goals": c.development_goals,
-            "ties": {state.names.get(who, who): tie for who, tie in c.relationships.items()},
-            "remembers": c.memory,
-        }
-        for c in state.characters.values()
-    ]
+    people: list[Row] = [view_of(state, one).for_show() for one in state.characters]
     people += _spoken_of(state)
     found = [c for c in people if wanted in (c["character_id"].casefold(), c["name"].casefold())]
     found = found or [c for c in people if wanted in c["name"].casefold()]
@@ -189,8 +176,8 @@ def _spoken_of(state: tta.StoryState) -> list[Row]:
             "description": canon.value(one, "role") or "",
             "feels": "",
             "arc": "",
-            **{key: {} for key in ("traits", "ties")},
-            **dict.fromkeys(("goals", "remembers"), ()),
+            **{key: {} for key in ("traits", "goals", "reasons", "ties")},
+            **{key: [] for key in ("bonds", "believes", "remembers")},
         }
         for one in ids
         if canon.is_person(one)
@@ -212,8 +199,10 @@ def show_cast(screen: Screen, people: Sequence[Row], *, in_full: bool) -> None:
             ("", person["description"]),
             ("feels ", person["feels"]),
             ("is ", _in_plain_words(person["traits"], "strengths")),
-            ("works at ", ", ".join(person["goals"])),
+            ("works at ", _goals(person)),
             ("is ", _in_plain_words(person["ties"], "bonds")),
+            ("feels about ", "; ".join(person["bonds"])),
+            ("", "; ".join(person["believes"])),
         ):
             if text:
                 screen.say(head + one_line(text))
@@ -221,6 +210,12 @@ def show_cast(screen: Screen, people: Sequence[Row], *, in_full: bool) -> None:
             screen.say("remembers:", "bold")
         for memory in person["remembers"]:
             screen.entry(" ", one_line(memory, MOVE_CHARS))
+
+
+def _goals(person: Row) -> str:
+    """What somebody works at, each with what brought them on last."""
+    why = {goal: f" ({reason})" for goal, reason in person["reasons"].items()}
+    return ", ".join(f"{goal}{why.get(goal, '')}" for goal in person["goals"])
 
 
 def _in_plain_words(values: Mapping[str, float], table: str) -> str:

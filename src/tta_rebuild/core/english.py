@@ -90,6 +90,11 @@ def past(verb: str) -> str:
     return _pairs("irregular_pasts.txt").get(verb, regular)
 
 
+def participle(verb: str) -> str:
+    """The past participle of a verb: ``break`` → ``broken``, ``carry`` → ``carried``."""
+    return _pairs("irregular_participles.txt").get(verb) or past(verb)
+
+
 def third_person(verb: str) -> str:
     """The form of a verb that goes with she: ``give`` → ``gives``, ``carry`` → ``carries``."""
     irregular = {"be": "is", "have": "has", "do": "does", "go": "goes"}

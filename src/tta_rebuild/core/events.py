@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, ClassVar, Literal, TypeAlias, cast, dataclass_transform
 
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer, ValidationError
-from tta_rebuild.core.story import Choice, Claim, LastingLine, Premise, Scene
+from tta_rebuild.core.story import Bond, Choice, Claim, LastingLine, Memory, Premise, Scene
 from tta_rebuild.core.usage import Usage
 
 
@@ -144,17 +144,27 @@ class LineEnded(Event):
 class CharacterChanged(Event):
     """How a character is after this turn: what of it changed.
 
-    ``goals`` lie in [0, 1], ``relationships`` in [-1, 1]; ``remembers`` is new in the memory.
+    ``goals`` and ``intensity`` (of the emotion, whose very word is the ``shade``) lie in [0, 1];
+    ``bonds`` are by whom they are to, ``relationships`` what earlier versions wrote in their place,
+    one number in [-1, 1]; ``remembers`` is new in the memory. ``reasons`` say by goal what raised
+    it. A stage of the arc that is set ``arc_by_hand`` stays until that is said to be over (False).
     """
+
+    VERSION = 2
 
     character_id: str
     name: str = ""
     emotion: str = ""
+    shade: str = ""
+    intensity: float = 0.0
     arc_stage: str = ""
+    arc_by_hand: bool | None = None
     traits: Mapping[str, float] = field(default_factory=dict)
     goals: Mapping[str, float] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
     relationships: Mapping[str, float] = field(default_factory=dict)
-    remembers: tuple[str, ...] = ()
+    bonds: Mapping[str, Bond] = field(default_factory=dict)
+    remembers: tuple[Memory, ...] = ()
 
 
 class PersonAsked(Event):
@@ -225,7 +235,16 @@ class RecordedEvent:
 
 
 Upcaster: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {(TimelineMarked.KIND, 1): lambda old: {}}
+
+
+def _memories_of_texts(old: dict[str, Any]) -> dict[str, Any]:
+    return old | {"remembers": [{"text": text} for text in old.get("remembers", ())]}
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    (TimelineMarked.KIND, 1): lambda old: {},
+    (CharacterChanged.KIND, 1): _memories_of_texts,
+}
 
 
 @cache

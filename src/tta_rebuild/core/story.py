@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tta_rebuild.core.checks import check_number, wrong_kind
@@ -21,6 +21,7 @@ NARRATOR = "narrator"
 """Who says a claim that is simply true; any other speaker makes it that character's belief."""
 
 
+MemoryOrigin = Literal["witnessed", "told", "concluded"]
 SentenceLength = Literal["", "short", "middling", "long"]
 SENTENCE_LENGTHS: tuple[SentenceLength, ...] = ("short", "middling", "long")
 
@@ -65,6 +66,8 @@ class CharacterSketch:
         traits: name → strength in [0, 1], such as ``{"brave": 0.8}``.
         pronouns: what the story calls them by (``she``, ``he``, ``they``, ``sie`` …).
         voice: how they speak; what it leaves out is drawn from their lines.
+        goals: what they work at, in words.
+        arc: stage of their arc → the condition by which they come to it (see ``narrative.arcs``).
     """
 
     character_id: str
@@ -74,6 +77,8 @@ class CharacterSketch:
     is_player: bool = False
     pronouns: str = ""
     voice: Voice = NO_VOICE
+    goals: tuple[str, ...] = ()
+    arc: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if problem := wrong_kind(self):
@@ -167,6 +172,63 @@ class LastingLine:
     known_by: tuple[str, ...] = ()
     weight: int = 1
     origin: Literal["teller", "reader", "scene"] = "scene"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bond:
+    """What one person feels about another: directed, each dimension in [-1, 1], fear in [0, 1].
+
+    ``debt`` is what they owe the other, below 0 what the other owes them.
+    """
+
+    trust: float = 0.0
+    affection: float = 0.0
+    fear: float = 0.0
+    debt: float = 0.0
+
+    @classmethod
+    def of(cls, number: float) -> Bond:
+        """The bond that a single number stands for."""
+        return cls(trust=number, affection=number)
+
+    @property
+    def number(self) -> float:
+        """All of it as one number in [-1, 1]: fear keeps people apart, a debt binds a little."""
+        whole = (self.trust + self.affection) / 2 - self.fear / 4 + max(0.0, self.debt) / 10
+        return round(max(-1.0, min(1.0, whole)), 6)
+
+    def moved(self, by: Mapping[str, float]) -> Bond:
+        """The bond after a change of some of its dimensions, kept within their ranges."""
+        now = {
+            name: round(max(-1.0, min(1.0, getattr(self, name) + change)), 6)
+            for name, change in by.items()
+        }
+        if "fear" in now:
+            now["fear"] = max(0.0, now["fear"])
+        return replace(self, **now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Something that somebody keeps in mind, as they came by it.
+
+    Attributes:
+        text: one sentence, at most ``LINE_CHARS`` characters.
+        origin: they ``witnessed`` it (saw, did or said it), were ``told`` it, or ``concluded`` it.
+        source: the id of who told it, "" where nobody did.
+        feeling: what they felt then, "" for nothing in particular.
+        weight: 1 (a detail) to 3 (death, loss, promise, secret, kin).
+        turn: of the story, when that was.
+        about: ids of those whom it concerns.
+    """
+
+    text: str
+    origin: MemoryOrigin = "witnessed"
+    source: str = ""
+    feeling: str = ""
+    weight: int = 1
+    turn: int = 0
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

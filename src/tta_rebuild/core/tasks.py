@@ -19,7 +19,9 @@ the scene the player has read, ``withheld`` the sentence that was held back, ``c
 
 The ``characters`` of a scene, and the ``character`` who is to say or think something, have any of
 ``{"character_id", "name", "description", "pronouns", "emotion", "arc_stage": str,
-"is_player": bool, "traits", "goals", "relationships": {str: float}, "memory": [str]}``.
+"is_player": bool, "traits", "goals", "relationships": {str: float}, "memory": [str]}``; where there
+is any, ``"beliefs": [str]`` (what they hold or said to be so, and is not), and for somebody who is
+to say or think something ``"mood": str`` and ``"bonds": [str]``, both in words.
 
 ``dialogue`` and ``monologue`` (what the character says, thinks) are answered by plain text, one or
 two sentences, no quotation marks, no name before it; ``branch_check`` and ``reading`` in the shapes

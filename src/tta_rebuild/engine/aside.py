@@ -18,20 +18,19 @@ from tta_rebuild.canon.people import PLAYER, People
 from tta_rebuild.core import events as log
 from tta_rebuild.core.events import Event, PlayerActed
 from tta_rebuild.core.speech import name_parts
-from tta_rebuild.core.story import LastingLine
+from tta_rebuild.core.story import LastingLine, Memory
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import MAX_ACTION_CHARS
-from tta_rebuild.engine.briefing import voice_of
 from tta_rebuild.engine.gate import Gate
-from tta_rebuild.engine.knowing import known_to
+from tta_rebuild.engine.knowing import view_of
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import reader_for
 from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.telling import SceneTelling, is_embedded
 from tta_rebuild.engine.turn_input import TurnInput, in_plain_words
-from tta_rebuild.narrative.character_state import character_variables, new_character, speaker_of
+from tta_rebuild.narrative.character_state import new_character, speaker_of
 from tta_rebuild.narrative.line_fit import fit_of
 from tta_rebuild.narrative.one_person import LineWanted, OnePerson
 from tta_rebuild.narrative.voice_style import Everybody
@@ -210,22 +209,18 @@ class AsideTelling:
                     )
                 )
             )
-            remembers = (cut_line(f"aside, {you} asked “{words}”, and you said “{answer}”"),)
+            text = cut_line(f"aside, {you} asked “{words}”, and you said “{answer}”")
+            remembers = (Memory(text=text, weight=LASTING_WEIGHT, about=both),)
             kept.append(log.CharacterChanged(character_id=who, remembers=remembers))
         return tuple(kept)
 
     def _wanted(self) -> LineWanted:
         turn, who, asked = self._turn, self._aside.who, self._aside.words
         state, context = turn.state, turn.context
-        now = state.characters.get(who) or new_character(who, context.timestamp)
-        sketch = next((c for c in state.premise.characters if c.character_id == who), None)
-        voice = voice_of(state, who) if who in state.characters else {}
-        about = {"description": sketch.description, "pronouns": sketch.pronouns} if sketch else {}
         variables: dict[str, Any] = {
             "seed": state.premise.seed + state.position,
-            "character": character_variables(now) | about | {"voice": voice},
+            **view_of(state, who, asked or "").for_line(),
             "scene_context": state.scene.setting if state.scene else "",
-            "known": known_to(state, who, asked or ""),
             "language": state.premise.language if state.premise.language != "en" else "",
             "boundaries": dict(context.player_boundaries),
             "metaconcepts": context.metaconcept_names(),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
-from tta_rebuild.canon.lines import cut_line, lines_for, numbered
+from tta_rebuild.canon.lines import lines_for, numbered
 from tta_rebuild.canon.recall import Recollection, Search, recall
 from tta_rebuild.core.speech import script
+from tta_rebuild.engine.knowing import SCENE_MEMORY_TOKENS, view_of
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
-from tta_rebuild.narrative.voice_style import voice_shown
 
 SCENE_CHARS = 1_600
 BLOCK = 4
@@ -23,13 +22,6 @@ MAX_CAST = 24
 
 LINE_TOKENS = 2_000
 """Lasting lines in a prompt, in estimated tokens: some fifty."""
-
-FELT = 0.1
-"""Relationships weaker than this say nothing to a storyteller."""
-
-MEMORIES = 5
-SAMPLE_CHARS = 100
-"""Of a line that shows a voice."""
 
 
 async def brief(turn: TurnInput, memory: Search) -> tuple[StoryGenerationInput, Recollection]:
@@ -59,7 +51,10 @@ async def brief(turn: TurnInput, memory: Search) -> tuple[StoryGenerationInput, 
         turn=turn.number,
         stage=turn.point.stage,
         should_end=turn.point.should_end,
-        characters=[_variables(state, c) for c in present],
+        characters=[
+            view_of(state, one, turn.words, memory_tokens=SCENE_MEMORY_TOKENS).for_scene()
+            for one in present
+        ],
         action=turn.moved,
         chosen=asdict(turn.chosen) if turn.chosen else None,
         recent=[text for _, text in recent],
@@ -77,41 +72,6 @@ async def brief(turn: TurnInput, memory: Search) -> tuple[StoryGenerationInput, 
         branch_id=turn.branch.branch_id,
     )
     return wanted, recollection
-
-
-def _variables(state: StoryState, character_id: str) -> dict[str, Any]:
-    """One character for the prompt: as the author gave them, as they are now."""
-    sketch = next((c for c in state.premise.characters if c.character_id == character_id), None)
-    now = state.characters.get(character_id)
-    variables: dict[str, Any] = {
-        "character_id": character_id,
-        "name": now.name if now else sketch.name if sketch else character_id,
-        "description": sketch.description if sketch else "",
-        "pronouns": sketch.pronouns if sketch else "",
-        "is_player": bool(sketch and sketch.is_player),
-        "traits": dict(sketch.traits) if sketch else {},
-    }
-    if now is not None:
-        felt = {other: f for other, f in now.relationships.items() if abs(f) >= FELT}
-        variables |= {
-            "traits": dict(now.personality_traits),
-            "emotion": "" if now.emotional_state == "neutral" else now.emotional_state,
-            "goals": dict(now.development_goals),
-            "relationships": felt,
-            "memory": now.memory[-MEMORIES:],
-        }
-        if character_id != state.player and (voice := voice_of(state, character_id)):
-            variables["voice"] = voice
-    return variables
-
-
-def voice_of(state: StoryState, who: str) -> dict[str, Any]:
-    """How somebody speaks, for a prompt; {} where nobody can say yet."""
-    now = state.characters[who]
-    others = [line for one, it in state.characters.items() if one != who for line in it.spoken]
-    shown = voice_shown(now.voice, now.spoken, others, state.premise.language)
-    samples = [cut_line(line, SAMPLE_CHARS) for line in shown.get("samples", ())]
-    return shown | {"samples": samples} if samples else shown
 
 
 def _recent(state: StoryState) -> list[tuple[int, str]]:

@@ -51,16 +51,23 @@ class SessionCare:
         self._shown: dict[Need, int] = {}
 
     async def look(
-        self, turn: TurnInput, words: str, *, is_theme: bool = False, after_note: bool = False
+        self,
+        turn: TurnInput,
+        words: str,
+        *,
+        takes_more: bool = False,
+        may_ask: bool = True,
+        after_note: bool = False,
     ) -> CareTaken:
         """Whether the turn pauses for these words; not for the same ones just ``after_note``.
 
-        A theme tells of people in need more often than a move does: it takes more to pause for one.
+        It ``takes_more`` without a reader for a theme, which may tell of people in need; what will
+        not be played is read by none (not ``may_ask``).
         """
         words = in_plain_words(words)
         if after_note or not words:
             return CareTaken()
-        need, taken = await _need_in(turn, words, is_theme=is_theme)
+        need, taken = await _need_in(turn, words, takes_more=takes_more, may_ask=may_ask)
         if need is None:
             return taken
         policy, now, last = turn.dependencies.care, turn.state.turn, self._shown.get(need)
@@ -82,7 +89,9 @@ def own_words(turn: TurnInput, action: Action) -> str:
     return action.text
 
 
-async def _need_in(turn: TurnInput, words: str, *, is_theme: bool) -> tuple[Need | None, CareTaken]:
+async def _need_in(
+    turn: TurnInput, words: str, *, takes_more: bool, may_ask: bool
+) -> tuple[Need | None, CareTaken]:
     """The need in the words; a reader, where there is one, is asked only where that is open."""
     from tta_rebuild.safety.needs import read_need  # its weights are read by the first turn
 
@@ -90,7 +99,7 @@ async def _need_in(turn: TurnInput, words: str, *, is_theme: bool) -> tuple[Need
     found = read_need(words, turn.state.premise.language)
     if found.level in ("none", "certain"):
         return found.need if found.level == "certain" else None, taken
-    if dependencies.checks == "all":
+    if dependencies.checks == "all" and may_ask:
         provider = RecordingProvider(dependencies.provider)
         where = {
             "story_id": turn.branch.story_id,
@@ -104,5 +113,5 @@ async def _need_in(turn: TurnInput, words: str, *, is_theme: bool) -> tuple[Need
         if read is not None:
             return None if read == "none" else read, taken
     pauses_at = ("likely", "possible") if dependencies.care.is_strict else ("likely",)
-    pauses = found.level in pauses_at and (dependencies.care.is_strict or not is_theme)
+    pauses = found.level in pauses_at and (dependencies.care.is_strict or not takes_more)
     return found.need if pauses else None, taken

@@ -1,4 +1,4 @@
-"""What a told scene leaves behind: how its characters are, and the lasting lines."""
+"""What a told scene leaves behind in plain words: the lasting lines, and its outcome."""
 
 from __future__ import annotations
 
@@ -8,20 +8,9 @@ from dataclasses import replace
 
 from tta_rebuild.canon.lines import cut_line
 from tta_rebuild.canon.people import People
-from tta_rebuild.core.events import CharacterChanged
-from tta_rebuild.core.story import ArcStage, Claim, LastingLine, Passage
-from tta_rebuild.engine.turn_input import TurnInput
-from tta_rebuild.narrative.character_state import (
-    CharacterInteraction,
-    CharacterState,
-    new_character,
-    respond,
-)
+from tta_rebuild.core.story import Claim, LastingLine, Passage
 
 MOST_LINES = 9
-
-_INNER = ("knows", "believes", "promise", "met")
-"""Relations of what somebody has in mind."""
 
 _OF_TWO = ("holds", "wears", "owns", "met")
 
@@ -31,59 +20,6 @@ _WEIGHTS: Mapping[str, int] = {
     "feeling": 0,
 }
 """How much a relation's sentence matters later; any other says something particular: 2."""
-
-
-def characters_after(
-    turn: TurnInput, passages: Sequence[Passage], stage: ArcStage
-) -> list[CharacterChanged]:
-    """How everybody in the scene is after it; those whom nothing changed are left out."""
-    text, at = " ".join(p.text for p in passages), turn.context.timestamp
-    spoken = {p.speaker: p.emotion for p in passages if p.speaker}
-    known = turn.state.characters
-    present = [one for one, who in known.items() if one in spoken or who.name in text]
-    present.extend(speaker for speaker in spoken if speaker not in known)
-    changes = []
-    for who in present:
-        lived = CharacterInteraction(
-            character_id=who,
-            scene_context=text,
-            emotional_trigger=spoken.get(who) or None,
-            interacting_with=[other for other in present if other != who],
-            story_events=_learnt(who, turn, passages),
-        )
-        before = known.get(who)
-        now = replace(before or new_character(who, at), arc_stage=stage)
-        changes.append(_change(before, respond(now, lived, at)[0], lived.story_events))
-    return [c for c in changes if c != CharacterChanged(character_id=c.character_id)]
-
-
-def _learnt(who: str, turn: TurnInput, passages: Sequence[Passage]) -> list[str]:
-    """What of a scene somebody remembers: what they did, said, promised, or came to know."""
-    learnt = [turn.moved] if turn.moved and who == turn.state.player else []
-    for passage in passages:
-        if passage.speaker == who:
-            learnt.append(cut_line(passage.text))
-        learnt.extend(
-            cut_line(f"{claim.relation}: {claim.value}".replace("_", " "))
-            for claim in passage.facts
-            if claim.subject == who and claim.relation in _INNER and not claim.ends
-        )
-    return list(dict.fromkeys(learnt))
-
-
-def _change(
-    before: CharacterState | None, after: CharacterState, learnt: list[str]
-) -> CharacterChanged:
-    emotion, stage = after.emotional_state, after.arc_stage
-    felt = before.relationships if before else {}
-    return CharacterChanged(
-        character_id=after.character_id,
-        name="" if before else after.name,
-        emotion="" if before and before.emotional_state == emotion else emotion,
-        arc_stage="" if before and before.arc_stage == stage else stage,
-        relationships={to: now for to, now in after.relationships.items() if felt.get(to) != now},
-        remembers=tuple(learnt),
-    )
 
 
 def written(lines: Sequence[LastingLine], people: People) -> list[LastingLine]:

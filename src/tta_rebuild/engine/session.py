@@ -9,8 +9,14 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.core.events import BoundariesTightened, CareShown, Event, RecordedEvent
-from tta_rebuild.core.story import Passage
+from tta_rebuild.core.events import (
+    BoundariesTightened,
+    CareShown,
+    CharacterChanged,
+    Event,
+    RecordedEvent,
+)
+from tta_rebuild.core.story import ARC_STAGES, ArcStage, Passage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.aside import Aside, AsideTelling, aside_of
@@ -89,7 +95,7 @@ class Session:
             before = self.next_turn()
             words, is_again = own_words(before, action), action.after_note and is_noted(self._fold)
             care = await self._care.look(
-                before, words, is_theme=action.kind == "begin", after_note=is_again
+                before, words, takes_more=action.kind == "begin", after_note=is_again
             )
             if care.note:
                 await self._append(self.state.turn, [CareShown()])
@@ -141,7 +147,10 @@ class Session:
             turn, wanted = self.next_turn(), aside_of(self.state, typed, is_thought=is_thought)
             asked = wanted.words if isinstance(wanted, Aside) else ""
             is_again = after_note and is_noted(self._fold)
-            care = await self._care.look(turn, asked or typed, after_note=is_again)
+            is_asked = isinstance(wanted, Aside)
+            care = await self._care.look(
+                turn, asked or typed, takes_more=not is_asked, may_ask=is_asked, after_note=is_again
+            )
             if care.note:
                 await self._append(self.state.turn, [CareShown()])
                 yield seen.TurnPaused(care.note, None)
@@ -166,6 +175,23 @@ class Session:
     async def judge(self, *passages: Passage) -> Judgement:
         """Whether each passage could be shown next; the story stays as it is."""
         return await judge_passages(self.next_turn(), passages)
+
+    async def set_arc_stage(self, character_id: str, stage: ArcStage | None) -> None:
+        """Put somebody at a stage of their arc, where they stay; None: conditions lead them again.
+
+        No turn; stored at once. Raises ValidationError (no such stage, nobody of that id),
+        PositionConflict, StoreError.
+        """
+        if character_id not in self.state.characters:
+            known = ", ".join(self.state.characters) or message("nobody_yet")
+            raise ValidationError(message("nobody_meant", name=character_id, names=known))
+        if stage is not None and stage not in ARC_STAGES:
+            raise ValidationError(f"Invalid arc stage {stage!r}: one of {', '.join(ARC_STAGES)}")
+        async with self._one_turn:
+            change = CharacterChanged(
+                character_id=character_id, arc_stage=stage or "", arc_by_hand=stage is not None
+            )
+            await self._append(self.state.turn, [change])
 
     def next_turn(self) -> TurnInput:
         """What the next turn would be played from."""

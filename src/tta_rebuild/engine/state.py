@@ -13,14 +13,15 @@ from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import StoreDamaged
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.speech import lines_said
-from tta_rebuild.core.story import NO_VOICE, Choice, LastingLine, Passage, Premise, Scene
+from tta_rebuild.core.story import NO_VOICE, Bond, Choice, LastingLine, Passage, Premise, Scene
 from tta_rebuild.engine.messages import message
 from tta_rebuild.narrative.character_state import (
-    MEMORY_LIMIT,
     SPOKEN_LIMIT,
     CharacterState,
     new_character,
+    remembering,
 )
+from tta_rebuild.narrative.feelings import NEUTRAL, USUAL
 
 RECENT_SCENES = 7
 """Last scenes kept at hand; as many as the prompt has room for are in it word for word."""
@@ -28,7 +29,7 @@ RECENT_SCENES = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
-    """What is so now beside the canon: of bounded size, however long the story is.
+    """What is so now beside the canon: but for people's memories of bounded size.
 
     ``position`` counts the events along the path, ``turn`` the turns (0 before the opening scene).
     ``scenes`` are the last with their positions, ``summary`` is the story so far, oldest first;
@@ -190,14 +191,35 @@ def _summary(now: Present, turn: int) -> tuple[SummaryLine, ...]:
 def _after(
     before: CharacterState, change: log.CharacterChanged, recorded: RecordedEvent
 ) -> CharacterState:
+    learnt = [replace(one, turn=recorded.turn) for one in change.remembers]
+    bonds = {to: Bond.of(number) for to, number in change.relationships.items()} | dict(
+        change.bonds
+    )
+    ties = {to: bond.number for to, bond in bonds.items()} | dict(change.relationships)
     return replace(
-        before,
+        remembering(before, learnt),
         name=change.name or before.name,
         personality_traits={**before.personality_traits, **change.traits},
-        emotional_state=change.emotion or before.emotional_state,
         development_goals={**before.development_goals, **change.goals},
-        relationships={**before.relationships, **change.relationships},
-        memory=[*before.memory, *change.remembers][-MEMORY_LIMIT:],
+        relationships={**before.relationships, **ties},
+        bonds={**before.bonds, **bonds},
+        reasons={**before.reasons, **change.reasons},
         arc_stage=change.arc_stage or before.arc_stage,
+        arc_by_hand=before.arc_by_hand if change.arc_by_hand is None else change.arc_by_hand,
         last_updated=recorded.at,
+        **_felt(change, before, recorded.turn),
     )
+
+
+def _felt(change: log.CharacterChanged, before: CharacterState, turn: int) -> dict[str, Any]:
+    """What a change makes of somebody's feelings; an earlier version named the emotion alone."""
+    if not (change.emotion or change.intensity or change.shade):
+        return {}
+    emotion = change.emotion or before.emotional_state
+    intensity = change.intensity or (0.0 if emotion == NEUTRAL else USUAL)
+    return {
+        "emotional_state": emotion,
+        "shade": change.shade,
+        "intensity": intensity,
+        "felt_turn": turn,
+    }

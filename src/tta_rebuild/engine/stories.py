@@ -25,6 +25,7 @@ from tta_rebuild.core.events import (
 from tta_rebuild.core.story import Choice, Claim, Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.messages import message
+from tta_rebuild.narrative.arcs import check_arc
 from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
 
 if TYPE_CHECKING:
@@ -56,7 +57,12 @@ class Stories:
         self._dependencies.safety(dict(premise.boundaries))
         title = premise.title or title_of(premise.theme)
         cast = [
-            CharacterChanged(character_id=c.character_id, name=c.name, traits=dict(c.traits))
+            CharacterChanged(
+                character_id=c.character_id,
+                name=c.name,
+                traits=dict(c.traits),
+                goals=dict.fromkeys(c.goals, 0.0),
+            )
             for c in premise.characters
         ]
         story_id = self._dependencies.new_id()
@@ -270,6 +276,8 @@ def check_premise(premise: Premise) -> None:
     languages = packaged_toml("tta_rebuild.engine", "languages")["iso_639_1"].split()
     if premise.language.partition("-")[0].lower() not in languages:
         raise ValidationError(message("no_language", language=premise.language))
+    for character in premise.characters:
+        check_arc(character.arc)
     if premise.world.strip():
         from tta_rebuild.storyteller.scene_file import read_world
 

@@ -16,11 +16,13 @@ from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine import consequences
 from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
 from tta_rebuild.engine.briefing import brief
+from tta_rebuild.engine.changes import characters_after
 from tta_rebuild.engine.choices import note_on, offer
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.recording import RecordingProvider
+from tta_rebuild.engine.remembering import beliefs_after, memories_after
 from tta_rebuild.engine.telling import BY_RULE_ONLY, SceneTelling, Shown, is_embedded
 from tta_rebuild.engine.turn_events import (
     PlayedTurn,
@@ -145,7 +147,9 @@ class _Turn:
         happened = self._gate.allowed(told.story.happened) if told.story else ""
         outcome, note = consequences.outcome_of(lines, happened, passages), "; ".join(degraded)
         scene = replace(scene, degraded=note, quality=scene.quality * factor, outcome=outcome)
-        changes = consequences.characters_after(self.input, passages, self.input.point.stage)
+        learnt = memories_after(self.input, passages, lines, outcome)
+        stage = self.input.point.stage
+        changes = characters_after(self.input, passages, stage, learnt)
         move, replies = self.input.move, [*self._provider.replies, *read]
         events: list[Event] = [
             *([move] if move and self.input.number > 1 else []),
@@ -158,6 +162,7 @@ class _Turn:
                 log.FactRetracted(claim=c) if c.ends else log.FactAsserted(claim=c)
                 for c in self._gate.claims
             ),
+            *beliefs_after(self.input, passages, self._gate.claims),
             *(log.LineEnded(number=number) for number in ended),
             *(log.LineKept(line=line) for line in lines),
             *changes,

@@ -131,6 +131,7 @@ class ToldCounts(ReaderCounts):
     holds_in_prompt: int = 0
     secrets: int = 0
     secrets_leaked: int = 0
+    looks: int = 0
     mentions: int = 0
     people_split: int = 0
     people_merged: int = 0

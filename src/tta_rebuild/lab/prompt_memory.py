@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from tta_rebuild.engine.knowing import view_of
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.integrations.llm_provider import LLMRequest
 from tta_rebuild.lab.matter import Matter
@@ -13,13 +14,16 @@ from tta_rebuild.lab.measures import EvalRow, ToldCounts
 from tta_rebuild.lab.told_file import Learnt, ToldStory
 from tta_rebuild.lab.told_provider import SPOKEN
 
+VALUE_CHARS = 16
+"""Characters of a declared value from which on it is recognised in other words around it."""
+
 
 class _AfterTurn(NamedTuple):
-    """The prompt of a turn's scene, and person → texts: what was given to them, what they know."""
+    """The prompt of a turn's scene, person → texts that were given to them, and the story then."""
 
     scene: str
     given: Mapping[str, Sequence[str]]
-    remembered: Mapping[str, Sequence[str]]
+    state: StoryState
 
 
 class PromptMemory:
@@ -39,8 +43,7 @@ class PromptMemory:
             for who, text in _given_to(request):
                 given[who].append(text)
         scene = next((r.prompt for r in new if r.task == "scene"), "")
-        remembered = {who: tuple(c.memory) for who, c in state.characters.items()}
-        self._turns.append(_AfterTurn(scene, given, remembered))
+        self._turns.append(_AfterTurn(scene, given, state))
 
     def count(self, counts: ToldCounts) -> None:
         """Add what the prompts so far show to the counts."""
@@ -91,13 +94,14 @@ class PromptMemory:
             if later > number and self._is_told(learnt, person, later):
                 return
             seen = self._turns[later - 1]
-            places = [("memory", seen.remembered.get(person, ()))]
+            places = [*_views(seen.state, person, learnt.fact)]
+            counts.looks += sum(len(texts) for _, texts in places)
             if later > number:
                 places.append(("prompt", seen.given.get(person, ())))
             for place, texts in places:
                 shown = [text for text in texts if self._matter.gives_away(learnt.fact, text)]
                 own = self._own_words(person, later) if shown else []
-                shown = [text for text in shown if not any(_plain(text) in said for said in own)]
+                shown = [text for text in shown if not _is_among(own, text)]
                 if shown:
                     counts.secrets_leaked += 1
                     reason = f"in the {place} of '{person}' at turn {later}: {shown[0]}"
@@ -120,6 +124,7 @@ class PromptMemory:
                 for fact in passage.facts:
                     if turn.mentions.get(fact.subject, fact.subject).casefold() == person:
                         said.append(_plain(f"{fact.relation} {fact.value}"))
+                        said += [_plain(fact.value)] * (len(fact.value) >= VALUE_CHARS)
         return said
 
     def _is_told(self, learnt: Learnt, person: str, number: int) -> bool:
@@ -127,6 +132,22 @@ class PromptMemory:
             known.who == person and self._matter.is_in(learnt.fact, [known.fact])
             for known in self._story.turns[number - 1].knows
         )
+
+
+def _is_among(own: Sequence[str], text: str) -> bool:
+    """Whether a text is one of somebody's own words, or says no more than whose these are."""
+    shown = _plain(text)
+    return any(shown in said or (len(said) >= VALUE_CHARS and said in shown) for said in own)
+
+
+def _views(state: StoryState, person: str, cue: str) -> Iterator[tuple[str, Sequence[str]]]:
+    """What would be shown as theirs, or told a model that speaks for them, if asked about it."""
+    shown = view_of(state, person, cue)
+    yield "memory", [memory.text for memory in shown.memories]
+    yield "lines", [*shown.known, *shown.beliefs]
+    row = shown.for_show()
+    ties = [f"{row['name']} {said}" for said in (*row["ties"], *row["goals"], row["feels"])]
+    yield "/who", [*row["remembers"], *ties]
 
 
 def _plain(text: str) -> str:

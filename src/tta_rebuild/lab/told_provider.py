@@ -44,12 +44,14 @@ class ToldProvider(RequestProvider):
 
     Attributes:
         requests: story id in the store → all requests made for it, in order.
+        says: what whoever is asked aside answers.
     """
 
     provider = "own"
 
     def __init__(self) -> None:
         super().__init__(LLMConfig(model=NAME))
+        self.says = "…"
         self.requests: dict[str, list[LLMRequest]] = {}
         self._now: dict[str, ToldReply] = {}
 
@@ -84,7 +86,7 @@ class ToldProvider(RequestProvider):
             raise ReplyUnusable(f"no story '{story}' is being told", provider=self.provider)
         self.requests[story].append(request)
         if request.task in SPOKEN:
-            return "…"
+            return self.says
         if request.task not in SCENES:
             raise ReplyUnusable(
                 f"a told story has no answer for the task '{request.task}'", provider=self.provider

@@ -32,6 +32,7 @@ from tta_rebuild.narrative.character_rules import emotion_in
 from tta_rebuild.narrative.line_fit import LineFit, Speaker, fit_of, is_addressed
 from tta_rebuild.narrative.voice_style import Everybody
 
+SLOW_MS = 10
 LEAST_LINES = 3
 """Lines of a speaker whose lines are put into other mouths."""
 
@@ -47,6 +48,10 @@ class VoiceCounts(UnreadCounts):
         by_topic, by_state, by_knowledge: the same by what it speaks of, by address, feeling and
             presence, by what they can know.
         first_places: lines that rank highest under their own speaker, of ``lines``.
+        looks, leaks: at what would be shown as somebody's who cannot know it; where it stood there.
+        known, known_by_whom: matters and people who must know them; those who do.
+        planted, recalled: memories among ten thousand; those that half their words bring back.
+        slow_recalls: of these, those that took ``SLOW_MS`` or longer.
     """
 
     swaps: int = 0
@@ -59,10 +64,18 @@ class VoiceCounts(UnreadCounts):
     by_knowledge: int = 0
     lines: int = 0
     first_places: int = 0
+    looks: int = 0
+    leaks: int = 0
+    known: int = 0
+    known_by_whom: int = 0
+    planted: int = 0
+    recalled: int = 0
+    slow_recalls: int = 0
 
     def misses(self) -> list[EvalRow]:
         """Every swap with its reasons, those that do not rank lower first."""
-        return sorted(self.rows, key=lambda row: row.kind != "swaps_lower")
+        first = ("leaks", "recalled", "swaps_lower")
+        return sorted(self.rows, key=lambda row: row.kind not in first)
 
     def shares(self) -> list[Share]:
         """What the counts say, in the order in which they are shown."""
@@ -75,7 +88,14 @@ class VoiceCounts(UnreadCounts):
             ("by_state", "lower by address, feeling, presence alone", self.swaps),
             ("by_knowledge", "lower by what they can know alone", self.swaps),
         )
-        return [Share(name, says, getattr(self, name), of, True) for name, says, of in lines]
+        rest = (
+            ("leaks", "looks that show what somebody cannot know", self.looks, False),
+            ("known_by_whom", "known by whoever must know it", self.known, True),
+            ("recalled", "planted memories found again", self.planted, True),
+            ("slow_recalls", f"recalls of {SLOW_MS} ms or longer", self.planted, False),
+        )
+        shares = [Share(name, says, getattr(self, name), of, True) for name, says, of in lines]
+        return shares + [Share(n, says, getattr(self, n), of, good) for n, says, of, good in rest]
 
 
 async def eval_voices(

@@ -16,7 +16,6 @@ from typing import Any
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.speech import name_parts
 
-_HELP_STEP, _CONFLICT_STEP, _MEETING_STEP = 0.1, -0.1, 0.02
 _CLAUSE = re.compile(r"[,;:.!?—]|\b(?:but|yet|while|although|though|until)\b")
 _NEVER_SO = re.compile(r"\bnever\b.*\b(?:so|such|more)\s+$")
 _WITH = re.compile(r"\b(?:and|with|like|or)\s+(?:the\s+)?$")
@@ -87,26 +86,6 @@ def _of_another(before: str, after: str, names: tuple[str, ...], stirring: bool)
         # "Mira feels fear", unless somebody feels it with her
         or (subject and not _WITH.search(before[: subject.start()]))
     )
-
-
-@cache
-def _beginnings(kind: str) -> re.Pattern[str]:
-    words = "|".join(_data("characters")["meetings"][kind].split())
-    return re.compile(rf"\b(?:{words})\w*", re.IGNORECASE)
-
-
-def relationship_change(trigger: str, scene: str, story_events: Iterable[str]) -> float:
-    """How far one meeting moves a relationship: help raises it, conflict lowers it.
-
-    A trigger that speaks of either decides; else the scene does, else the events; a meeting that
-    speaks of neither brings people a little closer.
-    """
-    for text in (trigger, scene, " ".join(map(str, story_events))):
-        warm, cold = (len(_beginnings(kind).findall(text)) for kind in ("warming", "cooling"))
-        if warm or cold:
-            betrayed = 2 if re.search(r"\bbetray", text, re.IGNORECASE) else 1
-            return _HELP_STEP if warm >= cold else _CONFLICT_STEP * betrayed
-    return _MEETING_STEP
 
 
 def consistency(before: str, after: str) -> float:

@@ -6,21 +6,25 @@ where there is a model, lets it put the words into their mouths.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from tta_rebuild.canon.lines import SummaryLine, with_turn
+from tta_rebuild.canon.memory import Memories
 from tta_rebuild.core.base_primitive import TTAContext, side_by_side
 from tta_rebuild.core.checks import check_number, missing, wrong_kind
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
 from tta_rebuild.core.speech import name_of, spoken_words
-from tta_rebuild.core.story import ARC_STAGES, NO_VOICE, Voice
+from tta_rebuild.core.story import ARC_STAGES, NO_VOICE, Bond, Memory, Voice
 from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative import character_rules as rules
+from tta_rebuild.narrative import feelings
 from tta_rebuild.narrative.asking import AskingPrimitive
+from tta_rebuild.narrative.feelings import Feeling
 from tta_rebuild.narrative.line_fit import Speaker, fit_of
 from tta_rebuild.narrative.voice_style import Everybody, voice_shown
 from tta_rebuild.prompts import PromptCatalog
@@ -39,7 +43,11 @@ class CharacterState:
     """A character now. Traits and goals lie in [0, 1], relationships in [-1, 1].
 
     ``memory``: the latest story events, newest last; ``spoken``: the latest lines; ``voice``: how
-    the author wants them to speak. Raises ValidationError for what cannot be.
+    the author wants them to speak. ``memories`` are all that they keep in mind, ``past`` the turns
+    before the latest in a line each. The emotion has an ``intensity`` in [0, 1] since ``felt_turn``
+    (0: it was set, and stays) and the very word for it as its ``shade``; ``bonds`` are what the
+    relationships sum up, ``reasons`` what raised a goal last. An arc that is set ``arc_by_hand``
+    stays where it is. Raises ValidationError for what cannot be.
     """
 
     character_id: str
@@ -53,6 +61,14 @@ class CharacterState:
     last_updated: datetime = field(default_factory=_now)
     voice: Voice = NO_VOICE
     spoken: list[str] = field(default_factory=list)
+    memories: Memories = field(default_factory=Memories)
+    past: tuple[SummaryLine, ...] = ()
+    shade: str = ""
+    intensity: float = 0.0
+    felt_turn: int = 0
+    bonds: dict[str, Bond] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    arc_by_hand: bool = False
 
     def __post_init__(self) -> None:
         if problem := missing(self, "character_id"):
@@ -106,6 +122,30 @@ def new_character(character_id: str, at: datetime) -> CharacterState:
     return CharacterState(character_id=character_id, name=name, last_updated=at)
 
 
+def remembering(state: CharacterState, new: Sequence[Memory]) -> CharacterState:
+    """The character with new memories of one turn; of older turns stays the weightiest."""
+    if not new:
+        return state
+    weightiest = max(new, key=lambda one: one.weight)
+    return replace(
+        state,
+        memory=[*state.memory, *(one.text for one in new)][-MEMORY_LIMIT:],
+        memories=state.memories.added(new),
+        past=with_turn(state.past, new[0].turn, weightiest.text, weightiest.weight),
+    )
+
+
+def bond_to(state: CharacterState, other: str) -> Bond:
+    """What somebody feels about another, as far as their relationships say."""
+    return state.bonds.get(other) or Bond.of(state.relationships.get(other, 0.0))
+
+
+def feeling_at(state: CharacterState, turn: int) -> Feeling:
+    """What somebody feels by a turn of the story, as far as it has not faded."""
+    felt = Feeling(state.emotional_state, state.shade, state.intensity)
+    return feelings.faded(felt, turn - state.felt_turn, state.personality_traits)
+
+
 def speaker_of(state: CharacterState, *matters: str) -> Speaker:
     """A character as the speaker of a line; ``matters`` are texts of what else they know."""
     return Speaker(
@@ -138,24 +178,32 @@ def respond(
 ) -> tuple[CharacterState, CharacterResponse]:
     """The character after the interaction, and the answer, without any model."""
     trigger, scene = interaction.emotional_trigger or "", interaction.scene_context
-    others = interaction.interacting_with
+    others, traits = interaction.interacting_with, state.personality_traits
+    felt = feelings.feeling_of(trigger, traits) if rules.emotion_in(trigger, others) else None
+    now = Feeling(state.emotional_state, state.shade, state.intensity)
+    left = feelings.faded(now, 1, traits).intensity  # an emotion stays until another comes
     emotion = rules.emotion_in(trigger, others) or state.emotional_state
-    step = rules.relationship_change(trigger, scene, interaction.story_events)
-    relationships = dict(state.relationships)
+    change = feelings.bond_change(trigger, scene, " ".join(map(str, interaction.story_events)))
+    bonds = dict(state.bonds)
     for other in others:
-        moved = round(relationships.get(other, 0.0) + step, 6)
-        relationships[other] = max(-1.0, min(1.0, moved))
+        bonds[other] = bond_to(replace(state, bonds=bonds), other).moved(
+            change.moves if change else feelings.MEETING
+        )
+    relationships = {**state.relationships, **{other: bonds[other].number for other in others}}
     changes = {o: round(relationships[o] - state.relationships.get(o, 0.0), 6) for o in others}
     goals = dict(state.development_goals)
     opportunity = (interaction.development_opportunity or "").strip()
     if opportunity:
         goals[opportunity] = min(1.0, round(goals.get(opportunity, 0.0) + GOAL_STEP, 6))
+    turn = state.memories[-1].turn + 1 if state.memories else 1
     after = replace(
-        state,
+        remembering(state, [Memory(text=text, turn=turn) for text in interaction.story_events]),
         emotional_state=emotion,
+        shade="" if felt else state.shade,
+        intensity=felt.intensity if felt else left,
         development_goals=goals,
         relationships=relationships,
-        memory=[*state.memory, *interaction.story_events][-MEMORY_LIMIT:],
+        bonds=bonds,
         last_updated=at,
     )
     latest_first = list(goals)[::-1]

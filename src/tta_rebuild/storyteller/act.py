@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller import act_grammar as grammar
-from tta_rebuild.storyteller.act_grammar import is_base, joined, phrase_length
+from tta_rebuild.storyteller.act_grammar import Lead, is_base, joined, phrase_length
 from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import is_one, mended, pattern, word_list, word_table
@@ -103,6 +103,8 @@ def _read(tokens: list[str]) -> list[Act]:
     text = joined(tokens, keeps_mark=True)
     if not words:
         return []
+    if begin := _after_statement(tokens):
+        return _read(tokens[begin:])
     if len(quoted) == len(words):
         return [_spoken(" ".join(quoted))]
     if tokens[0][0] == "“":
@@ -116,7 +118,24 @@ def _read(tokens: list[str]) -> list[Act]:
         return [bare]
     is_cry = text.endswith("!") and len(words) < 5
     no_act = _spoken(text, "shout") if is_cry else Act(problem="no verb")
+    if len(words) > 3 and any(is_one(word.lower(), "english") for word in words):
+        no_act = _spoken(text)
     return [act for part in _parts(tokens) if (act := _deed(part))] or [no_act]
+
+
+def _after_statement(tokens: list[str]) -> int:
+    """Where an act begins after what only tells why: "the bus is late, I take a taxi"; else 0."""
+    at = tokens.index(",") if "," in tokens[1:] else 0
+    before, after = [token.lower() for token in tokens[:at]], Lead(tokens[at + 1 :])
+    own = ("i", "i'm", "we", "we're", "you", "you're")
+    if not at or not after.verb or {Lead(before).subject, *before[:1]} & {*own}:
+        return 0
+    if after.verb.family == "think" and len(after.rest) == 1:
+        return 0  # "the door is locked, I think"
+    first = after.rest[0].lower()
+    is_act = is_base(first) and not is_one(first, "rather_nouns finite") and tokens[-1][-1:] != "?"
+    is_mine = after.subject in ("", "i", "i'll", "we", "we'll", "let's")
+    return at + 1 if is_act and is_mine and _is_statement(before) else 0
 
 
 def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
@@ -134,6 +153,8 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
                 return _spoken(text)
             person = joined(tokens[size:]) if family == "greet" else ""
             return replace(_spoken(text, family), person=person)
+    if said := _addressed(text):
+        return said
     called = pattern("called").fullmatch(text)
     name = called[1].lower().split() if called else []
     is_name = name and Lead(name).rest == name and not is_one(name[0], "prepositions")
@@ -149,6 +170,20 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
     return _spoken(text) if is_said else None
 
 
+def _addressed(text: str) -> Act | None:
+    """What is said to somebody whom it names: "sir, please begin", "open the door, boss"."""
+    found = pattern("addressed_first").fullmatch(text) or pattern("addressed_last").fullmatch(text)
+    if found is None:
+        return None
+    end = found.groupdict().get("end") or ""
+    asks = "?" in end or found["said"].endswith("?") or pattern("question").match(found["said"])
+    said, family = found["said"] + end, "ask" if asks else "tell"
+    inner = _deed(pattern("move_token").findall(said)) if not asks else None
+    if inner and Lead(said.split()).subject and "said" in grammar.families()[inner.family].takes:
+        family = inner.family  # "Father, I have to confess something"
+    return replace(_spoken(said, family), person=found["who"])
+
+
 def _is_statement(low: list[str]) -> bool:
     """True for "I am afraid", "the door is locked", "you should go": said, not done."""
     lead = Lead(low)
@@ -161,53 +196,19 @@ def _is_statement(low: list[str]) -> bool:
     return bool(pattern("statement").match(" ".join(low)))
 
 
-class Lead:
-    """What stands before the verb: subject, wishes, fillers, manner; and whether it is denied."""
-
-    def __init__(self, tokens: Sequence[str]) -> None:
-        self.manner: list[str] = []
-        self.subject, self.is_denied, at = "", False, 0
-        low = [token.lower().replace("’", "'") for token in tokens]
-        while at < len(low):
-            verb = grammar.verb_at(tokens[at:])
-            name, size = _before_verb(low[at:], verb.words if verb else 0)
-            if size:
-                self.subject = self.subject or (low[at] if name == "openings" else "")
-                self.is_denied = self.is_denied or name == "not"
-            elif not verb and (grammar.is_adverb(low[at]) or is_one(low[at], "adverbs")):
-                self.manner += [tokens[at]] if grammar.is_adverb(low[at]) else []
-            elif low[at][0].isalnum() or low[at][0] == "“":
-                break
-            at += max(size, 1)
-        self.rest = list(tokens[at:])
-        self.verb = grammar.verb_at(self.rest)
-
-
-def _before_verb(low: list[str], longest: int) -> tuple[str, int]:
-    """The list and the size of a phrase that is no verb here, though it may be one."""
-    names = ("not", "openings", "wishes", "fillers", "weak")
-    size, name = max((phrase_length(name, low), name) for name in names)
-    after, following = low[size:], "".join(low[size : size + 1])
-    if name == "weak":
-        is_idle = low[0] in ("go", "come") and size == 1 and is_base(following)
-        is_before = following.endswith("ing") and (size > longest or grammar.verb_at(after))
-        return name, size if (is_before or is_idle) and size >= longest else 0
-    if low[0] == "to" and not grammar.verb_at(after):
-        return name, 0
-    may_be_verb = name in ("not", "wishes") or low[0] == "lets"
-    is_equal = size == longest and may_be_verb and grammar.verb_at(after)
-    return name, size if size > longest or is_equal else 0
-
-
 def _deed(tokens: list[str]) -> Act | None:
     """One act from the tokens of one part; None if they hold no verb."""
     lead = Lead(tokens)
     verb = lead.verb or _unknown(lead)
     if not verb:
         return _without_verb(tokens, lead)
+    if is_one("".join(verb.rest[:1]).lower(), "finite") and not lead.subject:
+        return None  # "the fire is out": no verb, but what something is
+    if caused := _caused(lead, verb):
+        return caused
     family, spec = verb.family, grammar.families()[verb.family]
     quoted = [token.strip("“” ,") for token in verb.rest if token[0] == "“"]
-    rest = [token for token in verb.rest if token[0] != "“"]
+    rest = _without_asides([token for token in verb.rest if token[0] != "“"], spec)
     last = verb.name.split()[-1]
     if last in ("about", "that", "if", "whether") or (last == "for" and spec.takes[0] == "person"):
         rest.insert(0, last)
@@ -232,6 +233,43 @@ def _deed(tokens: list[str]) -> Act | None:
         clause = f"do not {clause}"
     words = f": “{capital(act.said)}”" if quoted else ""
     return replace(act, clause=to_second_person(f"you {clause}") + words)
+
+
+def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
+    """Whom one has, gets or makes do something is told to: "have the guard open the gate"."""
+    rest, is_get = verb.rest, verb.base == "get"
+    if verb.base not in ("have", "get", "make") or not rest:
+        return None
+    low = [token.lower() for token in rest]
+    for at in range(1, min(len(rest), 6)):
+        if not low[at][0].isalnum() or (
+            is_one(low[at], "openers prepositions") and low[at] != "to"
+        ):
+            return None
+        who, done = rest[:at], rest[at + is_get :]
+        is_done = bool(done) and is_base(done[0].lower()) and (low[at] == "to") == is_get
+        is_done = is_done and not is_one(done[0].lower(), "rather_nouns")
+        if is_done and grammar.is_somebody(who) and not is_one(low[at - 1], "determiners articles"):
+            person, said = (to_second_person(joined(part)) for part in (who, done))
+            clause = to_second_person(f"you {joined(lead.rest)}")
+            return Act(
+                family="tell", verb=verb.base, person=person, said=f"to {said}", clause=clause
+            )
+    return None
+
+
+def _without_asides(rest: list[str], spec: grammar.VerbFamily) -> list[str]:
+    """What follows a verb without a remark after a comma: "…, I'm out", "…, rules or no rules"."""
+    opens = next((k for k, word in enumerate(rest) if is_one(word.lower(), "openers")), len(rest))
+    for at, token in enumerate(rest):
+        after = [word.lower() for word in rest[at + 1 :]]
+        if token != "," or not after or ("said" in spec.takes and at > opens):
+            continue
+        is_list = {"and", "or", "&"} & {*after}
+        is_apart = is_one(after[0], "determiners pronouns") or not grammar.starts_small(after[0])
+        if _is_statement(after) or (is_apart and not is_list and at):
+            return rest[:at]
+    return rest
 
 
 def _of_travel(family: str, verb: str, found: dict[str, str]) -> str:
@@ -273,7 +311,7 @@ def _unknown(lead: Lead) -> grammar.Verb | None:
         return None
     is_noun = singular(word) in word_list("people") | word_list("places")
     is_verb = is_one(following, "determiners pronouns prepositions") and not is_noun
-    return grammar.Verb("do", word, word, lead.rest[1:]) if lead.subject or is_verb else None
+    return grammar.rarer_verb(word, lead.rest[1:]) if lead.subject or is_verb else None
 
 
 def _parts(tokens: list[str]) -> Iterator[list[str]]:
@@ -293,11 +331,17 @@ def _parts(tokens: list[str]) -> Iterator[list[str]]:
 def _begins_act(before: list[str], link: str, after: list[str]) -> bool:
     lead, earlier = Lead(after), Lead(before)
     verb = earlier.verb or _unknown(earlier)
-    if not verb or lead.subject in ("i", "i'll", "i'm", "we", "we'll"):
+    if not verb or lead.subject in ("i", "i'll", "i'm", "we", "we'll", "let's", "lets"):
         return bool(verb and lead.rest)
-    if not lead.verb or lead.subject or is_one(before[-1].lower(), "articles"):
+    first, *following = [token.lower() for token in [*lead.rest, ""]]
+    is_rarer = grammar.is_rarer(first) and is_one(following[0], "determiners pronouns")
+    if not (lead.verb or is_rarer) or lead.subject or is_one(before[-1].lower(), "articles"):
         return False
-    first, is_plain = lead.rest[0].lower(), is_base(earlier.rest[0].lower())
+    if after[0].lower() == "no" and after[1:2] != [","]:
+        return False
+    if not lead.verb:
+        return True
+    is_plain = is_base(earlier.rest[0].lower())
     if (is_plain and not is_base(first)) or (len(lead.rest) == 1 and is_one(first, "rather_nouns")):
         return False
     asked = re.search(r"\bto (\w+)", " ".join(verb.rest).lower())
@@ -314,6 +358,9 @@ def _chained(acts: list[Act]) -> Act:
         needs = "needs_object" in grammar.families()[last.family].after
         if needs and last.clause == f"you {last.verb}":
             acts[i - 1] = replace(last, object=acts[i].object)
+        is_of_it = "same_object" in grammar.families()[acts[i].family].after
+        if is_of_it and last.object and acts[i].clause == f"you {acts[i].verb}":
+            acts[i] = replace(acts[i], object=last.object)  # "find the violin and play"
     whole = acts.pop()
     for act in reversed(acts):
         clause = f"{act.clause}{',' if whole.then else ' and'} {whole.clause.removeprefix('you ')}"

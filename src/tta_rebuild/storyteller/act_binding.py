@@ -25,11 +25,11 @@ from tta_rebuild.storyteller.entities import (
     slug,
 )
 from tta_rebuild.storyteller.line_template import listed
-from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, words_in
+from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, noun_kind, words_in
 from tta_rebuild.storyteller.premise_people import gender_of
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
 from tta_rebuild.storyteller.word_lists import common, pattern, rules_of, word_list
-from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
+from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
 GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
 SELF = ("yourself", "you", "me", "myself")
@@ -59,9 +59,13 @@ class Binder:
         family = act.family
         bound = dict.fromkeys(("object", "person", "tool", "place"), "")
         wanted = {"object": act.object, "person": act.person, "tool": act.instrument}
-        if act.where and family in GOES:
+        if family in GOES:
             where, _, along = act.where.partition(" with ")
-            wanted["place"] = _destination(where)
+            is_back = self.state.get("away") and pattern("back_in").match(
+                f"{act.verb} {where}".strip()
+            )
+            wanted["place"] = _destination(where) if where and not is_back else ""
+            bound["place"] = str(self.state.get("home")) if is_back else ""
             wanted["person"] = wanted["person"] or along
         missing = ("", "")
         for role, phrase in wanted.items():
@@ -89,6 +93,16 @@ class Binder:
             bound["person"] = bound["object"]
         elif not (bound["person"] or act.person) and rules_of(family).get("kind") == "speech":
             bound["person"] = self._owner(act.object) or self.npc()
+        bound["owner"] = ""
+        if (
+            head_of(act.object) in common("kinds_of_things")["body"].split()
+            and act.family != "look"
+        ):
+            owner = self._owner(act.object)
+            if owner and self._is_away(self.cast.entities[owner], "touch"):
+                missing = missing if missing[0] else ("away", self.cast.entities[owner].name)
+            bound["owner"] = owner
+            bound["person"] = bound["person"] or owner
         self._to_all(family, bound)
         bound |= {name: "yes" if is_so else "" for name, is_so in self._said_of(act, bound)}
         if act.said:
@@ -96,9 +110,12 @@ class Binder:
         return bound, missing
 
     def _owner(self, phrase: str) -> str:
-        """Whose "his offer" is."""
+        """Whose "his offer" or "my father's hand" is."""
         owner = {"his": "him", "her": "her"}.get(phrase.split(" ")[0].lower(), "")
         who = self._meant_by(owner) if owner else None
+        if found := re.match(r"(.+?)['’]s? \S+$", phrase):
+            who = self.cast.found(found[1], ("person",))
+            return who.id if who is not None and who.id != YOU else ""
         return who.id if who is not None and self.is_with_you(who.id) else ""
 
     def _to_all(self, family: str, bound: dict[str, str]) -> None:
@@ -132,8 +149,10 @@ class Binder:
 
     def _is_away(self, entity: Entity, family: str) -> bool:
         """Whether an act needs somebody who is not there at all: dead, missing, unknown."""
-        is_gone = self.state.values.get(f"{entity.id}.at") == NOWHERE
         needs_them = entity.kind == "person" and family in common("face_to_face").split()
+        if needs_them and self.state.is_any(entity.id, "unplaced"):  # the father at his own feast
+            self.state.values |= {f"{entity.id}.at": self._here(), f"{entity.id}.unplaced": False}
+        is_gone = self.state.values.get(f"{entity.id}.at") == NOWHERE
         return is_gone and self.cast.is_open and needs_them
 
     def _entity(self, phrase: str, role: str, family: str) -> Entity | None:
@@ -169,25 +188,30 @@ class Binder:
         self._add(entity, is_group=is_group)
         if is_person and family in common("made_away").split():
             self.state.values[f"{entity.id}.at"] = NOWHERE
+        if is_person and family == "wake":
+            self.state.values[f"{entity.id}.asleep"] = True
         return entity
 
     def _add(self, entity: Entity, *, is_group: bool) -> None:
         self.cast.entities[entity.id] = entity
         self.made.append(entity)
         if entity.kind != "place":
-            self.state.values[f"{entity.id}.at"] = self.state.values.get("here", NOWHERE)
+            self.state.values[f"{entity.id}.at"] = self._here()
         is_so = {"person": entity.kind == "person", "group": is_group}
         self.state.values |= {f"{entity.id}.{one}": True for one, holds in is_so.items() if holds}
+
+    def _here(self) -> Value:
+        return self.state.values.get("here", NOWHERE)
 
     def _names_somebody(self, phrase: str, role: str, family: str) -> bool:
         """Whether a phrase names people: by its noun, as a name, or as whom one speaks to."""
         head = head_of(phrase)
-        if head in word_list("people"):
+        if head in word_list("people") or (family == "wake" and role == "object"):
             return True
         if role == "place" or pattern("owned").match(phrase) or head in SELF:
             return is_person(head) and role == "person"
         is_group = last_word(phrase) in words_in("groups")
-        is_named = phrase[:1].isupper() or is_person(head) or is_group
+        is_named = phrase[:1].isupper() or phrase[:1].isdigit() or is_person(head) or is_group
         if role == "person":
             return is_named or bool(pattern("noun_phrase").match(phrase))
         return is_named and family in common("done_to_people").split()
@@ -296,7 +320,10 @@ class Binder:
         """Whether a place is a room, or a corner, of the one where the story plays."""
         named = (self.cast.slots.get(slot, "") for slot in ("room", "room2", "spot", "exit"))
         is_known = any(name and head_of(name) == head_of(place.name) for name in named)
-        is_room = is_known or head_of(place.name) in word_list("rooms")
+        head = head_of(place.name)
+        is_far = noun_kind(head) == "place" or head in word_list("places")
+        is_nearby = not (is_far or place.name.split()[-1][:1].isupper())
+        is_room = is_known or is_nearby or head in word_list("rooms")
         return self.cast.is_open and is_room and place.id != self.state.values.get("home")
 
     def _is_place(self, entity_id: str) -> bool:

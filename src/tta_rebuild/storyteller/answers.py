@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from random import Random
 
-from tta_rebuild.core.english import words_of
+from tta_rebuild.core.english import stem, words_of
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import slots_of
@@ -18,6 +18,11 @@ from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.word_lists import packaged_yaml
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
+
+_NO_MATTER = {
+    stem(w)
+    for w in "have been were what where when which that this from with your about does".split()
+}
 
 
 def authors_words(
@@ -60,6 +65,40 @@ def asked_about(act: Act, cast: Cast) -> Entity | None:
     found = re.search(packaged_yaml("data/answers")["topics"], act.said)
     is_asked = act.family in ("ask", "tell") and found is not None
     return cast.found(found["topic"]) if is_asked and found else None
+
+
+def form_of(act: Act) -> dict[str, str]:
+    """What rules ask of a question: its ``form``, if it is ``about_them``, or a ``secret``."""
+    if act.family != "ask" or not act.said:
+        return {"form": "", "about_them": "", "secret": ""}
+    table, said = packaged_yaml("data/answers"), act.said.strip()
+    form = next((one for one, fits in table["forms"].items() if re.search(fits, said, re.I)), "")
+    is_theirs = re.search(table["to_you" if act.is_quoted else "to_them"], said, re.I)
+    hides = re.search(table["hides"], said, re.I)
+    return {
+        "form": form,
+        "about_them": "yes" if is_theirs else "",
+        "secret": "yes" if hides else "",
+    }
+
+
+def told_about(said: str, cast: Cast, speaker: str) -> str:
+    """The sentence of the premise that says most of what a question asks about, "" if none does.
+
+    None where it speaks of whoever is asked: they do not speak of themselves by name.
+    """
+    asked, mine = _matter(said), cast.entities.get(speaker)
+    rated = [
+        (len(asked & _matter(one)), one)
+        for one in cast.premise.told
+        if mine is None or short(mine.name) not in one
+    ]
+    most, told = max(rated, default=(0, ""), key=lambda row: row[0])
+    return told if most >= 2 else ""
+
+
+def _matter(text: str) -> set[str]:
+    return {stem(word) for word in words_of(text) if len(word) > 3} - _NO_MATTER
 
 
 def is_of_wishes(act: Act) -> bool:

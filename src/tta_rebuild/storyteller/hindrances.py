@@ -29,9 +29,17 @@ def _found(told: tuple[str, ...], people: tuple[str, ...]) -> tuple[tuple[int, s
                 if found := re.search(says, sentence, re.I):
                     what = found.groupdict().get("what") or ""
                     who = re.search(names, found[0], re.I) if says != entry["says"] else None
-                    yield number, singular(what), who[0].lower() if who else "", sentence
+                    clause = _clause(sentence, found[0])
+                    yield number, singular(what), who[0].lower() if who else "", clause
 
     return tuple(all_found())
+
+
+def _clause(sentence: str, found: str) -> str:
+    """The part of a sentence that says what was found in it."""
+    parts = re.split(r"[;,:—] (?:and |but |so |because )?|[.!?…]$", sentence)
+    whole = (part for part in parts if found.strip(" ,.") in part and len(part.split()) > 2)
+    return next(whole, sentence)
 
 
 def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: WorldState) -> str:
@@ -42,7 +50,9 @@ def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: 
         people: the ids of those of the story by what they are called.
     """
     table = packaged_yaml("data/hindrances")
-    named = {head_of(phrase) for phrase in (act.object, act.instrument, act.where) if phrase}
+    named = {
+        head_of(phrase) for phrase in (act.object, act.person, act.instrument, act.where) if phrase
+    }
     named |= {thing for thing, verbs in table["implied"].items() if act.verb in verbs.split()}
     whom = f"{act.person} {act.object}".lower()
     ids = {name.lower(): one for name, one in people.items()}
@@ -53,9 +63,16 @@ def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: 
         is_over = any(state.get(f"done.{one}") for one in entry.get("unless", "").split())
         is_over |= bool(re.search(entry.get("but", "(?!)"), act.clause))
         is_over |= "away" in entry and state.get(f"{ids[who]}.at") != NOWHERE
+        is_said = bool(re.search(entry.get("said", ""), act.said))
         is_to_it = what in named if what else ids[who] in meant if who else True
-        if is_meant and is_to_it and not is_over:
+        if is_meant and is_said and is_to_it and not is_over:
             why = sentence.rstrip(".!?…")
             is_name = not is_one(why.split(" ")[0].lower(), "determiners pronouns subjects openers")
             return why if is_name else f"{why[0].lower()}{why[1:]}"
     return ""
+
+
+def mute_people(told: tuple[str, ...], people: tuple[str, ...]) -> set[str]:
+    """Who cannot speak, as a premise says, of those names; in lower case."""
+    entries = packaged_yaml("data/hindrances")["hindrances"]
+    return {who for number, _, who, _ in _found(told, people) if who and "mute" in entries[number]}

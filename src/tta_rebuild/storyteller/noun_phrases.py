@@ -90,6 +90,11 @@ def is_person(noun: str) -> bool:
     return does or noun.endswith(tuple(words_in("people_endings")))
 
 
+def is_known(word: str) -> bool:
+    """Whether a word in lower case is one that the lists have as something else than a noun."""
+    return word in words_in("verbs", "stops", "determiners") or word in _participles()
+
+
 def is_place(noun: str) -> bool:
     """Whether a noun in the singular is a word for a place."""
     return noun in words_in("places") or noun_kind(noun) == "place"
@@ -114,8 +119,8 @@ def without_s(word: str) -> str:
 class Phrase:
     """A noun phrase; ``start`` and ``end`` count tokens, ``end`` is the one after it.
 
-    ``determiner`` is "" if there is none; a name has none, and ``is_name``. ``said``: "place" where
-    the whole text tells that it is one.
+    ``determiner`` is "" if there is none; a name has none, and ``is_name``. ``said``: "place",
+    "person" or "you" where the whole text tells that it is one.
     """
 
     determiner: str
@@ -151,7 +156,7 @@ class Phrase:
         """``person``, ``place``, ``thing``, ``name``, or "" where the head says nothing."""
         head, last = self.head, self.words[-1].lower()
         if self.said:
-            return self.said
+            return "person" if self.said == "you" else self.said
         if self.is_name or is_person(head):
             return "name" if self.is_name else "person"
         if {head, last} & words_in("no_heads"):
@@ -203,6 +208,7 @@ def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
         return None
     if at == 0 or tokens[at - 1] in OPENINGS:
         words[0] = words[0] if words[0].isupper() else words[0].lower()
+    words[-1] = re.sub("(?<=.)['’]s$", "", words[-1])  # my wife's on their side
     return Phrase(determiner=determiner, words=tuple(words), start=at, end=end)
 
 
@@ -271,7 +277,8 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
         if not any(map(_is_capital, tokens[end + link : end + link + 1])):
             break
         end += link + 1
-    if end == at or tokens[end - 1][-1] in "'’":
+    is_day = tokens[at : at + 1] and tokens[at].lower() in words_in("calendar")
+    if end == at or is_day or tokens[end - 1][-1] in "'’":
         return 0
     words = [w.lower() for w in tokens[at:end]]
     follows, then = [*map(str.lower, tokens[end : end + 2]), ".", "."][:2]

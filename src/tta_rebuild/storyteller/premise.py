@@ -20,6 +20,8 @@ from tta_rebuild.core.english import article_for, sentences_of
 from tta_rebuild.storyteller.line_template import capital, listed
 from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
+    is_known,
+    is_person,
     noun_phrases,
     one_of,
     second_persons,
@@ -37,7 +39,7 @@ from tta_rebuild.storyteller.premise_people import (
     implied_people,
     is_place_name,
 )
-from tta_rebuild.storyteller.premise_places import with_places
+from tta_rebuild.storyteller.premise_tagger import with_tagged
 from tta_rebuild.storyteller.premise_told import (
     conflict_of,
     situation_of,
@@ -64,6 +66,7 @@ class PremiseReading:
     things: tuple[str, ...] = ()  # noun phrases, what the premise turns on first
     conflict: str = "understand"  # one of those of data/premise_topics.toml
     situation: str = ""  # the plot that is told of just this ("heist"), "" if none is
+    is_sure: bool = False  # whether that situation outweighs all others by far
     aim: str = "find out what is going on here"  # what the player is after, a bare infinitive
     matter: str = ""  # what it is all about, a noun phrase; "" if nothing is named
     surroundings: str = ""  # the kind of place it opens in, as surroundings.py knows it, or ""
@@ -91,6 +94,8 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
     text = mended(text, "premise").strip()
     if not re.search(r"[A-Z](?<!I)", text):  # written all small: my sister ruby
         text = pattern("small_name").sub(_capitalised, text)
+    if not re.search("['’]", text):  # my best friends mother
+        text = pattern("small_owner").sub(_with_apostrophe, text)
     read = _Reading(text).read() if _is_english(text) else PremiseReading(told=(text,) * bool(text))
     you, people = _bound(*_told_by(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
@@ -107,7 +112,17 @@ def _capitalised(found: re.Match[str]) -> str:
     before, name = found["before"], capital(found["name"])
     is_title = before.strip(". ") in ("mr", "mrs", "ms", "dr")
     is_name = is_title or name in words_in("she_names", "he_names", "also_names")
+    is_unknown = not (is_known(found["name"]) or found["name"] in second_persons())
+    is_name = is_name or (is_unknown and found["then"] in second_persons())  # my mate tunde says
     return f"{capital(before) if is_title else before}{name}" if is_name else found[0]
+
+
+def _with_apostrophe(found: re.Match[str]) -> str:
+    """An owner with the apostrophe that a text has left out."""
+    is_owner = is_person(found["owner"]) and not (
+        is_known(found["then"]) or found["then"] in second_persons()
+    )
+    return f"{found['before']}{found['owner']}'s " if is_owner else found[0]
 
 
 def _told_by(
@@ -202,7 +217,7 @@ class _Reading:
         self.tokens = tokens_of(self.text)
         self.phrases = noun_phrases(self.tokens, is_title=self.is_title)
         if not self.is_title:
-            self.phrases = with_places(self.tokens, self.phrases)
+            self.phrases = with_tagged(self.tokens, self.phrases)
         names = words_in("she_names", "he_names")  # Rob robs nobody
         said = [t for t in self.tokens if t[0].isalnum() and (self.is_title or t not in names)]
         bare = [re.sub(r"['’]s?$|['’]", "", t.lower()) for t in said]
@@ -240,7 +255,7 @@ class _Reading:
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
         aim, topics = stated_aim(told, are_many=are_many), word_table("premise_topics")
         of_aim = conflict_of(aim)
-        situation, conflict = situation_of(self.nameless, of_aim)
+        situation, conflict, is_sure = situation_of(self.nameless, of_aim)
         its = topics["situation"].get(situation, {})
         row = {**topics["conflict"][conflict], **{k: its[k] for k in ("aim", "matter") if k in its}}
         turning = [t for t in things if (situation or conflict) in cues_for(head_of(t))]
@@ -262,6 +277,7 @@ class _Reading:
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
             situation=situation,
+            is_sure=is_sure,
             aim=aim or row["aim"].format(sought=sought),
             matter=next(iter(about), row.get("matter", "")),
             surroundings=self._surroundings(places) or its.get("surroundings", ""),
@@ -281,6 +297,8 @@ class _Reading:
             near = [t.lower() for t in self.tokens[max(0, phrase.start - 2) : phrase.start]][::-1]
             by = next((t for t in near[: 1 + phrase.is_name] if t in words_in("here_by")), "")
             is_place, is_ship = phrase.kind == "place", phrase.head in words_in("vehicles")
+            if phrase.is_name and any(p.end == phrase.start for p in self.phrases):
+                continue  # the colony ship Hope
             if phrase.is_name and not phrase.said:  # in rural Alabama
                 is_place = is_place_name(phrase) or by in ("in", "at", "near")
                 is_place = is_place and phrase.text.lower() not in words_in("thing_names")

@@ -27,6 +27,7 @@ from tta_rebuild.storyteller.noun_phrases import (
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern, word_list, word_table
 
+_TOLD = 2
 GENDERS = dict.fromkeys("he him his himself".split(), "he")
 GENDERS |= dict.fromkeys("she her hers herself".split(), "she")
 MINE, _THEIRS = ("my", "your", "our"), ("his", "her", "their")
@@ -57,7 +58,7 @@ class Mention:
 
 def gender_of(phrase: str, name: str = "") -> str:
     """The pronouns that a noun phrase or a first name says, "" if neither does."""
-    last = phrase.rpartition(" ")[2].rpartition("-")[2]  # an ex-husband
+    last = phrase.rpartition(" ")[2].removesuffix("-in-law").rpartition("-")[2]  # an ex-husband
     first, head = without_accents(name.split(" ")[0]), one_of(last)
     is_her = (
         head in words_in("women")
@@ -99,15 +100,23 @@ class PremisePeople:
         self.mentions: list[Mention] = []
         self.you_are: Mention | None = None
         self.taken: set[int] = set()
+        said = {re.split("['’]", low)[0] for low in self.lows}
+        self.is_second = not words_in("first_and_second").isdisjoint(said)
         of, last = phrases[0] if phrases else None, None
         for phrase in phrases:
             is_none = phrase.determiner in ("no", "any")
             mention = None if is_none else self._take(phrase, of, last)
             of, last = phrase, mention
-            self.taken |= {phrase.start} if mention else set()
-        by_role = words_in("called_by_role")  # Grandpa
-        self.is_second = not words_in("first_and_second").isdisjoint(self.lows) or any(
-            m.phrase.head in by_role and not (m.phrase.determiner or m.name) for m in self.mentions
+            if mention and without_s(tokens[phrase.end - 1]) != tokens[phrase.end - 1]:
+                mention.is_owner = len(mention.at) == 1
+            elif mention:
+                self.taken.add(phrase.start)
+        by_role = words_in("called_by_role", "kin")  # Grandpa, Uncle Jo
+        self.is_second = self.is_second or any(
+            m.phrase.words[0].lower() in by_role
+            and not m.phrase.determiner
+            and (m.phrase.is_name or m.phrase.words[0] == m.phrase.head)
+            for m in self.mentions
         )
         self.player = self._player()
         self._find_pronouns()
@@ -133,22 +142,35 @@ class PremisePeople:
             return self._add(phrase, name=phrase.text) if is_somebody else None
         is_of = phrase.is_group and self._low(phrase.end) == "of"
         after = next((p.kind for p in self.phrases if p.start == phrase.end + 1), "")
-        is_somebody = phrase.kind == "person" or self._is_acting_beast(phrase)
+        is_somebody = phrase.kind == "person"
         if not is_somebody or (is_of and after == "person"):  # a family of smugglers
             return None
         before = " ".join(self.lows[max(0, phrase.start - 8) : phrase.start])
         is_open = phrase.determiner in words_in("open_determiners") | {""}
+        if told := pattern("they_are").search(before):
+            may = self._before(phrase.start - 1)
+            gender = GENDERS.get(told["who"], "")
+            of_whom = next((m for m in may if not gender or m.pronouns in ("", gender)), None)
+            if of_whom and not phrase.is_many:
+                return self._is_also(of_whom, phrase, gender)
         is_mine = phrase.determiner in MINE and phrase.head in words_in("my_own")  # my character
-        if not (is_mine or (is_open and pattern("you_are").search(before))):
-            return self._add(phrase)
-        self.you_are = self.you_are or Mention(phrase, at=[phrase.start])
+        is_bare = not (phrase.start or phrase.determiner or phrase.is_many)  # "Vet for dragons. I"
+        is_you = self.is_second and is_bare and self._low(phrase.end) in words_in("after_a_job")
+        is_you = is_you and phrase.head not in words_in("kin")
+        if not (is_mine or is_you or (is_open and pattern("you_are").search(before))):
+            is_as = pattern("as_somebody").search(before) and phrase.determiner in ("a", "an")
+            return None if is_as else self._add(phrase)  # "posing as a nurse" is nobody new
+        said = gender_of(phrase.text)
+        self.you_are = self.you_are or Mention(phrase, pronouns=said, at=[phrase.start])
         return self.you_are
 
-    def _is_acting_beast(self, phrase: Phrase) -> bool:
-        """Whether an animal does what somebody does: "the octopus leaves notes"."""
-        does = {*second_persons(), "who", "named", "called"} - {"is", "was", "has", "does"}
-        is_doing = self._low(phrase.end) in does or self._low(phrase.end) + "s" in does
-        return is_doing and not phrase.is_many and is_animal(phrase.head)
+    def _is_also(self, mention: Mention, phrase: Phrase, said: str) -> Mention:
+        """A mention of which this phrase says what they are."""
+        if mention.phrase.is_name or mention.phrase.head in words_in("my_own", "plain_people"):
+            mention.phrase = phrase
+        mention.at.append(phrase.start)
+        mention.pronouns = mention.pronouns or said or gender_of(phrase.text)
+        return mention
 
     def _said_again(self, phrase: Phrase, of: Phrase, mention: Mention | None) -> Mention | None:
         """Who was spoken of just before, where this phrase says their name or what they are."""
@@ -172,10 +194,7 @@ class PremisePeople:
             mention.name = phrase.text
         else:
             is_indefinite = of.determiner in ("a", "an", "") and not of.is_name
-            is_titled = of.is_name and any(
-                p.is_name and p.start == phrase.end for p in self.phrases
-            )
-            is_next = is_indefinite or is_titled or follows in ("and", "or")
+            is_next = is_indefinite or follows in ("and", "or")
             is_list = between == "," and is_next  # "Ada, the cook Tom and a dog"
             is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
             if not mention or phrase.kind != "person" or is_list or not is_own:
@@ -209,7 +228,7 @@ class PremisePeople:
 
     def _is_person_name(self, phrase: Phrase) -> bool:
         if phrase.said:
-            return False
+            return phrase.kind == "person"
         words, before = phrase.text.split(), self._low(phrase.start - 1)
         after, then = self._low(phrase.end), self._low(phrase.end + 1)
         is_in = before in ("in", "at", "near", "from", "on")
@@ -220,7 +239,6 @@ class PremisePeople:
             return False
         acts = after in {*second_persons(), "who", "and", "must", "can", "had"}
         acts = acts or (after == "," and then in ("a", "an", "the"))
-        acts = acts or (after == "the" and is_person(one_of(then)))  # Pip the thief
         is_whole = len(words) > 1 and "of" not in words
         return acts or is_whole or before in {"and", "named", "called", "with", "by"}
 
@@ -234,7 +252,15 @@ class PremisePeople:
         after = [m for m in self.mentions if max(m.at) >= self.topic_at and not m.is_owner]
         if self.topic_at >= 0 and after:
             return after[0]
-        ranked = [(self._distance(m), m.phrase.start, m) for m in self.mentions]
+        told = {p.start for p in self.phrases if p.said == "you"}
+        ranked = [
+            (
+                self._distance(m) - _TOLD * (not (m.phrase.is_many or told.isdisjoint(m.at))),
+                m.phrase.start,
+                m,
+            )
+            for m in self.mentions
+        ]
         best = min(ranked, key=lambda row: row[:2], default=None)
         return best[2] if best and best[0] < 9 and not self.is_second else None
 
@@ -263,6 +289,12 @@ class PremisePeople:
             free = next((m for m in may if m.pronouns == ""), None)
             if free and free is not self.you_are and all(m.pronouns != gender for m in may):
                 free.pronouns = gender
+        for mention in self.mentions:
+            head = mention.phrase.head
+            is_beast = head in words_in("animals") or (is_animal(head) and not is_person(head))
+            is_beast = is_beast and head not in words_in("plain_people")
+            if is_beast and not mention.phrase.is_many:
+                mention.pronouns = mention.pronouns or "it"
 
     def _before(self, at: int, *, groups: bool = False) -> list[Mention]:
         """Whom "he" or "her" (with ``groups`` "their") at a token may mean, the nearest first."""
@@ -345,8 +377,12 @@ class PremisePeople:
             owner = f"{of.name or 'the ' + of.phrase.text}'s" if of else owner
             is_named = is_kin
         is_mine = owner in MINE or (not owner and is_kin and not phrase.is_many)
-        if phrase.is_name or is_mine or without_s(owner) in names:
-            return "" if phrase.is_name else f"your {noun}"
+        if phrase.is_name:
+            title = phrase.words[0].lower()
+            is_title = len(phrase.words) > 1 and is_person(title)
+            return f"{'your' if title in words_in('kin') else 'the'} {title}" * is_title
+        if is_mine or without_s(owner) in names:
+            return f"your {noun}"
         return f"{owner if is_named else 'the'} {'other people' if noun == 'people' else noun}"
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from tta_rebuild.core.english import singular, third_person
-from tta_rebuild.storyteller.act import Act, clause_in_past
+from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_binding import (
     GOES,
     SELF,
@@ -21,14 +21,17 @@ from tta_rebuild.storyteller.act_binding import (
     place_in,
     with_article,
 )
-from tta_rebuild.storyteller.answers import asked_about, is_of_wishes, known_of
+from tta_rebuild.storyteller.answers import asked_about, form_of, is_of_wishes, known_of, told_about
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import is_confession, record
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
 from tta_rebuild.storyteller.hindrances import hindered
-from tta_rebuild.storyteller.line_template import capital, template, tidy
+from tta_rebuild.storyteller.line_template import capital, template
 from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.noun_phrases import is_animal
 from tta_rebuild.storyteller.possible import why_impossible
+from tta_rebuild.storyteller.results import done, kinds_of, own_clause, result_of, said_too, there
+from tta_rebuild.storyteller.silence import SPOKEN, speaks
 from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND, cases_of, forms_of
 from tta_rebuild.storyteller.word_lists import common, rules_of
 from tta_rebuild.storyteller.world_state import YOU, WorldState
@@ -100,6 +103,7 @@ class Rulebook:
                 changes, and its line is the deed alone.
         """
         outcome = Outcome(is_told=is_told)
+        act = self._as_thought(act)
         steps = [act, *_following(act)][:_MOST_STEPS]
         if any(self._is_against_oneself(step) for step in steps):
             outcome.declined = self._say(common("not_yourself"), {})
@@ -141,11 +145,10 @@ class Rulebook:
         if needs_object and not outcome.texts:
             outcome.declined = entry["asks"]
             return False
-        topic = asked_about(act, self.cast)
-        speaker = bound["person"] if family != "look" else ""
-        known = known_of(topic, self.cast, self.state, speaker=speaker) if topic else ""
-        known = known if self.writer.allows(known) else ""
+        known = self._known(act, bound["person"])
         bound |= {"known": "yes" if known else "", "wants": "yes" if is_of_wishes(act) else ""}
+        bound |= {**self._of_person(bound["person"]), **form_of(act)}
+        bound["is_quoted"] = "yes" if act.is_quoted else ""
         self.state.bound.update(bound)
         slots = self._slots(act, bound) | {"known": f"*{self.state.get('now')}*"}
         for rule in entry["rules"]:
@@ -155,9 +158,16 @@ class Rulebook:
                 entry = rules_of(rule["as"])
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
             told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
+            plain = {} if told else result_of(act, kinds_of(act, bound), slots)
+            if plain:
+                rule = {**rule, "line": plain["line"]}
+                rule["then"] = ", ".join(filter(None, (rule.get("then"), plain.get("then"))))
+                told = plain["say"]
             text = self._told(act, self._say(_of_number(told, slots), slots), slots)
             if not text:
                 continue
+            if "say" in plain:
+                text = f"{text} {self._taken(bound['owner'])}".strip()
             outcome.texts.append(text.replace(slots["known"], known))  # however often told before
             outcome.kind = entry.get("kind", "quiet")
             if "fail" in rule:
@@ -169,9 +179,34 @@ class Rulebook:
                 self._move(family, bound)
             record(act, self.cast, self.state)
             line = self._filled(rule.get("line", ""), slots) if outcome.is_told else ""
-            outcome.lines += [one for one in (_said_too(act, line), line) if one]
+            outcome.lines += [one for one in (said_too(act, line), line) if one]
             return True
         return False
+
+    def _known(self, act: Act, speaker: str) -> str:
+        """What can be said of that which an act asks about or looks at, "" if nothing."""
+        speaker = speaker if act.family != "look" else ""
+        topic = asked_about(act, self.cast)
+        known = known_of(topic, self.cast, self.state, speaker=speaker) if topic else ""
+        if not known and act.family == "ask" and self.cast.is_open:
+            known = told_about(act.said, self.cast, speaker)
+        return known if self.writer.allows(known) else ""
+
+    def _of_person(self, person: str) -> dict[str, str]:
+        """What rules may ask of whom an act is done to: whether they can speak, or are a beast."""
+        whom = self.cast.entities.get(person)
+        is_beast = whom is not None and is_animal(head_of(whom.role or whom.name))
+        is_silent = self.state.is_any(person, "mute")
+        return {"silent": "yes" if is_silent else "", "beast": "yes" if is_beast else ""}
+
+    def _as_thought(self, act: Act) -> Act:
+        """What is said of the only one who is there ("she can rest now") is thought, not said."""
+        here, (first, *_) = self.binder.in_play(), re.split(r"['’ ]", act.said.lower() + " ")
+        is_said = act.family == "say" and act.is_quoted and not act.person and len(here) == 1
+        if not is_said or first != self.cast.entities[here[0]].pronouns:
+            return act
+        clause = act.clause.replace("you say", "you think", 1)
+        return replace(act, family="think", verb="think", clause=clause)
 
     def _is_against_oneself(self, act: Act) -> bool:
         whom = bare(act.object or act.person)
@@ -182,10 +217,24 @@ class Rulebook:
         """Why this cannot be done in this story, "" if it can."""
         if not self.cast.is_open:  # its author has not foreseen a death
             return "it is not in you, not here" if act.family == "kill" else ""
-        premise, people = self.cast.premise, self.cast.of_kind("person")
-        names = {name: one.id for one in people for name in (one.name, short(one.name))}
-        why = hindered(act, premise.told, names, self.state)
+        premise = self.cast.premise
+        why = hindered(act, premise.told, self.called(), self.state)
         return why or (why_impossible(act, premise) if is_told else "")
+
+    def called(self) -> dict[str, str]:
+        """What people are called, and their ids; "he" and "she" where it can be but one."""
+        people = [one for one in self.cast.of_kind("person") if one.id != YOU]
+        names = {name: one.id for one in people for name in (one.name, short(one.name))}
+        own = [one for one in people if not self.state.is_any(one.id, "local", "group")]
+        for pronoun in ("he", "she"):
+            single = [one.id for one in own if one.pronouns == pronoun]
+            names |= {pronoun: single[0]} if len(single) == 1 else {}
+        return names
+
+    def breaks_silence(self, text: str) -> bool:
+        """Whether a text lets somebody speak who cannot."""
+        people = self.cast.of_kind("person")
+        return any(self.state.is_any(one.id, "mute") and speaks(one, text) for one in people)
 
     def _apply(self, effects: str, bound: Mapping[str, str]) -> None:
         """Change the state; what is done to several people is done to each of them."""
@@ -220,13 +269,14 @@ class Rulebook:
     # ------------------------------------------------------------------ how it is told
 
     def _slots(self, act: Act, bound: Mapping[str, str]) -> dict[str, str]:
-        clause = _own_clause(act)
+        clause = own_clause(act)
         slots = {
             "you_do": clause,
             "said": "" if act.is_quoted else act.said.rstrip(".!?"),
             "quoted": f"“{capital(act.said)}”" if act.is_quoted else "",
             "tool": act.instrument,
             "where": act.where,
+            "there": there(act.where),
             "manner": act.manner,
         }
         if clause:
@@ -236,9 +286,12 @@ class Rulebook:
             many = self.is_many(bound["object"], phrase)
             slots |= forms_of("object", phrase)
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
+            slots |= {"It": "They" if many else "It", "done": done(act.verb)}
         who = bound["person"] or (bound["object"] if self.binder.is_person(bound["object"]) else "")
         if who and who != YOU:
             slots |= self.person_slots(who, "person")
+            others = (self.cast.entities[one].name for one in self.binder.in_play() if one != who)
+            slots["other"] = next(others, "")
         return {name: text for name, text in slots.items() if text}
 
     def person_slots(self, entity_id: str, name: str) -> dict[str, str]:
@@ -271,8 +324,24 @@ class Rulebook:
         return with_article(said)
 
     def _say(self, texts: Sequence[str], slots: Mapping[str, str]) -> str:
+        if self.state.bound.get("silent"):
+            texts = [one for one in texts if not SPOKEN.search(one)] or common("wordless")
         fitting = [text for text in self._conjugated(texts) if self._has_its_people(text)]
         return self.writer.line([template(text) for text in fitting], **slots)
+
+    def _taken(self, owner: str) -> str:
+        """How somebody takes it that one has touched them, "" if nobody was."""
+        if not owner or self.state.is_any(owner, "dead", "asleep"):
+            return ""
+        texts = [
+            conjugated(text, *self._number(owner)) for text in common("taken")[self._mood(owner)]
+        ]
+        self.state.apply("owner.trust+1" if int(self.state.get(f"{owner}.trust")) >= 0 else "")
+        return self.writer.line([*map(template, texts)], **self.person_slots(owner, "person"))
+
+    def _mood(self, who: str) -> str:
+        trust = int(self.state.get(f"{who}.trust"))
+        return "friend" if trust > 0 else "foe" if trust < 0 else "neutral"
 
     def _has_its_people(self, text: str) -> bool:
         """False for a text with somebody of the surroundings who is meant, or far from them."""
@@ -313,9 +382,9 @@ class Rulebook:
         table = common("reactions").get(kind)
         if not who or not table or self.state.is_any(who, "group", "caught"):
             return ""
-        trust = self.state.get(f"{who}.trust")
-        mood = "friend" if int(trust) > 0 else "foe" if int(trust) < 0 else "neutral"
-        texts = [template(conjugated(text, *self._number(who))) for text in table[mood]]
+        spoken = self.state.is_any(who, "mute") and SPOKEN
+        said = [text for text in table[self._mood(who)] if not (spoken and spoken.search(text))]
+        texts = [template(conjugated(text, *self._number(who))) for text in said]
         return self.writer.line(texts, **self.person_slots(who, "person"))
 
 
@@ -332,21 +401,3 @@ def _on(effects: str, bound: Mapping[str, str]) -> str:
 
 def _following(act: Act) -> list[Act]:
     return [] if act.then is None else [act.then, *_following(act.then)]
-
-
-def _said_too(act: Act, line: str) -> str:
-    """The deed itself in the past, where the rule's line leaves out what was named or said."""
-    named = (head_of(phrase) for phrase in (act.object, act.person, act.where, act.instrument))
-    is_left_out = any(one and one not in line.lower() for one in named if one not in POINTING)
-    is_left_out |= bool(act.said) and act.said.rstrip(".!?").lower() not in line.lower()
-    told = clause_in_past(_own_clause(act)) if is_left_out or not line else ""
-    return tidy(f"{capital(told)}.") if told else ""
-
-
-def _own_clause(act: Act) -> str:
-    """What is told of one step of a move: the whole without the steps that follow."""
-    clause = act.clause
-    if act.then is not None:
-        clause = clause.removesuffix(act.then.clause.removeprefix("you "))
-        clause = re.sub(r"[\s,;]*\b(?:and|then|but|,)*\s*$", "", clause).rstrip(" ,;")
-    return clause.rstrip(".!?")

@@ -1,0 +1,232 @@
+"""The places and the people of a premise: which of its words speak of one.
+
+Called by ``premise``. An averaged structured perceptron (Collins 2002) over what the rules of this
+folder say of each word, its form and its neighbours, once for each label set of ``TAGS``. Its
+weights, ``data/premise_*.txt``, are learned by ``tools/train_premise_tagger.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+
+from tta_rebuild.core.english import stem
+from tta_rebuild.storyteller.noun_phrases import (
+    OPENINGS,
+    Phrase,
+    is_animal,
+    is_person,
+    is_place,
+    noun_kind,
+    one_of,
+    second_persons,
+    without_accents,
+    without_s,
+    words_in,
+)
+from tta_rebuild.storyteller.premise_people import PremisePeople, is_place_name
+
+TAGS: Mapping[str, Sequence[str]] = {
+    "places": ("O", "B", "I"),
+    "people": ("O", "B", "I", "BY", "IY"),
+}
+"""Outside, first word, a further one; with ``Y`` of whoever is played."""
+
+_EDGE = "^"
+_TOLD = {"places": "place", "people": "person"}
+Weights = Mapping[str, Mapping[str, float]]
+
+
+def tags_of(
+    rows: Sequence[Sequence[str]], weights: Weights, label_set: str = "places"
+) -> list[str]:
+    """The best tags of a text by its features, a row for each token (Viterbi)."""
+    tags, best, ways = TAGS[label_set], {_EDGE: 0.0}, list[dict[str, str]]()
+    for row in rows:
+        score = dict.fromkeys(tags, 0.0)
+        for feature in row:
+            for tag, weight in weights.get(feature, {}).items():
+                score[tag] += weight
+        now, way = dict[str, float](), dict[str, str]()
+        for tag in tags:
+            may = [p for p in best if tag[0] != "I" or p in ("B" + tag[1:], tag)]
+            total = {p: best[p] + weights.get(f"T:{p}", {}).get(tag, 0.0) for p in may}
+            if total:
+                way[tag] = max(total, key=lambda p: total[p])
+                now[tag] = total[way[tag]] + score[tag]
+        best = now
+        ways.append(way)
+    tag, found = max(best, key=lambda t: best[t]), list[str]()
+    for way in reversed(ways):
+        found.append(tag)
+        tag = way[tag]
+    return found[::-1]
+
+
+def spans_of(tags: Sequence[str]) -> list[tuple[int, int, str]]:
+    """Begin, end (after its last word) and the kind, "" or "Y", of whatever is tagged."""
+    spans = list[tuple[int, int, str]]()
+    for begin in (at for at, tag in enumerate(tags) if tag[0] == "B"):
+        end, kind = begin + 1, tags[begin][1:]
+        while tags[end : end + 1] == [f"I{kind}"]:
+            end += 1
+        spans.append((begin, end, kind))
+    return spans
+
+
+def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase]:
+    """The noun phrases of a premise, ``phrases`` by rule, told as place or person where tagged."""
+    rows = features_of(tokens, phrases)
+    found = [*phrases]
+    for label_set in TAGS:
+        spans = spans_of(tags_of(rows, learned(label_set), label_set))
+        for begin, end, kind in spans:
+            is_owner = without_s(tokens[end - 1]) != tokens[end - 1]
+            same = next((p for p in found if p.is_name and p.start < end <= p.end), None)
+            if same and begin < same.start:  # my sister | Ruby
+                same = next((p for p in found if begin <= p.start < p.end == same.start), None)
+                end = same.end if same else end
+            same = same or next((p for p in found if p.end == end), None)
+            same = same or _phrase(tokens, begin, end)
+            if label_set == "places" and _is_plain_object(same, tokens[max(0, begin - 1) : begin]):
+                continue
+            gone = [p for p in found if begin <= p.start < end and not (is_owner and p.end > end)]
+            found = [p for p in found if p.end != same.end and p not in gone]
+            if not _is_indefinite(same):
+                found.append(_as_noun(replace(same, said="you" if kind else _TOLD[label_set])))
+    told = [
+        replace(p, said="thing") if p.kind == "person" and not (p.said or p.determiner) else p
+        for p in found
+    ]  # "fire customs officers": what the rules take for somebody without a determiner
+    return sorted(told, key=lambda p: (p.start, p.end))
+
+
+def _is_plain_object(phrase: Phrase, before: Sequence[str]) -> bool:
+    """Whether a name stands where that of a place does not: "who drowned old Pell Tarrow"."""
+    by = "".join(before).lower()
+    is_free = by.isalpha() and by not in words_in("stops", "determiners")
+    return phrase.is_name and is_free and not is_place_name(phrase)
+
+
+def _is_indefinite(phrase: Phrase) -> bool:
+    return phrase.words[-1].lower() in words_in("nobody")
+
+
+def _as_noun(phrase: Phrase) -> Phrase:
+    """A phrase that is no name: "Grandad bets the tractor", "Crew of a Zeppelin"."""
+    word = phrase.words[0]
+    if phrase.words == (word.lower(),) and not phrase.determiner and _kind(word) == "small":
+        return replace(phrase, words=(word.capitalize(),), is_name=True)  # bring cake for linda
+    is_noun = (
+        phrase.is_name
+        and len(phrase.words) == 1
+        and without_accents(word) not in words_in("she_names", "he_names")
+    )
+    if not is_noun or phrase.said == "place" or _kind(word) not in ("kin", "group", "person"):
+        return phrase
+    return replace(phrase, words=(without_s(word.lower()),), is_name=False)
+
+
+def _phrase(tokens: Sequence[str], begin: int, end: int) -> Phrase:
+    """A phrase of these tokens, where the rules have none."""
+    first, low = tokens[begin], tokens[begin].lower()
+    has_owner = end - begin > 1 and low.endswith(("'s", "’s"))
+    determiner = first if has_owner else low if low in words_in("determiners") else ""
+    words = [*tokens[begin + bool(determiner) : end]] or [first]
+    words[-1] = without_s(words[-1])
+    is_name = not determiner and words[-1][0].isupper()
+    if not is_name and (not begin or tokens[begin - 1] in OPENINGS):
+        words[0] = words[0].lower()
+    return Phrase(determiner=determiner, words=tuple(words), start=begin, end=end, is_name=is_name)
+
+
+def features_of(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[list[str]]:
+    """What is seen of each token: its form, its kind, what the rules say, and its neighbours."""
+    low = [t.lower().replace("’", "'") for t in tokens]
+    shape = [_shape(t) for t in tokens]
+    kinds, rules = [_kind(t) for t in tokens], _by_rule(tokens, phrases)
+
+    def at(column: Sequence[str], place: int) -> str:
+        return column[place] if 0 <= place < len(column) else _EDGE
+
+    said = "you" if {"you", "your"} & {*low} else "i" if {"i", "my", "we"} & {*low} else "-"
+    of = {i: phrase for phrase in phrases for i in range(phrase.start, phrase.end)}
+    rows: list[list[str]] = []
+    for i, word in enumerate(low):
+        kind, rule, phrase = kinds[i], rules[i], of.get(i)
+        ahead, before = "|".join(kinds[i : i + 3]), f"{at(low, i - 2)}_{at(low, i - 1)}"
+        row = [
+            "b", f"w={word}", f"s={stem(word)}", f"k={kind}", f"e={word[-3:]}", f"r={rule}",
+            f"h={shape[i]}{at(shape, i - 1)}", f"h+={shape[i]}{at(shape, i + 1)}",
+            f"w-={at(low, i - 1)}", f"w+={at(low, i + 1)}",
+            f"w--={at(low, i - 2)}", f"w++={at(low, i + 2)}",
+            f"k-={at(kinds, i - 1)}|{kind}", f"k+={kind}|{at(kinds, i + 1)}",
+            f"k3={at(kinds, i - 1)}|{kind}|{at(kinds, i + 1)}",
+            f"wk={at(low, i - 1)}|{kind}", f"kw={kind}|{at(low, i + 1)}",
+            f"r-={at(rules, i - 1)}|{rule}", f"r+={rule}|{at(rules, i + 1)}",
+            f"rk={rule}|{kind}", f"ra={rule}|{ahead}",
+            f"p={before}", f"f={said}|{rule}", f"f-={said}|{before}",
+            f"f^={said}|{rule}|{min(i, 2)}|{at(shape, i - 1)}",
+        ]  # fmt: skip
+        if phrase:
+            part = rule[:1] if i + 1 < phrase.end else f"{rule[:1]}."
+            head, after = _kind(phrase.words[-1]), at(kinds, phrase.end)
+            row += [
+                f"ph={part}|{phrase.head}", f"pk={part}|{head}|{after}", f"pa={part}|{rule}|{at(low, phrase.end)}",
+                f"pd={part}|{phrase.determiner or '-'}|{head}|{at(low, phrase.start - 1)}", f"pf={part}|{said}|{head}|{after}",
+                f"pm={part}|{head}|{phrase.is_many}|{phrase.determiner}",
+            ]  # fmt: skip
+        rows.append(row)
+    return rows
+
+
+def _by_rule(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[str]:
+    """What the rules take each token for: "BP", "IL" …, "-" outside of their phrases."""
+    tags = ["-"] * len(tokens)
+    somebody = PremisePeople(tokens, phrases, -1).taken
+    for phrase in phrases:
+        kind = "P" if phrase.start in somebody else phrase.kind[:2]
+        many = phrase.end - phrase.start - 1
+        tags[phrase.start : phrase.end] = [f"B{kind}", *[f"I{kind}"] * many]
+    return tags
+
+
+def _kind(token: str) -> str:
+    """What a word is by the lexicon and the lists, in a few letters."""
+    low = without_s(token.lower())
+    bare, one = without_accents(without_s(token)), one_of(low)
+    tests = (
+        ("name", bare in words_in("she_names", "he_names")),
+        ("town", bare in words_in("known_places")),
+        ("kin", one in words_in("kin")),
+        ("group", low in words_in("groups", "group_people")),
+        ("place", is_place(one)),
+        ("beast", is_animal(one)),
+        ("person", is_person(one)),
+        ("stop", low in words_in("stops", "determiners")),
+        ("verb", low in words_in("verbs") or low in second_persons()),
+        ("small", bare.capitalize() in words_in("she_names", "he_names")),
+        ("-ly", low.endswith("ly")),
+    )
+    return next((kind for kind, holds in tests if holds), noun_kind(one) or "-")
+
+
+def _shape(token: str) -> str:
+    if not token[0].isalnum():
+        return token[0]
+    is_owner = "'s" * token.endswith(("'s", "’s"))
+    return ("X" if token[0].isupper() else "d" if token[0].isdigit() else "x") + is_owner
+
+
+@cache
+def learned(label_set: str) -> Weights:
+    """The weights for one label set as they are packaged."""
+    data = files("tta_rebuild.storyteller").joinpath("data")
+    text = data.joinpath(f"premise_{label_set}.txt").read_text("utf-8")
+    rows = (line.split(" ") for line in text.splitlines() if line and not line.startswith("# "))
+    return {
+        row[0]: {tag: int(weight) / 100 for tag, _, weight in (p.partition(":") for p in row[1:])}
+        for row in rows
+    }
