@@ -32,7 +32,7 @@ from tta_rebuild.safety.need_features import Features, features_of
 LEAST_SEEN, MOST_WEIGHTS, COMPOSED, STEPS = 2, 40_000, 1_000, 400
 SHARES = {"certain": 0.005, "likely": 0.03, "possible": 0.10}
 """Level → the share of innocents, of writers left out, that reach it."""
-CRIES_BELOW = 0.015
+CRIES_BELOW = 0.01
 """Share of the cries, of writers left out, that are not even ``doubtful``."""
 KIND_PENALTY = 0.3
 STORY_LINES, STORY_WEIGHT = 1_500, 0.1
