@@ -135,7 +135,7 @@ def _phrase(tokens: Sequence[str], begin: int, end: int) -> Phrase:
     has_owner = end - begin > 1 and low.endswith(("'s", "’s"))
     determiner = first if has_owner else low if low in words_in("determiners") else ""
     words = [*tokens[begin + bool(determiner) : end]] or [first]
-    words[-1] = without_s(words[-1])
+    words[-1] = without_s(words[-1]) or words[-1]
     is_name = not determiner and words[-1][0].isupper()
     if not is_name and (not begin or tokens[begin - 1] in OPENINGS):
         words[0] = words[0].lower()
