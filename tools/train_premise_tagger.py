@@ -23,12 +23,14 @@ from tta_rebuild.storyteller.premise_people import head_of
 from tta_rebuild.storyteller.premise_tagger import Weights, features_of, spans_of, tags_of
 from tta_rebuild.storyteller.word_lists import pattern
 
-EPOCHS, OFTEN = 8, 3
+EPOCHS = 8
+OFTEN = {"places": 2, "people": 3}  # texts that must have a feature
 LEAST_WEIGHT = {"places": 1.2, "people": 1.2}
 Example = tuple[list[list[str]], list[str]]
-ENDS = set(
+ENDS = set(  # words that end the part of a phrase that is tagged
     "of behind who that whose in with at on under , whom which called named from to for by near "
-    "above upstairs outside inside into than we next over across opposite . ; : and or is was has i you he she they".split()
+    "above upstairs outside inside into than we next over across opposite . ; : "
+    "and or is was has i you he she they".split()
 )
 NO_HEADS = set("one ones of i you me we us it he she they them this that all everybody".split())
 
@@ -68,7 +70,7 @@ def learned_from(examples: Sequence[Example], label_set: str) -> Weights:
     """An averaged perceptron's weights (Collins 2002), without the small ones."""
     weights, sums = (defaultdict[str, Counter[str]](Counter) for _ in range(2))
     often = Counter(f for rows, _ in examples for f in {f for row in rows for f in row})
-    order = [([[f for f in r if often[f] >= OFTEN] for r in rows], g) for rows, g in examples]
+    order = [([[f for f in r if often[f] >= OFTEN[label_set]] for r in rows], g) for rows, g in examples]
     random, seen = Random(0), 1
     for _ in range(EPOCHS):
         random.shuffle(order)
