@@ -1,9 +1,10 @@
-"""Derive ``storyteller/data/more_verbs.txt``: verbs of WordNet by the family of acts they are near to.
+"""Derive ``storyteller/data/more_verbs.txt``: verbs of WordNet by families of acts.
 
     python tools/verb_families.py DICT > …/storyteller/data/more_verbs.txt
 
-DICT is the ``dict`` folder of WordNet. A verb of one word that ``verbs.txt`` does not hold goes to the
-family of the verbs that share its most frequent meaning; where they are of several it is left out.
+DICT is the ``dict`` folder of WordNet. A verb of one word that ``verbs.txt`` does not hold goes to
+the family of the verbs that share its most frequent meaning; it is left out where they are of
+several.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def main(folder: Path) -> None:
         family = _family(words[int(rest[-int(rest[1])])])
         if family and family not in _NEVER:
             found[family].append(word)
-    print("# Made by tools/verb_families.py: verbs of WordNet, (c) 2006 by Princeton University, whose")
-    print("# licence stands in licenses/wordnet.txt, by families of verbs.txt.")
+    print("# Made by tools/verb_families.py: verbs of WordNet, (c) 2006 by Princeton University,")
+    print("# whose licence stands in licenses/wordnet.txt, by families of verbs.txt.")
     for family, listed in sorted(found.items()):
         print(*wrap(f"{family}: {' '.join(listed)}", 98, subsequent_indent="  "), sep="\n")
 

@@ -18,6 +18,13 @@ def theme_as_told(text: str) -> str:
     return premise_of(text, StoryOptions()).theme
 
 
+def test_a_character_may_have_goals_beside_a_voice() -> None:
+    text = "Josk: a warden; wants: keep the gate shut; Wants: peace; speaks: gruff"
+    (josk,) = premise_of("A wreck", StoryOptions(character=[text])).characters
+    assert josk.goals == ("keep the gate shut", "peace")
+    assert josk.voice.register == "gruff"
+
+
 def test_a_character_may_have_a_voice() -> None:
     text = "Josk: a warden; stern=0.8; speaks: gruff; sentences: short; says: aye, mark me"
     options = StoryOptions(character=[f"{text}; never: please; line: Shut, it stays shut."], seed=1)

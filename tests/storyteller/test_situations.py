@@ -56,7 +56,9 @@ def test_every_situation_has_a_plot_with_parts_and_says_what_is_sought(situation
 def test_the_premises_people_play_the_parts_of_its_situation(
     theme: str, slot: str, who: str
 ) -> None:
-    assert cast_of({"theme": theme, "seed": "1"}, {}).slots[slot] == who
+    plot = read_premise(theme).situation
+
+    assert cast_of({"theme": theme, "seed": "1"}, {"plot": plot}).slots[slot] == who
 
 
 def test_in_a_plot_of_a_conflict_the_people_of_the_premise_play() -> None:

@@ -7,6 +7,8 @@ alone, must have reached them first. Matters are compared by their words, names 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from tta_rebuild.canon.fact_check import Contradiction, lies_in, plain
 from tta_rebuild.canon.recall import subjects_named, words_in
@@ -21,8 +23,25 @@ PUBLIC = frozenset(
 )
 """Relations of what may be known without having been there."""
 
-_LEAST_SHARED, _SHARE = 2, 0.66
-"""Words that two matters must share, and the share of the shorter one that these must be."""
+_LEAST_SHARED, _SHARE, _ALIKE_FROM = 2, 0.66, 4
+"""Words that two matters must share, the share of the shorter one that these must be, and letters
+that words must have in common at their beginning to be alike."""
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Something that some know: its words, its text and event; by a line or by a fact."""
+
+    matter: frozenset[str]
+    text: str
+    since: int
+    known_by: tuple[str, ...] = ()
+    fact: Fact | None = None
+
+    @cached_property
+    def near(self) -> frozenset[str]:
+        """The beginnings that words like these share."""
+        return frozenset(word[:_ALIKE_FROM] for word in self.matter)
 
 
 class KnowledgeCheck:
@@ -37,6 +56,9 @@ class KnowledgeCheck:
         self._canon = canon
         self._everybody = tuple(dict.fromkeys(everybody))
         self._lines = lines
+        self._matters: dict[str, frozenset[str]] = {}
+        self._minds: dict[str, list[_Told]] = {}
+        self._known: dict[tuple[str, ...], list[_Told]] = {}
 
     def contradictions(self, speaker: str, claims: Iterable[Claim]) -> Iterator[Contradiction]:
         """What the speaker of a passage knows by its facts, and cannot."""
@@ -63,26 +85,55 @@ class KnowledgeCheck:
     def _unlearnt(self, speaker: str, said: str) -> tuple[str, int] | None:
         """Where others have it from, in words and by event; None if the speaker may have it too."""
         matter = self._matter(said)
-        own = (f.value for f in self._canon.facts_about(speaker) if f.relation in INNER)
-        if any(self._same(matter, self._matter(one)) for one in own):
+        if self._found(matter, self._in_mind(speaker)):
             return None
-        told = [one for one in self._known(speaker, said) if self._same(matter, one[0])]
-        is_open = any(is_open for *_, is_open in told)
-        return told[0][1:3] if told and not is_open else None
+        told = self._found(matter, self._told(self._everybody))
+        named = tuple(subjects_named(self._canon, said))
+        told += self._found(matter, self._told(tuple(w for w in named if w not in self._everybody)))
+        told = [one for one in told if one.fact is None or one.fact.subject != speaker]
+        if not told or any(self._reached(speaker, one) for one in told):
+            return None
+        return told[0].text, told[0].since
 
-    def _known(self, speaker: str, matter: str) -> Iterator[tuple[frozenset[str], str, int, bool]]:
-        """What the story has shown or told: its words, its text, its event, and to the speaker?"""
-        for number, line in self._lines.items():
+    def _in_mind(self, speaker: str) -> list[_Told]:
+        if speaker not in self._minds:
+            own = (f for f in self._canon.facts_about(speaker) if f.relation in INNER)
+            self._minds[speaker] = [_Told(self._matter(f.value), f.value, f.since) for f in own]
+        return self._minds[speaker]
+
+    def _told(self, people: tuple[str, ...]) -> list[_Told]:
+        """What the story has shown or told of these people; of everybody the lines of some, too."""
+        if people in self._known:
+            return self._known[people]
+        canon, found = self._canon, []
+        for number, line in self._lines.items() if people == self._everybody else ():
             if line.known_by:
-                yield self._matter(line.text), line.text, number, speaker in line.known_by
-        canon = self._canon
-        for who in dict.fromkeys((*self._everybody, *subjects_named(canon, matter))):
-            for fact in canon.facts_about(who) if who != speaker else ():
+                found.append(_Told(self._matter(line.text), line.text, number, line.known_by))
+        for who in people:
+            for fact in canon.facts_about(who):
                 inner = fact.relation in INNER
                 if inner or (fact.relation not in PUBLIC and canon.turn_of(fact.since) > 1):
-                    told = canon.relations[fact.relation].say(fact.subject, fact.value)
-                    words = self._matter(fact.value if inner else told)
-                    yield words, told, fact.since, self._was_there(speaker, fact)
+                    said = canon.relations[fact.relation].say(fact.subject, fact.value)
+                    words = self._matter(fact.value if inner else said)
+                    found.append(_Told(words, said, fact.since, fact=fact))
+        self._known[people] = found
+        return found
+
+    def _found(self, matter: frozenset[str], told: list[_Told]) -> list[_Told]:
+        """Of what was told all that is the same matter, in order."""
+        near = {word[:_ALIKE_FROM] for word in matter}
+        return [
+            one
+            for one in told
+            if len(near & one.near) >= _LEAST_SHARED
+            if self._same(matter, one.matter)
+        ]
+
+    def _reached(self, speaker: str, told: _Told) -> bool:
+        """Whether the speaker may have it from there."""
+        return speaker in told.known_by or (
+            told.fact is not None and self._was_there(speaker, told.fact)
+        )
 
     def _was_there(self, speaker: str, fact: Fact) -> bool:
         """Whether somebody was in the scene of a fact, as far as the canon still says."""
@@ -98,7 +149,10 @@ class KnowledgeCheck:
 
     def _matter(self, text: str) -> frozenset[str]:
         """The words of a text that say what it is about, a name as the id of whom it means."""
-        return frozenset(self._meant(word) for word in words_in(text.replace("_", " ")))
+        if text not in self._matters:
+            words = words_in(text.replace("_", " "))
+            self._matters[text] = frozenset(map(self._meant, words))
+        return self._matters[text]
 
     def _same(self, one: frozenset[str], other: frozenset[str]) -> bool:
         """Whether two matters are the same: all words of the shorter one, or most of them.
@@ -106,7 +160,7 @@ class KnowledgeCheck:
         Most will do only where they say something: whom two sentences are about is not enough.
         """
         few, many = sorted((one, other), key=len)
-        shared = [word for word in few if any(_alike(word, its) for its in many)]
+        shared = [w for w in few if w in many or any(_alike(w, its) for its in many)]
         telling = [word for word in shared if word not in self._everybody]
         if len(shared) < _LEAST_SHARED or len(shared) < _SHARE * len(few):
             return False
@@ -119,5 +173,5 @@ class KnowledgeCheck:
 
 
 def _alike(one: str, other: str) -> bool:
-    least = max(4, min(len(one), len(other)) - 2)  # letters at the beginning
+    least = max(_ALIKE_FROM, min(len(one), len(other)) - 2)  # letters at the beginning
     return one[:least] == other[:least] and abs(len(one) - len(other)) <= 3

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from tta_rebuild.canon.fact_check import plain
@@ -49,29 +50,64 @@ FELT = 0.1
 """Relationships weaker than this say nothing to a storyteller."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class PersonView:
-    """The story as one person has it.
+    """The story as one person has it at this point of this branch, made part by part when asked.
 
-    Attributes:
-        now: how they are; ``sketch`` as the author gave them, if they did.
-        known: sentences of what they know; ``beliefs`` of what they were made to believe or said
-            themselves, against what is so.
-        memories: what comes to their mind, oldest first.
-        names: of everybody, by id.
-        voice: how they speak; ``feeling``: what they feel now.
+    ``cue`` is what brings things to their mind, within ``memory_tokens``.
     """
 
+    state: StoryState
     who: str
-    now: CharacterState
-    sketch: CharacterSketch | None
-    is_player: bool
-    known: tuple[str, ...]
-    beliefs: tuple[str, ...]
-    memories: tuple[Memory, ...]
-    names: dict[str, str]
-    voice: dict[str, Any]
-    feeling: Feeling
+    cue: str = ""
+    memory_tokens: int = RECALL_TOKENS
+
+    @cached_property
+    def now(self) -> CharacterState:
+        """How they are."""
+        never = datetime.fromtimestamp(0, UTC)
+        return self.state.characters.get(self.who) or new_character(self.who, never)
+
+    @cached_property
+    def sketch(self) -> CharacterSketch | None:
+        """They as the author gave them, if so."""
+        cast = self.state.premise.characters
+        return next((one for one in cast if one.character_id == self.who), None)
+
+    @cached_property
+    def feeling(self) -> Feeling:
+        """What they feel, as far as it has not faded."""
+        return feeling_at(self.now, self.state.turn)
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """Sentences of what they know: what matters for the cue, then facts."""
+        return tuple(_known(self.state, self.who, self.cue))
+
+    @cached_property
+    def beliefs(self) -> tuple[str, ...]:
+        """What they were made to believe or have said themselves, against what is so."""
+        return tuple(within_budget(_beliefs(self.state, self.who), FACT_TOKENS, len))
+
+    @cached_property
+    def memories(self) -> tuple[Memory, ...]:
+        """What comes to their mind, oldest first."""
+        return self.now.memories.recalled(self.cue, self.state.turn, self.memory_tokens)
+
+    @property
+    def is_player(self) -> bool:
+        """Whether they are the player's character."""
+        return self.who == self.state.player
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The names of everybody, by id."""
+        return self.state.names
+
+    @cached_property
+    def voice(self) -> dict[str, Any]:
+        """How they speak; {} where nobody can say yet."""
+        return _voice(self.state, self.who)
 
     def for_line(self) -> dict[str, Any]:
         """For what they say or think: ``character`` and ``known`` of ``core.tasks``."""
@@ -127,7 +163,8 @@ class PersonView:
         """The memories with how they came by them, and the older turns that these leave out."""
         turns = {memory.turn for memory in self.memories}
         older = (p for p in self.now.past if not turns.intersection(range(p.first, p.last + 1)))
-        return [*map(str, older), *(self._told(memory) for memory in self.memories)]
+        beside = (memory for memory in self.memories if memory.text not in self.known)
+        return [*map(str, older), *map(self._told, beside)]
 
     def _bonds(self) -> list[str]:
         """What they feel about others, in words."""
@@ -156,23 +193,8 @@ class PersonView:
 def view_of(
     state: StoryState, who: str, cue: str = "", *, memory_tokens: int = RECALL_TOKENS
 ) -> PersonView:
-    """Somebody's view at this point of this branch; ``cue`` is what brings things to their mind."""
-    now = state.characters.get(who)
-    if now is None:
-        now = new_character(who, datetime.fromtimestamp(0, UTC))
-    sketch = next((c for c in state.premise.characters if c.character_id == who), None)
-    return PersonView(
-        who=who,
-        now=now,
-        sketch=sketch,
-        is_player=who == state.player,
-        known=tuple(_known(state, who, cue)),
-        beliefs=tuple(within_budget(_beliefs(state, who), FACT_TOKENS, len)),
-        memories=now.memories.recalled(cue, state.turn, memory_tokens),
-        names=state.names,
-        voice=_voice(state, who),
-        feeling=feeling_at(now, state.turn),
-    )
+    """Somebody's view of the story."""
+    return PersonView(state, who, cue, memory_tokens)
 
 
 def _known(state: StoryState, who: str, cue: str) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller import act_grammar as grammar
-from tta_rebuild.storyteller.act_grammar import is_base, joined, phrase_length
+from tta_rebuild.storyteller.act_grammar import Lead, is_base, joined, phrase_length
 from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import is_one, mended, pattern, word_list, word_table
@@ -103,6 +103,8 @@ def _read(tokens: list[str]) -> list[Act]:
     text = joined(tokens, keeps_mark=True)
     if not words:
         return []
+    if begin := _after_statement(tokens):
+        return _read(tokens[begin:])
     if len(quoted) == len(words):
         return [_spoken(" ".join(quoted))]
     if tokens[0][0] == "“":
@@ -119,6 +121,21 @@ def _read(tokens: list[str]) -> list[Act]:
     if len(words) > 3 and any(is_one(word.lower(), "english") for word in words):
         no_act = _spoken(text)
     return [act for part in _parts(tokens) if (act := _deed(part))] or [no_act]
+
+
+def _after_statement(tokens: list[str]) -> int:
+    """Where an act begins after what only tells why: "the bus is late, I take a taxi"; else 0."""
+    at = tokens.index(",") if "," in tokens[1:] else 0
+    before, after = [token.lower() for token in tokens[:at]], Lead(tokens[at + 1 :])
+    own = ("i", "i'm", "we", "we're", "you", "you're")
+    if not at or not after.verb or {Lead(before).subject, *before[:1]} & {*own}:
+        return 0
+    if after.verb.family == "think" and len(after.rest) == 1:
+        return 0  # "the door is locked, I think"
+    first = after.rest[0].lower()
+    is_act = is_base(first) and not is_one(first, "rather_nouns finite") and tokens[-1][-1:] != "?"
+    is_mine = after.subject in ("", "i", "i'll", "we", "we'll", "let's")
+    return at + 1 if is_act and is_mine and _is_statement(before) else 0
 
 
 def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
@@ -179,44 +196,6 @@ def _is_statement(low: list[str]) -> bool:
     return bool(pattern("statement").match(" ".join(low)))
 
 
-class Lead:
-    """What stands before the verb: subject, wishes, fillers, manner; and whether it is denied."""
-
-    def __init__(self, tokens: Sequence[str]) -> None:
-        self.manner: list[str] = []
-        self.subject, self.is_denied, at = "", False, 0
-        low = [token.lower().replace("’", "'") for token in tokens]
-        while at < len(low):
-            verb = grammar.verb_at(tokens[at:])
-            name, size = _before_verb(low[at:], verb.words if verb else 0)
-            if size:
-                self.subject = self.subject or (low[at] if name == "openings" else "")
-                self.is_denied = self.is_denied or name == "not"
-            elif not verb and (grammar.is_adverb(low[at]) or is_one(low[at], "adverbs")):
-                self.manner += [tokens[at]] if grammar.is_adverb(low[at]) else []
-            elif low[at][0].isalnum() or low[at][0] == "“":
-                break
-            at += max(size, 1)
-        self.rest = list(tokens[at:])
-        self.verb = grammar.verb_at(self.rest)
-
-
-def _before_verb(low: list[str], longest: int) -> tuple[str, int]:
-    """The list and the size of a phrase that is no verb here, though it may be one."""
-    names = ("not", "openings", "wishes", "fillers", "weak")
-    size, name = max((phrase_length(name, low), name) for name in names)
-    after, following = low[size:], "".join(low[size : size + 1])
-    if name == "weak":
-        is_idle = low[0] in ("go", "come") and size == 1 and is_base(following)
-        is_before = following.endswith("ing") and (size > longest or grammar.verb_at(after))
-        return name, size if (is_before or is_idle) and size >= longest else 0
-    if low[0] == "to" and not grammar.verb_at(after):
-        return name, 0
-    may_be_verb = name in ("not", "wishes") or low[0] == "lets"
-    is_equal = size == longest and may_be_verb and grammar.verb_at(after)
-    return name, size if size > longest or is_equal else 0
-
-
 def _deed(tokens: list[str]) -> Act | None:
     """One act from the tokens of one part; None if they hold no verb."""
     lead = Lead(tokens)
@@ -225,8 +204,8 @@ def _deed(tokens: list[str]) -> Act | None:
         return _without_verb(tokens, lead)
     if is_one("".join(verb.rest[:1]).lower(), "finite") and not lead.subject:
         return None  # "the fire is out": no verb, but what something is
-    if told := _caused(lead, verb):
-        return told
+    if caused := _caused(lead, verb):
+        return caused
     family, spec = verb.family, grammar.families()[verb.family]
     quoted = [token.strip("“” ,") for token in verb.rest if token[0] == "“"]
     rest = _without_asides([token for token in verb.rest if token[0] != "“"], spec)
@@ -263,7 +242,9 @@ def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
         return None
     low = [token.lower() for token in rest]
     for at in range(1, min(len(rest), 6)):
-        if not low[at][0].isalnum() or is_one(low[at], "openers prepositions") and low[at] != "to":
+        if not low[at][0].isalnum() or (
+            is_one(low[at], "openers prepositions") and low[at] != "to"
+        ):
             return None
         who, done = rest[:at], rest[at + is_get :]
         is_done = bool(done) and is_base(done[0].lower()) and (low[at] == "to") == is_get
@@ -271,7 +252,9 @@ def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
         if is_done and grammar.is_somebody(who) and not is_one(low[at - 1], "determiners articles"):
             person, said = (to_second_person(joined(part)) for part in (who, done))
             clause = to_second_person(f"you {joined(lead.rest)}")
-            return Act(family="tell", verb=verb.base, person=person, said=f"to {said}", clause=clause)
+            return Act(
+                family="tell", verb=verb.base, person=person, said=f"to {said}", clause=clause
+            )
     return None
 
 

@@ -61,7 +61,9 @@ class Binder:
         wanted = {"object": act.object, "person": act.person, "tool": act.instrument}
         if family in GOES:
             where, _, along = act.where.partition(" with ")
-            is_back = self.state.get("away") and pattern("back_in").match(f"{act.verb} {where}".strip())
+            is_back = self.state.get("away") and pattern("back_in").match(
+                f"{act.verb} {where}".strip()
+            )
             wanted["place"] = _destination(where) if where and not is_back else ""
             bound["place"] = str(self.state.get("home")) if is_back else ""
             wanted["person"] = wanted["person"] or along
@@ -92,7 +94,10 @@ class Binder:
         elif not (bound["person"] or act.person) and rules_of(family).get("kind") == "speech":
             bound["person"] = self._owner(act.object) or self.npc()
         bound["owner"] = ""
-        if head_of(act.object) in common("kinds_of_things")["body"].split() and act.family != "look":
+        if (
+            head_of(act.object) in common("kinds_of_things")["body"].split()
+            and act.family != "look"
+        ):
             owner = self._owner(act.object)
             if owner and self._is_away(self.cast.entities[owner], "touch"):
                 missing = missing if missing[0] else ("away", self.cast.entities[owner].name)
@@ -206,7 +211,7 @@ class Binder:
         if role == "place" or pattern("owned").match(phrase) or head in SELF:
             return is_person(head) and role == "person"
         is_group = last_word(phrase) in words_in("groups")
-        is_named = phrase[:1].isupper() or is_person(head) or is_group
+        is_named = phrase[:1].isupper() or phrase[:1].isdigit() or is_person(head) or is_group
         if role == "person":
             return is_named or bool(pattern("noun_phrase").match(phrase))
         return is_named and family in common("done_to_people").split()

@@ -99,7 +99,7 @@ def _more_verbs() -> Mapping[str, str]:
 
 
 def rarer_verb(word: str, rest: list[str]) -> Verb:
-    """A verb that no family of the table holds: of the family that a lexicon puts it in, or "do"."""
+    """A verb that no family of the table holds: of that which a lexicon puts it in, or "do"."""
     family, _, base = _more_verbs().get(word, f"do {word}").partition(" ")
     return Verb(family, base, base, rest)
 
@@ -150,6 +150,44 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: list[str]) -> list[s
         is_preposition = gap >= 0 and is_one(after[-1], "prepositions")
         return list(tokens[begin:]) if is_preposition and after[0] != "on" else None
     return [*tokens[begin:at], *tokens[at + len(after) :]]
+
+
+class Lead:
+    """What stands before the verb: subject, wishes, fillers, manner; and whether it is denied."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.manner: list[str] = []
+        self.subject, self.is_denied, at = "", False, 0
+        low = [token.lower().replace("’", "'") for token in tokens]
+        while at < len(low):
+            verb = verb_at(tokens[at:])
+            name, size = _before_verb(low[at:], verb.words if verb else 0)
+            if size:
+                self.subject = self.subject or (low[at] if name == "openings" else "")
+                self.is_denied = self.is_denied or name == "not"
+            elif not verb and (is_adverb(low[at]) or is_one(low[at], "adverbs")):
+                self.manner += [tokens[at]] if is_adverb(low[at]) else []
+            elif low[at][0].isalnum() or low[at][0] == "“":
+                break
+            at += max(size, 1)
+        self.rest = list(tokens[at:])
+        self.verb = verb_at(self.rest)
+
+
+def _before_verb(low: list[str], longest: int) -> tuple[str, int]:
+    """The list and the size of a phrase that is no verb here, though it may be one."""
+    names = ("not", "openings", "wishes", "fillers", "weak")
+    size, name = max((phrase_length(name, low), name) for name in names)
+    after, following = low[size:], "".join(low[size : size + 1])
+    if name == "weak":
+        is_idle = low[0] in ("go", "come") and size == 1 and is_base(following)
+        is_before = following.endswith("ing") and (size > longest or verb_at(after))
+        return name, size if (is_before or is_idle) and size >= longest else 0
+    if low[0] == "to" and not verb_at(after):
+        return name, 0
+    may_be_verb = name in ("not", "wishes") or low[0] == "lets"
+    is_equal = size == longest and may_be_verb and verb_at(after)
+    return name, size if size > longest or is_equal else 0
 
 
 def is_adverb(word: str) -> bool:
@@ -208,7 +246,11 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
     while (k := len(tags)) < len(low):
         word, before, following = low[k], tags[-1:], "".join(low[k + 1 : k + 2])
         letter = _letters().get(word, "a" if is_adverb(word) else "n" if word[0].isalnum() else "x")
-        if letter == "n" and is_one(re.split("['’]", word)[0], "subjects") and "’" in word.replace("'", "’"):
+        if (
+            letter == "n"
+            and is_one(re.split("['’]", word)[0], "subjects")
+            and "’" in word.replace("'", "’")
+        ):
             letter = "s"  # "I'm", "she'll"
         size = phrase_length("manner", low[k:]) if before not in ("d", "h") else 0
         if word == "to" and (is_base(following) or is_one(following, "infinitives")):

@@ -19,7 +19,10 @@ from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.word_lists import packaged_yaml
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
 
-_NO_MATTER = {stem(w) for w in "have been were what where when which that this from with your about does".split()}
+_NO_MATTER = {
+    stem(w)
+    for w in "have been were what where when which that this from with your about does".split()
+}
 
 
 def authors_words(
@@ -65,14 +68,18 @@ def asked_about(act: Act, cast: Cast) -> Entity | None:
 
 
 def form_of(act: Act) -> dict[str, str]:
-    """What rules may ask of a question: its ``form``, whether it is ``about_them``, or a ``secret``."""
+    """What rules ask of a question: its ``form``, if it is ``about_them``, or a ``secret``."""
     if act.family != "ask" or not act.said:
         return {"form": "", "about_them": "", "secret": ""}
     table, said = packaged_yaml("data/answers"), act.said.strip()
     form = next((one for one, fits in table["forms"].items() if re.search(fits, said, re.I)), "")
     is_theirs = re.search(table["to_you" if act.is_quoted else "to_them"], said, re.I)
     hides = re.search(table["hides"], said, re.I)
-    return {"form": form, "about_them": "yes" if is_theirs else "", "secret": "yes" if hides else ""}
+    return {
+        "form": form,
+        "about_them": "yes" if is_theirs else "",
+        "secret": "yes" if hides else "",
+    }
 
 
 def told_about(said: str, cast: Cast, speaker: str) -> str:

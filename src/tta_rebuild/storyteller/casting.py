@@ -106,7 +106,6 @@ def _from_premise(
 ) -> Cast:
     theme, seed = str(variables.get("theme") or ""), str(variables.get("seed") or "")
     premise = read_premise(theme, characters)
-    plot = notes.get("plot") or _plot_for(premise, seed)
     entities = {YOU: _player(characters, premise.you)}
     ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
     start: dict[str, Value] = {}
@@ -125,12 +124,13 @@ def _from_premise(
         if key not in entities:
             entities[key] = Entity(key, "thing", thing)
             start[f"{key}.at"] = here
+    people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
+    plot = notes.get("plot") or _plot_for(premise, seed, people, start)
     if plot == OWN:
         return _of_threads(premise, seed, entities, start)
     around = _surroundings(premise, seed, notes.get("state", {}))
     file = read_world(f"plots/{plot}")
     now = {**start, **({} if file.parts else notes.get("state", {}))}
-    people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
     wanted = file.parts or _PARTS
     played = played_by(wanted, people if file.parts else _free_for_parts(premise, people), now)
     start |= {f"{one.id}.part": True for one in played.values()}
@@ -173,6 +173,13 @@ def _of_threads(
         f"plots/{OWN}", file, entities, start, slots, True, premise, around.sights, threads.parts,
         threads,
     )  # fmt: skip
+
+
+def _prize(premise: PremiseReading) -> str:
+    """The thing that it is about: one that the premise's own sentences name, "" if none does."""
+    told = f" {' '.join(premise.told).lower()} "
+    named = (one for one in premise.things if re.search(rf"\W{re.escape(one.lower())}\W", told))
+    return next((one for one in named if bare(one) in premise.aim or one == premise.matter), "")
 
 
 def _add_people(
@@ -300,10 +307,18 @@ def _is_sought(aim: str, person: PremisePerson) -> bool:
     return bool(pattern("seeks").match(aim) and re.search(rf"\b{name}\b", aim, re.I))
 
 
-def _plot_for(premise: PremiseReading, seed: str) -> str:
-    """A plot of the premise's situation, else of its conflict: ``find.yaml``, ``find.2.yaml``."""
+def _plot_for(
+    premise: PremiseReading, seed: str, people: Sequence[Entity], start: Mapping[str, Value]
+) -> str:
+    """The plot of a premise.
+
+    That is its own threads', if it states anything; that of its situation where this is sure and
+    the premise has people for all its parts; one of its conflict for a mere title or an order.
+    """
     if premise.is_sure:
-        return premise.situation
+        parts = read_world(f"plots/{premise.situation}").parts
+        if played_by(parts, people, start).keys() == parts.keys():
+            return premise.situation
     if premise.told:
         return OWN
     fitting = [name for name in packaged("plots") if name.partition(".")[0] == premise.conflict]

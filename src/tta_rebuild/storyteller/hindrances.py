@@ -50,7 +50,9 @@ def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: 
         people: the ids of those of the story by what they are called.
     """
     table = packaged_yaml("data/hindrances")
-    named = {head_of(phrase) for phrase in (act.object, act.instrument, act.where) if phrase}
+    named = {
+        head_of(phrase) for phrase in (act.object, act.person, act.instrument, act.where) if phrase
+    }
     named |= {thing for thing, verbs in table["implied"].items() if act.verb in verbs.split()}
     whom = f"{act.person} {act.object}".lower()
     ids = {name.lower(): one for name, one in people.items()}
@@ -61,9 +63,9 @@ def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: 
         is_over = any(state.get(f"done.{one}") for one in entry.get("unless", "").split())
         is_over |= bool(re.search(entry.get("but", "(?!)"), act.clause))
         is_over |= "away" in entry and state.get(f"{ids[who]}.at") != NOWHERE
-        is_meant = is_meant and bool(re.search(entry.get("said", ""), act.said))
+        is_said = bool(re.search(entry.get("said", ""), act.said))
         is_to_it = what in named if what else ids[who] in meant if who else True
-        if is_meant and is_to_it and not is_over:
+        if is_meant and is_said and is_to_it and not is_over:
             why = sentence.rstrip(".!?…")
             is_name = not is_one(why.split(" ")[0].lower(), "determiners pronouns subjects openers")
             return why if is_name else f"{why[0].lower()}{why[1:]}"

@@ -1,6 +1,7 @@
-"""What plainly comes of an act whose rule has no words of its own: one result, named (``data/results``).
+"""What plainly comes of an act whose rule has no words of its own (``data/results``).
 
-Called by ``rulebook``: a lamp is lit, a letter is ash, her hair is combed.
+Called by ``rulebook``: a lamp is lit, a letter is ash, her hair is combed. Also what of a deed is
+told back and kept.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from tta_rebuild.core.english import participle, third_person
-from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.word_lists import packaged_yaml
+from tta_rebuild.storyteller.act import Act, clause_in_past
+from tta_rebuild.storyteller.entities import POINTING, head_of
+from tta_rebuild.storyteller.line_template import capital, tidy
+from tta_rebuild.storyteller.noun_phrases import is_animal, noun_kind
+from tta_rebuild.storyteller.word_lists import common, packaged_yaml
 
 _OF_OBJECT = re.compile(r"\{o:([a-z]+)\}")
 _SLOT = re.compile(r"\{([A-Za-z_]+)\}")
@@ -38,7 +42,7 @@ def result_of(act: Act, kinds: Collection[str], slots: Mapping[str, str]) -> dic
 
 
 def done(verb: str) -> str:
-    """The participle of a verb with its particle: ``cut down`` → ``cut down``, ``tie up`` → ``tied up``."""
+    """The participle of a verb with its particle: ``tie up`` → ``tied up``."""
     first, _, rest = verb.partition(" ")
     return f"{participle(first)} {rest}".strip()
 
@@ -46,3 +50,37 @@ def done(verb: str) -> str:
 def _agreeing(text: str, is_many: bool) -> str:
     """``{o:land}`` as "land" for several things, as "lands" for one."""
     return _OF_OBJECT.sub(lambda m: m[1] if is_many else third_person(m[1]), text)
+
+
+def there(where: str) -> str:
+    """Where one then is: "into the car" → "in the car"; "" where one cannot tell."""
+    first, _, place = where.partition(" ")
+    stands = {"into": "in", "onto": "on", "to": "at", "inside": "inside"}
+    is_still = first in "in on under behind beside between at by near over against".split()
+    return f"{stands.get(first, first)} {place}" if place and (first in stands or is_still) else ""
+
+
+def kinds_of(act: Act, bound: Mapping[str, str]) -> set[str]:
+    """What sort of thing an act is done to: its noun, and the kinds that it is of."""
+    head = head_of(act.object)
+    kinds = {kind for kind in common("kinds_of_things") if bound.get(kind)}
+    return kinds | {head, noun_kind(head)} | ({"animal"} if is_animal(head) else set())
+
+
+def said_too(act: Act, line: str) -> str:
+    """The deed itself in the past, where the rule's line leaves out what was named or said."""
+    named = (head_of(phrase) for phrase in (act.object, act.person, act.where, act.instrument))
+    is_left_out = any(one and one not in line.lower() for one in named if one not in POINTING)
+    is_left_out |= not line.startswith("You ") and done(act.verb) not in line
+    is_left_out |= bool(act.said) and act.said.rstrip(".!?").lower() not in line.lower()
+    told = clause_in_past(own_clause(act)) if is_left_out or not line else ""
+    return tidy(f"{capital(told)}.") if told else ""
+
+
+def own_clause(act: Act) -> str:
+    """What is told of one step of a move: the whole without the steps that follow."""
+    clause = act.clause
+    if act.then is not None:
+        clause = clause.removesuffix(act.then.clause.removeprefix("you "))
+        clause = re.sub(r"[\s,;]*\b(?:and|then|but|,)*\s*$", "", clause).rstrip(" ,;")
+    return clause.rstrip(".!?")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from tta_rebuild.core.english import singular, third_person
-from tta_rebuild.storyteller.act import Act, clause_in_past
+from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_binding import (
     GOES,
     SELF,
@@ -26,11 +26,12 @@ from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import is_confession, record
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
 from tta_rebuild.storyteller.hindrances import hindered
-from tta_rebuild.storyteller.line_template import capital, template, tidy
+from tta_rebuild.storyteller.line_template import capital, template
 from tta_rebuild.storyteller.line_writer import LineWriter
-from tta_rebuild.storyteller.noun_phrases import is_animal, noun_kind
+from tta_rebuild.storyteller.noun_phrases import is_animal
 from tta_rebuild.storyteller.possible import why_impossible
-from tta_rebuild.storyteller.results import done, result_of
+from tta_rebuild.storyteller.results import done, kinds_of, own_clause, result_of, said_too, there
+from tta_rebuild.storyteller.silence import SPOKEN, speaks
 from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND, cases_of, forms_of
 from tta_rebuild.storyteller.word_lists import common, rules_of
 from tta_rebuild.storyteller.world_state import YOU, WorldState
@@ -38,11 +39,6 @@ from tta_rebuild.storyteller.world_state import YOU, WorldState
 _MOST_STEPS = 3
 _ONE, _MANY = ("it", "its", "is"), ("them", "their", "are")
 _AROUND = re.compile(r"\{(?:[Tt]he_)?(?:[Kk]eeper|[Ww]orker|[Cc]rowd|[Rr]oom|[Ss]pot|[Ee]xit)")
-_SPOKEN = re.compile(
-    r"“(?!\}})|\{v:(?:say|ask|tell|answer|call|whisper|mutter|hum|repeat|remark|admit|promise|shout|sing|talk)\}"
-    r"|\brepeat it\b|\bsaying\b"
-)
-"""What in a text of the rules lets somebody speak."""
 _IT = re.compile(r"\b[Ii]ts?\b(?!\})")
 _VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}")
 
@@ -149,17 +145,10 @@ class Rulebook:
         if needs_object and not outcome.texts:
             outcome.declined = entry["asks"]
             return False
-        topic = asked_about(act, self.cast)
-        speaker = bound["person"] if family != "look" else ""
-        known = known_of(topic, self.cast, self.state, speaker=speaker) if topic else ""
-        if not known and act.family == "ask" and self.cast.is_open:
-            known = told_about(act.said, self.cast, speaker)
-        known = known if self.writer.allows(known) else ""
+        known = self._known(act, bound["person"])
         bound |= {"known": "yes" if known else "", "wants": "yes" if is_of_wishes(act) else ""}
-        bound["silent"] = "yes" if self.state.is_any(bound["person"], "mute") else ""
-        whom = entities.get(bound["person"])
-        bound["beast"] = "yes" if whom and is_animal(head_of(whom.role or whom.name)) else ""
-        bound |= form_of(act) | {"is_quoted": "yes" if act.is_quoted else ""}
+        bound |= {**self._of_person(bound["person"]), **form_of(act)}
+        bound["is_quoted"] = "yes" if act.is_quoted else ""
         self.state.bound.update(bound)
         slots = self._slots(act, bound) | {"known": f"*{self.state.get('now')}*"}
         for rule in entry["rules"]:
@@ -169,7 +158,7 @@ class Rulebook:
                 entry = rules_of(rule["as"])
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
             told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
-            plain = {} if told else result_of(act, self._kinds(act, bound), slots)
+            plain = {} if told else result_of(act, kinds_of(act, bound), slots)
             if plain:
                 rule = {**rule, "line": plain["line"]}
                 rule["then"] = ", ".join(filter(None, (rule.get("then"), plain.get("then"))))
@@ -190,9 +179,25 @@ class Rulebook:
                 self._move(family, bound)
             record(act, self.cast, self.state)
             line = self._filled(rule.get("line", ""), slots) if outcome.is_told else ""
-            outcome.lines += [one for one in (_said_too(act, line), line) if one]
+            outcome.lines += [one for one in (said_too(act, line), line) if one]
             return True
         return False
+
+    def _known(self, act: Act, speaker: str) -> str:
+        """What can be said of that which an act asks about or looks at, "" if nothing."""
+        speaker = speaker if act.family != "look" else ""
+        topic = asked_about(act, self.cast)
+        known = known_of(topic, self.cast, self.state, speaker=speaker) if topic else ""
+        if not known and act.family == "ask" and self.cast.is_open:
+            known = told_about(act.said, self.cast, speaker)
+        return known if self.writer.allows(known) else ""
+
+    def _of_person(self, person: str) -> dict[str, str]:
+        """What rules may ask of whom an act is done to: whether they can speak, or are a beast."""
+        whom = self.cast.entities.get(person)
+        is_beast = whom is not None and is_animal(head_of(whom.role or whom.name))
+        is_silent = self.state.is_any(person, "mute")
+        return {"silent": "yes" if is_silent else "", "beast": "yes" if is_beast else ""}
 
     def _as_thought(self, act: Act) -> Act:
         """What is said of the only one who is there ("she can rest now") is thought, not said."""
@@ -226,13 +231,10 @@ class Rulebook:
             names |= {pronoun: single[0]} if len(single) == 1 else {}
         return names
 
-    def silent(self) -> list[str]:
-        """The ids of those who cannot speak."""
-        return [one.id for one in self.cast.of_kind("person") if self.state.is_any(one.id, "mute")]
-
     def breaks_silence(self, text: str) -> bool:
         """Whether a text lets somebody speak who cannot."""
-        return any(_speaks(self.cast.entities[one], text) for one in self.silent())
+        people = self.cast.of_kind("person")
+        return any(self.state.is_any(one.id, "mute") and speaks(one, text) for one in people)
 
     def _apply(self, effects: str, bound: Mapping[str, str]) -> None:
         """Change the state; what is done to several people is done to each of them."""
@@ -267,14 +269,14 @@ class Rulebook:
     # ------------------------------------------------------------------ how it is told
 
     def _slots(self, act: Act, bound: Mapping[str, str]) -> dict[str, str]:
-        clause = _own_clause(act)
+        clause = own_clause(act)
         slots = {
             "you_do": clause,
             "said": "" if act.is_quoted else act.said.rstrip(".!?"),
             "quoted": f"“{capital(act.said)}”" if act.is_quoted else "",
             "tool": act.instrument,
             "where": act.where,
-            "there": _there(act.where),
+            "there": there(act.where),
             "manner": act.manner,
         }
         if clause:
@@ -291,12 +293,6 @@ class Rulebook:
             others = (self.cast.entities[one].name for one in self.binder.in_play() if one != who)
             slots["other"] = next(others, "")
         return {name: text for name, text in slots.items() if text}
-
-    def _kinds(self, act: Act, bound: Mapping[str, str]) -> set[str]:
-        """What sort of thing an act is done to: its noun and the kinds that it is of."""
-        head = head_of(act.object)
-        kinds = {kind for kind in common("kinds_of_things") if bound.get(kind)}
-        return kinds | {head, noun_kind(head)} | ({"animal"} if is_animal(head) else set())
 
     def person_slots(self, entity_id: str, name: str) -> dict[str, str]:
         """A person as slots: ``person`` with ``they``, ``them``, ``their``; or ``npc`` …"""
@@ -329,7 +325,7 @@ class Rulebook:
 
     def _say(self, texts: Sequence[str], slots: Mapping[str, str]) -> str:
         if self.state.bound.get("silent"):
-            texts = [text for text in texts if not _SPOKEN.search(text)] or common("wordless")
+            texts = [one for one in texts if not SPOKEN.search(one)] or common("wordless")
         fitting = [text for text in self._conjugated(texts) if self._has_its_people(text)]
         return self.writer.line([template(text) for text in fitting], **slots)
 
@@ -337,7 +333,9 @@ class Rulebook:
         """How somebody takes it that one has touched them, "" if nobody was."""
         if not owner or self.state.is_any(owner, "dead", "asleep"):
             return ""
-        texts = [conjugated(text, *self._number(owner)) for text in common("taken")[self._mood(owner)]]
+        texts = [
+            conjugated(text, *self._number(owner)) for text in common("taken")[self._mood(owner)]
+        ]
         self.state.apply("owner.trust+1" if int(self.state.get(f"{owner}.trust")) >= 0 else "")
         return self.writer.line([*map(template, texts)], **self.person_slots(owner, "person"))
 
@@ -384,34 +382,10 @@ class Rulebook:
         table = common("reactions").get(kind)
         if not who or not table or self.state.is_any(who, "group", "caught"):
             return ""
-        spoken = self.state.is_any(who, "mute") and _SPOKEN
+        spoken = self.state.is_any(who, "mute") and SPOKEN
         said = [text for text in table[self._mood(who)] if not (spoken and spoken.search(text))]
         texts = [template(conjugated(text, *self._number(who))) for text in said]
         return self.writer.line(texts, **self.person_slots(who, "person"))
-
-
-def _there(where: str) -> str:
-    """Where one then is: "into the car" → "in the car"; "" where one cannot tell."""
-    first, _, place = where.partition(" ")
-    stands = {"into": "in", "onto": "on", "to": "at", "inside": "inside"}
-    is_still = first in "in on under behind beside between at by near over against".split()
-    return f"{stands.get(first, first)} {place}" if place and (first in stands or is_still) else ""
-
-
-def _speaks(who: Entity, text: str) -> bool:
-    """Whether a text tells that somebody says something: by name, or where nobody else says it."""
-    name, verbs = rf"\b{re.escape(short(who.name))}\b", common("spoken_verbs")
-    if not re.search(name, text):
-        return False
-    if re.search(rf"{name}(?: \w+){{0,2}} (?:{verbs})\b|\b(?:{verbs}) {name}", text):
-        return True
-    own = {"", who.pronouns, who.pronouns.capitalize()}
-    said_by = re.findall(
-        rf"”,? (?:{verbs}) (?:the |an? |your )?(\w+)|(\w+) (?:{verbs})\b(?=[^“”.]{{0,40}}“)|”,? (\w+) (?:{verbs})\b",
-        text,
-    )
-    speakers = {*(one for found in said_by for one in found)} - {""}
-    return "“" in text and speakers <= own
 
 
 def _of_number(texts: Sequence[str], slots: Mapping[str, str]) -> Sequence[str]:
@@ -427,21 +401,3 @@ def _on(effects: str, bound: Mapping[str, str]) -> str:
 
 def _following(act: Act) -> list[Act]:
     return [] if act.then is None else [act.then, *_following(act.then)]
-
-
-def _said_too(act: Act, line: str) -> str:
-    """The deed itself in the past, where the rule's line leaves out what was named or said."""
-    named = (head_of(phrase) for phrase in (act.object, act.person, act.where, act.instrument))
-    is_left_out = any(one and one not in line.lower() for one in named if one not in POINTING)
-    is_left_out |= bool(act.said) and act.said.rstrip(".!?").lower() not in line.lower()
-    told = clause_in_past(_own_clause(act)) if is_left_out or not line else ""
-    return tidy(f"{capital(told)}.") if told else ""
-
-
-def _own_clause(act: Act) -> str:
-    """What is told of one step of a move: the whole without the steps that follow."""
-    clause = act.clause
-    if act.then is not None:
-        clause = clause.removesuffix(act.then.clause.removeprefix("you "))
-        clause = re.sub(r"[\s,;]*\b(?:and|then|but|,)*\s*$", "", clause).rstrip(" ,;")
-    return clause.rstrip(".!?")

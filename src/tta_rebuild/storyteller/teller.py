@@ -7,7 +7,7 @@ into the reply's notes and comes back with the next request, so a fork keeps wha
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -47,7 +47,7 @@ from tta_rebuild.storyteller.scene_order import (
 )
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.surroundings import forms_of, person_slots
-from tta_rebuild.storyteller.threads import kind_of_scene, next_hook, settled_by
+from tta_rebuild.storyteller.threads import HOOK, kind_of_scene, next_hook, settled_by, settled_in
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
@@ -56,6 +56,8 @@ LEAST_CHAPTER = 12
 """Scenes of a premise's question before the next is taken up, where a story has no end."""
 
 _TOLD_REMEMBERED = 40
+_OWN_ENDS = 0.67
+"""The share of stories that end with their main thread, where it has ends of its own."""
 _OF_NOW = ("turn", "now", "roll", "stage", "alone")
 """Values that are worked out anew for every scene."""
 
@@ -165,7 +167,7 @@ class Teller:
         self.writer.slots |= role_slots(self.cast, self.state)
         here = self.cast.entities.get(str(self.state.values.get("here")))
         if here is not None:
-            self.writer.slots["here"] = here.name
+            self.writer.slots |= forms_of("here", here.name)
 
     def _slots_of_threads(self, npc: str) -> dict[str, str]:
         """Somebody as the scenes of threads name them, and the next of the premise's sentences."""
@@ -229,7 +231,7 @@ class Teller:
             special = at.scene(act, read_world("data/episodes")) if follows else None
         if self.cast.is_open and outcome.is_done:
             if does_aim(act, self.cast.premise.aim):
-                self.state.apply("did_aim, gain+3")
+                self.state.apply("did_aim, wish.done, gain+3")
             self.state.apply(settled_by(act, self.cast.threads))
         self._happened(outcome)
         return special, ""
@@ -292,16 +294,22 @@ class Teller:
             self.state.bound["npc"] = npc
             for scene in possible_scenes(self.cast, self.state, self.seen, **ends):
                 found.setdefault(scene.id, (scene, npc))
-        return ranked(found.values(), self.cast, self.state, self.writer, self.rng, self._kind())
-
-    def _kind(self) -> str:
-        """Of which kind the next scene had better be: now the main thread, now another."""
-        main = self.cast.threads.main
-        others = (
-            sorted({kind_of_scene()[s.id] for s in self.cast.file.scenes} - {main}) if main else []
+        return ranked(
+            found.values(), self.cast, self.state, self.writer, self.rng, self._kind(found)
         )
-        is_other = others and self.turn % 2 == 0 and not self.given.get("should_end")
-        return self.rng.choice(others) if is_other else main
+
+    def _kind(self, possible: Collection[str]) -> str:
+        """Of which kind the next scene had better be: now the main thread, now another.
+
+        Args:
+            possible: the ids of the scenes that may come.
+        """
+        main, kinds = self.cast.threads.main, kind_of_scene()
+        if self.given.get("should_end"):
+            own = main if main != HOOK and self.rng.random() < _OWN_ENDS else ""
+            return next(iter(settled_in(self.cast.threads, self.state)), own)
+        others = sorted({kinds[one] for one in possible if one in kinds} - {main})
+        return self.rng.choice(others) if main and others and self.turn % 2 == 0 else main
 
     def _tell(self, scene: SceneEntry, npc: str) -> bool:
         """Tell a scene and what it changes; False if nothing in it can be said now."""
@@ -333,8 +341,8 @@ class Teller:
         says_hook = "{hook}" in scene.text.lower()
         self.state.apply("hooks_told+1, hook_said" if says_hook else "!hook_said")
         self._apply(scene.then)
-        told = [line for one in scene.lines if (line := self._filled(one))]
-        self.lines += [line for line in told if not self.rules.breaks_silence(line)]
+        lasting = [line for one in scene.lines if (line := self._filled(one))]
+        self.lines += [line for line in lasting if not self.rules.breaks_silence(line)]
         self.seen.append(scene.id)
         return True
 

@@ -31,9 +31,10 @@ OWN = "own"
 HOOK = "hook"
 KINDS = ("love", "secret", "lie", "wrong", "arrival", "request", "mystery", "wish", "deadline")
 """Most telling first: the first that a premise has is its main thread."""
+_ANYBODYS = ("alone", "solitude", "outcome")
 _PERSON_OF = {"wrong": "doer", "arrival": "comer"}
 _PRONOUNS = ("he", "she", "him", "her")
-_MOST_HOOKS, _LEAST_WORDS, _MOST_WORDS = 6, 4, 34
+_MOST_HOOKS, _LEAST_WORDS, _MOST_WORDS = 6, 3, 34
 _SHARED = 0.5
 """The share of a thread's telling words that a move must have to be about it."""
 
@@ -104,22 +105,22 @@ def next_hook(threads: Threads, state: WorldState, gone: Collection[str]) -> str
     Args:
         gone: names of those who have left the story, of whom none is said any more.
     """
-    done = [kind for kind in threads.stated if state.holds(_settled(kind))]
-    over = [*gone, *(threads.stated[kind] for kind in done)]
+    over = [*gone, *(threads.stated[kind] for kind in settled_in(threads, state))]
     open_ = [hook for hook in threads.hooks if not any(one in hook for one in over)]
     return open_[int(state.get("hooks_told")) % len(open_)] if open_ else ""
 
 
-def _settled(kind: str) -> str:
-    """The condition that holds once a thread is settled."""
-    row = word_table("threads")["settled"].get(kind, {"then": "never"})
-    return str(row["then"]).partition(",")[0]
+def settled_in(threads: Threads, state: WorldState) -> list[str]:
+    """The kinds of the threads that are settled by now, the most telling first."""
+    rows = word_table("threads")["settled"]
+    flags = {kind: rows[kind]["then"].partition(",")[0] for kind in rows}
+    return [kind for kind in KINDS if kind in threads.about and state.get(flags.get(kind, ""))]
 
 
 def kinds_of(threads: Threads, ties: Sequence[str]) -> tuple[str, ...]:
     """The kinds of scenes that a premise has: its threads, its hooks, its people by their ties."""
     about = [kind for kind in KINDS if kind in threads.about]
-    return (*about, *((HOOK,) if threads.hooks else ()), *ties, "alone")
+    return (*about, *((HOOK,) if threads.hooks else ()), *ties, *_ANYBODYS)
 
 
 @lru_cache(maxsize=64)
