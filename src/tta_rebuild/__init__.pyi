@@ -14,6 +14,7 @@ from .core.errors import ExecutionError as ExecutionError
 from .core.errors import KeyRejected as KeyRejected
 from .core.errors import ModelUnavailable as ModelUnavailable
 from .core.errors import MoveRefused as MoveRefused
+from .core.errors import PausedForCare as PausedForCare
 from .core.errors import ProviderBusy as ProviderBusy
 from .core.errors import ProviderError as ProviderError
 from .core.errors import ProviderFault as ProviderFault
@@ -46,6 +47,7 @@ from .engine.turn_events import PlayedTurn as PlayedTurn
 from .engine.turn_events import SceneFinished as SceneFinished
 from .engine.turn_events import SceneRestarted as SceneRestarted
 from .engine.turn_events import TurnEvent as TurnEvent
+from .engine.turn_events import TurnPaused as TurnPaused
 from .engine.turn_events import TurnRefused as TurnRefused
 from .engine.turn_events import TurnStored as TurnStored
 from .engine.turn_events import TurnWarning as TurnWarning
@@ -76,6 +78,8 @@ from .narrative import StoryGeneratorPrimitive as StoryGeneratorPrimitive
 from .narrative import TimelineManagerPrimitive as TimelineManagerPrimitive
 from .narrative import TimelineState as TimelineState
 from .narrative import TimelineUpdate as TimelineUpdate
+from .safety.care import CareNote as CareNote
+from .safety.help_lines import HelpLine as HelpLine
 from .settings import Settings as Settings
 from .settings import load_settings as load_settings
 

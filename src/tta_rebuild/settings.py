@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         gemini_base_url: where Gemini's protocol is spoken, "" at the vendor's; so with the others.
         quotas, prices: by ``provider:model``.
         prompts_dir: a folder of prompt variants of one's own.
+        care: how much it takes until a turn pauses for a player who may be in need.
+        country: of the help lines; "" is that of the machine's locale.
+        help_lines: an operator's own file of help lines.
         experiment: what new stories take part in; None is nothing.
         config_file: the configuration file that was read, if any.
         origins: name of the setting → where its value came from.
@@ -97,6 +100,9 @@ class Settings(BaseSettings):
     windows: Mapping[str, kinds.Count] = {}
     prices: Mapping[str, ModelRates] = {}
     prompts_dir: kinds.Directory | None = _named(None, "TTA_PROMPTS", "prompts")
+    care: kinds.Care = _named("normal", "TTA_CARE", "care")
+    country: kinds.Country = _named("", "TTA_COUNTRY", "country")
+    help_lines: kinds.Directory | None = _named(None, "TTA_HELP_LINES", "help_lines")
     experiment: kinds.Experiment = None
     config_file: Path | None = None
     origins: Mapping[str, str] = {}
@@ -180,7 +186,9 @@ def load_settings(
     base = path.parent if path and source_of.get("TTA_DATA_DIR") is file else cwd
     beside = path.parent if path and source_of.get("TTA_PROMPTS") is file else cwd
     prompts = settings.prompts_dir and beside / settings.prompts_dir
-    places = {"data_dir": base / settings.data_dir, "prompts_dir": prompts}
+    nearby = path.parent if path and source_of.get("TTA_HELP_LINES") is file else cwd
+    lines = settings.help_lines and nearby / settings.help_lines
+    places = {"data_dir": base / settings.data_dir, "prompts_dir": prompts, "help_lines": lines}
     return settings.model_copy(update=places)
 
 

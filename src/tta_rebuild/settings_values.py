@@ -104,6 +104,24 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 Lower = Before(lambda v: v.strip().lower() if isinstance(v, str) else v)
 Upper = Before(lambda v: v.strip().upper() if isinstance(v, str) else v)
 
+
+def _care(value: Any) -> Any:
+    if str(value).strip().lower() in ("off", "no", "none", "false", "0"):
+        raise ValueError(
+            "the note cannot be switched off: a program with a care of its own shows its own words "
+            "at TurnPaused, and TTA_HELP_LINES replaces lines that are wrong; must be normal or "
+            "strict"
+        )
+    return value
+
+
+def _country(value: Any) -> str:
+    text = value.strip().upper() if isinstance(value, str) else ""
+    if not re.fullmatch("[A-Z]{2}", text):
+        raise ValueError("must be the two letters of a country (ISO 3166-1), such as GB or DE")
+    return text
+
+
 Key: TypeAlias = Annotated[Secret, Before(_key)]
 YesOrNo: TypeAlias = Annotated[bool, must("true or false")]
 Count: TypeAlias = Annotated[int, Field(ge=1), must("a whole number of at least 1")]
@@ -119,6 +137,8 @@ MostUsd: TypeAlias = Usd | None
 LogLevel: TypeAlias = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Upper]
 CacheKind: TypeAlias = Annotated[Literal["off", "memory", "disk"], Lower]
 WhichChecks: TypeAlias = Annotated[Literal["", "all", "choices", "off"], Lower]
+Care: TypeAlias = Annotated[Literal["normal", "strict"], Lower, Before(_care)]
+Country: TypeAlias = Annotated[str, Before(_country)]
 DatabaseUrl: TypeAlias = Annotated[Secret, Before(_database)]
 Directory: TypeAlias = Annotated[Path, Before(_directory)]
 ModelName: TypeAlias = Annotated[str, After(_model_name)]

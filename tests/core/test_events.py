@@ -10,6 +10,8 @@ import pytest
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer
 from tta_rebuild.core.events import (
     EVENT_TYPES,
+    BoundariesTightened,
+    CareShown,
     CharacterChanged,
     ChoicesOffered,
     CodeChecked,
@@ -82,6 +84,8 @@ EVERY_EVENT: tuple[Event, ...] = (
     FactRetconned(claim=CLAIM, becomes=CLAIM),
     LineKept(line=LastingLine(text="Bo has the lamp.", about=("bo",), known_by=("ada",), weight=3)),
     LineEnded(number=4),
+    CareShown(),
+    BoundariesTightened(boundaries={"self_harm": "none"}),
     CharacterChanged(
         character_id="m", goals={"g": 0.1}, remembers=(Memory(text="a"), Memory(text="b"))
     ),

@@ -64,6 +64,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "piece": "The bell is cracked from lip to crown.",
         "criteria": ["coherence: do the parts fit together?"],
     },
+    "care": {"words": "I climb the tower.", "scene": "The bell <is> cracked."},
     "reading": {
         "boundaries": ["B1: violence: low"],
         "people": ["nela: Nela, she, the player’s own character"],

@@ -30,6 +30,7 @@ def test_there_is_a_template_for_every_task_that_a_primitive_asks() -> None:
         "dialogue",
         "monologue",
         "branch_check",
+        "care",
         "judgement",
         "reading",
     }

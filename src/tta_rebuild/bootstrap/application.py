@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
+from tta_rebuild.bootstrap.guards import care_policy, code_check_for, redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, is_all_offline
 from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
 from tta_rebuild.bootstrap.variants import assignment_by, catalog_of, checks_of, tellers_of
@@ -82,8 +82,9 @@ async def open_application(
         read_only: only look at what is there: nothing can be played, booked or changed.
         has_fallback: False where nobody may answer for ``provider`` or for the model of a route.
 
-    Raises StoreError (the data directory), SettingsError (the models named), ProviderError (a key
-    is missing, no local server runs), ValidationError or ProviderFault (``provider``).
+    Raises StoreError (the data directory), SettingsError (the models or help lines named),
+    ProviderError (a key is missing, no local server runs), ValidationError or ProviderFault
+    (``provider``).
     """
     settings = settings or load_settings()
     if provider is not None:
@@ -127,6 +128,7 @@ async def open_application(
             session_id=session_id,
             notices=notices,
             check_code=code_check_for(settings, stack, ledger=store.ledger()),
+            care=care_policy(settings),
             checks=checks_of(settings, models, is_own=provider is not None),
             assign=assignment_by(settings.experiment, catalog),
             tellers=tellers,

@@ -1,11 +1,14 @@
-"""What runs code found in stories, and what keeps keys from leaving the program."""
+"""What runs code found in stories, what keeps keys from leaving the program, and whose help lines
+a player in need is shown."""
 
 from __future__ import annotations
 
+import locale
+import re
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.errors import SettingsError, UnreadableFile
 from tta_rebuild.core.redaction import Redactor, hint
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.settings import Settings, passwords_in
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from tta_rebuild.core.events import CodeVerdictNoted
     from tta_rebuild.engine.dependencies import CodeCheck
     from tta_rebuild.integrations.code_executor import CodeExecutor
+    from tta_rebuild.safety.care import CarePolicy
 
 
 def executor_for(
@@ -77,6 +81,23 @@ def code_check_for(settings: Settings, stack: AsyncExitStack, *, ledger: Ledger)
         )
 
     return check
+
+
+def care_policy(settings: Settings) -> CarePolicy:
+    """How players are cared for, with the help lines of their country.
+
+    Raises SettingsError: the operator's own file cannot be read.
+    """
+    from tta_rebuild.safety.care import CarePolicy
+    from tta_rebuild.safety.help_lines import help_lines
+
+    region = re.search(r"_([A-Z]{2})\b", locale.getlocale()[0] or "")
+    country = settings.country or (region[1] if region else "")
+    try:
+        lines = help_lines(country, settings.help_lines)
+    except UnreadableFile as error:
+        raise SettingsError("TTA_HELP_LINES", str(error)) from error
+    return CarePolicy(is_strict=settings.care == "strict", given=lines)
 
 
 def redactor_for(settings: Settings) -> Redactor:

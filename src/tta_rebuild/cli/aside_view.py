@@ -11,11 +11,16 @@ from tta_rebuild.core.speech import speaker_name
 
 
 async def show_aside(
-    session: tta.Session, typed: str, screen: Screen, *, is_thought: bool
-) -> tta.AsideEnded | None:
+    session: tta.Session,
+    typed: str,
+    screen: Screen,
+    *,
+    is_thought: bool,
+    after_note: bool = False,
+) -> tta.AsideEnded | tta.TurnPaused | None:
     """Ask, and show what comes of it; None if nobody was asked. Raises as ``Session.ask`` does."""
-    ended: tta.AsideEnded | None = None
-    asked = session.think(typed) if is_thought else session.ask(typed)
+    ended: tta.AsideEnded | tta.TurnPaused | None = None
+    asked = session.think(typed) if is_thought else session.ask(typed, after_note=after_note)
     is_first = True
     screen.say()
     async with aclosing(asked) as events:
@@ -34,7 +39,7 @@ async def show_aside(
                     screen.say(f"({text})", "yellow")
                 case tta.TurnRefused(reason=reason):
                     screen.say(reason, "yellow")
-                case tta.AsideEnded():
+                case tta.AsideEnded() | tta.TurnPaused():
                     ended = event
                 case _:
                     pass

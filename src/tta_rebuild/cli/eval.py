@@ -21,6 +21,7 @@ from tta_rebuild.cli.screen import Screen, one_line
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.lab import boundaries as labelled
 from tta_rebuild.lab import told_file
+from tta_rebuild.lab.care import CareCounts, eval_care
 from tta_rebuild.lab.experiment_trials import TrialCounts, eval_experiments
 from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, ToldCounts, bounds_of, short_of
 from tta_rebuild.lab.plays import PlayCounts, eval_plays
@@ -38,6 +39,7 @@ AnyCounts: TypeAlias = (
     | PlayCounts
     | QualityCounts
     | VoiceCounts
+    | CareCounts
     | TrialCounts
 )
 
@@ -98,6 +100,14 @@ def boundaries(
     counts = BoundaryCounts(levels={str(one): LevelCounts() for one in level or labelled.LEVELS})
     work = partial(labelled.eval_boundaries, passages=passages)
     _evaluate(ctx, work, counts, options, ToldProvider())
+
+
+@app.command()
+@take.with_options
+def care(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
+    """Look at labelled lines of players: cries for help met, innocent lines interrupted."""
+    lines = told_file.read_care_lines(files)
+    _evaluate(ctx, partial(eval_care, lines=lines), CareCounts(), options, ToldProvider())
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import typer
@@ -12,6 +13,7 @@ import tta_rebuild as tta
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.arguments import with_options, wrong
 from tta_rebuild.cli.aside_view import show_aside
+from tta_rebuild.cli.care_view import answer_of, show_choices, show_note
 from tta_rebuild.cli.exits import Interrupted, NothingThere
 from tta_rebuild.cli.facts_view import FactList, show_facts
 from tta_rebuild.cli.inputs import ask, move_of
@@ -138,6 +140,7 @@ class PlayLoop:
         self.play_turn = play_turn
         self.screen, self.session = screen, session
         self.aside: tta.AsideEnded | None = None
+        self.go_on: Callable[[], Awaitable[None]] | None = None  # what waits for a player's answer
 
     async def run(self) -> None:
         """Play until the player stops or the input ends, then say what is kept."""
@@ -149,6 +152,10 @@ class PlayLoop:
             else:
                 await self._turn(tta.Action.begin())
             while (line := self._next_line()) is not None:
+                if self.go_on and not (line := await self._answered(line, self.go_on)):
+                    continue
+                if line in QUIT:
+                    return
                 is_command = line.startswith(("/", "?"))
                 if move := await self._obey(line) if is_command else move_of(line):
                     await self._turn(move)
@@ -171,9 +178,36 @@ class PlayLoop:
             self.screen.say()
         self.aside = None
         result = await self.play_turn(self.session, move, self.screen)
+        if result.paused and (again := result.paused.go_on):
+            self._pause(result.paused, lambda: self._turn(again))
+            return
         views.show_choices(self.screen, self.session.state)
         if result.cost_usd > 0:
             self.screen.say(await self._cost(), "dim")
+
+    def _pause(self, paused: tta.TurnPaused, go_on: Callable[[], Awaitable[None]]) -> None:
+        show_note(self.screen, paused.note)
+        self.go_on = go_on
+
+    async def _answered(self, line: str, go_on: Callable[[], Awaitable[None]]) -> str:
+        """Do what the player chose after a note; gives the line where it is none of the three."""
+        answer = answer_of(line)
+        if not answer and not self.session.state.turn:
+            show_choices(self.screen)
+            return ""
+        self.go_on = None
+        if answer == "stop":
+            return QUIT[0]
+        if answer == "gentler":
+            await self.session.make_gentler()
+            self.screen.say(message("gentler_now"), "dim")
+        if answer == "go_on" or not self.session.state.turn:
+            await go_on()
+        elif answer:
+            views.show_choices(self.screen, self.session.state)
+        else:
+            return line
+        return ""
 
     def _say_farewell(self) -> None:
         turn, name = self.session.state.turn, self.session.branch.name
@@ -213,7 +247,7 @@ class PlayLoop:
                 case "why":
                     views.show_why(screen, state, self.aside)
                 case "ask" | "think" as verb:
-                    await self._aside(rest, is_thought=verb == "think")
+                    await self._aside(rest, verb == "think")
                 case "cost":
                     screen.say(await self._cost())
                 case "rate":
@@ -231,8 +265,17 @@ class PlayLoop:
             screen.say(said[0].upper() + said[1:], "yellow")
         return None
 
-    async def _aside(self, typed: str, *, is_thought: bool) -> None:
-        self.aside = await show_aside(self.session, typed, self.screen, is_thought=is_thought)
+    async def _aside(self, typed: str, is_thought: bool, after_note: bool = False) -> None:
+        self.aside, came = (
+            None,
+            await show_aside(
+                self.session, typed, self.screen, is_thought=is_thought, after_note=after_note
+            ),
+        )
+        if isinstance(came, tta.TurnPaused):
+            self._pause(came, lambda: self._aside(typed, is_thought, after_note=True))
+        else:
+            self.aside = came
         if self.aside and self.aside.cost_usd > 0:
             self.screen.say(await self._cost(), "dim")
 

@@ -18,6 +18,7 @@ from typer.core import TyperCommand
 import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import story_view as view
+from tta_rebuild.cli.care_view import answer_of, note_as_json, show_note
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.inputs import from_lines, read_premises
 from tta_rebuild.cli.opening import PlayTurn, with_storyteller
@@ -67,6 +68,7 @@ def story(
         screen=ctx.obj.screen,
         as_json=json_,
         turns=turns,
+        has_player=not auto,
         moves=lambda seed: automatic(auto, seed) if auto else from_lines(sys.stdin),
         planned=planned,
         skipped=skip if premises else None,
@@ -92,7 +94,8 @@ class StoryRun:
     """Plays stories to the number of turns wished for, and reports each turn as it is stored.
 
     ``moves``: a story's seed → what chooses in it. Of the premises in a file, by name, ``skipped``
-    were left out (None: no file); of the ``planned``, ``done`` are told.
+    were left out (None: no file); of the ``planned``, ``done`` are told. Where a person answers
+    (``has_player``), what follows a note to them is theirs to say.
     """
 
     screen: Screen
@@ -101,6 +104,7 @@ class StoryRun:
     moves: Callable[[int], NextMove]
     planned: Sequence[tuple[str, tta.Premise]]
     skipped: int | None
+    has_player: bool = False
     play: PlayTurn = view.play_turn
     advance: Callable[[], None] = lambda: None
     teller_of: Callable[[tta.StoryState], str] = lambda state: ""
@@ -149,9 +153,13 @@ class StoryRun:
     async def _turns(self, session: tta.Session) -> None:
         next_move = self.moves(session.state.premise.seed)
         left, refused = self.turns, 0
+        paused: tta.TurnPaused | None = None
         while left and not session.state.ended:
-            choices = session.state.choices
-            move = next_move(choices) if session.state.turn else tta.Action.begin()
+            choices, begins = session.state.choices, not session.state.turn
+            if paused:
+                move, paused = await self._answered(session, paused, next_move), None
+            else:
+                move = tta.Action.begin() if begins else next_move(choices)
             if move is None:
                 return
             if not self.as_json and session.state.turn:
@@ -160,6 +168,9 @@ class StoryRun:
                 self.screen.say(f"> {one_line(words, MOVE_CHARS)}\n", "bold")
             began = time.perf_counter()
             result = await self.play(session, move, None if self.as_json else self.screen)
+            if paused := result.paused:
+                self._show_note(session, paused.note)
+                continue
             if result.refused:
                 refused += 1
                 self._emit("refused", session, reason=result.refused)
@@ -170,6 +181,28 @@ class StoryRun:
             left, refused = left - 1, 0
             self._report(session, result, move, time.perf_counter() - began)
             self.advance()
+
+    def _show_note(self, session: tta.Session, note: tta.CareNote) -> None:
+        self._emit("paused", session, **note_as_json(note))
+        if not self.as_json:
+            show_note(self.screen, note, can_choose=self.has_player)
+
+    async def _answered(
+        self, session: tta.Session, paused: tta.TurnPaused, next_move: NextMove
+    ) -> tta.Action | None:
+        """What follows a note, None to stop: as the next line says; without a player, the move."""
+        if not self.has_player:
+            return paused.go_on
+        choices = session.state.choices
+        move = next_move(choices)
+        answer = answer_of(str(move.number) if move.number else move.text) if move else "stop"
+        if answer == "stop":
+            return None
+        if answer == "gentler":
+            self._emit("gentler", session, boundaries=dict(await session.make_gentler()))
+        if answer == "go_on" or not session.state.turn:
+            return paused.go_on
+        return next_move(choices) if answer else move
 
     def _report(
         self, session: tta.Session, result: view.TurnResult, move: tta.Action, seconds: float

@@ -24,10 +24,12 @@ Row: TypeAlias = dict[str, Any]
 class TurnResult:
     """What came of one turn: why it was ``refused`` ("" if not), what else the player was told.
 
+    ``paused`` is the note that came in place of the turn, if one did.
     ``told_s`` are the seconds until the last passage was out, checks included.
     """
 
     refused: str = ""
+    paused: tta.TurnPaused | None = None
     warnings: tuple[str, ...] = ()
     cost_usd: float = 0.0
     tokens: int = 0
@@ -59,6 +61,8 @@ async def play_turn(
                 case tta.TurnRefused(reason=reason):
                     result.refused = reason
                     say(reason, "red", lead="Not played: ", indent=2)
+                case tta.TurnPaused():
+                    result.paused = event
                 case tta.CostReported(cost_usd=cost_usd, usage=usage):
                     result.cost_usd, result.tokens = cost_usd, usage.total_tokens
                 case _:

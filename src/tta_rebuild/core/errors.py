@@ -219,6 +219,15 @@ class PositionConflict(StoryError):
         self.branch_id, self.expected, self.actual = branch_id, expected, actual
 
 
+class PausedForCare(StoryError):
+    """The turn paused with a note to the player: show ``paused.note``, then go on or not.
+
+    ``paused`` is the ``TurnPaused`` that ``Session.play`` gives in its place.
+    """
+
+    paused: Any = None
+
+
 class MoveRefused(StoryError):
     """The move was not played, and nothing was spent: make another; the message says why."""
 

@@ -180,6 +180,16 @@ class PersonAsked(Event):
     degraded: str = ""
 
 
+class CareShown(Event):
+    """The player was shown where help can be found: that alone, and nothing of what they wrote."""
+
+
+class BoundariesTightened(Event):
+    """From here on the player wants the story gentler: category → level, beside those there are."""
+
+    boundaries: Mapping[str, str]
+
+
 class ChoicesOffered(Event):
     """What the player may do next; ``rejected`` lists what was not offered, with the reason."""
 

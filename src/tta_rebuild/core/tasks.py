@@ -28,7 +28,9 @@ two sentences, no quotation marks, no name before it; ``branch_check`` and ``rea
 of ``prompts/schemas``, one judgement per proposal in order, with scores in [0, 1]. A citation of a
 reading is the number of a line, ``K`` and that number (somebody cannot know it), ``R``, ``B`` or
 ``P`` and a number (a rule, a boundary, another of the passages), the id of somebody in the cast,
-``MOVE`` or ``PLAYER``. ``judgement`` (how good is a scene) is answered by marks from 1 to 5.
+``MOVE`` or ``PLAYER``. ``care`` (are the player's own words a cry for help?) is answered by
+``{"need": "harm" | "danger" | "none"}``. ``judgement`` (how good is a scene) is answered by marks
+from 1 to 5.
 """
 
 from __future__ import annotations
@@ -36,5 +38,6 @@ from __future__ import annotations
 from typing import Literal
 
 Task = Literal[
-    "scene", "continue_scene", "dialogue", "monologue", "branch_check", "reading", "judgement"
-]
+    "scene", "continue_scene", "dialogue", "monologue", "branch_check", "reading", "care",
+    "judgement",
+]  # fmt: skip

@@ -14,11 +14,16 @@ MAX_ACTION_CHARS = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One move of the player, made by the constructors below; raises ValidationError."""
+    """One move of the player, made by the constructors below; raises ValidationError.
+
+    ``after_note``: the same move once more, after the turn paused with a note (``TurnPaused``); it
+    counts only where that note is the last thing stored.
+    """
 
     kind: Literal["begin", "choose", "say", "end"]
     text: str = ""
     number: int = 0
+    after_note: bool = False
 
     def __post_init__(self) -> None:
         check_number("the number of a choice", self.number, whole=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tta_rebuild.core.events import CodeVerdictNoted, VariantAssigned
+from tta_rebuild.safety.care import CarePolicy
 
 if TYPE_CHECKING:
     from tta_rebuild.integrations.llm_provider import LLMProvider
@@ -37,8 +38,8 @@ class Dependencies:
     ``new_id`` a new identifier. ``player_id`` and ``session_id`` are for budgets. ``checks`` is
     what a model checks beside the rules: scenes and choices (``all``), ``choices`` alone, or
     nothing (``off``); ``check_code`` runs the code in a scene. The next turn shows the ``notices``,
-    once. ``assign`` gives the variant of a new story by its id, ``tellers`` the stacks of models
-    that variants name.
+    once. ``care`` is how a player in need is cared for. ``assign`` gives the variant of a new story
+    by its id, ``tellers`` the stacks of models that variants name.
     """
 
     provider: LLMProvider
@@ -52,5 +53,6 @@ class Dependencies:
     checks: Checks = "off"
     notices: list[str] = field(default_factory=list)
     check_code: CodeCheck | None = None
+    care: CarePolicy = field(default_factory=CarePolicy)
     assign: Callable[[str], VariantAssigned | None] = lambda story_id: None
     tellers: Mapping[str, VariantStack] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 EXCERPT_CHARS = 160
 
-AFTER_A_TURN = (log.FactRetconned, log.PersonAsked)
+AFTER_A_TURN = (log.FactRetconned, log.PersonAsked, log.CareShown, log.BoundariesTightened)
 """Events with which something begins that was written after a turn, and is no part of it."""
 
 E = TypeVar("E")

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeAlias
 
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.core.events import CharacterChanged, Event, RecordedEvent
+from tta_rebuild.core.events import (
+    BoundariesTightened,
+    CareShown,
+    CharacterChanged,
+    Event,
+    RecordedEvent,
+)
 from tta_rebuild.core.story import ARC_STAGES, ArcStage, Passage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.aside import Aside, AsideTelling, aside_of
+from tta_rebuild.engine.care import SessionCare, is_noted, own_words
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import Judgement, judge_passages
@@ -21,6 +28,7 @@ from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import TurnItem, play_turn, whole_turn
 from tta_rebuild.engine.turn_input import TurnInput
+from tta_rebuild.safety.care import gentler
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 AsideItem: TypeAlias = seen.TurnEvent | seen.AsideEnded
@@ -36,6 +44,7 @@ class Session:
         self._store = store
         self._fold = fold
         self._one_turn = asyncio.Lock()
+        self._care = SessionCare()
         self.branch = branch
         self.state: StoryState = fold.present()
 
@@ -54,6 +63,8 @@ class Session:
     async def play(self, action: Action) -> AsyncGenerator[seen.TurnEvent, None]:
         """Play one turn and store it whole; see ``engine.turn_events`` for what comes when.
 
+        Where the player's own words may be a cry for help, ``TurnPaused`` comes alone, before any
+        storyteller is asked; of it only that the note was shown is stored.
         Closing the generator, or cancelling, before ``TurnStored`` leaves the story as it was.
         Raises ValidationError (``action`` is none), PositionConflict (another writer was first;
         load the session again), ProviderError (no storyteller could answer), BudgetExceededError
@@ -70,7 +81,10 @@ class Session:
                     yield item
 
     async def turn(self, action: Action) -> seen.PlayedTurn:
-        """Play one turn and wait for all of it. Raises as ``play`` does, and MoveRefused."""
+        """Play one turn and wait for all of it.
+
+        Raises as ``play`` does, MoveRefused and PausedForCare.
+        """
         return await whole_turn(self._played(action))
 
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
@@ -78,21 +92,40 @@ class Session:
         if not isinstance(action, Action):
             raise ValidationError(message("no_action", action=action))
         async with self._one_turn:
-            turn = play_turn(self.next_turn(), action, self._search)
-            async with aclosing(turn):
+            before = self.next_turn()
+            words, is_again = own_words(before, action), action.after_note and is_noted(self._fold)
+            care = await self._care.look(
+                before, words, takes_more=action.kind == "begin", after_note=is_again
+            )
+            if care.note:
+                await self._append(self.state.turn, [CareShown()])
+                yield seen.TurnPaused(care.note, replace(action, after_note=True))
+                return
+            if care.reminder:
+                yield seen.TurnWarning(care.reminder)
+            async with aclosing(play_turn(before, action, self._search)) as turn:
                 async for item in turn:
                     if isinstance(item, seen.PlayedTurn):
                         await self._append(item.turn, item.events)
+                        item = care.booked_on(item)
                     yield item
             await keep_snapshot(self._store, self.branch, self._fold)
 
-    async def ask(self, typed: str) -> AsyncGenerator[AsideItem, None]:
+    async def make_gentler(self) -> Mapping[str, str]:
+        """Keep heavy matter out from here on; gives what is stricter now: category → level."""
+        async with self._one_turn:
+            if tighter := gentler(self.state.premise.boundaries):
+                await self._append(self.state.turn, [BoundariesTightened(boundaries=tighter)])
+            return tighter
+
+    async def ask(self, typed: str, *, after_note: bool = False) -> AsyncGenerator[AsideItem, None]:
         """Ask one person aside: ``typed`` is their name and, after it, the question.
 
         What passes the gate comes a sentence at a time, ``AsideEnded`` last, once it is stored; it
-        is no turn. ``TurnRefused`` comes alone. Raises as ``play`` does, and stores nothing then.
+        is no turn. ``TurnPaused`` and ``TurnRefused`` come alone; after a pause, the same is asked
+        again with ``after_note``. Raises as ``play`` does, and stores nothing then.
         """
-        async with aclosing(self._aside(typed, is_thought=False)) as items:
+        async with aclosing(self._aside(typed, False, after_note)) as items:
             async for item in items:
                 yield item
 
@@ -101,16 +134,29 @@ class Session:
 
         The player's own character is not thought for.
         """
-        async with aclosing(self._aside(typed, is_thought=True)) as items:
+        async with aclosing(self._aside(typed, True, False)) as items:
             async for item in items:
                 yield item
 
-    async def _aside(self, typed: str, *, is_thought: bool) -> AsyncGenerator[AsideItem, None]:
+    async def _aside(
+        self, typed: str, is_thought: bool, after_note: bool
+    ) -> AsyncGenerator[AsideItem, None]:
         if not isinstance(typed, str):
             raise ValidationError(message("no_text", text=typed))
         async with self._one_turn:
             turn, wanted = self.next_turn(), aside_of(self.state, typed, is_thought=is_thought)
             asked = wanted.words if isinstance(wanted, Aside) else ""
+            is_again = after_note and is_noted(self._fold)
+            is_asked = isinstance(wanted, Aside)
+            care = await self._care.look(
+                turn, asked or typed, takes_more=not is_asked, may_ask=is_asked, after_note=is_again
+            )
+            if care.note:
+                await self._append(self.state.turn, [CareShown()])
+                yield seen.TurnPaused(care.note, None)
+                return
+            if care.reminder:
+                yield seen.TurnWarning(care.reminder)
             refusal = turn.safety.refusal(asked) if asked else ""
             if isinstance(wanted, str) or refusal:
                 yield seen.TurnRefused(refusal or str(wanted))

@@ -153,6 +153,9 @@ def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
             before = now.characters.get(who) or _newcomer(now, who, recorded)
             after = _after(before, change, recorded)
             return {"characters": {**now.characters, who: after}}
+        case log.BoundariesTightened(boundaries=tighter):
+            bounds = {**now.premise.boundaries, **tighter}
+            return {"premise": replace(now.premise, boundaries=bounds)}
         case log.StoryEnded():
             return {"ended": True}
     return {}

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from tta_rebuild.canon.recall import Search
 from tta_rebuild.core import events as log
-from tta_rebuild.core.errors import MoveRefused
+from tta_rebuild.core.errors import MoveRefused, PausedForCare
 from tta_rebuild.core.events import Event
 from tta_rebuild.core.story import LastingLine, Scene
 from tta_rebuild.core.usage import Usage
@@ -24,7 +24,13 @@ from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.remembering import beliefs_after, memories_after
 from tta_rebuild.engine.telling import BY_RULE_ONLY, SceneTelling, Shown, is_embedded
-from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
+from tta_rebuild.engine.turn_events import (
+    PlayedTurn,
+    TurnEvent,
+    TurnPaused,
+    TurnRefused,
+    TurnWarning,
+)
 from tta_rebuild.engine.turn_input import TurnInput, in_plain_words
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
@@ -90,12 +96,14 @@ def _refused(name: str, /, **said: object) -> TurnRefused:
 
 
 async def whole_turn(turn: AsyncGenerator[TurnItem, None]) -> PlayedTurn:
-    """Wait for the end of a turn. Raises as it does, and MoveRefused."""
+    """Wait for the end of a turn. Raises as it does, and MoveRefused or PausedForCare."""
     async with aclosing(turn) as items:
         came = [item async for item in items]
     last = came[-1]
     if isinstance(last, TurnRefused):
         raise MoveRefused(last.reason)
+    if isinstance(last, TurnPaused):
+        raise PausedForCare(last.note.text, paused=last)
     assert isinstance(last, PlayedTurn)  # or it is refused, or fails
     warnings = tuple(item.text for item in came if isinstance(item, TurnWarning))
     return replace(last, warnings=warnings)

@@ -1,6 +1,7 @@
 """What a caller sees while a turn is played, in this order of appearance.
 
-``TurnRefused`` comes alone (nothing is spent or stored); from ``SceneFinished`` on it is stored.
+``TurnPaused`` and ``TurnRefused`` come alone (no storyteller is asked); from ``SceneFinished`` on
+the turn is stored.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import TypeAlias
 from tta_rebuild.core.events import Event
 from tta_rebuild.core.story import Choice, Passage, Scene
 from tta_rebuild.core.usage import Usage
+from tta_rebuild.engine.action import Action
+from tta_rebuild.safety.care import CareNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,18 @@ class TurnRefused:
     """The move was not played; ``reason`` says kindly why, and what else is possible."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPaused:
+    """The player's own words may be a cry for help: show the ``note``, and let them choose.
+
+    ``go_on`` plays the move exactly as it was (None for a question aside: ask again with
+    ``after_note``); ``Session.make_gentler`` keeps heavy matter out from here on.
+    """
+
+    note: CareNote
+    go_on: Action | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +110,7 @@ TurnEvent: TypeAlias = (
     PassageReleased
     | TurnWarning
     | SceneRestarted
+    | TurnPaused
     | TurnRefused
     | SceneFinished
     | ChoicesReady

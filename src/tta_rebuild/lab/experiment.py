@@ -38,7 +38,7 @@ from tta_rebuild.lab.experiment_plan import (
     question_of,
 )
 from tta_rebuild.lab.outcomes import outcome_of
-from tta_rebuild.lab.players import NextMove, Player, automatic
+from tta_rebuild.lab.players import NextMove, Player, automatic, play_on
 from tta_rebuild.lab.told_file import PlainPremise
 from tta_rebuild.lab.verdict import Question, Verdict, decide
 from tta_rebuild.settings import Settings
@@ -251,7 +251,7 @@ def _first_then(move: Action, others: NextMove) -> NextMove:
 async def _timed_turn(session: Session, move: Action, clock: Clock) -> tuple[float, float]:
     """Seconds of a turn, and until its first passage. Raises as a turn does, and MoveRefused."""
     began, first = clock.now(), 0.0
-    async with aclosing(session.play(move)) as events:
+    async with aclosing(play_on(session, move)) as events:
         async for event in events:
             if isinstance(event, seen.PassageReleased):
                 first = first or clock.now() - began

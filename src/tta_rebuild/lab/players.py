@@ -1,18 +1,23 @@
 """Simulated players: what chooses the next move of a story that nobody plays.
 
-Called by ``cli.inputs`` (``tta story --auto``) and ``lab.experiment``.
+Called by ``cli.inputs`` (``tta story --auto``) and ``lab.experiment``. Nobody is there whom a note
+could help: where a turn pauses for one, ``play_on`` and ``turn_on`` go on with the same move.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Literal, TypeAlias
 
 from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.core.errors import PausedForCare
 from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.session import Session
+from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnPaused
 
 Policy: TypeAlias = Literal["varied", "first", "random"]
 """``first`` takes the first choice, ``random`` any, ``varied`` the place taken least so far."""
@@ -47,3 +52,26 @@ def automatic(player: Player, seed: int) -> NextMove:
         return Action.choose(number)
 
     return next_move
+
+
+async def play_on(session: Session, action: Action) -> AsyncGenerator[TurnEvent, None]:
+    """What ``Session.play`` gives, without a pause."""
+    paused: TurnPaused | None = None
+    async with aclosing(session.play(action)) as events:
+        async for event in events:
+            if isinstance(event, TurnPaused):
+                paused = event
+            else:
+                yield event
+    if paused and paused.go_on:
+        async with aclosing(session.play(paused.go_on)) as events:
+            async for event in events:
+                yield event
+
+
+async def turn_on(session: Session, action: Action) -> PlayedTurn:
+    """What ``Session.turn`` gives, without a pause; raises MoveRefused as it does."""
+    try:
+        return await session.turn(action)
+    except PausedForCare as pause:
+        return await session.turn(pause.paused.go_on)

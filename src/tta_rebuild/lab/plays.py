@@ -19,6 +19,7 @@ from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.lab.measures import EvalRow, Share, UnreadCounts
+from tta_rebuild.lab.players import turn_on
 from tta_rebuild.lab.prose_lint import blemishes_in
 from tta_rebuild.lab.told_file import PlainPremise
 
@@ -147,15 +148,15 @@ async def _played(
 async def _turn(session: Session, way: str, *, begins: bool) -> Any:
     choices = session.state.choices
     if begins:
-        return await session.turn(Action.begin())
+        return await turn_on(session, Action.begin())
     if way in ("first", "second", "third") or not choices:
         number = min(len(choices), {"first": 1, "second": 2, "third": 3}.get(way, 1))
         action = Action.choose(number) if choices else Action.say("wait")
-        return await session.turn(action)
+        return await turn_on(session, action)
     try:
-        return await session.turn(Action.say(way))
+        return await turn_on(session, Action.say(way))
     except MoveRefused:
-        return await session.turn(Action.choose(1))
+        return await turn_on(session, Action.choose(1))
 
 
 def _sentences(scenes: Sequence[str]) -> list[str]:

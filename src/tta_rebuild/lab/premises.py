@@ -18,6 +18,7 @@ from tta_rebuild.core.story import Premise as StoryPremise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.lab.measures import Share
+from tta_rebuild.lab.players import turn_on
 from tta_rebuild.lab.premise_agreement import (
     SOMEBODY,
     VAGUE_PEOPLE,
@@ -221,7 +222,7 @@ async def eval_premises(
 
 
 async def _played(session: Session, action: Action, counts: PremiseCounts) -> str:
-    played = await session.turn(action)
+    played = await turn_on(session, action)
     counts.calls += played.calls
     counts.cost_usd += played.cost_usd
     return played.scene.text

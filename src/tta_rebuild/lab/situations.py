@@ -23,6 +23,7 @@ from tta_rebuild.engine.knowing import view_of
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.lab.measures import EvalRow
+from tta_rebuild.lab.players import play_on
 from tta_rebuild.lab.told_file import ToldFact, ToldPassage, ToldReply
 from tta_rebuild.lab.told_provider import SPOKEN, ToldProvider
 from tta_rebuild.lab.voices import VoiceCounts
@@ -195,7 +196,7 @@ class _Situation:
         # another one each time: the cache answers a request that it has seen
         wait = f"I wait and count to {len(self.maker.words)}"
         action = Action.begin() if number == 1 else Action.say(wait)
-        async with aclosing(session.play(action)) as events:
+        async with aclosing(play_on(session, action)) as events:
             async for _ in events:
                 pass
         return matters

@@ -24,6 +24,7 @@ from tta_rebuild.lab.matter import Matter
 from tta_rebuild.lab.measures import EvalRow, ToldCounts, reason_of
 from tta_rebuild.lab.own_move import is_about_the_move
 from tta_rebuild.lab.people import PeopleSeen
+from tta_rebuild.lab.players import play_on
 from tta_rebuild.lab.prompt_memory import PromptMemory
 from tta_rebuild.lab.told_file import Probe, ToldFact, ToldReply, ToldStory
 from tta_rebuild.lab.told_provider import ToldProvider, reading_tasks
@@ -270,7 +271,7 @@ class _ToldRun:
 async def _played(session: Session, action: Action) -> AsyncGenerator[TurnEvent, None]:
     """The turn's events; a reply that is no scene counts as a turn that is refused."""
     try:
-        async with aclosing(session.play(action)) as events:
+        async with aclosing(play_on(session, action)) as events:
             async for event in events:
                 yield event
     except ReplyUnusable as error:

@@ -223,6 +223,20 @@ class StandIn(_Row):
     language: str = "en"
 
 
+class CareLine(_Row):
+    """A line as a player types it, and whether it is their own cry for help.
+
+    Attributes:
+        id: where it stands, unless it has a name.
+        kind: what sort of line it is, in a word or two.
+    """
+
+    text: str
+    need: Literal["harm", "danger", "none"]
+    kind: str = ""
+    id: str = ""
+
+
 class HandMark(_Row):
     """A mark in [0, 1] given beforehand to a scene or text; a scene's id is ``story/turn``."""
 
@@ -247,6 +261,15 @@ def read_rows(files: Iterable[Path], kind: type[EvalRow]) -> list[EvalRow]:
         twice = next(row.id for row in rows if sum(row.id == other.id for other in rows) > 1)
         raise UnreadableFile(f"the id '{twice}' occurs twice in what is to be measured")
     return rows
+
+
+def read_care_lines(files: Iterable[Path]) -> list[CareLine]:
+    """All lines of the files, in order. Raises as ``read_rows`` does."""
+    lines = [line for file in files for line in _rows(file, lambda _: CareLine)]
+    return [
+        line if line.id else line.model_copy(update={"id": f"line {number}"})
+        for number, line in enumerate(lines, start=1)
+    ]
 
 
 def read_quality_rows(files: Iterable[Path]) -> list[QualityRow]:

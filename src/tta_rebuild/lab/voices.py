@@ -24,6 +24,7 @@ from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.lab.measures import EvalRow, Share, UnreadCounts
+from tta_rebuild.lab.players import play_on
 from tta_rebuild.lab.told import premise_of
 from tta_rebuild.lab.told_file import ToldStory, ToldTurn
 from tta_rebuild.lab.told_provider import ToldProvider
@@ -142,7 +143,7 @@ async def _lines_of(
         before = session.state
         storyteller.begin_turn(session.story_id, turn.reply)
         try:
-            async with aclosing(session.play(_action(story, number, turn))) as events:
+            async with aclosing(play_on(session, _action(story, number, turn))) as events:
                 async for _ in events:
                     pass
         except ReplyUnusable:

@@ -1,0 +1,117 @@
+"""Care for the player before a turn: whether it pauses with a note on where help can be found.
+
+Called by ``session`` for the player's own words, before any storyteller is asked. Of what was
+shown, a session remembers in memory alone what for and when; the log gets ``CareShown``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tta_rebuild.core.events import CareShown
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.recording import RecordingProvider
+from tta_rebuild.engine.state import StoryFold
+from tta_rebuild.engine.turn_events import PlayedTurn
+from tta_rebuild.engine.turn_input import TurnInput, in_plain_words
+from tta_rebuild.reading.care_reader import CareReader
+from tta_rebuild.safety.care import CareNote
+from tta_rebuild.safety.help_lines import Need
+
+QUIET_TURNS = 5
+"""Turns after a note in which the same need gets a line in place of another pause."""
+
+SCENE_CHARS = 600
+"""Of the scene before, at most, that a reader is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CareTaken:
+    """What came of a look: a ``note`` to pause with, or a ``reminder`` to show before the turn.
+
+    ``unread`` says why a reader that was asked gave no answer, "" if it did.
+    """
+
+    note: CareNote | None = None
+    reminder: str = ""
+    cost_usd: float = 0.0
+    calls: int = 0
+    unread: str = ""
+
+    def booked_on(self, played: PlayedTurn) -> PlayedTurn:
+        """The turn, with what the look cost."""
+        cost_usd, calls = played.cost_usd + self.cost_usd, played.calls + self.calls
+        return replace(played, cost_usd=cost_usd, calls=calls)
+
+
+class SessionCare:
+    """The care of one sitting."""
+
+    def __init__(self) -> None:
+        self._shown: dict[Need, int] = {}
+
+    async def look(
+        self,
+        turn: TurnInput,
+        words: str,
+        *,
+        takes_more: bool = False,
+        may_ask: bool = True,
+        after_note: bool = False,
+    ) -> CareTaken:
+        """Whether the turn pauses for these words; not for the same ones just ``after_note``.
+
+        It ``takes_more`` without a reader for a theme, which may tell of people in need; what will
+        not be played is read by none (not ``may_ask``).
+        """
+        words = in_plain_words(words)
+        if after_note or not words:
+            return CareTaken()
+        need, taken = await _need_in(turn, words, takes_more=takes_more, may_ask=may_ask)
+        if need is None:
+            return taken
+        policy, now, last = turn.dependencies.care, turn.state.turn, self._shown.get(need)
+        if last is not None and now - last < QUIET_TURNS and not policy.is_strict:
+            return replace(taken, reminder=policy.reminder(need))
+        self._shown[need] = now
+        return replace(taken, note=policy.note(need))
+
+
+def is_noted(fold: StoryFold) -> bool:
+    """Whether the note is the last thing that was stored."""
+    return fold.last is not None and isinstance(fold.last.event, CareShown)
+
+
+def own_words(turn: TurnInput, action: Action) -> str:
+    """What of a move are the player's own words: none of a choice, the theme before the opening."""
+    if action.kind == "begin":
+        return "" if turn.state.turn else turn.state.premise.theme
+    return action.text
+
+
+async def _need_in(
+    turn: TurnInput, words: str, *, takes_more: bool, may_ask: bool
+) -> tuple[Need | None, CareTaken]:
+    """The need in the words; a reader, where there is one, is asked only where that is open."""
+    from tta_rebuild.safety.needs import read_need  # its weights are read by the first turn
+
+    dependencies, taken = turn.dependencies, CareTaken()
+    found = read_need(words, turn.state.premise.language)
+    if found.level in ("none", "certain"):
+        return found.need if found.level == "certain" else None, taken
+    if dependencies.checks == "all" and may_ask:
+        provider = RecordingProvider(dependencies.provider)
+        where = {
+            "story_id": turn.branch.story_id,
+            "branch_id": turn.branch.branch_id,
+            "turn": turn.number,
+        }
+        scene = turn.state.scene.text[-SCENE_CHARS:] if turn.state.scene else ""
+        reader = CareReader(provider, dependencies.catalog, where)
+        read, unread = await reader.read(words, scene, turn.context)
+        taken = CareTaken(cost_usd=provider.cost_usd, calls=len(provider.replies), unread=unread)
+        if read is not None:
+            return None if read == "none" else read, taken
+    pauses_at = ("likely", "possible") if dependencies.care.is_strict else ("likely",)
+    pauses = found.level in pauses_at and (dependencies.care.is_strict or not takes_more)
+    return found.need if pauses else None, taken
