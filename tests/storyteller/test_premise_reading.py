@@ -252,3 +252,10 @@ def test_a_statement_is_told_with_its_article_right_and_no_quotation_left_open()
 
     assert "an immortal" in told[0]
     assert told[-1].endswith("from…")
+
+
+@pytest.mark.parametrize(
+    "said", ["my neighbour mr brandt hates me", "I am late and mr brandt shouts"]
+)
+def test_a_title_in_small_letters_has_its_name_with_it(said: str) -> None:
+    assert "Mr Brandt" in [person.name for person in read_premise(said).people]

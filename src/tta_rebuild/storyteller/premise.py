@@ -91,8 +91,9 @@ def read_premise(theme: str, characters: Sequence[Mapping[str, Any]] = ()) -> Pr
 @lru_cache(maxsize=128)
 def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
     text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in theme[:LONGEST_READ])
+    text = pattern("small_titled").sub(lambda found: found.group().title(), text)
     text = mended(text, "premise").strip()
-    if not re.search(r"[A-Z](?<!I)", text):  # written all small: my sister ruby
+    if not re.search(r"[A-Z](?<!I)", theme):  # written all small: my sister ruby
         text = pattern("small_name").sub(_capitalised, text)
     if not re.search("['’]", text):  # my best friends mother
         text = pattern("small_owner").sub(_with_apostrophe, text)
