@@ -23,12 +23,14 @@ from tta_rebuild.storyteller.premise_people import head_of
 from tta_rebuild.storyteller.premise_tagger import Weights, features_of, spans_of, tags_of
 from tta_rebuild.storyteller.word_lists import pattern
 
-EPOCHS, OFTEN = 8, 3
+EPOCHS, SEEDS = 8, 4
+OFTEN = {"places": 2, "people": 3}  # texts that must have a feature
 LEAST_WEIGHT = {"places": 1.2, "people": 1.2}
 Example = tuple[list[list[str]], list[str]]
-ENDS = set(
+ENDS = set(  # words that end the part of a phrase that is tagged
     "of behind who that whose in with at on under , whom which called named from to for by near "
-    "above upstairs outside inside into than we next over across opposite . ; : and or is was has i you he she they".split()
+    "above upstairs outside inside into than we next over across opposite . ; : "
+    "and or is was has i you he she they".split()
 )
 NO_HEADS = set("one ones of i you me we us it he she they them this that all everybody".split())
 
@@ -65,11 +67,30 @@ def examples_of(rows: Sequence[Mapping[str, Any]], label_set: str) -> list[Examp
 
 
 def learned_from(examples: Sequence[Example], label_set: str) -> Weights:
-    """An averaged perceptron's weights (Collins 2002), without the small ones."""
-    weights, sums = (defaultdict[str, Counter[str]](Counter) for _ in range(2))
+    """The mean of some averaged perceptrons (Collins 2002), each in an order of its own.
+
+    Features of few texts and small weights are left out.
+    """
     often = Counter(f for rows, _ in examples for f in {f for row in rows for f in row})
-    order = [([[f for f in r if often[f] >= OFTEN] for r in rows], g) for rows, g in examples]
-    random, seen = Random(0), 1
+    order = [
+        ([[f for f in row if often[f] >= OFTEN[label_set]] for row in rows], gold)
+        for rows, gold in examples
+    ]
+    mean = defaultdict[str, Counter[str]](Counter)
+    for seed in range(SEEDS):
+        for feature, row in _perceptron(order, label_set, Random(seed)).items():
+            for tag, weight in row.items():
+                mean[feature][tag] += weight / SEEDS
+    kept = {
+        f: {t: w for t, w in row.items() if abs(w) >= LEAST_WEIGHT[label_set]}
+        for f, row in mean.items()
+    }
+    return {feature: row for feature, row in kept.items() if row}
+
+
+def _perceptron(examples: Sequence[Example], label_set: str, random: Random) -> Weights:
+    weights, sums = (defaultdict[str, Counter[str]](Counter) for _ in range(2))
+    order, seen = [*examples], 1
     for _ in range(EPOCHS):
         random.shuffle(order)
         for rows, gold in order:
@@ -79,12 +100,7 @@ def learned_from(examples: Sequence[Example], label_set: str) -> Weights:
                 weights[feature][tag] += change
                 sums[feature][tag] += change * seen
             seen += 1
-    mean = {f: {t: w - sums[f][t] / seen for t, w in row.items()} for f, row in weights.items()}
-    kept = {
-        f: {t: w for t, w in r.items() if abs(w) >= LEAST_WEIGHT[label_set]}
-        for f, r in mean.items()
-    }
-    return {feature: row for feature, row in kept.items() if row}
+    return {f: {t: w - sums[f][t] / seen for t, w in row.items()} for f, row in weights.items()}
 
 
 def _changes(

@@ -287,6 +287,19 @@ def test_a_premise_that_was_misunderstood_is_begun_anew(tmp_path: Path) -> None:
     assert "Kept: 3 turns" in shown
 
 
+@pytest.mark.parametrize("said", ["Emeka: me", "me: Emeka, a pupil"])
+def test_who_is_played_is_put_right(sit: Sit, said: str) -> None:
+    theme = "Emeka has been accused of theft at school. He knows it was Priya, the head girl."
+    terminal = sit("play", "--model", "offline", "--theme", theme)
+    terminal.wait_for("> ")
+    terminal.type(f"/wrong {said}")
+    terminal.wait_for("Understood: You are Emeka")
+    terminal.wait_for("> ")
+    terminal.type("/quit")
+
+    assert terminal.end() == 0
+
+
 def test_who_is_played_is_asked_where_the_premise_does_not_say(sit: Sit) -> None:
     terminal = sit("play", "--model", "offline", "--theme", "A storm closes the pass.")
     terminal.wait_for("Who are you in this story?")

@@ -245,3 +245,17 @@ def test_who_says_i_am_somebody_is_the_player_and_nobody_else(
     assert reading.you.name == you
     assert [person.name for person in reading.people if person.name != you][:1] == others
     assert all(person.name != you or not you for person in reading.people)
+
+
+def test_a_statement_is_told_with_its_article_right_and_no_quotation_left_open() -> None:
+    told = read_premise("You are a immortal, Ada thinks. It's one you don't walk away from…”").told
+
+    assert "an immortal" in told[0]
+    assert told[-1].endswith("from…")
+
+
+@pytest.mark.parametrize(
+    "said", ["my neighbour mr brandt hates me", "I am late and mr brandt shouts"]
+)
+def test_a_title_in_small_letters_has_its_name_with_it(said: str) -> None:
+    assert "Mr Brandt" in [person.name for person in read_premise(said).people]

@@ -32,6 +32,7 @@ from tta_rebuild.cli.story_options import (
     StoryOptions,
     character_of,
     is_nobody_played,
+    player_of,
     premise_notes,
     premise_of,
     theme_of,
@@ -310,7 +311,11 @@ class PlayLoop:
             raise tta.ValidationError(message("wrong_when"))
         premise = self.session.state.premise
         name, colon, about = mended.partition(":")
-        if colon and len(name.split()) <= 3 and about.strip():
+        if player := player_of(mended):
+            others = [c for c in premise.characters if not c.is_player and c.name != player.name]
+            theme = f"My name is {player.name}. {premise.theme}"
+            premise = replace(premise, theme=theme, characters=(*others, player))
+        elif colon and len(name.split()) <= 3 and about.strip():
             new = character_of(mended)
             people = [c for c in premise.characters if c.character_id != new.character_id]
             premise = replace(premise, characters=(*people, new))

@@ -22,6 +22,7 @@ LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
 VOICE_PARTS = ("speaks", "sentences", "says", "never", "line")
 WANTS = "wants:"
+ME = ("me", "i", "myself", "you", "that is me")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,17 @@ def character_of(text: str) -> tta.CharacterSketch:
         voice=voice,
         goals=tuple(filter(None, (goal.partition(":")[2].strip() for goal in goals))),
     )
+
+
+def player_of(text: str) -> tta.CharacterSketch | None:
+    """Who is played, from ``me: Ada, a pilot`` or ``Ada: me``; None for anything else."""
+    who, _, about = (half.strip(" .") for half in one_line(text).partition(":"))
+    if about.lower() in ME:
+        return replace(character_of(who), is_player=True)
+    if who.lower() not in ME or not about[:1].isupper():
+        return None
+    name, _, description = about.partition(",")
+    return replace(character_of(f"{name}: {description}"), is_player=True)
 
 
 def voice_of(parts: Iterable[str]) -> tta.Voice:

@@ -304,10 +304,14 @@ class Binder:
 
     def npc(self) -> str:
         """Who is spoken to where nobody is named: the last spoken of, else the first, or ""."""
-        here = [p.id for p in self._with_you()]
+        here = self.here()
         here = [one for one in here if not self.state.is_any(one, "group")] or here
         last = str(self.state.values.get("last_person", ""))
         return last if last in here else next(iter(here), "")
+
+    def here(self) -> list[str]:
+        """Everybody who is with the player, alive and awake."""
+        return [p.id for p in self._with_you()]
 
     def _with_you(self) -> list[Entity]:
         return [p for p in self.cast.of_kind("person") if self.is_with_you(p.id)]

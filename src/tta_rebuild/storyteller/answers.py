@@ -107,10 +107,11 @@ def is_of_wishes(act: Act) -> bool:
 
 
 def is_answered(act: Act, cast: Cast, state: WorldState) -> bool:
-    """Whether the premise and the state answer what somebody is asked."""
+    """Whether what somebody is asked has an answer of its own, and is no matter of the plot's."""
     topic = asked_about(act, cast) if cast.is_open and act.family != "look" else None
     is_known = topic is not None and bool(known_of(topic, cast, state))
-    return is_known or (cast.is_open and is_of_wishes(act))
+    is_question = bool(form_of(act)["form"]) or is_of_wishes(act)
+    return is_known or (cast.is_open and is_question)
 
 
 def answer(words: str, cast: Cast, state: WorldState) -> str:

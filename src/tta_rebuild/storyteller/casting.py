@@ -12,21 +12,18 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
-from tta_rebuild.storyteller.hindrances import mute_people
+from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
 from tta_rebuild.storyteller.noun_phrases import is_animal, words_in
-from tta_rebuild.storyteller.parts import TIES, part_slots, played_by
+from tta_rebuild.storyteller.parts import part_slots, played_by
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
 from tta_rebuild.storyteller.surroundings import Surroundings, forms_of, surroundings_of
-from tta_rebuild.storyteller.threads import OWN, Threads, file_of, kinds_of, spelled_out, threads_of
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
 _PARTS = {"worker": "close/any/worker", "keeper": "above/keeper", "stranger": "foe/stranger"}
 """Those of a plot that says nothing of parts."""
-_OF_ANY_PLACE = ("exit", "Exit", "light", "Light", "noise", "Noise", "weather", "Weather")
-"""What of the surroundings a story of the premise's own threads may name."""
 
 
 @dataclass(slots=True)
@@ -42,7 +39,6 @@ class Cast:
     premise: PremiseReading = field(default_factory=PremiseReading)  # empty in an authored world
     sights: Sequence[str] = ()  # what can be seen at the opening place
     parts: Mapping[str, str] = field(default_factory=dict)  # a plot's part → who plays it
-    threads: Threads = field(default_factory=Threads)  # of the premise; none in an authored world
 
     def of_kind(self, kind: str) -> list[Entity]:
         """The people, places or things, in order."""
@@ -125,9 +121,7 @@ def _from_premise(
             entities[key] = Entity(key, "thing", thing)
             start[f"{key}.at"] = here
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
-    plot = notes.get("plot") or _plot_for(premise, seed, people, start)
-    if plot == OWN:
-        return _of_threads(premise, seed, entities, start)
+    plot = notes.get("plot") or _plot_for(premise, seed)
     around = _surroundings(premise, seed, notes.get("state", {}))
     file = read_world(f"plots/{plot}")
     now = {**start, **({} if file.parts else notes.get("state", {}))}
@@ -149,37 +143,6 @@ def _from_premise(
     start |= file.start
     sights = around.sights
     return Cast(f"plots/{plot}", file, entities, start, slots, True, premise, sights, holders)
-
-
-def _of_threads(
-    premise: PremiseReading, seed: str, entities: dict[str, Entity], start: dict[str, Value]
-) -> Cast:
-    """A story of the premise's own threads: nobody and nothing that it does not speak of."""
-    people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
-    threads = threads_of(premise, people)
-    if threads.loved:
-        start[f"{threads.loved}.loved"] = True
-    ties = [tie for tie in TIES if any(start.get(f"{one.id}.{tie}") for one in people)]
-    file = file_of(kinds_of(threads, ["company", *ties] if people else ()))
-    start |= file.start | dict.fromkeys(threads.about, True)
-    around = surroundings_of(premise.surroundings, seed, ())
-    slots = {key: text for key, text in around.slots.items() if key in _OF_ANY_PLACE}
-    slots |= {
-        "at": premise.at,
-        **threads.slots,
-        **forms_of("place", entities[str(start["here"])].name),
-    }
-    return Cast(
-        f"plots/{OWN}", file, entities, start, slots, True, premise, around.sights, threads.parts,
-        threads,
-    )  # fmt: skip
-
-
-def _prize(premise: PremiseReading) -> str:
-    """The thing that it is about: one that the premise's own sentences name, "" if none does."""
-    told = f" {' '.join(premise.told).lower()} "
-    named = (one for one in premise.things if re.search(rf"\W{re.escape(one.lower())}\W", told))
-    return next((one for one in named if bare(one) in premise.aim or one == premise.matter), "")
 
 
 def _add_people(
@@ -211,7 +174,7 @@ def _add_people(
         for tie in ties:
             start[f"{key}.{tie}"] = True
     people = {key: one for key, one in entities.items() if f"{key}.person" in start}
-    told = spelled_out(premise.told, tuple(people.values()))
+    told = spelled_out(premise.told, people.values())
     mute = mute_people(told, tuple(one.name for one in people.values()))
     is_tale = is_animal(head_of(premise.you.role))  # animals talk where the hero is one
     start |= {
@@ -307,19 +270,9 @@ def _is_sought(aim: str, person: PremisePerson) -> bool:
     return bool(pattern("seeks").match(aim) and re.search(rf"\b{name}\b", aim, re.I))
 
 
-def _plot_for(
-    premise: PremiseReading, seed: str, people: Sequence[Entity], start: Mapping[str, Value]
-) -> str:
-    """The plot of a premise.
-
-    That is its own threads', if it states anything; that of its situation where this is sure and
-    the premise has people for all its parts; one of its conflict for a mere title or an order.
-    """
-    if premise.is_sure:
-        parts = read_world(f"plots/{premise.situation}").parts
-        if played_by(parts, people, start).keys() == parts.keys():
-            return premise.situation
-    if premise.told:
-        return OWN
+def _plot_for(premise: PremiseReading, seed: str) -> str:
+    """A plot of the premise's situation, else of its conflict: ``find.yaml``, ``find.2.yaml``."""
+    if premise.situation:
+        return premise.situation
     fitting = [name for name in packaged("plots") if name.partition(".")[0] == premise.conflict]
     return Random(seed).choice(fitting or ["decide"])

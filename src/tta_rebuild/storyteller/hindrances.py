@@ -7,13 +7,13 @@ the premise's own sentence. ``data/hindrances.yaml`` has what is looked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 
 from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.entities import head_of
-from tta_rebuild.storyteller.word_lists import is_one, packaged_yaml
+from tta_rebuild.storyteller.entities import Entity, head_of, short
+from tta_rebuild.storyteller.word_lists import is_one, packaged_yaml, pattern
 from tta_rebuild.storyteller.world_state import NOWHERE, WorldState
 
 
@@ -76,3 +76,20 @@ def mute_people(told: tuple[str, ...], people: tuple[str, ...]) -> set[str]:
     """Who cannot speak, as a premise says, of those names; in lower case."""
     entries = packaged_yaml("data/hindrances")["hindrances"]
     return {who for number, _, who, _ in _found(told, people) if who and "mute" in entries[number]}
+
+
+def spelled_out(told: tuple[str, ...], people: Collection[Entity]) -> tuple[str, ...]:
+    """The sentences of a premise with a name for the "he" or "she" that opens one.
+
+    Where more than one of those spoken of before fits, the pronoun stays.
+    """
+    said: list[str] = []
+    for sentence in told:
+        found, before = pattern("opening_pronoun").match(sentence), " ".join(said).lower()
+        gender = found["pronoun"].lower() if found else ""
+        named = [one for one in people if one.name.lower() in before or short(one.name) in before]
+        fits = [one for one in named if one.pronouns == gender]
+        if found and len(fits) == 1:
+            sentence = f"{found['opens']}{short(fits[0].name)}{sentence[found.end() :]}"
+        said.append(sentence)
+    return tuple(said)

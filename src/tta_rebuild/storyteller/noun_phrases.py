@@ -166,6 +166,13 @@ class Phrase:
         return "place" if is_place(head) or last in words_in("places") else "thing"
 
 
+def is_place_name(phrase: Phrase) -> bool:
+    """Whether a name is that of a place."""
+    words = phrase.text.split()
+    ends = {words[0].lower(), words[-1].lower()}
+    return words[0] in words_in("known_places") or bool(ends & words_in("place_name_words"))
+
+
 def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phrase]:
     """The noun phrases and names, in order.
 
@@ -259,9 +266,12 @@ def _stands_bare(tokens: Sequence[str], phrase: Phrase, found: Sequence[Phrase])
         is_next = phrase.start - found[-1].end <= (before == "," and found[-1].is_name)
         if is_next and not found[-1].is_many:
             return False
+    is_job = not (is_plain or phrase.start) and [*tokens, "."][phrase.end] in words_in(
+        "after_a_job"
+    )
     is_there = phrase.kind == "place" and before in words_in("before_a_place")
     is_named = not is_plain and (phrase.is_many or bool(_name_end(tokens, phrase.end)))
-    return is_plural(last) or low in words_in("called_by_role") or is_there or is_named
+    return is_plural(last) or low in words_in("called_by_role") or is_there or is_named or is_job
 
 
 def _is_capital(word: str) -> bool:

@@ -22,6 +22,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
     is_known,
     is_person,
+    is_place_name,
     noun_phrases,
     one_of,
     second_persons,
@@ -37,7 +38,6 @@ from tta_rebuild.storyteller.premise_people import (
     gender_of,
     head_of,
     implied_people,
-    is_place_name,
 )
 from tta_rebuild.storyteller.premise_tagger import with_tagged
 from tta_rebuild.storyteller.premise_told import (
@@ -91,8 +91,9 @@ def read_premise(theme: str, characters: Sequence[Mapping[str, Any]] = ()) -> Pr
 @lru_cache(maxsize=128)
 def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
     text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in theme[:LONGEST_READ])
+    text = pattern("small_titled").sub(lambda found: found.group().title(), text)
     text = mended(text, "premise").strip()
-    if not re.search(r"[A-Z](?<!I)", text):  # written all small: my sister ruby
+    if not re.search(r"[A-Z](?<!I)", theme):  # written all small: my sister ruby
         text = pattern("small_name").sub(_capitalised, text)
     if not re.search("['’]", text):  # my best friends mother
         text = pattern("small_owner").sub(_with_apostrophe, text)
@@ -218,7 +219,11 @@ class _Reading:
         self.phrases = noun_phrases(self.tokens, is_title=self.is_title)
         if not self.is_title:
             self.phrases = with_tagged(self.tokens, self.phrases)
-        names = words_in("she_names", "he_names")  # Rob robs nobody
+        names = words_in("she_names", "he_names")  # Rob robs nobody, Ellen Ward is in no hospital
+        named = [
+            p for p in self.phrases if p.is_name and ({*p.words[:1]} & names or p.said == "you")
+        ]
+        names |= {word for phrase in named for word in phrase.words[1:] if phrase.said != "place"}
         said = [t for t in self.tokens if t[0].isalnum() and (self.is_title or t not in names)]
         bare = [re.sub(r"['’]s?$|['’]", "", t.lower()) for t in said]
         self.nameless = " ".join(t for t in self.tokens if self.is_title or t not in names)

@@ -16,6 +16,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
     is_animal,
     is_person,
+    is_place_name,
     is_plural,
     noun_kind,
     one_of,
@@ -27,7 +28,7 @@ from tta_rebuild.storyteller.noun_phrases import (
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern, word_list, word_table
 
-_TOLD = 2
+_TOLD = 2  # how much nearer to being played somebody is whom the tagger takes for the player
 GENDERS = dict.fromkeys("he him his himself".split(), "he")
 GENDERS |= dict.fromkeys("she her hers herself".split(), "she")
 MINE, _THEIRS = ("my", "your", "our"), ("his", "her", "their")
@@ -58,6 +59,9 @@ class Mention:
 
 def gender_of(phrase: str, name: str = "") -> str:
     """The pronouns that a noun phrase or a first name says, "" if neither does."""
+    title, _, rest = name.partition(" ")
+    if rest and is_person(title.lower()):  # Uncle Zaza, Doctor Ada Marsh; Captain Rolf may be both
+        return gender_of(title.lower()) or (gender_of("", rest) if " " in rest else "")
     last = phrase.rpartition(" ")[2].removesuffix("-in-law").rpartition("-")[2]  # an ex-husband
     first, head = without_accents(name.split(" ")[0]), one_of(last)
     is_her = (
@@ -75,13 +79,6 @@ def head_of(role: str) -> str:
     """The noun of a role without what follows it: ``the nurse who tends both`` → ``nurse``."""
     words = pattern("after_head").split(role)[0].split()
     return one_of(words[-1]) if words else ""
-
-
-def is_place_name(phrase: Phrase) -> bool:
-    """Whether a name is that of a place."""
-    words = phrase.text.split()
-    ends = {words[0].lower(), words[-1].lower()}
-    return words[0] in words_in("known_places") or bool(ends & words_in("place_name_words"))
 
 
 class PremisePeople:
@@ -113,10 +110,7 @@ class PremisePeople:
                 self.taken.add(phrase.start)
         by_role = words_in("called_by_role", "kin")  # Grandpa, Uncle Jo
         self.is_second = self.is_second or any(
-            m.phrase.words[0].lower() in by_role
-            and not m.phrase.determiner
-            and (m.phrase.is_name or m.phrase.words[0] == m.phrase.head)
-            for m in self.mentions
+            m.phrase.words[0].lower() in by_role and not m.phrase.determiner for m in self.mentions
         )
         self.player = self._player()
         self._find_pronouns()
@@ -138,30 +132,27 @@ class PremisePeople:
         if again or phrase.start in self.taken:
             return again
         if phrase.is_name:
-            is_somebody = self._is_person_name(phrase)
-            return self._add(phrase, name=phrase.text) if is_somebody else None
+            return self._add(phrase, name=phrase.text) if self._is_person_name(phrase) else None
         is_of = phrase.is_group and self._low(phrase.end) == "of"
         after = next((p.kind for p in self.phrases if p.start == phrase.end + 1), "")
-        is_somebody = phrase.kind == "person"
-        if not is_somebody or (is_of and after == "person"):  # a family of smugglers
+        if phrase.kind != "person" or (is_of and after == "person"):  # a family of smugglers
             return None
         before = " ".join(self.lows[max(0, phrase.start - 8) : phrase.start])
         is_open = phrase.determiner in words_in("open_determiners") | {""}
         if told := pattern("they_are").search(before):
-            may = self._before(phrase.start - 1)
-            gender = GENDERS.get(told["who"], "")
-            of_whom = next((m for m in may if not gender or m.pronouns in ("", gender)), None)
-            if of_whom and not phrase.is_many:
-                return self._is_also(of_whom, phrase, gender)
+            may, gender = self._before(phrase.start - 1), GENDERS.get(told["who"], "")
+            may = [m for m in may if not gender or m.pronouns in ("", gender)]
+            if may and not phrase.is_many:
+                return self._is_also(may[0], phrase, gender)
         is_mine = phrase.determiner in MINE and phrase.head in words_in("my_own")  # my character
         is_bare = not (phrase.start or phrase.determiner or phrase.is_many)  # "Vet for dragons. I"
-        is_you = self.is_second and is_bare and self._low(phrase.end) in words_in("after_a_job")
-        is_you = is_you and phrase.head not in words_in("kin")
+        is_you = self.is_second and is_bare and phrase.head not in words_in("kin")
+        is_you = is_you and self._low(phrase.end) in words_in("after_a_job")
         if not (is_mine or is_you or (is_open and pattern("you_are").search(before))):
             is_as = pattern("as_somebody").search(before) and phrase.determiner in ("a", "an")
             return None if is_as else self._add(phrase)  # "posing as a nurse" is nobody new
-        said = gender_of(phrase.text)
-        self.you_are = self.you_are or Mention(phrase, pronouns=said, at=[phrase.start])
+        me = Mention(phrase, pronouns=gender_of(phrase.text), at=[phrase.start])
+        self.you_are = self.you_are or me
         return self.you_are
 
     def _is_also(self, mention: Mention, phrase: Phrase, said: str) -> Mention:
@@ -193,17 +184,14 @@ class PremisePeople:
             mention = mention or self._add(of)  # my target, Rosa
             mention.name = phrase.text
         else:
-            is_indefinite = of.determiner in ("a", "an", "") and not of.is_name
-            is_next = is_indefinite or follows in ("and", "or")
-            is_list = between == "," and is_next  # "Ada, the cook Tom and a dog"
+            is_open = of.determiner in ("a", "an", "") and not of.is_name
+            is_list = between == "," and (is_open or follows in ("and", "or"))  # a cook, a dog
             is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
             if not mention or phrase.kind != "person" or is_list or not is_own:
                 return None
-            is_said_better = mention.phrase.is_name or mention.phrase.head in words_in("my_own")
-            mention.phrase = phrase if is_said_better else mention.phrase
+            return self._is_also(mention, phrase, "")
         mention.at.append(phrase.start)
-        said = gender_of("", phrase.text) if phrase.is_name else gender_of(phrase.text)
-        mention.pronouns = mention.pronouns or said
+        mention.pronouns = mention.pronouns or gender_of("", phrase.text)
         return mention
 
     def _add(self, phrase: Phrase, name: str = "") -> Mention:
@@ -229,8 +217,10 @@ class PremisePeople:
     def _is_person_name(self, phrase: Phrase) -> bool:
         if phrase.said:
             return phrase.kind == "person"
-        words, before = phrase.text.split(), self._low(phrase.start - 1)
-        after, then = self._low(phrase.end), self._low(phrase.end + 1)
+        words = phrase.text.split()
+        before, after, then = (
+            self._low(at) for at in (phrase.start - 1, phrase.end, phrase.end + 1)
+        )
         is_in = before in ("in", "at", "near", "from", "on")
         if without_accents(words[0]) in words_in("she_names", "he_names") and not is_in:
             return True
@@ -253,14 +243,9 @@ class PremisePeople:
         if self.topic_at >= 0 and after:
             return after[0]
         told = {p.start for p in self.phrases if p.said == "you"}
-        ranked = [
-            (
-                self._distance(m) - _TOLD * (not (m.phrase.is_many or told.isdisjoint(m.at))),
-                m.phrase.start,
-                m,
-            )
-            for m in self.mentions
-        ]
+        nearer = [m for m in self.mentions if not (m.phrase.is_many or told.isdisjoint(m.at))]
+        far = [self._distance(m) - _TOLD * (m in nearer) for m in self.mentions]
+        ranked = [(n, m.phrase.start, m) for n, m in zip(far, self.mentions, strict=True)]
         best = min(ranked, key=lambda row: row[:2], default=None)
         return best[2] if best and best[0] < 9 and not self.is_second else None
 
@@ -290,11 +275,10 @@ class PremisePeople:
             if free and free is not self.you_are and all(m.pronouns != gender for m in may):
                 free.pronouns = gender
         for mention in self.mentions:
-            head = mention.phrase.head
+            head, is_many = mention.phrase.head, mention.phrase.is_many
             is_beast = head in words_in("animals") or (is_animal(head) and not is_person(head))
-            is_beast = is_beast and head not in words_in("plain_people")
-            if is_beast and not mention.phrase.is_many:
-                mention.pronouns = mention.pronouns or "it"
+            is_beast = is_beast and not (is_many or head in words_in("plain_people"))
+            mention.pronouns = mention.pronouns or "it" * is_beast
 
     def _before(self, at: int, *, groups: bool = False) -> list[Mention]:
         """Whom "he" or "her" (with ``groups`` "their") at a token may mean, the nearest first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from tta_rebuild.storyteller.line_template import capital
+from tta_rebuild.storyteller.line_template import capital, tidy
 from tta_rebuild.storyteller.noun_phrases import second_persons, tokens_of, words_in
 from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
 from tta_rebuild.storyteller.premise_people import (
@@ -48,8 +48,15 @@ def statements(
         clause = to_second_person(capital(clause))
         if own := re.match(rf"Your (?:{'|'.join(words_in('my_own'))}) is ", clause):
             clause = f"You are {clause[own.end() :]}"
+        clause = tidy(_with_pairs(clause))
         kept.append(clause if clause[-1] in '.!?…”"' else f"{clause}.")
     return _to_player(kept, cast, you) or tuple(kept)
+
+
+def _with_pairs(clause: str) -> str:
+    """A clause without the quotation marks of a speech that does not begin and end in it."""
+    is_whole = clause.count("“") == clause.count("”") and not clause.count('"') % 2
+    return clause if is_whole else re.sub('[“”"]', "", clause)
 
 
 def _to_player(told: Sequence[str], cast: PremisePeople, you: PremisePerson) -> tuple[str, ...]:

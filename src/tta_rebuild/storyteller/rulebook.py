@@ -201,7 +201,8 @@ class Rulebook:
 
     def _as_thought(self, act: Act) -> Act:
         """What is said of the only one who is there ("she can rest now") is thought, not said."""
-        here, (first, *_) = self.binder.in_play(), re.split(r"['’ ]", act.said.lower() + " ")
+        here = [one for one in self.binder.here() if not self.state.is_any(one, "group", "local")]
+        first = re.split(r"['’ ]", act.said.lower() + " ")[0]
         is_said = act.family == "say" and act.is_quoted and not act.person and len(here) == 1
         if not is_said or first != self.cast.entities[here[0]].pronouns:
             return act

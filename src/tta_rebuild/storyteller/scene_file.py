@@ -22,7 +22,7 @@ Text = Annotated[str, Field(min_length=1, max_length=4_000)]
 Condition = Annotated[str, Field(max_length=2_000)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
-_OF_PREMISES = ("plots", "data", "threads")
+_OF_PREMISES = ("plots", "data")
 END_KINDS = ("won", "price", "lost", "let_go")
 
 

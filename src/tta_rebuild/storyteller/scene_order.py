@@ -21,7 +21,6 @@ from tta_rebuild.storyteller.scene_file import (
     paragraphs,
     read_world,
 )
-from tta_rebuild.storyteller.threads import kind_of_scene
 from tta_rebuild.storyteller.world_state import WorldState, keys_of
 
 OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
@@ -105,12 +104,8 @@ def ranked(
     state: WorldState,
     writer: LineWriter,
     rng: Random,
-    kind: str = "",
 ) -> list[tuple[SceneEntry, str]]:
     """Heavy scenes first, then those told least; those of the other way last of all.
-
-    Of the scenes of a premise's threads those of one ``kind`` are the heavier ones, and its own
-    sentences are not said in two scenes running.
 
     A scene that needs somebody of the premise is a little heavier than one that needs nobody; of
     endings as heavy as each other the better one comes first, and one that a deed has brought
@@ -128,8 +123,6 @@ def ranked(
         uses = writer.uses(template(paragraphs(scene.text)[0][2]))
         end = END_KINDS.index(scene.ending) if scene.ending else 0
         weight = scene.weight + ("npc" in scene.when or "!alone" in scene.when)
-        weight -= 4 * bool(state.get("hook_said") and "{hook}" in scene.text.lower())
-        weight += 3 * bool(kind and kind_of_scene().get(scene.id) == kind)
         weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
         return dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()
 

@@ -7,7 +7,7 @@ into the reply's notes and comes back with the next request, so a fork keeps wha
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -18,7 +18,7 @@ from tta_rebuild.storyteller.answers import answer, authors_words, is_answered
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.deeds import fates, notice, record_choice, role_slots
-from tta_rebuild.storyteller.entities import Entity, short
+from tta_rebuild.storyteller.entities import Entity
 from tta_rebuild.storyteller.line_template import (
     MARK_LENGTH,
     capital,
@@ -46,8 +46,6 @@ from tta_rebuild.storyteller.scene_order import (
     take_a_way,
 )
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.surroundings import forms_of, person_slots
-from tta_rebuild.storyteller.threads import HOOK, kind_of_scene, next_hook, settled_by, settled_in
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
@@ -56,8 +54,6 @@ LEAST_CHAPTER = 12
 """Scenes of a premise's question before the next is taken up, where a story has no end."""
 
 _TOLD_REMEMBERED = 40
-_OWN_ENDS = 0.67
-"""The share of stories that end with their main thread, where it has ends of its own."""
 _OF_NOW = ("turn", "now", "roll", "stage", "alone")
 """Values that are worked out anew for every scene."""
 
@@ -115,14 +111,10 @@ class Teller:
         return self.cast.is_open and told_out and not self.given.get("should_end")
 
     def _begin_chapter(self, values: dict[str, Any]) -> None:
-        if not self.cast.threads.main:
-            others = [name for name in packaged("plots") if f"plots/{name}" != self.cast.name]
-            self.cast = cast_of(self.given, {**self.notes, "plot": self.rng.choice(others)})
-            self.seen = []
-        elif len(self.seen) > len(self.cast.file.scenes) / 2:
-            self.seen = []  # its scenes may come again, those told longest ago first
+        others = [name for name in packaged("plots") if f"plots/{name}" != self.cast.name]
+        self.cast = cast_of(self.given, {**self.notes, "plot": self.rng.choice(others)})
         values |= self.cast.file.start
-        self.began = self.turn
+        self.began, self.seen = self.turn, []
 
     def scene(self) -> dict[str, Any]:
         """The scene as a reply in the shape of ``core.tasks``."""
@@ -157,26 +149,15 @@ class Teller:
         self.state.values["alone"] = not npc
         self.state.bound["home"] = str(self.state.get("home"))
         self.state.values["ruined"] = self.state.holds("home.burnt/home.gone")
-        for name in ("hook", "Hook", "npc", "Npc", "npc_they", "npc_them", "npc_their", "Npc_they"):
+        for name in ("npc", "Npc", "npc_they", "npc_them", "npc_their", "Npc_they"):
             self.writer.slots.pop(name, None)
         if npc:
             self.writer.slots.update(self.rules.person_slots(npc, "npc"))
-        if self.cast.threads.hooks:
-            self.writer.slots.update(self._slots_of_threads(npc))
         self.state.bound |= self.cast.parts
         self.writer.slots |= role_slots(self.cast, self.state)
         here = self.cast.entities.get(str(self.state.values.get("here")))
         if here is not None:
-            self.writer.slots |= forms_of("here", here.name)
-
-    def _slots_of_threads(self, npc: str) -> dict[str, str]:
-        """Somebody as the scenes of threads name them, and the next of the premise's sentences."""
-        hook = next_hook(self.cast.threads, self.state, Absent(self.cast, self.state).names)
-        slots = forms_of("hook", hook) if hook else {}
-        if npc:
-            who = self.cast.entities[npc]
-            slots |= person_slots("npc", short(who.name), who.pronouns or "they")
-        return slots
+            self.writer.slots["here"] = here.name
 
     # ------------------------------------------------------------------ what the player does
 
@@ -229,10 +210,8 @@ class Teller:
             is_turning = self.state.get("deed.turned_at") == self.turn
             follows = self.cast.is_open and outcome.is_done and not (ends or is_turning)
             special = at.scene(act, read_world("data/episodes")) if follows else None
-        if self.cast.is_open and outcome.is_done:
-            if does_aim(act, self.cast.premise.aim):
-                self.state.apply("did_aim, wish.done, gain+3")
-            self.state.apply(settled_by(act, self.cast.threads))
+        if self.cast.is_open and outcome.is_done and does_aim(act, self.cast.premise.aim):
+            self.state.apply("did_aim, gain+3")
         self._happened(outcome)
         return special, ""
 
@@ -294,22 +273,7 @@ class Teller:
             self.state.bound["npc"] = npc
             for scene in possible_scenes(self.cast, self.state, self.seen, **ends):
                 found.setdefault(scene.id, (scene, npc))
-        return ranked(
-            found.values(), self.cast, self.state, self.writer, self.rng, self._kind(found)
-        )
-
-    def _kind(self, possible: Collection[str]) -> str:
-        """Of which kind the next scene had better be: now the main thread, now another.
-
-        Args:
-            possible: the ids of the scenes that may come.
-        """
-        main, kinds = self.cast.threads.main, kind_of_scene()
-        if self.given.get("should_end"):
-            own = main if main != HOOK and self.rng.random() < _OWN_ENDS else ""
-            return next(iter(settled_in(self.cast.threads, self.state)), own)
-        others = sorted({kinds[one] for one in possible if one in kinds} - {main})
-        return self.rng.choice(others) if main and others and self.turn % 2 == 0 else main
+        return ranked(found.values(), self.cast, self.state, self.writer, self.rng)
 
     def _tell(self, scene: SceneEntry, npc: str) -> bool:
         """Tell a scene and what it changes; False if nothing in it can be said now."""
@@ -338,8 +302,6 @@ class Teller:
                 self._say(told, speaker)
         if len(self.passages) == passages:
             return False
-        says_hook = "{hook}" in scene.text.lower()
-        self.state.apply("hooks_told+1, hook_said" if says_hook else "!hook_said")
         self._apply(scene.then)
         lasting = [line for one in scene.lines if (line := self._filled(one))]
         self.lines += [line for line in lasting if not self.rules.breaks_silence(line)]
