@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ from tta_rebuild.engine.turn_events import (
 )
 from tta_rebuild.safety.care import CarePolicy, gentler
 from tta_rebuild.safety.help_lines import help_lines
-from tta_rebuild.safety.needs import NeedFinding, read_need
+from tta_rebuild.safety.needs import Level, NeedFinding, read_need
 
 CRY = "I want to kill myself. I mean me, not the keeper."
 DANGER = "please call an ambulance for me, i have taken an overdose"
@@ -264,4 +265,4 @@ def test_a_country_has_its_own_lines_and_everybody_the_directory() -> None:
 @given(st.text(max_size=400))
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_typed_is_judged_and_not_an_error(text: str) -> None:
-    assert read_need(text).level in ("none", "doubtful", "likely", "certain")
+    assert read_need(text).level in get_args(Level)
