@@ -287,7 +287,7 @@ def test_a_premise_that_was_misunderstood_is_begun_anew(tmp_path: Path) -> None:
     assert "Kept: 3 turns" in shown
 
 
-@pytest.mark.parametrize("said", ["Emeka: me", "me: Emeka, a pupil"])
+@pytest.mark.parametrize("said", ["Emeka: me", "me: Emeka, a pupil", "I am Emeka", "Emeka is me"])
 def test_who_is_played_is_put_right(sit: Sit, said: str) -> None:
     theme = "Emeka has been accused of theft at school. He knows it was Priya, the head girl."
     terminal = sit("play", "--model", "offline", "--theme", theme)

@@ -12,6 +12,9 @@ import pytest
 from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.lab.prose_lint import blemishes_in
 from tta_rebuild.storyteller import casting
+from tta_rebuild.storyteller.act import parse_act
+from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.deeds import record
 from tta_rebuild.storyteller.line_template import template, tidy
 from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world
 from tta_rebuild.storyteller.scene_order import OF_DEEDS
@@ -291,3 +294,19 @@ async def test_whoever_is_asked_what_they_want_says_so(ask: Any, text_of: Any) -
     assert "what he wants; he wants" in " ".join(line["text"] for line in reply["lines"]) or any(
         said in text_of(reply) for said in ("give it up", "same door")
     )
+
+
+def test_family_is_kissed_as_family() -> None:
+    theme = "You never told your grandfather Abel that you love him."
+    kissed, wife = (
+        cast_of({"theme": text, "seed": "1"}, {}).start
+        for text in (theme, "You never told your wife Ana that you love her.")
+    )
+
+    assert kissed["abel.family"]
+    assert "ana.family" not in wife
+    state = WorldState({"home": "x", "here": "x", "now": 2, "abel.family": True})
+    state.bound |= {"person": "abel", "object": ""}
+    record(parse_act("kiss Abel"), cast_of({"theme": theme, "seed": "1"}, {}), state)
+    assert state.get("deed.kiss.abel") == 2
+    assert not state.get("deed.turning")

@@ -22,7 +22,7 @@ LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
 VOICE_PARTS = ("speaks", "sentences", "says", "never", "line")
 WANTS = "wants:"
-ME = ("me", "i", "myself", "you", "that is me")
+ME = ("me", "i", "myself", "you", "that is me", "that is you", "that's me")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +161,16 @@ def character_of(text: str) -> tta.CharacterSketch:
     )
 
 
+_IS_ME = re.compile(r"(?:I am|I['’]m|you are) ([A-Z][^:]*)|([A-Z][^:]*) is (?:me|you)")
+
+
 def player_of(text: str) -> tta.CharacterSketch | None:
     """Who is played, from ``me: Ada, a pilot`` or ``Ada: me``; None for anything else."""
     who, _, about = (half.strip(" .") for half in one_line(text).partition(":"))
+    if is_me := re.fullmatch(
+        r"(?:I am|I['’]m|you are) ([A-Z][^:]*)|([A-Z][^:]*) is (?:me|you)", who
+    ):
+        who, about = "me", is_me[1] or is_me[2]
     if about.lower() in ME:
         return replace(character_of(who), is_player=True)
     if who.lower() not in ME or not about[:1].isupper():

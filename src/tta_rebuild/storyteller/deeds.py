@@ -81,6 +81,8 @@ def _turn(deed: str, person: str, thing: str, cast: Cast, state: WorldState) -> 
         whom = cast.entities.get(person)
         is_ours = whom is not None and person != YOU and not state.is_any(person, "local")
         fits = {"person": is_ours, "foe": is_ours and not state.is_any(person, "close")}
+        if "not" in spec and state.is_any(person, spec["not"]):
+            continue
         if "to" in spec and not fits.get(spec["to"], _is_of_premise(thing, cast)):
             continue
         state.values |= {"deed.turning": name, "turning_who": person, "turning_what": thing}
