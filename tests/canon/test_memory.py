@@ -94,3 +94,12 @@ def test_of_ten_thousand_memories_the_planted_ones_are_found_by_half_their_words
         known[n] in known.recalled(" ".join(dice.sample(told[n], 6)), 2_500) for n in planted
     )
     assert found >= 0.95 * len(planted)
+
+
+def test_two_that_go_on_from_the_same_past_stay_apart() -> None:
+    past = Memories([Memory(text="The lamp went out.")])
+    one, other = (past.added([Memory(text=text)]) for text in ("I lit it.", "I left it dark."))
+
+    assert [memory.text for memory in one] == ["The lamp went out.", "I lit it."]
+    assert [memory.text for memory in other] == ["The lamp went out.", "I left it dark."]
+    assert len(past) == 1
