@@ -3,7 +3,7 @@ a player in need is shown."""
 
 from __future__ import annotations
 
-import locale
+import os
 import re
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
@@ -91,7 +91,8 @@ def care_policy(settings: Settings) -> CarePolicy:
     from tta_rebuild.safety.care import CarePolicy
     from tta_rebuild.safety.help_lines import help_lines
 
-    region = re.search(r"_([A-Z]{2})\b", locale.getlocale()[0] or "")
+    named = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    region = re.search(r"_([A-Z]{2})\b", next(filter(None, named), ""))
     country = settings.country or (region[1] if region else "")
     try:
         lines = help_lines(country, settings.help_lines)

@@ -40,6 +40,7 @@ NAME_WORDS = 5
 
 LASTING_WEIGHT = 2
 _ENDS_A_NAME = " ,:;"
+_BEFORE_A_NOUN = frozenset("the my our your der die das mein meine".split())
 _YOU = frozenset("i me you myself yourself ich mich du dich".split())
 
 
@@ -85,7 +86,12 @@ def _named(state: StoryState, words: Sequence[str]) -> tuple[str, int]:
     As few as will do, and those that go on with their name: "the captain", "Josk Verrin".
     """
     people = People(state.canon, state.premise.characters, state.premise.language)
-    for size in range(1, min(NAME_WORDS, len(words)) + 1):
+    names = {name.casefold(): one for one, name in state.names.items()}
+    for size in range(min(NAME_WORDS, len(words)), 0, -1):  # a whole name, however long
+        if who := names.get(" ".join(words[:size]).strip(_ENDS_A_NAME).casefold(), ""):
+            return who, size
+    is_noun = bool(words) and words[0].casefold() in _BEFORE_A_NOUN
+    for size in range(1 + is_noun, min(NAME_WORDS, len(words)) + 1):
         if who := _meant(state, people, " ".join(words[:size]).strip(_ENDS_A_NAME)):
             break
     else:
@@ -202,13 +208,11 @@ class AsideTelling:
                 f"{self._name} told {you} aside, asked “{cut_line(words, 80)}”: {answer}"
             )
             both = (who, player)
-            kept.append(
-                log.LineKept(
-                    line=LastingLine(
-                        text=said, about=both, known_by=both, weight=LASTING_WEIGHT, origin="teller"
-                    )
-                )
+            line = LastingLine(
+                text=said, about=both, known_by=both, weight=LASTING_WEIGHT, origin="teller"
             )
+            # what the embedded storyteller says aside only repeats what is known already
+            kept += [] if is_embedded(told_by) else [log.LineKept(line=line)]
             text = cut_line(f"aside, {you} asked “{words}”, and you said “{answer}”")
             remembers = (Memory(text=text, weight=LASTING_WEIGHT, about=both),)
             kept.append(log.CharacterChanged(character_id=who, remembers=remembers))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from tta_rebuild.core.data_files import MAX_CONFIG_BYTES, first_problem, parse_toml, read_text
 from tta_rebuild.core.errors import UnreadableFile
@@ -93,7 +93,9 @@ def _checked(file: Path) -> dict[str, Any]:
         source: str = Field(min_length=1)
         date: date
         international: Directory | None = None
-        countries: dict[str, Lines] = Field(default_factory=dict)
+        countries: dict[Annotated[str, Field(pattern="^[A-Z]{2}$")], Lines] = Field(
+            default_factory=dict
+        )
 
     data = parse_toml(read_text(file, max_bytes=MAX_CONFIG_BYTES), str(file))
     try:
