@@ -94,7 +94,8 @@ def test_the_note_is_short_and_kind_and_names_the_emergency_number() -> None:
         assert "999" in note.text
         assert "story program" in note.text
         assert len(note.text) < 500
-        assert all(need in line.needs for line in note.lines)
+        others = [line for line in note.lines if need not in line.needs]
+        assert len(others) <= (need == "danger")  # pills may have been taken
 
 
 def test_our_lines_say_from_where_and_of_when_they_are() -> None:

@@ -236,8 +236,10 @@ class Bound:
         """Whether a count is not good enough.
 
         A bound on a count that should be high is its least, on one that should be low its most. One
-        without a name is the least share of what went well.
+        without a name is the least share of what went well. A share of nothing is not good enough.
         """
+        if self.name and self.is_share and not share.of:
+            return True
         if not self.name:
             return share.good < self.value
         has = share.part if self.is_share else share.count

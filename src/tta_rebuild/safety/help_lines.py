@@ -44,8 +44,14 @@ class HelpLines:
     dated: date
 
     def for_need(self, need: Need) -> tuple[HelpLine, ...]:
-        """The lines for one need, in order; never empty."""
-        return tuple(line for line in self.lines if need in line.needs)
+        """The lines for one need, in order; never empty.
+
+        A danger may be pills that were taken: the first line for harm stands second there.
+        """
+        own = tuple(line for line in self.lines if need in line.needs)
+        for_harm = (line for line in self.lines if "harm" in line.needs and line not in own)
+        first = next(for_harm, None) if need == "danger" else None
+        return (*own[:1], first, *own[1:]) if first else own
 
 
 def help_lines(country: str = "", own: Path | None = None) -> HelpLines:

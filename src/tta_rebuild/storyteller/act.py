@@ -190,6 +190,9 @@ def _is_statement(low: list[str]) -> bool:
     word, following = [*lead.rest, "", ""][:2]
     if lead.subject in ("i'm", "we're"):
         return not word.endswith("ing")
+    first = "".join(low[:1]).replace("’", "'")
+    if first in ("i've", "we've") and low[1:2] != ["got"]:  # what has been done is told, not done
+        return True
     if lead.subject in ("i", "we"):
         is_felt = word in ("feel", "trust") and is_one(following, "determiners")
         return is_one(word, "states") and not is_felt and not (lead.verb and lead.verb.words > 1)
