@@ -190,7 +190,7 @@ async def test_the_dead_and_those_elsewhere_are_not_asked(table, kit) -> None:
             {"text": "The old soldier lies dead.", "facts": gone},
             {"text": "A way off, wheels turn.", "facts": away},
         ),
-        kit.scene("The wind drops."),
+        kit.scene("The wind drops, and Tamsin thinks of Pell."),
     ]
     await kit.play(session, Action.say("I wait."), Action.say("I wait again."))
     (dead,) = await seen(session.ask("Josk why?"))

@@ -154,3 +154,9 @@ def test_of_a_spoken_passage_only_what_is_said_counts() -> None:
     assert spoken_words('"The safe," she says. "It was empty."') == "The safe. It was empty."
     assert spoken_words("“Hm.”") == "Hm."
     assert spoken_words("No marks at all.") == "No marks at all."
+
+
+def test_a_line_with_what_somebody_never_says_is_no_sample_of_their_voice() -> None:
+    spoken = ["The gate stays shut.", "I am so sorry, brother."]
+
+    assert voice_shown(Voice(never=("sorry",)), spoken)["samples"] == ["The gate stays shut."]

@@ -122,10 +122,10 @@ def _meant(state: StoryState, people: People, phrase: str) -> str:
 
 
 def _is_near(state: StoryState, who: str) -> bool:
-    """Whether somebody can be spoken to: in the last scene, or not known elsewhere."""
-    scene, canon, name = state.scene, state.canon, state.names.get(who, who)
-    if scene and (who in {p.speaker for p in scene.passages} or name in scene.text):
+    """Whether somebody can be spoken to: who spoke in the last scene, or is not known elsewhere."""
+    if state.scene and who in {passage.speaker for passage in state.scene.passages}:
         return True
+    canon = state.canon
     there = canon.value(who, "located_in")
     here = canon.value(state.player or PLAYER, "located_in")
     if there is None or here is None:

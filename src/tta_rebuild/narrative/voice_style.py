@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -186,6 +186,12 @@ SAMPLES, LIKED, FROM_LINES = 2, 4, 3
 """Sample lines and favourite words that a prompt shows; lines from which on they are drawn."""
 
 
+def _may_be_said(voice: Voice) -> Callable[[str], bool]:
+    """Whether a line has nothing that its speaker never says: else it is no sample of theirs."""
+    taboos = [re.compile(rf"\b{re.escape(phrase)}\b", re.IGNORECASE) for phrase in voice.never]
+    return lambda line: not any(taboo.search(line) for taboo in taboos)
+
+
 def voice_shown(
     voice: Voice, spoken: Sequence[str], others: Sequence[str] = (), language: str = "en"
 ) -> dict[str, Any]:
@@ -198,7 +204,7 @@ def voice_shown(
         "sentences": voice.sentences,
         "says": list(voice.says),
         "never": list(voice.never),
-        "samples": [*voice.samples, *reversed(spoken)][:SAMPLES],
+        "samples": [*voice.samples, *filter(_may_be_said(voice), reversed(spoken))][:SAMPLES],
     }
     if len(spoken) >= FROM_LINES:
         manners = [manner_of(line, language) for line in spoken]
