@@ -10,6 +10,7 @@ import pytest
 from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.storyteller.act import parse_act
 from tta_rebuild.storyteller.entities import Entity
+from tta_rebuild.storyteller.hindrances import spelled_out
 from tta_rebuild.storyteller.results import result_of, there
 from tta_rebuild.storyteller.silence import speaks
 
@@ -172,3 +173,10 @@ def test_where_nothing_is_known_of_a_thing_little_is_said() -> None:
 
     assert said["line"] == "{Object} {is} {done}."
     assert max(map(len, said["say"])) < 80
+
+
+def test_the_pronoun_that_opens_a_sentence_is_known_by_a_part_of_the_name() -> None:
+    people = (Entity("lurdes", "person", "Engineer Lurdes Prado", pronouns="she"),)
+    told = ("You sit with Lurdes.", "She cannot speak.")
+
+    assert spelled_out(told, people)[1] == "Lurdes cannot speak."

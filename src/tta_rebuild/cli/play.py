@@ -266,11 +266,9 @@ class PlayLoop:
         return None
 
     async def _aside(self, typed: str, is_thought: bool, after_note: bool = False) -> None:
-        self.aside, came = (
-            None,
-            await show_aside(
-                self.session, typed, self.screen, is_thought=is_thought, after_note=after_note
-            ),
+        self.aside = None
+        came = await show_aside(
+            self.session, typed, self.screen, is_thought=is_thought, after_note=after_note
         )
         if isinstance(came, tta.TurnPaused):
             self._pause(came, lambda: self._aside(typed, is_thought, after_note=True))

@@ -167,9 +167,7 @@ _IS_ME = re.compile(r"(?:I am|I['’]m|you are) ([A-Z][^:]*)|([A-Z][^:]*) is (?:
 def player_of(text: str) -> tta.CharacterSketch | None:
     """Who is played, from ``me: Ada, a pilot`` or ``Ada: me``; None for anything else."""
     who, _, about = (half.strip(" .") for half in one_line(text).partition(":"))
-    if is_me := re.fullmatch(
-        r"(?:I am|I['’]m|you are) ([A-Z][^:]*)|([A-Z][^:]*) is (?:me|you)", who
-    ):
+    if is_me := _IS_ME.fullmatch(who):
         who, about = "me", is_me[1] or is_me[2]
     if about.lower() in ME:
         return replace(character_of(who), is_player=True)

@@ -34,7 +34,7 @@ _SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in "aeiou"]
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
+class Disclosure:
     """Something that is to be known by some alone: its ``word``, who may know it, who must."""
 
     word: str
@@ -65,11 +65,11 @@ class SceneMaker:
         self.words.add(word)
         return word
 
-    def scene(self) -> tuple[SituationReply, list[Matter]]:
+    def scene(self) -> tuple[SituationReply, list[Disclosure]]:
         """One scene of a few rooms."""
         passages: list[ToldPassage] = []
         lines: list[dict[str, Any]] = []
-        matters: list[Matter] = []
+        matters: list[Disclosure] = []
         for _ in range(self.dice.randint(1, MOST_MATTERS)):
             room = self.dice.sample(list(self.people), self.dice.randint(2, len(self.people)))
             passages.append(self._moves_on())
@@ -89,36 +89,36 @@ class SceneMaker:
         moved = ToldFact(subject=PLAYER, relation="located_in", value=place)
         return ToldPassage(text=f"You go on to {place}.", facts=(moved,))
 
-    def _talk(self, room: Sequence[str]) -> tuple[list[ToldPassage], Matter]:
+    def _talk(self, room: Sequence[str]) -> tuple[list[ToldPassage], Disclosure]:
         one, other, word = room[0], room[1], self.word()
         said = [
             ToldPassage(text=f"Listen, the {word} is under the floor.", speaker=one),
             ToldPassage(text="I hear you well enough.", speaker=other),
         ]
-        return said, Matter(word, frozenset(room), frozenset((one, other)), "talk")
+        return said, Disclosure(word, frozenset(room), frozenset((one, other)), "talk")
 
-    def _deed(self, room: Sequence[str]) -> tuple[list[ToldPassage], Matter]:
+    def _deed(self, room: Sequence[str]) -> tuple[list[ToldPassage], Disclosure]:
         who, word = room[0], self.word()
         fact = ToldFact(subject=who, relation="holds", value=word)
         told = [
             ToldPassage(text="More of this soup?", speaker=room[1]),
             ToldPassage(text=f"{who.title()} pockets the {word} unseen.", facts=(fact,)),
         ]
-        return told, Matter(word, frozenset((who,)), frozenset((who,)), "deed")
+        return told, Disclosure(word, frozenset((who,)), frozenset((who,)), "deed")
 
-    def _known(self, room: Sequence[str]) -> tuple[list[ToldPassage], Matter]:
+    def _known(self, room: Sequence[str]) -> tuple[list[ToldPassage], Disclosure]:
         who, word = room[0], self.word()
         fact = ToldFact(subject=who, relation="knows", value=f"the {word} was sold by night")
         told = [ToldPassage(text=f"{who.title()} has read it in the ledger.", facts=(fact,))]
-        return told, Matter(word, frozenset((who,)), frozenset((who,)), "knows")
+        return told, Disclosure(word, frozenset((who,)), frozenset((who,)), "knows")
 
-    def _birth(self, room: Sequence[str]) -> tuple[list[ToldPassage], Matter]:
+    def _birth(self, room: Sequence[str]) -> tuple[list[ToldPassage], Disclosure]:
         word = self.word()
         fact = ToldFact(subject=room[0], relation="kin", value=f"child of {word}")
         told = [ToldPassage(text="There is an old entry in the register.", facts=(fact,))]
-        return told, Matter(word, frozenset(), frozenset(), "birth")
+        return told, Disclosure(word, frozenset(), frozenset(), "birth")
 
-    def _lie(self, room: Sequence[str]) -> tuple[list[ToldPassage], Matter]:
+    def _lie(self, room: Sequence[str]) -> tuple[list[ToldPassage], Disclosure]:
         """Of somebody's age, which is told rightly before."""
         thing, word = self.word(), self.word()
         true = ToldFact(subject=thing, relation="made_of", value="tin")
@@ -128,13 +128,13 @@ class SceneMaker:
             ToldPassage(text=f"The {thing} is made of {word}.", speaker=room[0], facts=(lie,)),
             ToldPassage(text="Is it, indeed?", speaker=room[1]),
         ]
-        return told, Matter(word, frozenset(room), frozenset(room[:2]), "lie")
+        return told, Disclosure(word, frozenset(room), frozenset(room[:2]), "lie")
 
-    def _line(self, room: Sequence[str], lines: list[dict[str, Any]]) -> Matter:
+    def _line(self, room: Sequence[str], lines: list[dict[str, Any]]) -> Disclosure:
         word, knowers = self.word(), self.dice.sample(list(room), self.dice.randint(1, len(room)))
         text = f"The {word} goes over the border tonight."
         lines.append({"text": text, "about": [word], "known_by": knowers, "weight": 3})
-        return Matter(word, frozenset(knowers), frozenset(knowers), "line")
+        return Disclosure(word, frozenset(knowers), frozenset(knowers), "line")
 
 
 async def eval_situations(
@@ -190,7 +190,7 @@ class _Situation:
             ),
         )
 
-    async def _turn(self, session: Session, number: int) -> list[Matter]:
+    async def _turn(self, session: Session, number: int) -> list[Disclosure]:
         reply, matters = self.maker.scene()
         self.storyteller.begin_turn(session.story_id, reply)
         # another one each time: the cache answers a request that it has seen
@@ -201,10 +201,10 @@ class _Situation:
                 pass
         return matters
 
-    async def _aside(self, session: Session) -> Matter:
+    async def _aside(self, session: Session) -> Disclosure:
         who, word = self.dice.choice(list(self.maker.people)), self.maker.word()
         await self._ask(session, who, f"I burnt the {word} myself.")
-        return Matter(word, frozenset((who,)), frozenset((who,)), "aside")
+        return Disclosure(word, frozenset((who,)), frozenset((who,)), "aside")
 
     async def _ask(self, session: Session, who: str, answer: str) -> str:
         """What a model was given to answer for somebody; "" if nobody was asked."""
@@ -217,7 +217,7 @@ class _Situation:
         return next((r.full_text for r in asked[before:] if r.task in SPOKEN), "")
 
     async def _look_at(
-        self, session: Session, here: Sequence[Matter], everything: Sequence[Matter]
+        self, session: Session, here: Sequence[Disclosure], everything: Sequence[Disclosure]
     ) -> None:
         state = session.state
         asked = self.dice.choice(list(self.maker.people))
@@ -231,7 +231,7 @@ class _Situation:
                 self._count(matter, who, places, session.branch.name)
 
     def _count(
-        self, matter: Matter, who: str, places: Sequence[tuple[str, str]], branch: str
+        self, matter: Disclosure, who: str, places: Sequence[tuple[str, str]], branch: str
     ) -> None:
         counts, shown = self.counts, [place for place, text in places if matter.word in text]
         if who not in matter.may:

@@ -87,7 +87,9 @@ def spelled_out(told: tuple[str, ...], people: Collection[Entity]) -> tuple[str,
     for sentence in told:
         found, before = pattern("opening_pronoun").match(sentence), " ".join(said).lower()
         gender = found["pronoun"].lower() if found else ""
-        named = [one for one in people if one.name.lower() in before or short(one.name) in before]
+        named = [
+            one for one in people if one.name.lower() in before or short(one.name).lower() in before
+        ]
         fits = [one for one in named if one.pronouns == gender]
         if found and len(fits) == 1:
             sentence = f"{found['opens']}{short(fits[0].name)}{sentence[found.end() :]}"

@@ -66,7 +66,6 @@ class PremiseReading:
     things: tuple[str, ...] = ()  # noun phrases, what the premise turns on first
     conflict: str = "understand"  # one of those of data/premise_topics.toml
     situation: str = ""  # the plot that is told of just this ("heist"), "" if none is
-    is_sure: bool = False  # whether that situation outweighs all others by far
     aim: str = "find out what is going on here"  # what the player is after, a bare infinitive
     matter: str = ""  # what it is all about, a noun phrase; "" if nothing is named
     surroundings: str = ""  # the kind of place it opens in, as surroundings.py knows it, or ""
@@ -260,7 +259,7 @@ class _Reading:
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
         aim, topics = stated_aim(told, are_many=are_many), word_table("premise_topics")
         of_aim = conflict_of(aim)
-        situation, conflict, is_sure = situation_of(self.nameless, of_aim)
+        situation, conflict = situation_of(self.nameless, of_aim)
         its = topics["situation"].get(situation, {})
         row = {**topics["conflict"][conflict], **{k: its[k] for k in ("aim", "matter") if k in its}}
         turning = [t for t in things if (situation or conflict) in cues_for(head_of(t))]
@@ -282,7 +281,6 @@ class _Reading:
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
             situation=situation,
-            is_sure=is_sure,
             aim=aim or row["aim"].format(sought=sought),
             matter=next(iter(about), row.get("matter", "")),
             surroundings=self._surroundings(places) or its.get("surroundings", ""),

@@ -22,8 +22,6 @@ from tta_rebuild.storyteller.word_lists import mended, pattern, word_table
 
 STATED = 2.0
 """What a stated aim adds to the weight of its conflict: as a likely cue."""
-SURE = 8.0
-"""The weight of a situation that is taken for sure; half of it is its lead over the next."""
 _MOST_WORDS_TOLD, _MOST_WORDS_OF_AN_AIM = 70, 14
 
 
@@ -165,11 +163,8 @@ def conflict_of(aim: str) -> str:
     return ""
 
 
-def situation_of(text: str, stated: str) -> tuple[str, str, bool]:
-    """The situation that a text most speaks for, its conflict, and whether that is sure.
-
-    A plain conflict is its own. Sure is what outweighs all others by far (of premises labelled by
-    others two in three of the sure ones are right, one in three of the rest).
+def situation_of(text: str, stated: str) -> tuple[str, str]:
+    """The situation that a text most speaks for and its conflict; a plain conflict is its own.
 
     ``stated``: the conflict of what the premise says the player is after, "" if it does not.
     """
@@ -181,11 +176,8 @@ def situation_of(text: str, stated: str) -> tuple[str, str, bool]:
         weights = {name: w for name, w in weights.items() if name in fitting} | {stated: known}
     best = most_weighed(weights, stated or "understand")
     if best in topics["conflict"]:
-        return "", best, False
-    others = weights.keys() - {best, *topics["conflict"]}
-    second = max((weights[name] for name in others), default=0.0)
-    is_sure = weights[best] >= SURE and weights[best] - second >= SURE / 2
-    return best, stated or topics["situation"][best]["conflicts"].split()[0], is_sure
+        return "", best
+    return best, stated or topics["situation"][best]["conflicts"].split()[0]
 
 
 def _bounded(text: str) -> str:
