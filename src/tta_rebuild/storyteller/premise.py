@@ -258,7 +258,8 @@ class _Reading:
         situation, conflict = plot_of({plot: 1.0} if plot else likely, "" if plot else of_aim)
         its = topics["situation"].get(situation, {})
         row = its or topics["conflict"][conflict]
-        phrase = matter_of(self.tokens, self.phrases, self.cast.taken)
+        may = [p for p in self.phrases if not self._is_setting(p, places)]
+        phrase = matter_of(self.tokens, may, self.cast.taken)
         turns_on = [self._called(phrase)] if phrase else []
         sought = self._sought() or "what is lost"
         lost = spoken_of(sought) if "{sought}" in row["aim"] else []
@@ -332,6 +333,12 @@ class _Reading:
         ranked.sort()
         is_vague = not ranked or ranked[0][2] in ("the world", "the universe", "the field")
         return list(dict.fromkeys(row[2] for row in ranked)), "here" if is_vague else ranked[0][3]
+
+    def _is_setting(self, phrase: Phrase, places: Sequence[str]) -> bool:
+        """Whether a phrase is but where the story opens: "I work nights at the planetarium"."""
+        by = self.tokens[max(0, phrase.start - 1) : phrase.start]
+        is_reached = any(token.lower() in words_in("here_by") for token in by)
+        return is_reached and as_said(phrase) in places[:1]
 
     def _things(self, places: Sequence[str]) -> list[str]:
         """What is no person and no place, the most spoken of first."""
