@@ -18,6 +18,7 @@ from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 _OWNS = ("'s", "’s", "s'", "s’")
 PERSONS = ("person", "she", "he")
+NOUN_KINDS = (*PERSONS, "animal", "place", "vehicle")
 OPENINGS = frozenset('.!?…“":')
 
 
@@ -31,8 +32,8 @@ def words_in(*names: str) -> frozenset[str]:
 
 @cache
 def _lexicon() -> Mapping[str, str]:
-    kinds = word_table("lexicon").items()
-    return {w: kind for kind, words in kinds if not kind.endswith("names") for w in words.split()}
+    kinds = ((kind, word_table("lexicon")[kind]) for kind in NOUN_KINDS)
+    return {w: kind for kind, words in kinds for w in words.split()}
 
 
 def noun_kind(noun: str) -> str:
@@ -103,6 +104,16 @@ def is_place(noun: str) -> bool:
 def is_animal(noun: str) -> bool:
     """Whether a noun in the singular is a word for an animal."""
     return noun in words_in("animals") or noun_kind(noun) == "animal"
+
+
+@cache
+def _portable() -> frozenset[str]:
+    return frozenset(word_table("lexicon")["portable"].split())
+
+
+def is_portable(noun: str) -> bool:
+    """Whether a noun in the singular is a word for what somebody can carry off."""
+    return noun in _portable()
 
 
 def without_accents(name: str) -> str:
