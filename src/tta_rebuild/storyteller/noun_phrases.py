@@ -195,7 +195,12 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
     while at < len(tokens):
         low, phrase = tokens[at].lower(), None
         is_owner = low.endswith(_OWNS) and low not in words_in("stops")
-        if end := _name_end(tokens, at):
+        if _is_numbered(tokens, at):
+            words, said = (low, tokens[at + 1]), "place" if is_place(low) else "thing"
+            phrase = Phrase(
+                determiner="", words=words, start=at, end=at + 2, is_name=True, said=said
+            )
+        elif end := _name_end(tokens, at):
             words = tuple(tokens[at:end])
             if words[-1].endswith(_OWNS):  # Captain Ahab's daughter
                 phrase = _phrase(tokens, end - 1, " ".join(words))
@@ -209,6 +214,14 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
         found += [phrase] if phrase else []
         at = phrase.end if phrase else at + 1
     return found
+
+
+def _is_numbered(tokens: Sequence[str], at: int) -> bool:
+    """Whether a noun and its number begin here, and name one thing: "room 12"."""
+    low, number = tokens[at].lower(), [*tokens[at + 1 : at + 2], ""][0]
+    before = tokens[at - 1].lower() if at else "."
+    is_after = before in words_in("determiners")
+    return low in words_in("numbered") and number.isdigit() and not is_after
 
 
 def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
