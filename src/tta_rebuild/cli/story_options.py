@@ -36,6 +36,7 @@ class StoryOptions:
     rule: Annotated[take.Texts, take.repeated("rule")] = None
     boundary: Annotated[take.Texts, take.repeated("boundary")] = None
     world: take.World = ""
+    plot: take.Plot = ""
     title: Annotated[str, take.option("title")] = ""
     style: Annotated[str, take.option("style")] = DEFAULT_STYLE
     seed: Annotated[int | None, take.number("seed", 0)] = None
@@ -59,6 +60,7 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
             rules=rules_of(options.rule or ()),
             boundaries=dict(map(_boundary, options.boundary or ())),
             world=options.world,
+            plot=options.plot,
             style=options.style,
             seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
             length=options.length,
@@ -67,6 +69,7 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
         check_premise(premise)
     except tta.ValidationError as error:
         hints = {"characters have": "--character", "voice": "--character", "world": "--world"}
+        hints["plot"] = "--plot"
         hint = next((hints[word] for word in hints if word in str(error)), source)
         raise typer.BadParameter(f"{str(error).rstrip('.')}.", param_hint=hint) from error
     return premise
@@ -102,6 +105,17 @@ def is_nobody_played(premise: tta.Premise, teller: str) -> bool:
     return not (read.you.name or read.you.role or is_to_you)
 
 
+def likely_plots(premise: tta.Premise, teller: str) -> dict[str, str]:
+    """What the embedded storyteller is not sure that the story is about: plot → in words."""
+    if not _is_read(premise, teller) or premise.plot:
+        return {}
+    from tta_rebuild.storyteller.premise import read_premise
+    from tta_rebuild.storyteller.premise_situation import plot_names
+
+    likely = read_premise(premise.theme).likely
+    return {plot: plot_names()[plot] for plot in likely}
+
+
 def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
     """Before a story begins: how it is understood, and what of it cannot be kept as one thinks."""
     is_offline = teller == "offline"
@@ -109,7 +123,7 @@ def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
         from tta_rebuild.storyteller.premise import read_premise
 
         people = [asdict(character) for character in premise.characters]
-        if understood := read_premise(premise.theme, people).understood:
+        if understood := read_premise(premise.theme, people, premise.plot).understood:
             yield message("understood", understood=understood)
     if premise.world and not is_offline:
         yield message("world_for_embedded")
