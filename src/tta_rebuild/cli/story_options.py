@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.opening import OnFailure
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, message, one_line, plain
+
+if TYPE_CHECKING:
+    from tta_rebuild.storyteller.premise import PremiseReading
 
 LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
@@ -105,15 +108,22 @@ def is_nobody_played(premise: tta.Premise, teller: str) -> bool:
     return not (read.you.name or read.you.role or is_to_you)
 
 
-def likely_plots(premise: tta.Premise, teller: str) -> dict[str, str]:
-    """What the embedded storyteller is not sure that the story is about: plot → in words."""
-    if not _is_read(premise, teller) or premise.plot:
-        return {}
-    from tta_rebuild.storyteller.premise import read_premise
+def plot_named(said: str) -> str:
+    """The plot that "contest" or "plot: contest" names, "" if it names none."""
     from tta_rebuild.storyteller.premise_situation import plot_names
 
-    likely = read_premise(premise.theme).likely
-    return {plot: plot_names()[plot] for plot in likely}
+    name = said.lower().removeprefix("plot:").strip().replace(" ", "_")
+    return name if name in plot_names() else ""
+
+
+def _other_plots(read: PremiseReading) -> dict[str, str]:
+    """The two likeliest plots beside the one that is told, with what they are called."""
+    from tta_rebuild.storyteller.premise_situation import plot_names
+
+    told = read.situation or read.conflict
+    one, other, *_ = (plot for plot in read.likely if plot != told)
+    names = plot_names()
+    return {"one": one, "other": other, "one_is": names[one], "other_is": names[other]}
 
 
 def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
@@ -123,8 +133,11 @@ def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
         from tta_rebuild.storyteller.premise import read_premise
 
         people = [asdict(character) for character in premise.characters]
-        if understood := read_premise(premise.theme, people, premise.plot).understood:
-            yield message("understood", understood=understood)
+        read = read_premise(premise.theme, people, premise.plot)
+        if read.understood:
+            yield message("understood", understood=read.understood)
+        if read.likely and not premise.plot:
+            yield message("likely_plots", **_other_plots(read))
     if premise.world and not is_offline:
         yield message("world_for_embedded")
     elif premise.world and (premise.characters or premise.length):
