@@ -60,6 +60,20 @@ class Session:
         """The story's id."""
         return self.branch.story_id
 
+    async def refresh(self) -> None:
+        """Take in what others have stored on this branch meanwhile.
+
+        Raises HistoryNotLoaded (they took back something from before a snapshot: load the session
+        anew), BranchNotFound (the story was deleted), StoreDamaged.
+        """
+        async with self._one_turn:
+            now = await self._store.branch(self.branch.branch_id)
+            after = self.branch.length
+            async for recorded in self._store.read(now.branch_id, after=after, upto=now.length):
+                self._fold.apply(recorded)
+            if now.length != after:
+                self.branch, self.state = now, self._fold.present()
+
     async def play(self, action: Action) -> AsyncGenerator[seen.TurnEvent, None]:
         """Play one turn and store it whole; see ``engine.turn_events`` for what comes when.
 
