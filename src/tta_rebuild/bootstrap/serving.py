@@ -1,4 +1,4 @@
-"""What plays turns for many callers at once, made around an open application; ``server`` uses it."""
+"""What plays turns for many callers at once, made around an open application, for ``server``."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def serve(
     port: Annotated[int, take.number("port", 0, 65_535)] = PORT,
     model: Annotated[str, take.option("model")] = "",
 ) -> None:
-    """Serve the stories over HTTP, with pages to play them in a browser."""
+    """Serve stories over HTTP, with pages for a browser."""
     if find_spec("fastapi") is None or find_spec("uvicorn") is None:
         raise tta.SettingsError("server", message("no_server"))
     screen = ctx.obj.screen

@@ -28,7 +28,7 @@ from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import TurnItem, play_turn, whole_turn
 from tta_rebuild.engine.turn_input import TurnInput
-from tta_rebuild.safety.care import gentler
+from tta_rebuild.safety.care import gentler, stricter
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 AsideItem: TypeAlias = seen.TurnEvent | seen.AsideEnded
@@ -124,6 +124,21 @@ class Session:
                         item = care.booked_on(item)
                     yield item
             await keep_snapshot(self._store, self.branch, self._fold)
+
+    async def tighten(self, boundaries: Mapping[str, str]) -> Mapping[str, str]:
+        """Keep more out from here on; gives what is stricter now: category → level.
+
+        Raises ValidationError: it is no boundary, or one that is kept already would be loosened.
+        """
+        async with self._one_turn:
+            kept = self.state.premise.boundaries
+            looser = [name for name in stricter(boundaries, kept) if name in boundaries]
+            if looser:
+                raise ValidationError(message("only_tighter", names=", ".join(looser)))
+            self._dependencies.safety({**kept, **boundaries})
+            if tighter := stricter(kept, boundaries):
+                await self._append(self.state.turn, [BoundariesTightened(boundaries=tighter)])
+            return tighter
 
     async def make_gentler(self) -> Mapping[str, str]:
         """Keep heavy matter out from here on; gives what is stricter now: category → level."""
