@@ -152,7 +152,7 @@ class ForkIn(Taken):
 class UndoIn(Taken):
     """How far back."""
 
-    turns: int = Field(1, ge=1, le=10**9)
+    turns: int = Field(1, ge=1, le=10**9, examples=[1])
 
 
 class PassageOut(Given):
