@@ -13,14 +13,12 @@ from itertools import chain, count
 from pathlib import Path
 from uuid import uuid4
 
-from tests.server.serving import NO_RATE, THEME, HeldTeller
-
 import tta_rebuild as tta
+from tests.server.serving import NO_RATE, THEME, HeldTeller
 from tta_rebuild.bootstrap.serving import open_serving
 from tta_rebuild.engine.turn_runner import TurnRequest
 from tta_rebuild.server.app import ServerOptions
 from tta_rebuild.server.serving import serve
-
 
 STORY, TURN = "3f9c1a7be402", "6f1de0c2b0a14c3d9b5e7f8a90123456"
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.server.serving import NO_RATE, THEME, Running, running
 
+from tests.server.serving import NO_RATE, THEME, Running, running
 from tta_rebuild.server.app import ServerOptions
 
 OURS = ("127.0.0.1:1", "localhost", "localhost:8000", "LOCALHOST", "[::1]:8000", "10.0.0.7:80")
-NOT_OURS = ("evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil", "", "[")
+NOT_OURS = (
+    "evil.example",
+    "evil.example:8000",
+    "127.0.0.1.evil.example",
+    "localhost.evil",
+    "",
+    "[",
+)
 
 
 @pytest.mark.parametrize("host", OURS)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
 from tests.server.programs import Program, program
 from tests.server.serving import API, THEME
 
@@ -67,7 +68,7 @@ def test_no_finished_turn_is_lost_or_doubled_by_kills_at_any_moment(
     for _ in range(kills):
         with program(tmp_path) as server, client(server) as web:
             until_s = chance.uniform(0.05, 0.5)
-            stored, at = asyncio.run(_played(web, branch, keys, at, stored, until_s))
+            stored, at = _played(web, branch, keys, at, stored, until_s)
             server.kill()
 
     with program(tmp_path) as server, client(server) as web:
@@ -83,15 +84,14 @@ def test_no_finished_turn_is_lost_or_doubled_by_kills_at_any_moment(
     assert after == stored + 1
 
 
-async def _played(
+def _played(
     web: httpx.Client, branch: str, keys: list[str], at: int, stored: int, until_s: float
 ) -> tuple[int, int]:
     """Play on until a moment, perhaps in the middle of a turn; what is said to be stored counts."""
-    loop = asyncio.get_running_loop()
-    end_s = loop.time() + until_s
-    while loop.time() < end_s:
+    end_s = time.monotonic() + until_s
+    while time.monotonic() < end_s:
         turn = ask(web, branch, keys[at], kind="choose", choice=1, again=True)
-        while loop.time() < end_s:
+        while time.monotonic() < end_s:
             now = web.get(f"/turns/{turn['turn_id']}").json()
             if now["state"] == "stored":
                 stored, at = stored + 1, at + 1

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from tests.integrations.fakes import ManualClock
 from tests.server.serving import THEME, Running, running
-
 from tta_rebuild.server.app import ServerOptions
 from tta_rebuild.server.limits import Limits
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.server.programs import program
 from tests.server.serving import Running
 

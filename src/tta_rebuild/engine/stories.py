@@ -326,6 +326,12 @@ def check_premise(premise: Premise) -> None:
             read_world(premise.world)
         except RequestRejected as error:
             raise ValidationError(str(error)) from error
+    if premise.plot:
+        from tta_rebuild.storyteller.premise_situation import plot_names
+
+        if premise.plot not in plot_names():
+            known = ", ".join(sorted(plot_names()))
+            raise ValidationError(message("no_plot", plot=premise.plot, known=known))
 
 
 def _shown(text: str) -> str:

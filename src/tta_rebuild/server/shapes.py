@@ -16,7 +16,7 @@ Text = Annotated[str, Field(max_length=4_000)]
 class Taken(BaseModel):
     """What comes in: nothing is taken that is not named."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Given(BaseModel):
@@ -84,6 +84,7 @@ class StoryIn(Taken):
     boundaries: dict[Key, Level] = Field({}, max_length=50)
     metaconcepts: list[Key] = Field([], max_length=20)
     world: str = Field("", pattern=r"^[\w-]{0,80}$", description="The name of an authored world")
+    plot: str = Field("", pattern=r"^[\w-]{0,80}$", description="One of the likely plots")
     style: str = Field("balanced", max_length=80)
     length: int = Field(0, ge=0, le=100_000, description="Scenes; 0: as many as one likes")
     seed: int | None = Field(None, ge=0, lt=2**31)
@@ -106,6 +107,10 @@ class NewStoryOut(StoryOut):
 
     branch_id: str = Field(examples=["3f9c1a7be402.1"])
     notes: list[str] = Field(description="How it is understood, and what of it cannot be kept")
+    likely_plots: dict[str, str] = Field(
+        description="What it may be about, in words; beginning anew with one as `plot` settles it"
+    )
+    asks_who_is_played: bool = Field(description="Whether nobody can tell whom one plays")
 
 
 class StoriesOut(Given):
