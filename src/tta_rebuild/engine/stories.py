@@ -174,7 +174,7 @@ class Stories:
 
     async def rename(self, story: str, title: str) -> None:
         """Give a story another title. Raises ValidationError for an empty one."""
-        if not title.strip():
+        if not _shown(title):
             raise ValidationError(message("no_title"))
         await self._store.rename((await self.find(story)).story_id, title.strip())
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Level = Literal["none", "low", "medium", "high"]
 Key = Annotated[str, Field(min_length=1, max_length=120)]
@@ -17,6 +18,27 @@ class Taken(BaseModel):
     """What comes in: nothing is taken that is not named."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_nul(cls, given: Any) -> Any:
+        """A NUL is no text, and PostgreSQL keeps none."""
+        if isinstance(given, dict) and any("\x00" in text for text in _texts(given)):
+            raise ValueError("a text holds the character NUL: leave it out")
+        return given
+
+
+def _texts(given: Any) -> Iterator[str]:
+    """All texts in JSON values, however deep they lie."""
+    left = [given]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, dict):
+            left += [*one.keys(), *one.values()]
 
 
 class Given(BaseModel):
