@@ -172,7 +172,7 @@ async def test_people_are_shown_with_what_they_know_and_how_they_changed(served:
     mara = await _get(served, f"{branch}/characters/mara")
     ties = await _get(served, f"{branch}/relationships")
 
-    assert [(one["character_id"], one["traits"]) for one in people][0] == ("mara", {"brave": 0.8})
+    assert (people[0]["character_id"], people[0]["traits"]) == ("mara", {"brave": 0.8})
     assert mara["over_time"][0]["turn"] == 0
     assert mara["remembers"] == people[0]["remembers"]
     assert isinstance(ties["relationships"], list)
