@@ -179,7 +179,8 @@ def test_a_category_without_a_list_of_words_says_how_it_is_kept_out() -> None:
     assert "that word and its forms are kept out, and nothing else" in typo
     assert "nothing is held back" in foo
     assert "spiders" in foo
-    known = premise_of("A wreck", StoryOptions(boundary=["blood=none", "fear/horror=low"]))
+    options = StoryOptions(boundary=["blood=none", "fear/horror=low"], plot="survive")
+    known = premise_of("A wreck", options)
     assert len(list(premise_notes(known, "offline"))) == 1
 
 
@@ -213,5 +214,5 @@ def test_a_plot_is_named_by_its_word_alone(said: str, plot: str) -> None:
 
 
 def test_a_plot_that_is_none_is_refused_with_those_that_are() -> None:
-    with pytest.raises(typer.BadParameter, match="no plot 'bogus': take one of .*haunted"):
+    with pytest.raises(typer.BadParameter, match=r"no plot 'bogus': take one of .*haunted"):
         premise_of("A wreck", StoryOptions(plot="bogus"))
