@@ -6,7 +6,7 @@ What plays or reads a story loads with the first method that needs it, so that l
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.data_files import packaged_toml
@@ -92,8 +92,14 @@ class Stories:
         """All stories, the latest played first."""
         return await self._store.stories()
 
+    async def story(self, story_id: str) -> StoryRow:
+        """The story of exactly that id. Raises StoryNotFound."""
+        return await self._store.story(story_id)
+
     async def find(self, story: str) -> StoryRow:
         """The one story of that id, beginning of an id, or title. Raises StoryNotFound."""
+        with suppress(StoryNotFound):  # without looking at all the others
+            return await self._store.story(story)
         rows = await self._store.stories()
         wanted = story.strip()
         title = wanted.casefold()
@@ -114,6 +120,9 @@ class Stories:
 
     async def find_branch(self, story: StoryRow, branch: str) -> Branch:
         """The branch of that name or id. Raises BranchNotFound."""
+        if branch.startswith(f"{story.story_id}."):
+            with suppress(BranchNotFound):  # without looking at all the others
+                return await self._store.branch(branch)
         there = await self._store.branches(story.story_id)
         for candidate in there:
             if branch in (candidate.name, candidate.branch_id):

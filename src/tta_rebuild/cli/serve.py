@@ -1,0 +1,48 @@
+"""``tta serve``: the server and its pages, from this machine for this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+import tta_rebuild as tta
+from tta_rebuild.cli import arguments as take
+from tta_rebuild.cli.opening import settings_for, with_application
+from tta_rebuild.cli.screen import message
+
+HOST, PORT = "127.0.0.1", 8000
+
+
+def serve(
+    ctx: typer.Context,
+    *,
+    host: Annotated[str, take.option("host")] = HOST,
+    port: Annotated[int, take.number("port", 0, 65_535)] = PORT,
+    model: Annotated[str, take.option("model")] = "",
+) -> None:
+    """Serve stories over HTTP, with pages for a browser."""
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        raise tta.SettingsError("server", message("no_server"))
+    screen = ctx.obj.screen
+
+    async def work(application: tta.Application) -> None:
+        from tta_rebuild.server.app import ServerOptions
+        from tta_rebuild.server.serving import serve as run
+
+        warming = asyncio.ensure_future(application.warm())
+        try:
+            await run(
+                application,
+                ServerOptions(),
+                host=host,
+                port=port,
+                on_start=lambda address: screen.say(message("serving", address=address)),
+            )
+        finally:
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
+
+    with_application(ctx.obj, work, settings_for(ctx.obj, model=model))

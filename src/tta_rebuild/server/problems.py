@@ -1,0 +1,118 @@
+"""Errors as problem details (RFC 9457): the one place that knows which error is which status."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.core.errors import TTAError
+from tta_rebuild.core.redaction import Redactor
+
+MEDIA_TYPE = "application/problem+json"
+
+_log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """An answer that is a problem of its own, not an error of the engine."""
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str = "",
+        *,
+        do: str = "",
+        kind: str = "",
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(detail or title)
+        self.status, self.headers = status, dict(headers or {})
+        self.body = body_of(status, title, detail, do=do, kind=kind, **more)
+
+
+def body_of(
+    status: int, title: str, detail: str = "", *, do: str = "", kind: str = "", **more: Any
+) -> dict[str, Any]:
+    """The body of a problem; ``kind`` names it for programs, ``do`` says what to do about it."""
+    about = f"urn:tta:problem:{kind}" if kind else "about:blank"
+    body = {"type": about, "title": title, "status": status, "detail": detail or title, "do": do}
+    return body | {name: value for name, value in more.items() if value is not None}
+
+
+def problem_of(values: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """The problem for an error's values, as ``engine.turn_values.error_values`` gives them."""
+    table = packaged_toml("tta_rebuild.server", "problems")
+    names: Sequence[str] = values["errors"]
+    for name in names:
+        if name in table:
+            row = table[name]
+            more["retry_after_s"] = values.get("retry_after_s")
+            more |= {"do": row["do"], "kind": names[0]}
+            return body_of(row["status"], row["title"], values["detail"], **more)
+    said = "A defect in the program"
+    return body_of(500, said, values["detail"], do="Look at the server's log.", kind="Defect")
+
+
+def error_answer(error: TTAError, redactor: Redactor, **more: Any) -> Response:
+    """An error of the engine as an answer, without keys."""
+    from tta_rebuild.engine.turn_values import error_values
+
+    body = problem_of(error_values(error), turn_id=getattr(error, "turn_id", None), **more)
+    return answer(redactor.value(body))
+
+
+def answer(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    """A problem as an answer; says when to come again where that is known."""
+    sent = dict(headers or {})
+    if (wait_s := body.get("retry_after_s")) is not None:
+        sent["Retry-After"] = str(max(1, round(wait_s)))
+    return JSONResponse(body, body["status"], headers=sent, media_type=MEDIA_TYPE)
+
+
+def add_problems(app: FastAPI, redactor: Redactor) -> None:
+    """Have everything that goes wrong answered as a problem."""
+
+    async def of_engine(request: Request, error: Exception) -> Response:
+        assert isinstance(error, TTAError)
+        return error_answer(error, redactor)
+
+    async def of_ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return answer(error.body, error.headers)
+
+    async def of_input(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        wrong = [
+            {"at": "/".join(str(part) for part in one["loc"]), "says": one["msg"]}
+            for one in error.errors()[:20]
+        ]
+        detail = "; ".join(f"{one['at']}: {one['says']}" for one in wrong[:3])
+        title, do = "The input is wrong", "Change what the detail names, and send it again."
+        return answer(body_of(422, title, detail, do=do, kind="ValidationError", errors=wrong))
+
+    async def of_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        status = HTTPStatus(error.status_code)
+        body = body_of(status.value, status.phrase, str(error.detail))
+        return answer(body, error.headers)
+
+    async def of_defects(request: Request, error: Exception) -> Response:
+        _log.error("%s %s: a defect", request.method, request.url.path)
+        said = "Nothing was lost; the server's log says more."
+        return answer(body_of(500, "A defect in the program", said, kind="Defect"))
+
+    app.add_exception_handler(TTAError, of_engine)
+    app.add_exception_handler(Problem, of_ours)
+    app.add_exception_handler(RequestValidationError, of_input)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(Exception, of_defects)
