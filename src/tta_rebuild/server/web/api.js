@@ -5,7 +5,7 @@ import { needsToken } from "./navigation.js";
 
 const BASE = new URL("api/v1/", document.baseURI);
 const FIRST_WAIT_MS = 250, LONGEST_WAIT_MS = 5000;
-const LAST_EVENTS = new Set(["stored", "refused", "paused", "failed", "abandoned", "aside"]);
+export const LAST_EVENTS = new Set(["stored", "refused", "paused", "failed", "abandoned", "aside"]);
 
 /** What went wrong, as the server's problem document says it (RFC 9457); `status` 0: it was not reached. */
 export class Problem extends Error {
@@ -166,7 +166,7 @@ export function newKey() {
  * is gone, `onConnection(true)` that it is back. Throws a Problem where the turn is not known any more.
  */
 export async function* tail(turn, { after = 0, signal, onConnection = () => {} } = {}) {
-  let last = after, wait = FIRST_WAIT_MS;
+  let last = after, wait = FIRST_WAIT_MS, isOver = false;
   for (;;) {
     try {
       const headers = { Accept: "text/event-stream" };
@@ -180,10 +180,12 @@ export async function* tail(turn, { after = 0, signal, onConnection = () => {} }
         wait = FIRST_WAIT_MS;
         if (item.id && item.id <= last) continue;
         last = item.id || last;
+        isOver = LAST_EVENTS.has(item.event);
         yield item;
-        if (LAST_EVENTS.has(item.event)) return;
       }
+      if (isOver) return;
     } catch (error) {
+      if (isOver) return;
       if (error.name === "AbortError" || (error.status >= 400 && error.status < 500)) throw error;
     }
     onConnection(false);
@@ -214,6 +216,6 @@ async function* eventsIn(body, signal) {
       }
     }
   } finally {
-    reader.cancel().catch(() => {});
+    reader.releaseLock();
   }
 }

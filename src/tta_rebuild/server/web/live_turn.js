@@ -1,7 +1,7 @@
 // A turn while it is told: posted, followed to its end, taken up again after a reload, a dropped connection or in a second tab.
 //
 // Which turn runs on a branch is kept in this browser's storage, so every tab that shows the branch follows the same one.
-import { api, newKey, tail } from "./api.js";
+import { LAST_EVENTS, api, newKey, tail } from "./api.js";
 import { announce, aloud, reading } from "./components.js";
 import { batch, signal } from "./dom.js";
 
@@ -91,14 +91,15 @@ export class LiveTurn {
   }
 
   reset() {
-    this.stop?.abort();
+    if (!this.isOver) this.stop?.abort();
     this.forget();
     batch(() => { this.state.value = "idle"; this.told.value = NOTHING; this.isConnected.value = true; });
   }
 
   begin(running) {
-    this.stop?.abort();
+    if (!this.isOver) this.stop?.abort();
     this.stop = new AbortController();
+    this.isOver = false;
     this.running = running;
     batch(() => { this.state.value = "waiting"; this.told.value = NOTHING; this.isConnected.value = true; });
   }
@@ -109,6 +110,7 @@ export class LiveTurn {
   }
 
   async take(event, data) {
+    this.isOver = LAST_EVENTS.has(event);
     const told = this.told.value, add = (part) => { this.told.value = { ...this.told.value, ...part }; };
     if (event === "passage") {
       add({ passages: [...told.passages, data] });
