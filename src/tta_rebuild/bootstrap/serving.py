@@ -11,8 +11,9 @@ from uuid import uuid4
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.clock import Clock
+from tta_rebuild.engine.in_process_runner import InProcessRunner
 from tta_rebuild.engine.session_cache import MOST_SESSIONS, SessionCache
-from tta_rebuild.engine.turn_runner import InProcessRunner, RunningTurn, TurnRequest
+from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest
 from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.story_rows import from_micros, to_micros
 from tta_rebuild.storage.turn_journal import FILE_ENDING, NoteFile

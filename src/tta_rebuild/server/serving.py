@@ -13,7 +13,7 @@ import uvicorn
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.serving import open_serving
-from tta_rebuild.engine.turn_runner import InProcessRunner
+from tta_rebuild.engine.in_process_runner import InProcessRunner
 from tta_rebuild.server.app import ServerOptions, create_app
 
 
