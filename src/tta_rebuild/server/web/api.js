@@ -81,13 +81,6 @@ async function json(method, parts, options = {}) {
 const get = (parts, query, signal) => json("GET", parts, { query, signal });
 const post = (parts, body, options) => json("POST", parts, { body, ...options });
 
-/** A list, whether the server sends it bare or in an envelope under one of these names. */
-export function listOf(answer, ...names) {
-  if (Array.isArray(answer)) return answer;
-  for (const name of [...names, "items"]) if (Array.isArray(answer?.[name])) return answer[name];
-  return [];
-}
-
 const of = (story, branch, ...rest) => ["stories", story, "branches", branch, ...rest];
 
 export const api = {
@@ -98,6 +91,7 @@ export const api = {
   deleteStory: (story) => json("DELETE", ["stories", story]),
   importStory: (text) => post(["stories", "import"], text, { raw: true, headers: { "Content-Type": "application/json" } }),
   map: (story, query) => get(["stories", story, "map"], query),
+  titles: (story, query) => get(["stories", story, "map", "titles"], query),
   compare: (story, one, other) => get(["stories", story, "compare"], { one, other }),
   fork: (story, branch, turn, name) => post(["stories", story, "branches"], { branch, turn, ...(name ? { name } : {}) }),
   present: (story, branch, signal) => get(of(story, branch), {}, signal),

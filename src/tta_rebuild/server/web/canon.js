@@ -1,11 +1,10 @@
 // The canon: what is true and since when, correcting a fact, and a move of one's own judged while it is written.
-import { api, listOf } from "./api.js";
-import { Loaded, Meter, ProblemNote, announce, counted, sentenceCase, useAction, useAsked } from "./components.js";
+import { api } from "./api.js";
+import { Loaded, Meter, ProblemNote, announce, counted, plain, sentenceCase, useAction, useAsked } from "./components.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
-import { factText } from "./fact_text.js";
 import { at, go, heading } from "./navigation.js";
 
-const AT_ONCE = 200, TYPING_MS = 350;
+const AT_ONCE = 100, TYPING_MS = 350;
 
 export function Page({ story, branch }) {
   const [shows, setShows] = useState("facts");
@@ -18,48 +17,49 @@ export function Page({ story, branch }) {
     ${shows === "facts" ? html`<${Facts} story=${story} branch=${branch} />` : html`<${OwnMove} story=${story} branch=${branch} />`}`;
 }
 
-const isOver = (fact) => fact.until !== null && fact.until !== undefined;
-const sceneOf = (fact, end = false) => (end ? fact.until_turn ?? fact.until : fact.since_turn ?? fact.since);
-const inWords = (fact) => { const said = fact.text || fact.said || fact.words; return said ? sentenceCase(said.replace(/\.?$/, ".")) : factText(fact, fact.names || {}); };
-
 function Facts({ story, branch }) {
-  const [words, setWords] = useState(""), [past, setPast] = useState(false);
-  const asked = useAsked(() => everything(story, branch), [story, branch]);
+  const [text, setText] = useState(""), [word, setWord] = useState(""), [ended, setEnded] = useState(false);
+  useEffect(() => { const timer = setTimeout(() => setWord(text.trim()), 250); return () => clearTimeout(timer); }, [text]);
+  const asked = useAsked(() => api.facts(story, branch, { word, ended, limit: AT_ONCE }), [story, branch, word, ended]);
   return html`<p class="lead">Everything the story has made so, with the sentence it came from. Correct what was never meant; you see first what depends on it.</p>
-    <div class="row"><label class="grow">Find <input type="search" value=${words} onInput=${(e) => setWords(e.target.value)} /></label>
-      <label><input type="checkbox" checked=${past} onChange=${(e) => setPast(e.target.checked)} /> Also what is over</label></div>
-    <${Loaded} asked=${asked} what="the facts">${(facts) => {
-      const shown = facts.filter((fact) => (past || !isOver(fact)) && `${inWords(fact)} ${fact.sentence || ""}`.toLowerCase().includes(words.toLowerCase()));
-      return html`<p class="quiet" role="status">${counted(shown.length, "fact")}</p>
-        <ul class="fact-list">${shown.map((fact) => html`<${FactRow} key=${[fact.subject, fact.relation, fact.value, fact.since].join("/")} fact=${fact} story=${story} branch=${branch} again=${asked[2]} />`)}</ul>`;
-    }}<//>`;
+    <div class="row"><label class="grow">Find <input type="search" value=${text} onInput=${(e) => setText(e.target.value)} /></label>
+      <label><input type="checkbox" checked=${ended} onChange=${(e) => setEnded(e.target.checked)} /> Also what is over</label></div>
+    <${Loaded} asked=${asked} what="the facts">${(first) => html`<${FactList} story=${story} branch=${branch} first=${first} query=${{ word, ended }} again=${asked[2]} />`}<//>`;
 }
 
-async function everything(story, branch) {
-  const all = [];
-  for (let after = 0; after !== null && after !== undefined;) {
-    const answer = await api.facts(story, branch, { after, limit: AT_ONCE });
-    all.push(...listOf(answer, "facts"));
-    after = answer.next;
-  }
-  return all;
+function FactList({ story, branch, first, query, again }) {
+  const [more, setMore] = useState({ of: first, facts: [], next: first.next });
+  const now = more.of === first ? more : { of: first, facts: [], next: first.next };
+  const [ask, isBusy, problem] = useAction(async () => {
+    const answer = await api.facts(story, branch, { ...query, after: now.next, limit: AT_ONCE });
+    setMore({ of: first, facts: [...now.facts, ...answer.facts], next: answer.next });
+  });
+  const facts = [...first.facts, ...now.facts];
+  return html`<p class="quiet" role="status">${counted(facts.length, "fact")}${now.next ? ", and more" : ""}</p>
+    <ul class="fact-list">${facts.map((fact) => html`<${FactRow} key=${[fact.subject, fact.relation, fact.value, fact.since].join("/")} fact=${fact} story=${story} branch=${branch} again=${again} />`)}</ul>
+    ${now.next && html`<p><button type="button" disabled=${isBusy} onClick=${ask}>More facts</button></p>`}
+    <${ProblemNote} problem=${problem} />
+    ${first.lines.length > 0 && html`<h2>In plain words</h2><ul class="fact-list">${first.lines.map((line) => html`<li><p class="fact-says">${line.text}</p>
+      ${line.known_by.length > 0 && html`<p class="quiet">known by ${line.known_by.map(plain).join(", ")}</p>`}</li>`)}</ul>`}`;
 }
+
+const ended = (text) => sentenceCase(text.replace(/[.!?…]?$/, (mark) => mark || "."));
 
 function FactRow({ fact, story, branch, again }) {
   const [corrects, setCorrects] = useState(false);
-  const over = isOver(fact);
+  const over = fact.until !== null, said = ended(fact.says);
   return html`<li>
-    <p class=${over ? "fact-says over" : "fact-says"}>${inWords(fact)}</p>
-    <p class="quiet">since scene ${sceneOf(fact)}${over ? `, until scene ${sceneOf(fact, true)}` : ""}${fact.certain === false ? ", concluded rather than told" : ""}
-      ${!corrects && html` · <button type="button" class="plain" aria-label=${`Correct: ${inWords(fact)}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p>
+    <p class=${over ? "fact-says over" : "fact-says"}>${said}</p>
+    <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}
+      ${!corrects && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p>
     ${fact.sentence && html`<q>${fact.sentence}</q>`}
     ${corrects && html`<${Correct} fact=${fact} story=${story} branch=${branch} leave=${() => setCorrects(false)} again=${again} />`}
   </li>`;
 }
 
 const HOWS = {
-  keep: "Keep them as they are",
-  mark: "Mark them as doubtful: what they made so ends",
+  keep: "Keep it as it is",
+  mark: "Mark it as doubtful: what it made so ends",
   rewrite: "Tell the story anew from there, on a branch of its own",
 };
 
@@ -67,23 +67,28 @@ function Correct({ fact, story, branch, leave, again }) {
   const [value, setValue] = useState(""), [how, setHow] = useState("keep"), [plan, setPlan] = useState(null);
   const field = useRef();
   useEffect(() => field.current.focus(), []);
-  const claim = { subject: fact.subject, relation: fact.relation, value: fact.value };
-  const body = (dryRun) => ({ claim, ...(value.trim() ? { becomes: { ...claim, value: value.trim() } } : {}), how, dry_run: dryRun });
-  const [ask, isAsking, notAsked] = useAction(async () => setPlan(await api.retcon(story, branch, body(true))));
+  const body = (dryRun) => ({
+    claim: { subject: fact.subject, relation: fact.relation, value: fact.value },
+    ...(value.trim() ? { becomes: value.trim() } : {}), how, dry_run: dryRun,
+  });
+  const [ask, isAsking, notAsked] = useAction(async () => {
+    const found = await api.retcon(story, branch, body(true));
+    setPlan(found);
+    announce(found.dependents.length ? `${counted(found.dependents.length, "thing")} told later would no longer stand.` : "Nothing told later depends on it.");
+  });
   const [correct, isBusy, notDone] = useAction(async () => {
     const done = await api.retcon(story, branch, body(false));
     announce("The fact is corrected.");
-    const made = done?.branch?.name || done?.branch_name;
-    if (how === "rewrite" && made && made !== branch) go(at(story, made)); else again();
+    leave();
+    if (done.branch && how === "rewrite") go(at(story, done.branch.name)); else again();
   });
-  const dependents = plan && listOf(plan.dependents ?? plan.plan?.dependents, "dependents");
   return html`<form class="note" onSubmit=${(e) => { e.preventDefault(); if (plan) correct(); else ask(); }}>
     <p>It was never so.</p>
     <label>What was so instead (or nothing) <input ref=${field} value=${value} maxlength="400" onInput=${(e) => { setValue(e.target.value); setPlan(null); }} /></label>
-    ${plan && (dependents.length
-      ? html`<p>${counted(dependents.length, "thing")} the story told later would no longer stand:</p>
-        <ul>${dependents.map((one) => html`<li>${one.text || one.said || factText(one.claim || one)} <span class="quiet">${one.why}</span></li>`)}</ul>
-        <fieldset><legend>What becomes of them</legend>${Object.entries(HOWS).map(([key, text]) => html`<label><input type="radio" name="how" checked=${how === key} onChange=${() => setHow(key)} /> ${text}</label>`)}</fieldset>`
+    ${plan && (plan.dependents.length
+      ? html`<p>This was told later and would no longer stand:</p>
+        <ul>${plan.dependents.map((one) => html`<li>Scene ${one.turn}: ${ended(one.says)} <span class="quiet">${sentenceCase(one.why)}</span></li>`)}</ul>
+        <fieldset><legend>What becomes of it</legend>${Object.entries(HOWS).map(([key, text]) => html`<label><input type="radio" name="how" checked=${how === key} onChange=${() => setHow(key)} /> ${text}</label>`)}</fieldset>`
       : html`<p>Nothing told later depends on it.</p>`)}
     <p class="row">${plan ? html`<button class="main-action" disabled=${isBusy}>Correct it</button>` : html`<button disabled=${isAsking}>See what depends on it</button>`}
       <button type="button" class="plain" onClick=${leave}>Leave it</button></p>
@@ -103,8 +108,7 @@ function OwnMove({ story, branch }) {
     const timer = setTimeout(async () => {
       setIsJudging(true);
       try {
-        const answer = await api.validate(story, branch, [{ text: text.trim() }], outdated.signal);
-        const [one] = listOf(answer, "verdicts", "choices", "validations");
+        const { verdicts: [one] } = await api.validate(story, branch, [{ text: text.trim() }], outdated.signal);
         setVerdict({ ...one, of: text });
         setIsJudging(false);
         announce(one.is_valid ? "This move would hold." : "This move would not hold.");
@@ -123,8 +127,8 @@ function OwnMove({ story, branch }) {
     <div class="verdict" aria-busy=${isJudging}>
       ${!verdict && !problem && html`<p class="quiet">${isJudging ? "Judging …" : "The verdict comes here."}</p>`}
       ${verdict && html`<p class=${verdict.is_valid ? "said-yes" : "said-no"}><strong>${verdict.is_valid ? "It would hold." : "It would not hold."}</strong>${isJudging || verdict.of !== text ? " (of the words before)" : ""}</p>
-        ${listOf(verdict.issues).map((issue) => html`<p>${issue.message}${issue.suggested_fix && html` <span class="quiet">${issue.suggested_fix}</span>`}</p>`)}
-        ${SCORES.map(([key, label]) => verdict[key] !== undefined && html`<${Meter} label=${label} value=${verdict[key]} />`)}
+        ${verdict.issues.map((issue) => html`<p>${issue.message}${issue.suggested_fix && html` <span class="quiet">${issue.suggested_fix}</span>`}</p>`)}
+        ${SCORES.map(([key, label]) => html`<${Meter} label=${label} value=${verdict[key]} />`)}
         ${verdict.dead_end_risk > 0 && html`<${Meter} label="Risk of a dead end" value=${verdict.dead_end_risk} />`}
         <p class="row"><button type="button" onClick=${use} disabled=${!text.trim()}>Take it to the story</button></p>`}
       <${ProblemNote} problem=${problem} />

@@ -1,8 +1,7 @@
 // Two branches side by side: what was told since they parted, facts that hold on one alone, how people differ.
-import { api, listOf } from "./api.js";
+import { api } from "./api.js";
 import { Loaded, Passage, plain, sentenceCase, useAsked } from "./components.js";
 import { html, useState } from "./dom.js";
-import { factText } from "./fact_text.js";
 import { at, heading } from "./navigation.js";
 
 const SCENES = 20;
@@ -13,7 +12,7 @@ export function Page({ story, branch, rest: [other] }) {
     heading.value = { story, title: row.title };
     const told = (name) => api.turns(story, name, { after: found.shared_turn, limit: SCENES });
     const [one, two] = await Promise.all([told(branch), told(other)]);
-    return { found, one: listOf(one, "turns"), two: listOf(two, "turns") };
+    return { found, one: one.turns, two: two.turns };
   }, [story, branch, other]);
   return html`<h1>${branch} and ${other}</h1>
     <${Loaded} asked=${asked} what="both branches">${(all) => html`<${Both} story=${story} names=${[branch, other]} ...${all} />`}<//>`;
@@ -27,7 +26,7 @@ function Both({ story, names, found, one, two }) {
     ${part === "people" ? html`<${People} found=${found} names=${names} />`
       : html`<div class="sides">${[[one, found.one], [two, found.other]].map(([turns, side], n) => html`<section aria-label=${names[n]}>
         <h2><a href=${at(story, names[n])}>${names[n]}</a></h2>
-        ${part === "text" ? html`<${Text} turns=${turns} />` : html`<${Facts} facts=${listOf(side.facts)} names=${found.names} other=${names[1 - n]} />`}
+        ${part === "text" ? html`<${Text} turns=${turns} />` : html`<${Facts} facts=${side.facts} other=${names[1 - n]} />`}
       </section>`)}</div>`}`;
 }
 
@@ -35,13 +34,13 @@ function Text({ turns }) {
   if (!turns.length) return html`<p class="quiet">Nothing of its own yet.</p>`;
   return html`<div class="prose">${turns.map((turn) => html`<section class="turn" aria-label=${`Scene ${turn.turn}`}>
     <h3 class="quiet">Scene ${turn.turn}</h3>${turn.action && html`<p class="action">${turn.action}</p>`}
-    ${turn.passages.map((passage) => html`<${Passage} passage=${passage} />`)}</section>`)}
+    ${turn.scene?.passages.map((passage) => html`<${Passage} passage=${passage} />`)}</section>`)}
     ${turns.length === SCENES && html`<p class="quiet">… and on; open the branch to read it.</p>`}</div>`;
 }
 
-function Facts({ facts, names, other }) {
+function Facts({ facts, other }) {
   if (!facts.length) return html`<p class="quiet">Nothing holds here that does not hold on ${other}.</p>`;
-  return html`<ul class="fact-list">${facts.map((fact) => html`<li><p class="fact-says">${factText(fact, names)}</p>${fact.sentence && html`<q>${fact.sentence}</q>`}</li>`)}</ul>`;
+  return html`<ul class="fact-list">${facts.map((fact) => html`<li><p class="fact-says">${sentenceCase(fact)}</p></li>`)}</ul>`;
 }
 
 function shown(value) {
@@ -52,9 +51,9 @@ function shown(value) {
 }
 
 function People({ found, names }) {
-  const people = Object.entries(found.characters || {});
+  const people = Object.entries(found.characters);
   if (!people.length) return html`<p class="quiet">Everybody is the same on both.</p>`;
-  return people.map(([who, fields]) => html`<section><h2>${found.names?.[who] || sentenceCase(plain(who))}</h2>
+  return people.map(([who, fields]) => html`<section><h2>${found.names[who] || sentenceCase(plain(who))}</h2>
     <div class="table" tabindex="0" role="region" aria-label=${`How ${who} differs`}><table><thead><tr><th scope="col"><span class="unseen">What</span></th><th scope="col">${names[0]}</th><th scope="col">${names[1]}</th></tr></thead>
-    <tbody>${Object.entries(fields).map(([field, both]) => { const [a, b] = Array.isArray(both) ? both : [both.one, both.other]; return html`<tr><th scope="row">${sentenceCase(plain(field))}</th><td>${shown(a)}</td><td>${shown(b)}</td></tr>`; })}</tbody></table></div></section>`);
+    <tbody>${Object.entries(fields).map(([field, [a, b]]) => html`<tr><th scope="row">${sentenceCase(plain(field))}</th><td>${shown(a)}</td><td>${shown(b)}</td></tr>`)}</tbody></table></div></section>`);
 }

@@ -1,5 +1,5 @@
 // All stories: take one up again, rename, save, delete; begin a new one; read one in from a file.
-import { api, listOf } from "./api.js";
+import { api } from "./api.js";
 import { Loaded, ProblemNote, SureButton, announce, counted, fileName, save, useAction, useAsked, when } from "./components.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { at, go } from "./navigation.js";
@@ -10,7 +10,7 @@ export function Page() {
   const [title, setTitle] = useState(""), [wanted, setWanted] = useState("");
   useEffect(() => { const timer = setTimeout(() => setWanted(title.trim()), 250); return () => clearTimeout(timer); }, [title]);
   const asked = useAsked(() => api.stories({ limit: AT_ONCE, title: wanted }), [wanted]);
-  const isNew = asked[0] && !wanted && !listOf(asked[0], "stories").length;
+  const isNew = asked[0] && !wanted && !asked[0].stories.length;
   return html`<h1>Stories</h1>
     ${isNew ? html`<p class="lead">Nothing is told here yet. A sentence is enough to begin with: who there is, and what happens.</p>` : null}
     <p class="row"><a class="main-action" href="#/new">A new story</a><${ReadIn} /></p>
@@ -19,11 +19,11 @@ export function Page() {
 }
 
 function Shelf({ first, title, again }) {
-  const [rows, setRows] = useState(listOf(first, "stories")), [next, setNext] = useState(first.next);
-  useEffect(() => { setRows(listOf(first, "stories")); setNext(first.next); }, [first]);
+  const [rows, setRows] = useState(first.stories), [next, setNext] = useState(first.next);
+  useEffect(() => { setRows(first.stories); setNext(first.next); }, [first]);
   const [more, isBusy, problem] = useAction(async () => {
     const answer = await api.stories({ after: next, limit: AT_ONCE, title });
-    setRows([...rows, ...listOf(answer, "stories")]);
+    setRows([...rows, ...answer.stories]);
     setNext(answer.next);
   });
   if (!rows.length) return title ? html`<p class="quiet">No story has “${title}” in its title.</p>` : null;

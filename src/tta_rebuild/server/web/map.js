@@ -1,5 +1,5 @@
 // The story as a map: every branch on a canvas, the scene that was picked below it, and the same as a list.
-import { api, listOf } from "./api.js";
+import { api } from "./api.js";
 import { Loaded, Passage, ProblemNote, announce, counted, useAction, useAsked, when } from "./components.js";
 import { html, useEffect, useMemo, useRef, useState } from "./dom.js";
 import { MapCanvas } from "./map_canvas.js";
@@ -13,7 +13,7 @@ export function Page({ story, branch, rest }) {
     performance.mark("map asked");
     const [map, row] = await Promise.all([api.map(story), api.story(story)]);
     heading.value = { story, title: row.title };
-    return listOf(map, "branches");
+    return map.branches;
   }, [story]);
   return html`<h1>Map</h1>
     <${Loaded} asked=${asked} what="the map">${(branches) => html`<${StoryMap} story=${story} branch=${branch} branches=${branches} turn=${Number(rest[0]) || 0} />`}<//>`;
@@ -73,7 +73,7 @@ function StoryMap({ story, branch, branches, turn }) {
     </form>
     <div class="map-box"><canvas ref=${canvas} tabindex="0" role="application" aria-roledescription="map of the story"
       aria-label="All branches. Arrow keys go from scene to scene, plus and minus zoom, space unfolds a run. The same is in the list below."></canvas></div>
-    <${Picked} story=${story} here=${here} picked=${picked} branch=${picked && layout.of.get(picked.id)} other=${other} setOther=${setOther} />
+    <${Picked} story=${story} here=${here} picked=${picked} branch=${picked && layout.of.get(picked.id)} pick=${show} other=${other} setOther=${setOther} />
     <${Twin} story=${story} here=${here} rows=${matching.rows} layout=${layout} show=${show} other=${other} setOther=${setOther} />`;
 }
 
@@ -92,10 +92,11 @@ function search(layout, text) {
 }
 
 /** The scene that was picked: what happened there, and what can be done from it. */
-function Picked({ story, here, picked, branch, other, setOther }) {
+function Picked({ story, here, picked, branch, pick, other, setOther }) {
+  const [listed, setListed] = useState(null);
   const [value, problem] = useAsked(async () => {
     if (!picked || !picked.turn) return null;
-    const [turn] = listOf(await api.turns(story, picked.id, { after: picked.turn - 1, limit: 1 }), "turns");
+    const { turns: [turn] } = await api.turns(story, picked.id, { after: picked.turn - 1, limit: 1 });
     if (turn) announce(`Scene ${picked.turn} of ${branch.name}. ${turn.action || ""}`);
     return { ...turn, id: picked.id };
   }, [story, picked?.id, picked?.turn]);
@@ -105,7 +106,7 @@ function Picked({ story, here, picked, branch, other, setOther }) {
   return html`<section class="map-pick" aria-label="The scene that was picked">
     <h2 class="small">${branch.name}, scene ${picked.turn}${isTip && branch.ending ? " · the end" : ""}</h2>
     ${isThere && value.action && html`<p class="quiet"><em>${value.action}</em></p>`}
-    ${isThere && html`<div class="excerpt">${value.passages.slice(0, 2).map((passage) => html`<${Passage} passage=${passage} />`)}</div>`}
+    ${isThere && html`<div class="excerpt">${value.scene?.passages.slice(0, 2).map((passage) => html`<${Passage} passage=${passage} />`)}</div>`}
     <div class="row">
       ${isTip ? html`<a class="main-action" href=${at(story, branch.name)}>Go on from here</a>` : html`<a href=${at(story, branch.name)}>Read this branch</a>`}
       <button type="button" disabled=${isBusy} onClick=${fork}>Fork here</button>
@@ -115,8 +116,23 @@ function Picked({ story, here, picked, branch, other, setOther }) {
       ${!other && here && here.branch_id !== branch.branch_id && html`<a href=${at(story, here.name, "compare", branch.name)}>Compare with where I am</a>`}
       ${other === branch.name && html`<span class="quiet">Now pick another branch.</span>`}
     </div>
+    <details onToggle=${(e) => setListed(e.target.open && branch)}><summary>Every scene of this branch</summary>${listed === branch && html`<${Scenes} story=${story} branch=${branch} pick=${pick} />`}</details>
     <${ProblemNote} problem=${problem || wrong} />
   </section>`;
+}
+
+/** The scenes of a branch's own in a few words each, to pick one without the canvas. */
+function Scenes({ story, branch, pick }) {
+  const [rows, setRows] = useState([]), [next, setNext] = useState(branch.first - 1);
+  const [ask, isBusy, problem] = useAction(async () => {
+    const answer = await api.titles(story, { branch: branch.branch_id, after: next, limit: IN_LIST });
+    setRows([...rows, ...answer.titles]);
+    setNext(answer.next);
+  });
+  useEffect(() => { ask(); }, []);
+  return html`<ol class="scenes">${rows.map((row) => html`<li key=${row.turn}><button type="button" class="plain" onClick=${() => pick(branch, row.turn)}>${row.turn}. ${row.action || row.setting || "The opening"}</button></li>`)}</ol>
+    ${next !== null && html`<p><button type="button" disabled=${isBusy} onClick=${ask}>More scenes</button></p>`}
+    <${ProblemNote} problem=${problem} />`;
 }
 
 /** The same as a list, for keyboard and screen reader, and for whoever likes lists. */

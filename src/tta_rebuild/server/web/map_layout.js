@@ -16,7 +16,7 @@ export function laidOut(branches, unfolded = new Set()) {
   const of = new Map();
   for (const one of branches) {
     const first = one.first_turn ?? (one.fork_turn || 0) + 1;
-    of.set(one.branch_id, { ...one, parent: one.parent ?? one.parent_id, ending: one.ending || one.has_ended, first, last: Math.max(one.last_turn ?? 0, first - 1), children: [], points: [], lane: 0, depth: 0 });
+    of.set(one.branch_id, { ...one, first, last: Math.max(one.last_turn ?? 0, first - 1), children: [], points: [], lane: 0, depth: 0 });
   }
   const roots = [];
   for (const branch of of.values()) {

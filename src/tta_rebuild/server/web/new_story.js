@@ -1,5 +1,5 @@
 // A new story: what it is about, who is in it, rules, boundaries, and whether an authored world tells it.
-import { api, listOf } from "./api.js";
+import { api } from "./api.js";
 import { Boundaries, ProblemNote, money, sentenceCase, useAction, useAsked } from "./components.js";
 import { html, useRef, useState } from "./dom.js";
 import { at, go } from "./navigation.js";
@@ -26,14 +26,14 @@ export function Page() {
     try { sessionStorage.setItem("tta.begin", made.story_id); } catch { /* then they press a button */ }
     go(at(made.story_id));
   });
-  const there = listOf(worlds, "worlds");
+  const there = worlds?.worlds || [];
   return html`<h1>A new story</h1>
     <form onSubmit=${(e) => { e.preventDefault(); begin(); }}>
       ${there.length > 0 && html`<fieldset><legend class="unseen">Where it begins</legend>
         <ul class="worlds">
           <li><label><input type="radio" name="world" checked=${!world} onChange=${() => setWorld("")} /> <span>From my own sentence</span></label></li>
-          ${there.map((one) => html`<li><label><input type="radio" name="world" checked=${world === one.name} onChange=${() => setWorld(one.name)} />
-            <span>${one.title || one.name} <span class="quiet">${one.description || one.theme || one.summary || ""}</span></span></label></li>`)}
+          ${there.map((one) => html`<li><label><input type="radio" name="world" checked=${world === one.world} onChange=${() => setWorld(one.world)} />
+            <span>${one.title} <span class="quiet">${one.about}</span></span></label></li>`)}
         </ul></fieldset>`}
       ${!world && html`<label class="form-part">What is it about? <textarea rows="3" required minlength="3" maxlength="20000" value=${premise.theme}
         placeholder="A lighthouse keeper finds a letter that was never sent" onInput=${(e) => change({ theme: e.target.value })}></textarea></label>
@@ -74,11 +74,11 @@ function People({ people, setPeople }) {
 
 /** Who will tell it: the chain of models that the server was set up with, first choice first. */
 function Teller({ models }) {
-  const chain = listOf(models, "models").filter((one) => one.place > 0 || one.in_chain).sort((a, b) => a.place - b.place);
-  if (!chain.length) return null;
+  if (!models) return null;
+  const chain = models.chain.map((name) => models.models.find((one) => one.name === name) || { name, input_usd: null, lacks: "" });
   return html`<section class="form-part"><h2>Who tells it</h2>
     <ol>${chain.map((one) => html`<li>${one.name === "offline" ? "The embedded storyteller: free, and nothing leaves this machine" : one.name}
-      ${one.input_usd != null && one.name !== "offline" && html` <span class="quiet">${money(one.input_usd)} in, ${money(one.output_usd)} out per million tokens</span>`}
+      ${one.input_usd !== null && one.name !== "offline" && html` <span class="quiet">${money(one.input_usd)} in, ${money(one.output_usd)} out per million tokens</span>`}
       ${one.lacks && html` <span class="quiet">${sentenceCase(one.lacks)}</span>`}</li>`)}</ol>
     <p class="quiet">If the first cannot answer, the next one tells on. The operator sets them.</p></section>`;
 }

@@ -1,5 +1,5 @@
 // Play: the story as it is told, and what the player does next.
-import { api, listOf } from "./api.js";
+import { api } from "./api.js";
 import {
   Boundaries, Loaded, Passage, ProblemNote, announce, counted, fileName, money, reading, save, useAction, useAsked,
 } from "./components.js";
@@ -19,7 +19,7 @@ export function Page({ story, branch }) {
 
 async function turnsBefore(story, branch, turn) {
   const after = Math.max(0, turn - 1 - AT_ONCE);
-  return turn > 1 ? listOf(await api.turns(story, branch, { after, limit: turn - 1 - after }), "turns") : [];
+  return turn > 1 ? (await api.turns(story, branch, { after, limit: turn - 1 - after })).turns : [];
 }
 
 function Story({ story, branch, first }) {
@@ -32,7 +32,7 @@ function Story({ story, branch, first }) {
   async function refresh() {
     const now = await api.present(story, branch);
     const known = turnsNow.current.at(-1)?.turn || 0;
-    if (now.turn > known) setTurns([...turnsNow.current, ...listOf(await api.turns(story, branch, { after: known, limit: 200 }), "turns")]);
+    if (now.turn > known) setTurns([...turnsNow.current, ...(await api.turns(story, branch, { after: known, limit: 200 })).turns]);
     setPresent(now);
     return now;
   }
@@ -92,9 +92,8 @@ const branchName = ({ name }) => (name === "main" ? "The main branch" : `The bra
 function Told({ turn, language, story, branch, present }) {
   return html`<section class="turn" id=${`turn-${turn.turn}`} aria-label=${`Scene ${turn.turn}`}>
     ${turn.action && html`<p class="action">${turn.action}</p>`}
-    ${listOf(turn.warnings).map((text) => html`<p class="warning">${text.text || text}</p>`)}
-    ${turn.passages.map((passage) => html`<${Passage} passage=${passage} language=${language} />`)}
-    ${turn.degraded && html`<p class="warning">${turn.degraded}</p>`}
+    ${turn.scene?.passages.map((passage) => html`<${Passage} passage=${passage} language=${language} />`)}
+    ${turn.scene?.degraded && html`<p class="warning">${turn.scene.degraded}</p>`}
     <${Tools} turn=${turn} story=${story} branch=${branch} isLast=${turn.turn === present.turn} />
   </section>`;
 }
@@ -111,7 +110,7 @@ function Tools({ turn, story, branch, isLast }) {
       ${isLast && html`<button type="button" onClick=${fork} disabled=${isBusy}>Fork here, keep both</button>`}
       <a href=${at(story, branch, "map", String(turn.turn))}>On the map</a>
       <${Rate} turn=${turn.turn} story=${story} branch=${branch} />
-      ${turn.cost_usd !== undefined && html`<span class="quiet">cost ${money(turn.cost_usd)}</span>`}
+      <span class="quiet">cost ${money(turn.cost_usd)}</span>
     </div>
     <${ProblemNote} problem=${problem} />
   </details>`;
@@ -263,8 +262,8 @@ function AtHand({ present, turns, story, branch, setPresent }) {
     <dl>
       <div><dt>Told by</dt><dd>${present.model === "offline" ? "the embedded storyteller" : present.model}</dd></div>
       <div><dt>This story cost</dt><dd>${money(present.cost.story_usd)}</dd></div>
-      ${last?.cost_usd !== undefined && html`<div><dt>The last scene</dt><dd>${money(last.cost_usd)}</dd></div>`}
-      ${last?.quality > 0 && html`<div><dt>It scores</dt><dd>${Math.round(last.quality * 100)} of 100</dd></div>`}
+      ${last && html`<div><dt>The last scene</dt><dd>${money(last.cost_usd)}</dd></div>`}
+      ${last?.scene?.quality > 0 && html`<div><dt>It scores</dt><dd>${Math.round(last.scene.quality * 100)} of 100</dd></div>`}
     </dl>
     <details><summary>Held back${held.length > 0 && `: ${held.length}`}</summary>
       ${held.length ? html`<ul class="held">${held.map((one) => html`<li>${one.text && html`<q>${one.text}</q>`} <span class="quiet">${one.reason}</span></li>`)}</ul>` : html`<p class="quiet">Nothing was held back in the last scene.</p>`}
@@ -277,12 +276,15 @@ function AtHand({ present, turns, story, branch, setPresent }) {
 /** Passages and choices of the last scene that were not shown, each with why. */
 const heldBack = (present) => [...present.withheld, ...present.not_offered];
 
+const changes = (wanted, kept) => Object.fromEntries(Object.entries(wanted).filter(([key, level]) => kept[key] !== level));
+
 function OwnBoundaries({ present, story, branch, setPresent }) {
   const kept = present.boundaries;
   const [wanted, setWanted] = useState(kept);
   const [send, isBusy, problem] = useAction(async () => {
-    const answer = await api.tighten(story, branch, wanted);
-    setPresent({ ...present, boundaries: answer?.boundaries || wanted });
+    const answer = await api.tighten(story, branch, changes(wanted, kept));
+    setPresent({ ...present, boundaries: answer.boundaries });
+    setWanted(answer.boundaries);
     announce("Your boundaries hold from the next scene on.");
   });
   const changed = JSON.stringify(wanted) !== JSON.stringify(kept);
