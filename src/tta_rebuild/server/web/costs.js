@@ -54,7 +54,7 @@ function Now({ live: { costs, health, course } }) {
     <h2>Budgets</h2>
     ${costs.budgets.length ? costs.budgets.map((one) => html`<${Meter} label=${SCOPES[one.scope] || one.scope} value=${one.spent_usd} most=${one.limit_usd}
         text=${one.spent_usd === null ? `at most ${money(one.limit_usd)}` : `${money(one.spent_usd)} of ${money(one.limit_usd)}`} />`)
-      : html`<p class="quiet">None is set. <code>TTA_BUDGET_DAY_USD</code> and its kin set limits that no turn can pass.</p>`}
+      : html`<p class="quiet">None is set. <code>TTA_BUDGET_PER_DAY</code> and its kin set limits that no turn can pass.</p>`}
     ${course.length > 2 && html`<h2>Since this page was opened</h2>
       <${Chart} title="Spent in this session, in US dollars" x=${course.map((one) => one.at)} series=${[{ label: "US dollars", values: course.map((one) => one.usd) }]} isTime
         summary=${`From ${money(course[0].usd)} to ${money(course.at(-1).usd)} in ${counted(Math.max(1, Math.round((course.at(-1).at - course[0].at) / 60)), "minute")}.`} />`}`;
