@@ -97,13 +97,8 @@ class InProcessRunner:
 
     async def submit(self, request: TurnRequest, *, again: bool = False) -> RunningTurn:
         """See ``TurnRunner.submit``."""
-        self._tidy()
-        known = self._turns.get(self._by_key.get(request.key, ""))
-        if known is not None:
-            if not _is_same(known.now, request):
-                raise KeyReused(message("key_reused"), turn_id=known.now.turn_id)
-            if not (again and known.now.state in REPEATABLE):
-                return known.now
+        if known := await self.known(request, again=again):
+            return known
         if self.is_draining or len(self._running) >= self._most:
             name = "shutting_down" if self.is_draining else "too_many_turns"
             raise TooManyTurns(message(name), retry_after_s=2.0)
@@ -119,6 +114,16 @@ class InProcessRunner:
         turn.task = asyncio.create_task(self._play(turn), name=f"turn {now.turn_id}")
         turn.task.add_done_callback(_log_defect)
         return now
+
+    async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
+        """See ``TurnRunner.known``."""
+        self._tidy()
+        known = self._turns.get(self._by_key.get(request.key, ""))
+        if known is None:
+            return None
+        if not _is_same(known.now, request):
+            raise KeyReused(message("key_reused"), turn_id=known.now.turn_id)
+        return None if again and known.now.state in REPEATABLE else known.now
 
     async def turn(self, turn_id: str) -> RunningTurn:
         """See ``TurnRunner.turn``."""
@@ -309,6 +314,7 @@ class InProcessRunner:
                 self._forget(turn.now)
             elif now_s - turn.ended_s >= self._kept_s and len(turn.updates) > 1:
                 turn.updates = turn.updates[-1:]
+                turn.now = replace(turn.now, request=replace(turn.now.request, text=""))
 
 
 def _items(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem, None]:
@@ -325,7 +331,7 @@ def _is_same(known: RunningTurn, request: TurnRequest) -> bool:
     """Whether a request is that of a turn; of one that is over, the words may not be known."""
     wanted = request
     if known.state != "running" and not known.request.text:
-        wanted = replace(request, text="", choice=known.request.choice)
+        wanted = replace(request, text="")
     return replace(known.request, position=None) == replace(wanted, position=None)
 
 

@@ -106,6 +106,9 @@ class TurnRunner(Protocol):
         Raises KeyReused (that key is another move's), BranchBusy, TooManyTurns.
         """
 
+    async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
+        """The turn that ``submit`` would give without beginning one. Raises KeyReused."""
+
     async def turn(self, turn_id: str) -> RunningTurn:
         """A turn as it stands. Raises TurnNotFound."""
 

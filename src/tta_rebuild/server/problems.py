@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import TTAError
 from tta_rebuild.core.redaction import Redactor
+from tta_rebuild.engine.turn_values import error_values
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -38,6 +39,15 @@ class Problem(Exception):
         super().__init__(detail or title)
         self.status, self.headers = status, dict(headers or {})
         self.body = body_of(status, title, detail, do=do, kind=kind, **more)
+
+
+class ProblemOf(Problem):
+    """An error of the engine as a problem that says more than the error does."""
+
+    def __init__(self, error: TTAError, **more: Any) -> None:
+        body = problem_of(error_values(error), turn_id=getattr(error, "turn_id", None), **more)
+        Exception.__init__(self, str(error))
+        self.status, self.headers, self.body = body["status"], {}, body
 
 
 def body_of(
@@ -65,8 +75,6 @@ def problem_of(values: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 
 def error_answer(error: TTAError, redactor: Redactor, **more: Any) -> Response:
     """An error of the engine as an answer, without keys."""
-    from tta_rebuild.engine.turn_values import error_values
-
     body = problem_of(error_values(error), turn_id=getattr(error, "turn_id", None), **more)
     return answer(redactor.value(body))
 

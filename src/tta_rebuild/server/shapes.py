@@ -287,3 +287,80 @@ class AsideIn(Taken):
     )
     after_note: bool = False
     again: bool = False
+
+
+class MapBranchOut(Given):
+    """A branch on the map; `fork_turn` is the last turn that it shares with its parent."""
+
+    branch_id: str
+    name: str
+    parent: str | None
+    fork_turn: int
+    first_turn: int | None = Field(description="The first of its own; null: it has none")
+    last_turn: int
+    played_at: datetime
+    ending: bool
+
+
+class MapOut(Given):
+    """All branches of a story, in the order in which they were made."""
+
+    branches: list[MapBranchOut]
+
+
+class TitleOut(Given):
+    """A turn in a few words."""
+
+    turn: int
+    branch_id: str = Field(description="The branch that it was played on")
+    action: str
+    setting: str
+
+
+class TitlesOut(Given):
+    """A page of turns in a few words."""
+
+    titles: list[TitleOut]
+    next: int | None
+
+
+class ToldTurnOut(Given):
+    """A turn as it was told."""
+
+    turn: int
+    branch_id: str = Field(description="The branch that it was played on")
+    at: datetime
+    action: str
+    choice: int | None
+    scene: SceneOut | None
+    choices: list[ChoiceOut]
+    not_offered: list[NotOfferedOut]
+    withheld: list[WithheldOut]
+    cost_usd: float
+    ends_story: bool
+
+
+class ToldTurnsOut(Given):
+    """A page of turns, oldest first."""
+
+    turns: list[ToldTurnOut]
+    next: int | None
+
+
+class EventOut(Given):
+    """An event of the log; what `data` holds depends on its kind."""
+
+    position: int
+    turn: int
+    branch_id: str
+    at: datetime
+    kind: str = Field(examples=["scene_told"])
+    version: int
+    data: dict[str, Any]
+
+
+class EventsOut(Given):
+    """A page of events, oldest first."""
+
+    events: list[EventOut]
+    next: int | None

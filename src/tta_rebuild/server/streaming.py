@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from tta_rebuild.engine.turn_runner import TurnRunner, TurnUpdate
@@ -39,7 +40,15 @@ def frame(update: TurnUpdate, redact: Callable[[Any], Any] = lambda value: value
     return f"id: {update.number}\nevent: {update.kind}\ndata: {data}\n\n".encode()
 
 
+@dataclass(slots=True)
+class Streams:
+    """How many streams are open now."""
+
+    open: int = 0
+
+
 async def turn_stream(
+    streams: Streams,
     runner: TurnRunner,
     turn_id: str,
     after: int = 0,
@@ -48,16 +57,20 @@ async def turn_stream(
     heartbeat_s: float = HEARTBEAT_S,
 ) -> AsyncIterator[bytes]:
     """The updates above ``after`` up to the last, with a comment while none comes."""
-    yield _RETRY
-    while True:
-        updates = await runner.updates(turn_id, after=after, wait_s=heartbeat_s)
-        if updates:
-            yield b"".join(frame(update, redact) for update in updates)
-            after = updates[-1].number
-            if updates[-1].is_last:
+    streams.open += 1
+    try:
+        yield _RETRY
+        while True:
+            updates = await runner.updates(turn_id, after=after, wait_s=heartbeat_s)
+            if updates:
+                yield b"".join(frame(update, redact) for update in updates)
+                after = updates[-1].number
+                if updates[-1].is_last:
+                    return
+                await asyncio.sleep(COALESCED_S)
+            elif (await runner.turn(turn_id)).state != "running":
                 return
-            await asyncio.sleep(COALESCED_S)
-        elif (await runner.turn(turn_id)).state != "running":
-            return
-        else:
-            yield _STILL_HERE
+            else:
+                yield _STILL_HERE
+    finally:
+        streams.open -= 1

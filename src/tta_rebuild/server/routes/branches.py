@@ -6,10 +6,12 @@ from fastapi import APIRouter, Response
 
 from tta_rebuild.server import shapes
 from tta_rebuild.server.presenting import present_out
-from tta_rebuild.server.resources import After, Limit, Served, TheSession, TheStory
+from tta_rebuild.server.resources import After, Limit, Served, TheSession, TheStory, documented
 from tta_rebuild.server.routes.stories import next_after
 
-router = APIRouter(prefix="/stories/{story}/branches", tags=["branches"])
+router = APIRouter(
+    prefix="/stories/{story}/branches", tags=["branches"], responses=documented(404, 409)
+)
 
 
 @router.get("")

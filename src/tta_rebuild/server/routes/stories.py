@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from tta_rebuild.core.errors import RequestRejected, ValidationError
 from tta_rebuild.core.story import NO_VOICE, CharacterSketch, Premise, Voice
+from tta_rebuild.engine.premise_notes import premise_notes, slug_of
 from tta_rebuild.server import shapes
-from tta_rebuild.server.resources import After, Limit, Served, TheStory
+from tta_rebuild.server.resources import After, Limit, Served, TheStory, documented
+from tta_rebuild.storyteller.scene_file import read_world
 
-router = APIRouter(prefix="/stories", tags=["stories"])
+router = APIRouter(prefix="/stories", tags=["stories"], responses=documented(404, 409))
 
 
 @router.get("")
@@ -31,12 +36,14 @@ async def begin_story(
     wanted: shapes.StoryIn, served: Served, response: Response
 ) -> shapes.NewStoryOut:
     """Begin a story; its opening scene is the first turn to play."""
-    session = await served.application.stories.open(premise_of(wanted))
+    premise = premise_of(wanted)
+    session = await served.application.stories.open(premise)
     row = await served.application.stories.story(session.story_id)
     served.sessions.keep(session)
     response.headers["Location"] = f"/api/v1/stories/{row.story_id}"
     story = shapes.StoryOut.model_validate(row).model_dump()
-    return shapes.NewStoryOut(**story, branch_id=session.branch.branch_id, notes=[])
+    notes = list(premise_notes(premise, served.application.models[0]))
+    return shapes.NewStoryOut(**story, branch_id=session.branch.branch_id, notes=notes)
 
 
 @router.get("/{story}")
@@ -66,11 +73,18 @@ def next_after(after: int, limit: int, count: int) -> int | None:
 
 def premise_of(wanted: shapes.StoryIn) -> Premise:
     """The premise that a request describes. Raises ValidationError."""
+    theme = wanted.theme
+    if wanted.world and not theme.strip():
+        try:
+            world = read_world(wanted.world)
+        except RequestRejected as error:
+            raise ValidationError(str(error)) from error
+        theme = f"{world.title}: {world.about}"
     return Premise(
-        theme=wanted.theme,
+        theme=unicodedata.normalize("NFC", theme).strip(),
         title=wanted.title,
         characters=tuple(map(_sketch, wanted.characters)),
-        rules={f"rule_{n}": rule for n, rule in enumerate(wanted.rules, start=1)},
+        rules=_rules(wanted.rules),
         boundaries=dict(wanted.boundaries),
         metaconcepts=tuple(wanted.metaconcepts),
         world=wanted.world,
@@ -81,10 +95,19 @@ def premise_of(wanted: shapes.StoryIn) -> Premise:
     )
 
 
+def _rules(texts: Sequence[str]) -> dict[str, str]:
+    """Rules by a name made of their first words."""
+    rules: dict[str, str] = {}
+    for text in texts:
+        name = "_".join(slug_of(text).split("_")[:4]) or "rule"
+        rules[name if name not in rules else f"{name}_{len(rules)}"] = text
+    return rules
+
+
 def _sketch(wanted: shapes.CharacterIn) -> CharacterSketch:
     voice = wanted.voice
     return CharacterSketch(
-        character_id=wanted.character_id or "_".join(wanted.name.lower().split()),
+        character_id=wanted.character_id or slug_of(wanted.name),
         name=wanted.name,
         description=wanted.description,
         pronouns=wanted.pronouns,

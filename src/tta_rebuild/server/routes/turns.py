@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
-from tta_rebuild.core.errors import PositionConflict
+from tta_rebuild.bootstrap.serving import Serving
+from tta_rebuild.core.errors import BranchBusy, PositionConflict
 from tta_rebuild.engine.turn_runner import TurnRequest
 from tta_rebuild.server import shapes, streaming
-from tta_rebuild.server.presenting import turn_out
-from tta_rebuild.server.resources import Served, TheBranch, TurnId
+from tta_rebuild.server.presenting import present_out, turn_out
+from tta_rebuild.server.problems import ProblemOf
+from tta_rebuild.server.resources import Served, TheBranch, TheStory, TurnId, documented
+from tta_rebuild.storage.story_store import Branch, StoryRow
 
-on_branch = APIRouter(prefix="/stories/{story}/branches/{branch}", tags=["turns"])
-router = APIRouter(prefix="/turns", tags=["turns"])
+on_branch = APIRouter(
+    prefix="/stories/{story}/branches/{branch}", tags=["turns"], responses=documented(404, 409)
+)
+router = APIRouter(prefix="/turns", tags=["turns"], responses=documented(404))
 
 IdempotencyKey = Annotated[
     str,
@@ -30,13 +35,16 @@ IdempotencyKey = Annotated[
 
 @on_branch.post("/turns", status_code=202)
 async def ask_for_turn(
-    wanted: shapes.TurnIn, branch: TheBranch, served: Served, idempotency_key: IdempotencyKey
+    wanted: shapes.TurnIn,
+    story: TheStory,
+    branch: TheBranch,
+    served: Served,
+    idempotency_key: IdempotencyKey,
 ) -> shapes.TurnOut:
-    """Play a turn; it runs on by itself, and `events` tells of it."""
-    if wanted.position not in (None, branch.length):
-        raise PositionConflict(
-            branch_id=branch.branch_id, expected=wanted.position or 0, actual=branch.length
-        )
+    """Play a turn; it runs on by itself, and `events` tells of it.
+
+    Where another was first, the answer is 409 with the `present` of the branch.
+    """
     request = TurnRequest(
         key=idempotency_key,
         story_id=branch.story_id,
@@ -47,12 +55,16 @@ async def ask_for_turn(
         after_note=wanted.after_note,
         position=wanted.position,
     )
-    return turn_out(await served.runner.submit(request, again=wanted.again))
+    return await _submitted(request, wanted.again, story, branch, served)
 
 
 @on_branch.post("/asides", status_code=202)
 async def ask_aside(
-    wanted: shapes.AsideIn, branch: TheBranch, served: Served, idempotency_key: IdempotencyKey
+    wanted: shapes.AsideIn,
+    story: TheStory,
+    branch: TheBranch,
+    served: Served,
+    idempotency_key: IdempotencyKey,
 ) -> shapes.TurnOut:
     """Ask one person aside, or see what they think; followed as a turn is."""
     request = TurnRequest(
@@ -63,7 +75,24 @@ async def ask_aside(
         text=wanted.text,
         after_note=wanted.after_note,
     )
-    return turn_out(await served.runner.submit(request, again=wanted.again))
+    return await _submitted(request, wanted.again, story, branch, served)
+
+
+async def _submitted(
+    request: TurnRequest, again: bool, story: StoryRow, branch: Branch, served: Serving
+) -> shapes.TurnOut:
+    try:
+        if known := await served.runner.known(request, again=again):
+            return turn_out(known)
+        if request.position not in (None, branch.length):
+            raise PositionConflict(
+                branch_id=branch.branch_id, expected=request.position or 0, actual=branch.length
+            )
+        return turn_out(await served.runner.submit(request, again=again))
+    except (BranchBusy, PositionConflict) as error:
+        session = await served.sessions.session(branch.story_id, branch.branch_id)
+        present = await present_out(served, session, story.title)
+        raise ProblemOf(error, present=present.model_dump(mode="json")) from error
 
 
 @router.get("/{turn_id}")
@@ -72,18 +101,32 @@ async def get_turn(turn_id: TurnId, served: Served) -> shapes.TurnOut:
     return turn_out(await served.runner.turn(turn_id))
 
 
-@router.get("/{turn_id}/events", response_class=StreamingResponse)
+@router.get(
+    "/{turn_id}/events",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {streaming.MEDIA_TYPE: {"schema": {"type": "string"}}}},
+        204: {"description": "All of it is known to who asks: nothing more comes"},
+    },
+)
 async def follow_turn(
     turn_id: TurnId,
+    request: Request,
     served: Served,
-    last_event_id: Annotated[str, Header(pattern=r"^\d{0,9}$", examples=["3"])] = "",
+    last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,9}$", examples=["3"])] = "",
 ) -> Response:
     """What is seen of a turn, from the event after `Last-Event-ID` to the last."""
     turn, after = await served.runner.turn(turn_id), int(last_event_id or 0)
     if turn.state != "running" and after >= turn.updates:
         return Response(status_code=204)  # by which a browser's EventSource stops to ask
     return StreamingResponse(
-        streaming.turn_stream(served.runner, turn_id, after),
+        streaming.turn_stream(
+            request.app.state.streams,
+            served.runner,
+            turn_id,
+            after,
+            redact=request.app.state.redactor.value,
+        ),
         media_type=streaming.MEDIA_TYPE,
         headers=streaming.HEADERS,
     )
