@@ -49,9 +49,9 @@ function FactRow({ fact, story, branch, again }) {
   const [corrects, setCorrects] = useState(false);
   const over = fact.until !== null, said = ended(fact.says);
   return html`<li>
-    <p class=${over ? "fact-says over" : "fact-says"}>${said}</p>
+    <div class="fact-line"><p class=${over ? "fact-says over" : "fact-says"}>${said}</p>
     <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}
-      ${!corrects && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p>
+      ${!corrects && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p></div>
     ${fact.sentence && html`<q>${fact.sentence}</q>`}
     ${corrects && html`<${Correct} fact=${fact} story=${story} branch=${branch} leave=${() => setCorrects(false)} again=${again} />`}
   </li>`;

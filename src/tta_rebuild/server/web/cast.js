@@ -23,9 +23,9 @@ function Character({ one, story, branch }) {
   const [opened, setOpened] = useState(false);
   const goals = Object.entries(one.goals), traits = Object.entries(one.traits);
   return html`<section class="character" aria-label=${one.name}>
-    <h2>${one.name}</h2>
+    <h2>${sentenceCase(one.name)}</h2>
     <p class="lead">${[one.is_player && "whom you play", one.description].filter(Boolean).join(" · ") || "\u00a0"}</p>
-    <p>${one.feels ? html`Feels ${one.feels}.` : html`<span class="quiet">Feels nothing in particular.</span>`}</p>
+    <p>${one.feels && one.feels !== "neutral" ? html`Feels ${one.feels}.` : html`<span class="quiet">Feels nothing in particular.</span>`}</p>
     <h3>Place in their arc</h3>
     <ol class="arc">${Object.entries(STAGES).map(([stage, text]) => html`<li aria-current=${one.arc === stage ? "step" : undefined}>${text}</li>`)}</ol>
     ${goals.length > 0 && html`<h3>Works at</h3>${goals.map(([goal, value]) => html`<${Meter} label=${sentenceCase(plain(goal))} value=${value} />${one.reasons[goal] && html`<p class="quiet">${one.reasons[goal]}</p>`}`)}`}
@@ -61,7 +61,7 @@ function Bonds({ bonds }) {
   if (!bonds.length) return html`<h2>Between them</h2><p class="quiet">Nobody feels anything about anybody yet.</p>`;
   return html`<h2>Between them</h2>
     <${Graph} bonds=${bonds} />
-    <p class="quiet centre">A line for each feeling, thicker the stronger it is; dashed where it is cold.</p>
+    <p class="quiet centre">An arrow for each feeling, thicker the stronger it is; dashed where it is cold.</p>
     <${Table} caption="What each feels about the other, from −1 to +1" rows=${bonds} columns=${[
       ["Who", (one) => one.who_name], ["About whom", (one) => one.name], ["In all", (one) => signed(one.number), true],
       ["Trust", (one) => signed(one.trust), true], ["Affection", (one) => signed(one.affection), true], ["Fear", (one) => number(one.fear, 2), true], ["Debt", (one) => signed(one.debt), true],
@@ -86,10 +86,12 @@ function Graph({ bonds }) {
     return [id, { x: 250 + 170 * Math.cos(turn), y: 200 + 140 * Math.sin(turn) }];
   }));
   return html`<svg class="bonds-graph" viewBox="0 0 500 400" role="img" aria-label="Who feels what about whom; the table below says it in words">
+    <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="11" markerHeight="11" orient="auto"><path d="M0 0L8 4L0 8z" /></marker></defs>
     ${bonds.map((one) => {
       const a = place.get(one.who), b = place.get(one.other);
       const bend = { x: (a.x + b.x) / 2 + (b.y - a.y) * 0.15, y: (a.y + b.y) / 2 - (b.x - a.x) * 0.15 };
-      return html`<path class=${one.number < 0 ? "bond cold" : "bond"} d=${`M${a.x} ${a.y}Q${bend.x} ${bend.y} ${b.x} ${b.y}`} stroke-width=${1 + 5 * Math.abs(one.number)} />`;
+      const far = Math.hypot(b.x - bend.x, b.y - bend.y) || 1, tip = { x: b.x - ((b.x - bend.x) / far) * 13, y: b.y - ((b.y - bend.y) / far) * 13 };
+      return html`<path class=${one.number < 0 ? "bond cold" : "bond"} marker-end="url(#arrow)" d=${`M${a.x} ${a.y}Q${bend.x} ${bend.y} ${tip.x} ${tip.y}`} stroke-width=${1 + 5 * Math.abs(one.number)} />`;
     })}
     ${[...names].map(([id, name]) => { const at = place.get(id); return html`<circle class="person-dot" cx=${at.x} cy=${at.y} r="9" /><text x=${at.x} y=${at.y + (at.y < 200 ? -22 : 24)}>${name}</text>`; })}
   </svg>`;

@@ -1,9 +1,9 @@
 // The story as a map: every branch on a canvas, the scene that was picked below it, and the same as a list.
 import { api } from "./api.js";
 import { Loaded, Passage, ProblemNote, announce, counted, useAction, useAsked, when } from "./components.js";
-import { html, useEffect, useMemo, useRef, useState } from "./dom.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { MapCanvas } from "./map_canvas.js";
-import { laidOut, runKey, wayTo } from "./map_layout.js";
+import { LANE, laidOut, runKey, wayTo } from "./map_layout.js";
 import { at, go, heading } from "./navigation.js";
 
 const IN_LIST = 100, MOST_UNFOLDED = 400;
@@ -22,6 +22,7 @@ export function Page({ story, branch, rest }) {
 function StoryMap({ story, branch, branches, turn }) {
   const [unfolded, setUnfolded] = useState(new Set());
   const [picked, setPicked] = useState(null), [other, setOther] = useState(null), [found, setFound] = useState("");
+  const [isDrawn, setIsDrawn] = useState(false); // the long list comes after the canvas
   const canvas = useRef(), map = useRef();
   const layout = useMemo(() => laidOut(branches, unfolded), [branches, unfolded]);
   const here = useMemo(() => [...layout.of.values()].find((one) => branch === one.name || branch === one.branch_id), [layout, branch]);
@@ -35,13 +36,14 @@ function StoryMap({ story, branch, branches, turn }) {
     setUnfolded(next);
     announce(next.has(key) ? `${counted(run.hidden, "scene")} unfolded.` : "Folded.");
   }
-  useEffect(() => {
+  useLayoutEffect(() => {
     map.current = new MapCanvas(canvas.current, ({ node, run }) => (run ? fold(run) : node && setPicked({ id: node.branch.branch_id, turn: node.turn })));
     return () => map.current.close();
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     map.current.show(layout, wayTo(layout, here?.branch_id), { keepView: unfolded.size > 0 });
     if (!performance.getEntriesByName("map first paint").length) performance.measure("map first paint", "map asked");
+    setIsDrawn(true);
   }, [layout, here]);
   const node = picked && nodeAt(layout, picked);
   useEffect(() => { map.current.select(node); }, [node]);
@@ -51,7 +53,7 @@ function StoryMap({ story, branch, branches, turn }) {
     let owner = one;
     while (owner.owner && n < owner.first) owner = owner.owner;
     setPicked({ id: owner.branch_id, turn: n });
-    map.current.centre(layout.x(n), (owner.lane + 0.5) * 40);
+    map.current.centre(layout.x(n), (owner.lane + 0.5) * LANE);
   }
   const matching = useMemo(() => search(layout, found), [layout, found]);
   function jump(event) {
@@ -71,15 +73,15 @@ function StoryMap({ story, branch, branches, turn }) {
       ${here && html`<button type="button" onClick=${() => show(here)}>Where I am</button>`}
       ${unfolded.size > 0 && html`<button type="button" onClick=${() => setUnfolded(new Set())}>Fold all</button>`}
     </form>
-    <div class="map-box"><canvas ref=${canvas} tabindex="0" role="application" aria-roledescription="map of the story"
+    <div class="map-box" style=${{ height: `min(62vh, 38rem, ${Math.max(180, layout.height + 100)}px)` }}><canvas ref=${canvas} tabindex="0" role="application" aria-roledescription="map of the story"
       aria-label="All branches. Arrow keys go from scene to scene, plus and minus zoom, space unfolds a run. The same is in the list below."></canvas></div>
     <${Picked} story=${story} here=${here} picked=${picked} branch=${picked && layout.of.get(picked.id)} pick=${show} other=${other} setOther=${setOther} />
-    <${Twin} story=${story} here=${here} rows=${matching.rows} layout=${layout} show=${show} other=${other} setOther=${setOther} />`;
+    ${isDrawn && html`<${Twin} story=${story} here=${here} rows=${matching.rows} layout=${layout} show=${show} other=${other} setOther=${setOther} />`}`;
 }
 
 function nodeAt(layout, { id, turn }) {
   const branch = layout.of.get(id);
-  return branch && { branch, turn, x: layout.x(Math.max(turn, branch.last < branch.first ? branch.first : turn)), y: (branch.lane + 0.5) * 40 };
+  return branch && { branch, turn, x: layout.x(Math.max(turn, branch.last < branch.first ? branch.first : turn)), y: (branch.lane + 0.5) * LANE };
 }
 
 /** Branches whose name holds the words; a number at their end is a scene. */

@@ -64,8 +64,7 @@ export class MapCanvas {
   fit() {
     const { width, height } = this.layout;
     const zoom = Math.min(1.1, Math.max(LEAST_ZOOM, Math.min(this.size.width / width, this.size.height / (height + LANE))));
-    this.view = { zoom, x: Math.min(0, 0) - Math.max(0, 0), y: Math.max(0, (this.size.height / zoom - height) / 2) * 1 };
-    this.view.x = 0;
+    this.view = { zoom, x: 0, y: Math.max(0, (this.size.height / zoom - height) / 2) };
     this.ask();
   }
 
@@ -178,9 +177,9 @@ export class MapCanvas {
     }
     pen.fillStyle = colours.soft;
     for (const node of labels) {
-      pen.textAlign = "center";
+      pen.textAlign = "left";
       pen.font = `11px ${serif}`;
-      pen.fillText(String(node.turn), node.x, node.y + 15);
+      pen.fillText(String(node.turn), node.x + 7, node.y + 13);
       if (!node.isTip) continue;
       pen.textAlign = "left";
       pen.font = `italic 13px ${serif}`;

@@ -5,7 +5,7 @@
 // of one branch is a run: one pill, until it is unfolded.
 
 export const STEP = 34, LANE = 40;
-const RUN_STEP = 44, LONGEST_STEP = 120;
+const RUN_STEP = 44, LONGEST_STEP = 120, NOT_WORTH_FOLDING = 2;
 
 /**
  * `branches` as the API gives them; `unfolded` holds keys of runs (`runKey`) whose scenes are shown one by one.
@@ -34,13 +34,15 @@ export function laidOut(branches, unfolded = new Set()) {
     for (const turn of [...branch.points, branch.first]) columns.add(turn);
     branch.points.forEach((from, n) => {
       const to = branch.points[n + 1];
-      if (to && unfolded.has(runKey(branch, from))) for (let turn = from + 1; turn < to; turn++) columns.add(turn);
+      if (to && isOpen(branch, from, to, unfolded)) for (let turn = from + 1; turn < to; turn++) columns.add(turn);
     });
   }
   const x = positions([...columns].sort((a, b) => a - b));
   const lanes = intoLanes(order, x);
   return { ...drawn(order, x, unfolded), of, order, x, width: x.end, height: lanes * LANE };
 }
+
+const isOpen = (branch, from, to, unfolded) => to - from - 1 <= NOT_WORTH_FOLDING || unfolded.has(runKey(branch, from));
 
 export const runKey = (branch, from) => `${branch.branch_id}:${from}`;
 
@@ -123,9 +125,9 @@ function drawn(order, x, unfolded) {
       nodes.push({ branch, turn, x: x(turn), y, isTip: turn === branch.last, isEnd: turn === branch.last && Boolean(branch.ending) });
       const to = branch.points[n + 1];
       if (to === undefined) return;
-      const isOpen = unfolded.has(runKey(branch, turn));
-      runs.push({ branch, from: turn, to, x0: x(turn), x1: x(to), y, hidden: isOpen ? 0 : to - turn - 1, isOpen: isOpen && to - turn > 1 });
-      if (isOpen) for (let one = turn + 1; one < to; one++) nodes.push({ branch, turn: one, x: x(one), y, isTip: false });
+      const shows = isOpen(branch, turn, to, unfolded);
+      runs.push({ branch, from: turn, to, x0: x(turn), x1: x(to), y, hidden: shows ? 0 : to - turn - 1, isOpen: shows && to - turn - 1 > NOT_WORTH_FOLDING });
+      if (shows) for (let one = turn + 1; one < to; one++) nodes.push({ branch, turn: one, x: x(one), y, isTip: false });
     });
   }
   return { nodes, runs, joins };
