@@ -37,6 +37,8 @@ from tta_rebuild.engine.turn_runner import (
 )
 from tta_rebuild.engine.turn_values import UpdateKind, Values, error_values, update_of
 
+TIDIED_EVERY_S = 5.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -81,6 +83,7 @@ class InProcessRunner:
         self._by_key: dict[str, str] = {}
         self._running: dict[str, _Turn] = {}
         self._latest: dict[str, str] = {}
+        self._tidied_s = self._clock.now()
         self.is_draining = False
 
     async def __aenter__(self) -> Self:
@@ -175,7 +178,7 @@ class InProcessRunner:
         await self._stop(own, message("story_gone"))
         for turn in own:
             self._forget(turn.now)
-            self._sessions.forget(turn.now.request.branch_id)
+        self._sessions.forget_story(story_id)
         self._journal.forget(story_id=story_id)
 
     async def drain(self, grace_s: float) -> None:
@@ -305,8 +308,11 @@ class InProcessRunner:
                 del known[name]
 
     def _tidy(self) -> None:
-        """Let go of what is old; turns stand in the order in which they began."""
+        """Let go of what is old, every few seconds."""
         now_s = self._clock.now()
+        if now_s < self._tidied_s + TIDIED_EVERY_S:
+            return
+        self._tidied_s = now_s
         for turn in list(self._turns.values()):
             if turn.ended_s is None:
                 continue

@@ -61,11 +61,13 @@ class Session:
         return self.branch.story_id
 
     async def refresh(self) -> None:
-        """Take in what others have stored on this branch meanwhile.
+        """Take in what others have stored on this branch meanwhile, unless a turn is being played.
 
         Raises HistoryNotLoaded (they took back something from before a snapshot: load the session
         anew), BranchNotFound (the story was deleted), StoreDamaged.
         """
+        if self._one_turn.locked():  # what comes of it is folded in once it is stored
+            return
         async with self._one_turn:
             now = await self._store.branch(self.branch.branch_id)
             after = self.branch.length

@@ -56,3 +56,9 @@ class SessionCache:
     def forget(self, branch_id: str) -> None:
         """Drop the session of a branch, if there is one."""
         self._sessions.pop(branch_id, None)
+
+    def forget_story(self, story_id: str) -> None:
+        """Drop the sessions of all branches of a story."""
+        for branch_id, session in list(self._sessions.items()):
+            if session.story_id == story_id:
+                del self._sessions[branch_id]
