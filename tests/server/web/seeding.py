@@ -139,3 +139,13 @@ async def a_large_story(application: Application, turns: int = 10_000, branches:
             length = await store.append(branch_id, turn, a_scene(turn), expected=length, at=at)
         known.append((branch_id, turn))
     return story
+
+
+async def a_story_with_two_ways(application: Application) -> Session:
+    """The story with a cast, and a branch beside it on which two scenes are told."""
+    session = await a_story_with_a_cast(application)
+    await application.stories.fork(session.story_id, turn=1, name="the other door")
+    other = await application.stories.resume(session.story_id, "the other door")
+    await other.turn(Action.choose(2))
+    await other.turn(Action.say("I look around"))
+    return session

@@ -24,7 +24,7 @@ function Character({ one, story, branch }) {
   const goals = Object.entries(one.goals), traits = Object.entries(one.traits);
   return html`<section class="character" aria-label=${one.name}>
     <h2>${sentenceCase(one.name)}</h2>
-    <p class="lead">${[one.is_player && "whom you play", one.description].filter(Boolean).join(" · ") || "\u00a0"}</p>
+    ${(one.is_player || one.description) && html`<p class="lead">${[one.is_player && "whom you play", one.description].filter(Boolean).join(" · ")}</p>`}
     <p>${one.feels && one.feels !== "neutral" ? html`Feels ${one.feels}.` : html`<span class="quiet">Feels nothing in particular.</span>`}</p>
     <h3>Place in their arc</h3>
     <ol class="arc">${Object.entries(STAGES).map(([stage, text]) => html`<li aria-current=${one.arc === stage ? "step" : undefined}>${text}</li>`)}</ol>
@@ -83,9 +83,9 @@ function Graph({ bonds }) {
   const names = new Map(bonds.flatMap((one) => [[one.who, one.who_name], [one.other, one.name]]));
   const place = new Map([...names.keys()].map((id, n) => {
     const turn = (2 * Math.PI * n) / names.size - Math.PI / 2;
-    return [id, { x: 250 + 170 * Math.cos(turn), y: 200 + 140 * Math.sin(turn) }];
+    return [id, { x: 200 + 120 * Math.cos(turn), y: 150 + 95 * Math.sin(turn) }];
   }));
-  return html`<svg class="bonds-graph" viewBox="0 0 500 400" role="img" aria-label="Who feels what about whom; the table below says it in words">
+  return html`<svg class="bonds-graph" viewBox="0 0 400 300" role="img" aria-label="Who feels what about whom; the table below says it in words">
     <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="11" markerHeight="11" orient="auto"><path d="M0 0L8 4L0 8z" /></marker></defs>
     ${bonds.map((one) => {
       const a = place.get(one.who), b = place.get(one.other);
@@ -93,6 +93,6 @@ function Graph({ bonds }) {
       const far = Math.hypot(b.x - bend.x, b.y - bend.y) || 1, tip = { x: b.x - ((b.x - bend.x) / far) * 13, y: b.y - ((b.y - bend.y) / far) * 13 };
       return html`<path class=${one.number < 0 ? "bond cold" : "bond"} marker-end="url(#arrow)" d=${`M${a.x} ${a.y}Q${bend.x} ${bend.y} ${tip.x} ${tip.y}`} stroke-width=${1 + 5 * Math.abs(one.number)} />`;
     })}
-    ${[...names].map(([id, name]) => { const at = place.get(id); return html`<circle class="person-dot" cx=${at.x} cy=${at.y} r="9" /><text x=${at.x} y=${at.y + (at.y < 200 ? -22 : 24)}>${name}</text>`; })}
+    ${[...names].map(([id, name]) => { const at = place.get(id); return html`<circle class="person-dot" cx=${at.x} cy=${at.y} r="9" /><text x=${at.x} y=${at.y + (at.y < 150 ? -22 : 24)}>${name}</text>`; })}
   </svg>`;
 }

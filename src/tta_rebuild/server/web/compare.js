@@ -32,9 +32,9 @@ function Both({ story, names, found, one, two }) {
 
 function Text({ turns }) {
   if (!turns.length) return html`<p class="quiet">Nothing of its own yet.</p>`;
-  return html`<div class="prose">${turns.map((turn) => html`<section class="turn" aria-label=${`Scene ${turn.turn}`}>
+  return html`<div class="prose">${turns.map((turn) => html`<div class="turn">
     <h3 class="quiet">Scene ${turn.turn}</h3>${turn.action && html`<p class="action">${turn.action}</p>`}
-    ${turn.scene?.passages.map((passage) => html`<${Passage} passage=${passage} />`)}</section>`)}
+    ${turn.scene?.passages.map((passage) => html`<${Passage} passage=${passage} />`)}</div>`)}
     ${turns.length === SCENES && html`<p class="quiet">… and on; open the branch to read it.</p>`}</div>`;
 }
 

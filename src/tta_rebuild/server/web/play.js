@@ -90,12 +90,12 @@ const branchName = ({ name }) => (name === "main" ? "The main branch" : `The bra
 
 /** A scene that was told, with what the player did before it. */
 function Told({ turn, language, story, branch, present }) {
-  return html`<section class="turn" id=${`turn-${turn.turn}`} aria-label=${`Scene ${turn.turn}`}>
+  return html`<div class="turn" id=${`turn-${turn.turn}`} role="group" aria-label=${`Scene ${turn.turn}`}>
     ${turn.action && html`<p class="action">${turn.action}</p>`}
     ${turn.scene?.passages.map((passage) => html`<${Passage} passage=${passage} language=${language} />`)}
     ${turn.scene?.degraded && html`<p class="warning">${turn.scene.degraded}</p>`}
     <${Tools} turn=${turn} story=${story} branch=${branch} isLast=${turn.turn === present.turn} />
-  </section>`;
+  </div>`;
 }
 
 /** What can be done with a told scene: fork, rate, see on the map. */
@@ -150,7 +150,7 @@ function Live({ live, language, play, story, branch }) {
   if (state === "idle") return null;
   const running = live.running || {};
   const shows = reading.value.streaming || !isBusy;
-  return html`<section class=${`turn live live-${state}`} ref=${box} tabindex="-1" aria-busy=${isBusy} aria-label="The scene that is being told">
+  return html`<div class=${`turn live live-${state}`} ref=${box} tabindex="-1" role="group" aria-busy=${isBusy} aria-label="The scene that is being told">
     ${running.words && state !== "refused" && state !== "paused" && html`<p class="action">${running.words}</p>`}
     ${told.warnings.map((text) => html`<p class="warning">${text}</p>`)}
     ${told.restarted && html`<p class="warning">The scene begins anew: ${told.restarted}</p>`}
@@ -165,7 +165,7 @@ function Live({ live, language, play, story, branch }) {
       <p><button type="button" onClick=${() => play(running.action, running.words, { again: true })}>Play it again</button>
       <button type="button" class="plain" onClick=${() => live.reset()}>Leave it</button></p></div>`}
     ${state === "paused" && html`<${Care} note=${told.note} live=${live} running=${running} play=${play} story=${story} branch=${branch} />`}
-  </section>`;
+  </div>`;
 }
 
 /** The note to a player in need, whom one can reach, and the three ways on. */

@@ -1,0 +1,220 @@
+"""Map, comparison, cast, canon and the reports in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.server.web import seeding
+from tests.server.web.conftest import Reader, RunningServer, keep_screenshot, until
+from tta_rebuild.core.usage import Attempt, Usage
+
+
+@pytest.fixture(scope="module")
+def large(server: RunningServer) -> Iterator[str]:
+    yield server.does(seeding.a_large_story(server.application))
+
+
+def test_ten_thousand_turns_are_painted_and_moved_quickly(
+    chromium: Any, server: RunningServer, large: str
+) -> None:
+    reader = Reader(chromium, server.address)
+    page = reader.open(f"story/{large}/main/map")
+    page.locator(".tree").wait_for()
+    measured = page.evaluate(
+        "[performance.getEntriesByName('map first paint')[0],"
+        " performance.getEntriesByType('resource').find((one) => one.name.endsWith('/map'))]"
+        ".map((one) => one.startTime + one.duration)"
+    )
+    assert measured[0] - measured[1] < 300, "milliseconds from the answer to the first paint"
+    frames = page.evaluate(
+        """async () => {
+          const canvas = document.querySelector('canvas'), times = [];
+          const box = canvas.getBoundingClientRect(), middle = { clientX: box.x + 300, clientY: box.y + box.height / 2 };
+          let last = performance.now();
+          for (let n = 0; n < 90; n++) {
+            canvas.dispatchEvent(new WheelEvent('wheel', { deltaY: n % 30 < 15 ? -90 : 90, ...middle, cancelable: true }));
+            await new Promise(requestAnimationFrame);
+            times.push(performance.now() - last);
+            last = performance.now();
+          }
+          return times.sort((a, b) => a - b);
+        }"""
+    )
+    keep_screenshot(page, "map-large")
+    assert frames[len(frames) // 2] < 33, "milliseconds a frame, the median"
+    reader.context.close()
+
+
+def test_a_long_run_is_one_pill_until_it_is_unfolded_and_lanes_are_used_again(
+    reader: Reader, server: RunningServer
+) -> None:
+    page = reader.open("")
+    found = page.evaluate(
+        """async () => {
+          const { laidOut, runKey, wayTo } = await import('./map_layout.js');
+          const branches = [
+            { branch_id: 'a', name: 'main', parent: null, fork_turn: 0, first_turn: 1, last_turn: 100, ending: false },
+            { branch_id: 'b', name: 'b', parent: 'a', fork_turn: 10, first_turn: 11, last_turn: 12, ending: true },
+            { branch_id: 'c', name: 'c', parent: 'a', fork_turn: 60, first_turn: 61, last_turn: 70, ending: false },
+            { branch_id: 'd', name: 'd', parent: 'c', fork_turn: 5, first_turn: null, last_turn: 5, ending: false },
+          ];
+          const folded = laidOut(branches), long = folded.runs.find((run) => run.hidden > 40);
+          const open = laidOut(branches, new Set([runKey(long.branch, long.from)]));
+          return {
+            hidden: folded.runs.map((run) => run.hidden), nodes: folded.nodes.length, opened: open.nodes.length,
+            lanes: ['a', 'b', 'c'].map((id) => folded.of.get(id).lane), owner: folded.of.get('d').owner.name,
+            way: [...wayTo(folded, 'c')],
+          };
+        }"""
+    )
+    assert found["hidden"] == [3, 4, 49, 39, 0, 8] or sorted(found["hidden"])[-2:] == [39, 49]
+    assert found["opened"] == found["nodes"] + 49
+    assert found["lanes"] == [0, 1, 1], "b has ended where c begins: one lane serves both"
+    assert found["owner"] == "main", "a fork of what c shares with main hangs on main"
+    assert found["way"] == [["c", None], ["a", 60]] or found["way"][1] == ["a", 60]
+
+
+def test_the_map_is_walked_with_keys_and_forked_from(reader: Reader, server: RunningServer) -> None:
+    session = server.does(seeding.a_story_with_two_ways(server.application))
+    page = reader.open(f"story/{session.story_id}/main/map")
+    page.locator("canvas").focus()
+    page.keyboard.press("ArrowRight")
+    page.locator(".map-pick h2", has_text="main, scene 1").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.locator(".map-pick h2", has_text="main, scene 2").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.locator(".map-pick h2", has_text="the other door, scene 2").wait_for()
+    page.get_by_role("button", name="Fork here").click()
+    page.locator(".prose").wait_for()
+    assert len(server.does(server.application.stories.branches(session.story_id))) == 3
+
+
+def test_the_list_is_the_maps_twin_and_search_finds_a_branch_and_a_scene(
+    reader: Reader, server: RunningServer
+) -> None:
+    page = reader.open("story/{cast}/main/map".format(**server.stories))
+    rows = page.locator(".tree li")
+    assert rows.count() == 2
+    assert "scenes 2 to 3, from scene 1 of main" in rows.nth(1).inner_text()
+    page.get_by_label("Find a branch or scene").fill("door")
+    until(page, "document.querySelectorAll('.tree li').length === 1")
+    page.get_by_label("Find a branch or scene").fill("main 2")
+    page.get_by_role("button", name="Jump there").click()
+    page.locator(".map-pick h2", has_text="main, scene 2").wait_for()
+    page.get_by_text("Every scene of this branch").click()
+    page.locator(".scenes button", has_text="3. I ask Jonas").click()
+    page.locator(".map-pick h2", has_text="main, scene 3").wait_for()
+
+
+def test_two_branches_stand_side_by_side(reader: Reader, server: RunningServer) -> None:
+    page = reader.open("story/{cast}/main/map/3".format(**server.stories))
+    page.locator(".map-pick").get_by_role("button", name="Compare").click()
+    page.locator(".tree").get_by_role("link", name="Compare with main").click()
+    page.get_by_text("They share everything up to scene 1").wait_for()
+    sides = page.locator(".sides > section")
+    assert sides.count() == 2
+    assert seeding.SPOKEN.strip(".") in sides.nth(0).inner_text()
+    page.get_by_role("button", name="What is true").click()
+    assert "Jonas is in kitchen" in sides.nth(0).inner_text()
+    page.get_by_role("button", name="How people are").click()
+    assert "weary" in page.locator("main").inner_text()
+    assert reader.seen.errors == []
+
+
+def test_the_cast_shows_feelings_goals_bonds_and_what_people_know(
+    reader: Reader, server: RunningServer
+) -> None:
+    page = reader.open("story/{cast}/main/cast".format(**server.stories))
+    jonas = page.get_by_label("Jonas", exact=True)
+    assert "weary" in jonas.inner_text()
+    assert "Find the letter's writer" in jonas.inner_text()
+    jonas.get_by_text("What Jonas knows").click()
+    jonas.get_by_text("scene by scene").wait_for()
+    row = page.locator("tr", has_text="Jonas").filter(has_text="Ilse").first
+    assert "−0.43" in row.inner_text()
+    assert page.locator(".bonds-graph .cold").count() >= 1
+
+
+def test_a_fact_is_corrected_and_what_depends_on_it_is_shown_first(
+    reader: Reader, server: RunningServer
+) -> None:
+    session = server.does(seeding.a_story_with_a_cast(server.application))
+    page = reader.open(f"story/{session.story_id}/main/canon")
+    page.get_by_label("Find").fill("kitchen")
+    until(page, "document.querySelectorAll('.fact-list:first-of-type li').length === 1")
+    assert "since scene 3" in page.locator(".fact-list li").first.inner_text()
+    assert seeding.SPOKEN in page.locator(".fact-list q").first.inner_text()
+    page.get_by_role("button", name="Correct: Jonas is in kitchen").click()
+    page.get_by_label("What was so instead").fill("cellar")
+    page.get_by_role("button", name="See what depends on it").click()
+    page.get_by_text("Nothing told later depends on it").wait_for()
+    assert not session.state.canon.holds_at("jonas", "located_in", "cellar")
+    page.get_by_role("button", name="Correct it").click()
+    until(page, "document.querySelector('[role=log]').textContent.includes('is corrected')")
+    now = server.does(server.application.stories.resume(session.story_id))
+    assert now.state.canon.value("jonas", "located_in") == "cellar"
+
+
+def test_a_move_is_judged_while_it_is_written_and_an_outdated_answer_is_dropped(
+    reader: Reader, server: RunningServer
+) -> None:
+    page = reader.open("story/{cast}/main/canon".format(**server.stories))
+    asked = list[str]()
+    page.on(
+        "request",
+        lambda one: asked.append(one.post_data or "") if one.url.endswith("/validate") else None,
+    )
+    page.get_by_role("button", name="A move of your own").click()
+    page.get_by_label("Your move").press_sequentially("I open the letter and read it aloud", delay=5)
+    page.locator(".verdict strong").wait_for()
+    assert len(asked) == 1, "one question for all the keys pressed in a row"
+    assert "read it aloud" in asked[0]
+    page.get_by_label("Your move").fill("I stab Ilse with the bread knife until she is dead")
+    page.locator(".verdict strong", has_text="It would not hold").wait_for()
+    page.get_by_role("button", name="Take it to the story").click()
+    field = page.get_by_placeholder("In your own words")
+    field.wait_for()
+    assert field.input_value().startswith("I stab Ilse")
+
+
+def test_the_dashboard_moves_while_it_is_looked_at(reader: Reader, server: RunningServer) -> None:
+    page = reader.open("costs")
+    page.get_by_text("This session").first.wait_for()
+    attempt = Attempt(
+        at=datetime.now(UTC),
+        provider="gemini",
+        model="a-model",
+        task="scene",
+        outcome="ok",
+        usage=Usage(input_tokens=900, output_tokens=400),
+        cost_usd=0.0125,
+        latency_s=2.5,
+        first_piece_s=0.4,
+    )
+    server.does(server.application.ledger.book(attempt))
+    row = page.locator("tr", has_text="gemini:a-model").first
+    row.wait_for()
+    assert "2.5 s" in row.inner_text()
+    assert "400 ms" in row.inner_text()
+    page.locator(".figures dd", has_text="$0.0125").first.wait_for()
+
+
+def test_experiments_analytics_feedback_and_the_score_of_a_text(
+    reader: Reader, server: RunningServer
+) -> None:
+    page = reader.open("lab")
+    page.get_by_text("No experiment has been begun").wait_for()
+    page.get_by_role("button", name="How it is played").click()
+    page.get_by_text("Where stories stop").wait_for(state="attached")
+    page.get_by_role("button", name="What readers say").click()
+    page.get_by_role("button", name="Score a text").click()
+    page.get_by_label("any piece of prose").fill(
+        "The lamp went out. Mara waited, and the sea went on as before."
+    )
+    page.get_by_role("button", name="Score it").click()
+    page.get_by_text("of 100;").wait_for()
+    assert reader.seen.errors == []
