@@ -145,7 +145,9 @@ def until(page: Any, expression: str, argument: Any = None) -> None:
     """Wait until something is so on a page; its policy forbids what ``wait_for_function`` does."""
     deadline = time.monotonic() + 15
     while not page.evaluate(expression, argument):
-        assert time.monotonic() < deadline, f"it never came to this: {expression}"
+        assert time.monotonic() < deadline, (
+            f"it never came to this: {expression}\n{page.locator('main').inner_text()[-1500:]}"
+        )
         page.wait_for_timeout(15)
 
 
@@ -179,17 +181,20 @@ class Proxy:
         self._let_go.set()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, ConnectionError):
-            up_reader, up_writer = await asyncio.open_connection(*self._upstream)
-            asking = asyncio.ensure_future(self._pass_on(reader, up_writer, is_answer=False))
-            await self._pass_on(up_reader, writer, is_answer=True)
-            asking.cancel()
+        up_reader, up_writer = await asyncio.open_connection(*self._upstream)
+        asking = asyncio.ensure_future(self._pass_on(reader, up_writer, is_answer=False))
+        await self._pass_on(up_reader, writer, is_answer=True)
+        asking.cancel()
+        for one in (writer, up_writer):
+            one.close()
+            with suppress(OSError):
+                await one.wait_closed()
 
     async def _pass_on(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, is_answer: bool
     ) -> None:
         passages, mark = 0, b"event: passage"
-        with suppress(OSError, ConnectionError):
+        with suppress(OSError):
             while piece := await source.read(65_536):
                 limit = self.cut_after if self.cut_after is not None else self.hold_after
                 if is_answer and limit is not None and mark in piece:
@@ -208,7 +213,6 @@ class Proxy:
                     passages += piece.count(mark)
                 sink.write(piece)
                 await sink.drain()
-        sink.close()
 
 
 @pytest.fixture

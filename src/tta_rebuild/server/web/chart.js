@@ -17,7 +17,7 @@ export function Chart({ title, x, series, isTime = false, summary }) {
       axes: [axis, { ...axis, size: 64 }],
       series: [{}, ...series.map((one, n) => ({ label: one.label, stroke: colour(n ? "good" : "rubric"), width: 2, dash: n ? [6, 4] : [], points: { show: x.length < 60, size: 5 } }))],
     }, data, box.current);
-    const sizes = new ResizeObserver(() => plot.current?.setSize({ width: box.current.clientWidth, height: HIGH }));
+    const sizes = new ResizeObserver(() => box.current && plot.current?.setSize({ width: box.current.clientWidth, height: HIGH }));
     sizes.observe(box.current);
     return () => { sizes.disconnect(); plot.current.destroy(); plot.current = null; };
   }, [title, document.documentElement.dataset.theme]);

@@ -3,7 +3,7 @@ import { api } from "./api.js";
 import {
   Boundaries, Loaded, Passage, ProblemNote, announce, counted, fileName, money, reading, save, useAction, useAsked,
 } from "./components.js";
-import { html, useEffect, useMemo, useRef, useState } from "./dom.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { LiveTurn } from "./live_turn.js";
 import { at, go, heading } from "./navigation.js";
 
@@ -62,6 +62,15 @@ function Story({ story, branch, first }) {
     return () => { removeEventListener("visibilitychange", look); removeEventListener("focus", look); live.close(); };
   }, [live]);
 
+  // whoever was at the scene while it was told stays at it
+  const wasTold = useRef(present.turn);
+  useLayoutEffect(() => {
+    if (present.turn > wasTold.current && (document.activeElement === document.body || document.activeElement?.closest(".live"))) {
+      document.getElementById(`turn-${present.turn}`)?.focus({ preventScroll: true });
+    }
+    wasTold.current = present.turn;
+  }, [present.turn]);
+
   async function earlier() {
     const before = await turnsBefore(story, branch, turns[0].turn);
     setTurns([...before, ...turns]);
@@ -90,7 +99,7 @@ const branchName = ({ name }) => (name === "main" ? "The main branch" : `The bra
 
 /** A scene that was told, with what the player did before it. */
 function Told({ turn, language, story, branch, present }) {
-  return html`<div class="turn" id=${`turn-${turn.turn}`} role="group" aria-label=${`Scene ${turn.turn}`}>
+  return html`<div class="turn" id=${`turn-${turn.turn}`} role="group" tabindex="-1" aria-label=${`Scene ${turn.turn}`}>
     ${turn.action && html`<p class="action">${turn.action}</p>`}
     ${turn.scene?.passages.map((passage) => html`<${Passage} passage=${passage} language=${language} />`)}
     ${turn.scene?.degraded && html`<p class="warning">${turn.scene.degraded}</p>`}
@@ -213,15 +222,17 @@ function Moves({ live, present, play, story, branch }) {
     const made = await api.undo(story, branch);
     go(at(story, made.branch.name));
   });
+  const pressed = useRef();
+  pressed.current = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, [role=application]")) return;
+    const n = Number(event.key);
+    if (n >= 1 && n <= choices.length && !isBusy && !hasEnded && state !== "paused") { event.preventDefault(); take(n); }
+  };
   useEffect(() => {
-    const press = (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, dialog, [role=application]")) return;
-      const n = Number(event.key);
-      if (n >= 1 && n <= choices.length && !isBusy && !hasEnded && state !== "paused") { event.preventDefault(); take(n); }
-    };
+    const press = (event) => pressed.current(event);
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  }, [choices, isBusy, hasEnded, state]);
+  }, []);
   // a refused move keeps its words; one that is told leaves the field empty
   useEffect(() => { if (state === "idle") setText(draft.read(story, branch)); if (state === "refused") field.current?.focus(); }, [state]);
 
