@@ -162,6 +162,7 @@ class Proxy:
         self.cuts = 0
         self._let_go = asyncio.Event()
         self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
         self.address = ""
 
     async def open(self) -> None:
@@ -171,9 +172,11 @@ class Proxy:
 
     async def close(self) -> None:
         """Stop listening, and let everybody go."""
-        self._let_go.set()
         assert self._server
         self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def let_go(self) -> None:
         """What was held goes on."""
@@ -181,14 +184,20 @@ class Proxy:
         self._let_go.set()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         up_reader, up_writer = await asyncio.open_connection(*self._upstream)
         asking = asyncio.ensure_future(self._pass_on(reader, up_writer, is_answer=False))
-        await self._pass_on(up_reader, writer, is_answer=True)
-        asking.cancel()
-        for one in (writer, up_writer):
-            one.close()
-            with suppress(OSError):
-                await one.wait_closed()
+        try:
+            await self._pass_on(up_reader, writer, is_answer=True)
+        finally:
+            asking.cancel()
+            for one in (writer, up_writer):
+                one.close()
+                with suppress(OSError):
+                    await one.wait_closed()
 
     async def _pass_on(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, is_answer: bool

@@ -245,6 +245,8 @@ def test_boundaries_become_stricter_and_never_looser(
     until(page, "document.querySelector('[role=log]').textContent.includes('from the next scene')")
     session = server.does(server.application.stories.resume(story))
     assert dict(session.state.premise.boundaries) == {"violence": "none", "spiders": "none"}
+    page.locator(".choices button").first.click()
+    scenes_are_told(page, 2)
 
 
 def test_what_was_held_back_is_said_with_the_reason(reader: Reader, server: RunningServer) -> None:

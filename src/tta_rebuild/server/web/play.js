@@ -33,6 +33,7 @@ function Story({ story, branch, first }) {
     const now = await api.present(story, branch);
     const known = turnsNow.current.at(-1)?.turn || 0;
     if (now.turn > known) setTurns([...turnsNow.current, ...(await api.turns(story, branch, { after: known, limit: 200 })).turns]);
+    latest.current = now;
     setPresent(now);
     return now;
   }
@@ -85,13 +86,13 @@ function Story({ story, branch, first }) {
       ${turns.map((turn) => html`<${Told} key=${turn.turn} turn=${turn} language=${language} story=${story} branch=${branch} present=${present} />`)}
       ${asides.filter((one) => one.turn === present.turn).map((one) => html`<section class="aside-said"><h2 class="small">Aside: ${one.words}</h2>
         <${Passage} passage=${{ text: one.answer, speaker: one.name }} language=${language} /></section>`)}
-      <${Live} live=${live} language=${language} play=${play} story=${story} branch=${branch} />
+      <${Live} live=${live} language=${language} play=${play} story=${story} branch=${branch} refresh=${refresh} />
       ${present.ended && html`<p class="the-end">The end</p>`}
     </article>
     <section class="moves" aria-label="Your move">
       <${Moves} live=${live} present=${present} play=${play} story=${story} branch=${branch} />
     </section>
-    <${AtHand} present=${present} turns=${turns} story=${story} branch=${branch} setPresent=${setPresent} />
+    <${AtHand} present=${present} turns=${turns} story=${story} branch=${branch} refresh=${refresh} />
   </div>`;
 }
 
@@ -146,7 +147,7 @@ function Rate({ turn, story, branch }) {
 }
 
 /** The scene that is being told. Its text is not live for screen readers: whole passages go to the shell's log. */
-function Live({ live, language, play, story, branch }) {
+function Live({ live, language, play, story, branch, refresh }) {
   const state = live.state.value, told = live.told.value, isBusy = state === "waiting" || state === "telling";
   const box = useRef();
   useEffect(() => {
@@ -173,15 +174,15 @@ function Live({ live, language, play, story, branch }) {
       <p>The server stopped in the middle of it. The story is as it was before; nothing is lost.</p>
       <p><button type="button" onClick=${() => play(running.action, running.words, { again: true })}>Play it again</button>
       <button type="button" class="plain" onClick=${() => live.reset()}>Leave it</button></p></div>`}
-    ${state === "paused" && html`<${Care} note=${told.note} live=${live} running=${running} play=${play} story=${story} branch=${branch} />`}
+    ${state === "paused" && html`<${Care} note=${told.note} live=${live} running=${running} play=${play} story=${story} branch=${branch} refresh=${refresh} />`}
   </div>`;
 }
 
 /** The note to a player in need, whom one can reach, and the three ways on. */
-function Care({ note, live, running, play, story, branch }) {
+function Care({ note, live, running, play, story, branch, refresh }) {
   const [hasStopped, setHasStopped] = useState(false);
   const goOn = () => play({ ...(note.go_on || running.action), after_note: true }, running.words, { isAside: running.isAside });
-  const [gentler, isBusy, problem] = useAction(async () => { await api.gentler(story, branch); await goOn(); });
+  const [gentler, isBusy, problem] = useAction(async () => { await api.gentler(story, branch); await refresh(); goOn(); });
   if (hasStopped) return html`<div class="note care"><p>Everything is kept. Come back whenever you like.</p><p><a href="#/">All stories</a></p></div>`;
   return html`<div class="note care">
     <h2 class="small" tabindex="-1">A moment, before the story goes on</h2>
@@ -267,7 +268,7 @@ function Moves({ live, present, play, story, branch }) {
 }
 
 /** Beside the text: who tells it, what it costs, what was held back, boundaries, the file to keep. */
-function AtHand({ present, turns, story, branch, setPresent }) {
+function AtHand({ present, turns, story, branch, refresh }) {
   const last = turns.at(-1), held = heldBack(present);
   return html`<aside class="at-hand" aria-label="At hand">
     <dl>
@@ -279,7 +280,7 @@ function AtHand({ present, turns, story, branch, setPresent }) {
     <details><summary>Held back${held.length > 0 && `: ${held.length}`}</summary>
       ${held.length ? html`<ul class="held">${held.map((one) => html`<li>${one.text && html`<q>${one.text}</q>`} <span class="quiet">${one.reason}</span></li>`)}</ul>` : html`<p class="quiet">Nothing was held back in the last scene.</p>`}
     </details>
-    <details><summary>Your boundaries</summary><${OwnBoundaries} present=${present} story=${story} branch=${branch} setPresent=${setPresent} /></details>
+    <details><summary>Your boundaries</summary><${OwnBoundaries} present=${present} story=${story} branch=${branch} refresh=${refresh} /></details>
     <details><summary>Save and share</summary><${Keep} present=${present} story=${story} branch=${branch} /></details>
   </aside>`;
 }
@@ -289,13 +290,12 @@ const heldBack = (present) => [...present.withheld, ...present.not_offered];
 
 const changes = (wanted, kept) => Object.fromEntries(Object.entries(wanted).filter(([key, level]) => kept[key] !== level));
 
-function OwnBoundaries({ present, story, branch, setPresent }) {
+function OwnBoundaries({ present, story, branch, refresh }) {
   const kept = present.boundaries;
   const [wanted, setWanted] = useState(kept);
   const [send, isBusy, problem] = useAction(async () => {
-    const answer = await api.tighten(story, branch, changes(wanted, kept));
-    setPresent({ ...present, boundaries: answer.boundaries });
-    setWanted(answer.boundaries);
+    await api.tighten(story, branch, changes(wanted, kept));
+    setWanted((await refresh()).boundaries);
     announce("Your boundaries hold from the next scene on.");
   });
   const changed = JSON.stringify(wanted) !== JSON.stringify(kept);
