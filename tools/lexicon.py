@@ -34,6 +34,12 @@ ROOTS = {  # kind: the synsets that head it, by one of their words and the numbe
         "geological_formation.1", "establishment.4", "shop.1", "enclosure.1", "shelter.1",
         "bridge.1", "tower.1", "housing.1", "facility.1",
     ),
+    "portable": (  # what somebody can carry off
+        "document.1", "piece_of_writing.1", "book.1", "book.2", "graphic_art.1", "photograph.1",
+        "map.1", "container.1", "implement.1", "device.1", "musical_instrument.1", "weapon.1",
+        "clothing.1", "adornment.1", "food.1", "food.2", "dish.2", "plaything.1", "coin.1",
+        "bed_clothing.1", "telephone.1", "gem.2", "flower.1", "sculpture.1", "ball.1", "fabric.1",
+    ),
     "": ("entity.1",),  # whatever else: it takes part in the vote, and is not printed
 }  # fmt: skip
 

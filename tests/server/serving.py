@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 import uvicorn
-from tests.engine.conftest import scene
 
 import tta_rebuild as tta
+from tests.engine.conftest import scene
 from tta_rebuild.bootstrap.serving import Serving, open_serving
 from tta_rebuild.server.app import ServerOptions, create_app
 from tta_rebuild.server.limits import Limits

@@ -8,7 +8,6 @@ from contextlib import aclosing
 from pathlib import Path
 
 from tests.server.serving import PASSAGES, HeldTeller, Running, Update, running
-
 from tta_rebuild.core.errors import ModelUnavailable
 
 
@@ -100,8 +99,8 @@ async def test_a_second_tab_sees_the_same_turn(served: Running) -> None:
         return [update async for update in served.follow(running["turn_id"])]
 
     tabs = [asyncio.create_task(tab()) for _ in range(3)]
-    while served.client and not (await served.client.get("/health")).json()["streams"]:
-        await asyncio.sleep(0.01)
+    while (await served.client.get("/health")).json()["streams"] < 3:
+        pass
     served.teller.gate.set()
 
     one, *others = await asyncio.gather(*tabs)
@@ -263,7 +262,7 @@ async def test_a_server_that_is_told_to_stop_finishes_the_turn_and_tells_its_rea
         await anext(updates)
         served.server.should_exit = True
         while (await served.client.get(f"{served.address}/readyz")).status_code == 200:
-            await asyncio.sleep(0.01)
+            pass
         refused = await served.ask(branch, "other", kind="say", text="Wait.")
         served.teller.gate.set()
         rest = [update async for update in updates]

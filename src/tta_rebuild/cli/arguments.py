@@ -83,11 +83,19 @@ def _worlds(incomplete: str) -> list[str]:
     return sorted(name for name in packaged("worlds") if name.startswith(incomplete))
 
 
+def _plots(incomplete: str) -> list[str]:
+    """The plots of the embedded storyteller whose name begins so."""
+    from tta_rebuild.storyteller.premise_situation import plot_names
+
+    return sorted(name for name in plot_names() if name.startswith(incomplete))
+
+
 Texts: TypeAlias = list[str] | None
 WhichStory = Annotated[str, argument("story", autocompletion=_stories)]
 StoryOrFile = Annotated[str, argument("story_or_file", autocompletion=_stories)]
 GoOnWith = Annotated[str, option("go_on_with", "--story", autocompletion=_stories)]
 OnlyStory = Annotated[str, option("only_story", "--story", autocompletion=_stories)]
 World = Annotated[str, option("world", autocompletion=_worlds)]
+Plot = Annotated[str, option("plot", autocompletion=_plots)]
 WhichBranch = Annotated[str, option("branch")]
 AsJson = Annotated[bool, option("json", "--json")]

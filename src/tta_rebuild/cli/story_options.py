@@ -36,6 +36,7 @@ class StoryOptions:
     rule: Annotated[take.Texts, take.repeated("rule")] = None
     boundary: Annotated[take.Texts, take.repeated("boundary")] = None
     world: take.World = ""
+    plot: take.Plot = ""
     title: Annotated[str, take.option("title")] = ""
     style: Annotated[str, take.option("style")] = DEFAULT_STYLE
     seed: Annotated[int | None, take.number("seed", 0)] = None
@@ -59,6 +60,7 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
             rules=rules_of(options.rule or ()),
             boundaries=dict(map(_boundary, options.boundary or ())),
             world=options.world,
+            plot=options.plot,
             style=options.style,
             seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
             length=options.length,
@@ -67,6 +69,7 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
         check_premise(premise)
     except tta.ValidationError as error:
         hints = {"characters have": "--character", "voice": "--character", "world": "--world"}
+        hints["plot"] = "--plot"
         hint = next((hints[word] for word in hints if word in str(error)), source)
         raise typer.BadParameter(f"{str(error).rstrip('.')}.", param_hint=hint) from error
     return premise

@@ -11,6 +11,7 @@ from tta_rebuild.cli.exits import FAILED
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.lab.world_check import never_met, play_through, problems
+from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.scene_file import packaged, read_world
 
 
@@ -19,10 +20,14 @@ def worlds(
     *,
     check: Annotated[str, take.option("check", metavar="<world or file>")] = "",
     plays: Annotated[int, take.number("plays", 1, 10_000)] = 200,
+    plots: Annotated[bool, take.option("plots")] = False,
     json_: take.AsJson = False,
 ) -> None:
-    """List the authored worlds, or check one of your own."""
+    """List the authored worlds or the plots, or check a world of your own."""
     screen = ctx.obj.screen
+    if plots:
+        _plots(screen, as_json=json_)
+        return
     if check:
         _check(screen, check, plays, as_json=json_)
         return
@@ -38,6 +43,16 @@ def worlds(
         screen.say("{world}: {title} ({scenes} scenes, {endings} endings)".format(**row))
         screen.say(f"  {row['about']}")
     screen.note("Play one with: tta play --world NAME")
+
+
+def _plots(screen: Screen, *, as_json: bool) -> None:
+    names = dict(sorted(plot_names().items()))
+    if as_json:
+        screen.json([{"plot": name, "about": called} for name, called in names.items()])
+        return
+    for name, called in names.items():
+        screen.say(f"{name}: {called}")
+    screen.note("Tell a theme of your own as one of them with: tta play --theme ... --plot NAME")
 
 
 def _check(screen: Screen, name: str, plays: int, *, as_json: bool) -> None:

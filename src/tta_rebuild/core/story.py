@@ -100,6 +100,7 @@ class Premise:
         rules: the world's rules, name → text, such as ``{"no_magic": "no magic allowed"}``.
         boundaries: to be kept out: category → level (``none``, ``low``, ``medium``, ``high``).
         world: an authored world for the embedded storyteller, by name or path; "" tells the theme.
+        plot: of which situation the embedded storyteller tells ("heist"); "" lets it find out.
         seed: the same seed and replies give the same story.
         model: ``provider:model`` as configured when the story began; "" is the default.
         length: how many scenes the story should have, 0 for as many as the player likes.
@@ -114,6 +115,7 @@ class Premise:
     metaconcepts: tuple[str, ...] = ()
     style: str = "balanced"
     world: str = ""
+    plot: str = ""
     seed: int = 0
     model: str = ""
     length: int = 0

@@ -32,6 +32,17 @@ def is_nobody_played(premise: Premise, teller: str) -> bool:
     return not (read.you.name or read.you.role or is_to_you)
 
 
+def likely_plots(premise: Premise, teller: str) -> dict[str, str]:
+    """What the embedded storyteller is not sure that the story is about: plot → in words."""
+    if not _is_read(premise, teller) or premise.plot:
+        return {}
+    from tta_rebuild.storyteller.premise import read_premise
+    from tta_rebuild.storyteller.premise_situation import plot_names
+
+    likely = read_premise(premise.theme).likely
+    return {plot: plot_names()[plot] for plot in likely}
+
+
 def premise_notes(premise: Premise, teller: str, *, mends: str = "") -> Iterator[str]:
     """Before a story begins: how it is understood, and what of it cannot be kept as one thinks.
 
@@ -42,7 +53,7 @@ def premise_notes(premise: Premise, teller: str, *, mends: str = "") -> Iterator
         from tta_rebuild.storyteller.premise import read_premise
 
         people = [asdict(character) for character in premise.characters]
-        if understood := read_premise(premise.theme, people).understood:
+        if understood := read_premise(premise.theme, people, premise.plot).understood:
             yield message("understood", understood=understood, mends=mends)
     if premise.world and not is_offline:
         yield message("world_for_embedded")

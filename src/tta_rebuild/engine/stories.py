@@ -174,7 +174,7 @@ class Stories:
 
     async def rename(self, story: str, title: str) -> None:
         """Give a story another title. Raises ValidationError for an empty one."""
-        if not title.strip():
+        if not _shown(title):
             raise ValidationError(message("no_title"))
         await self._store.rename((await self.find(story)).story_id, title.strip())
 
@@ -326,6 +326,12 @@ def check_premise(premise: Premise) -> None:
             read_world(premise.world)
         except RequestRejected as error:
             raise ValidationError(str(error)) from error
+    if premise.plot:
+        from tta_rebuild.storyteller.premise_situation import plot_names
+
+        if premise.plot not in plot_names():
+            known = ", ".join(sorted(plot_names()))
+            raise ValidationError(message("no_plot", plot=premise.plot, known=known))
 
 
 def _shown(text: str) -> str:

@@ -48,6 +48,7 @@ class StoryGenerationInput:
     seed: int = 0
     title: str = ""
     world: str = ""
+    plot: str = ""
     language: str = "en"
     writes_lines: bool = True
     characters: Sequence[Mapping[str, Any]] = ()

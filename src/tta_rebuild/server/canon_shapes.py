@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from tta_rebuild.server.shapes import BranchOut, Given, Key, Level, Line, Taken, Text
 
@@ -135,6 +135,18 @@ class ClaimIn(Taken):
 class RetconIn(Taken):
     """A fact to be taken back, and what was so instead."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "claim": {"subject": "mara", "relation": "located_in", "value": "harbour"},
+                    "becomes": "lighthouse",
+                    "dry_run": True,
+                }
+            ]
+        }
+    )
+
     claim: ClaimIn
     becomes: str | None = Field(None, min_length=1, max_length=400, description="The right value")
     how: Literal["keep", "mark", "rewrite"] = Field(
@@ -176,7 +188,7 @@ class ProposedIn(Taken):
 class ValidateIn(Taken):
     """Choices to be judged; none: those that are offered now."""
 
-    choices: list[ProposedIn] = Field([], max_length=20)
+    choices: list[ProposedIn] = Field([], max_length=20, examples=[[{"text": "Open the door"}]])
 
 
 class IssueOut(Given):

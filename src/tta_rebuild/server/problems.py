@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +19,14 @@ from tta_rebuild.core.redaction import Redactor
 from tta_rebuild.engine.turn_values import error_values
 
 MEDIA_TYPE = "application/problem+json"
+
+DO = {
+    HTTPStatus.BAD_REQUEST: "Send JSON as the OpenAPI document describes it.",
+    HTTPStatus.NOT_FOUND: "GET /api/v1/openapi.json lists the paths that there are.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Use one of the methods in the Allow header.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Send less, or send it in parts.",
+}
+"""What to do about problems that are no errors of the engine."""
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +96,15 @@ def answer(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) ->
     return JSONResponse(body, body["status"], headers=sent, media_type=MEDIA_TYPE)
 
 
+def _methods_at(app: FastAPI, path: str) -> list[str]:
+    """The methods that a path has, as the OpenAPI document knows them."""
+    for template, operations in app.openapi()["paths"].items():
+        parts = re.split(r"\{\w+\}", template)
+        if re.fullmatch("[^/]+".join(map(re.escape, parts)), path):
+            return sorted(method.upper() for method in operations)
+    return []
+
+
 def add_problems(app: FastAPI, redactor: Redactor) -> None:
     """Have everything that goes wrong answered as a problem."""
 
@@ -110,9 +128,13 @@ def add_problems(app: FastAPI, redactor: Redactor) -> None:
 
     async def of_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        status = HTTPStatus(error.status_code)
-        body = body_of(status.value, status.phrase, str(error.detail))
-        return answer(body, error.headers)
+        status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = _methods_at(app, request.url.path)
+            status = status if allowed else HTTPStatus.NOT_FOUND
+            headers["Allow"] = ", ".join(allowed)
+        said = "" if error.detail == HTTPStatus(error.status_code).phrase else str(error.detail)
+        return answer(body_of(status.value, status.phrase, said, do=DO.get(status, "")), headers)
 
     async def of_defects(request: Request, error: Exception) -> Response:
         _log.error("%s %s: a defect", request.method, request.url.path)

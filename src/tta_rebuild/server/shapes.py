@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Level = Literal["none", "low", "medium", "high"]
 Key = Annotated[str, Field(min_length=1, max_length=120)]
@@ -16,7 +17,28 @@ Text = Annotated[str, Field(max_length=4_000)]
 class Taken(BaseModel):
     """What comes in: nothing is taken that is not named."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_nul(cls, given: Any) -> Any:
+        """A NUL is no text, and PostgreSQL keeps none."""
+        if isinstance(given, dict) and any("\x00" in text for text in _texts(given)):
+            raise ValueError("a text holds the character NUL: leave it out")
+        return given
+
+
+def _texts(given: Any) -> Iterator[str]:
+    """All texts in JSON values, however deep they lie."""
+    left = [given]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, dict):
+            left += [*one.keys(), *one.values()]
 
 
 class Given(BaseModel):
@@ -84,6 +106,7 @@ class StoryIn(Taken):
     boundaries: dict[Key, Level] = Field({}, max_length=50)
     metaconcepts: list[Key] = Field([], max_length=20)
     world: str = Field("", pattern=r"^[\w-]{0,80}$", description="The name of an authored world")
+    plot: str = Field("", pattern=r"^[\w-]{0,80}$", description="One of the likely plots")
     style: str = Field("balanced", max_length=80)
     length: int = Field(0, ge=0, le=100_000, description="Scenes; 0: as many as one likes")
     seed: int | None = Field(None, ge=0, lt=2**31)
@@ -106,6 +129,10 @@ class NewStoryOut(StoryOut):
 
     branch_id: str = Field(examples=["3f9c1a7be402.1"])
     notes: list[str] = Field(description="How it is understood, and what of it cannot be kept")
+    likely_plots: dict[str, str] = Field(
+        description="What it may be about, in words; beginning anew with one as `plot` settles it"
+    )
+    asks_who_is_played: bool = Field(description="Whether nobody can tell whom one plays")
 
 
 class StoriesOut(Given):
@@ -152,7 +179,7 @@ class ForkIn(Taken):
 class UndoIn(Taken):
     """How far back."""
 
-    turns: int = Field(1, ge=1, le=10**9)
+    turns: int = Field(1, ge=1, le=10**9, examples=[1])
 
 
 class PassageOut(Given):

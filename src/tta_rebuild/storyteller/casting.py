@@ -13,7 +13,7 @@ from typing import Any
 
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
-from tta_rebuild.storyteller.noun_phrases import is_animal, words_in
+from tta_rebuild.storyteller.noun_phrases import is_animal, is_plural, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
@@ -101,7 +101,7 @@ def _from_premise(
     variables: Mapping[str, Any], characters: Sequence[Mapping[str, Any]], notes: Mapping[str, Any]
 ) -> Cast:
     theme, seed = str(variables.get("theme") or ""), str(variables.get("seed") or "")
-    premise = read_premise(theme, characters)
+    premise = read_premise(theme, characters, str(variables.get("plot") or ""))
     entities = {YOU: _player(characters, premise.you)}
     ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
     start: dict[str, Value] = {}
@@ -138,11 +138,37 @@ def _from_premise(
             entities[key] = Entity(key, "person", name, pronouns=pronouns)
             start |= {f"{key}.at": here, f"{key}.person": True, f"{key}.local": True}
     matter = premise.matter or "what has happened"
-    slots = {**around.slots, **parts, "matter": matter, "aim": premise.aim, "at": premise.at}
+    deadline = premise.deadline or f"before {around.slots['bell']}"
+    slots = {**around.slots, **parts, "aim": premise.aim, "at": premise.at, "deadline": deadline}
+    slots |= {**_rooms(premise, entities[here].name), **_matter_slots(matter)}
     slots |= forms_of("place", entities[here].name)
     start |= file.start
+    start |= {
+        "matter.portable": is_portable(head_of(matter)),
+        "matter.named": premise.names_matter,
+    }
     sights = around.sights
     return Cast(f"plots/{plot}", file, entities, start, slots, True, premise, sights, holders)
+
+
+def _matter_slots(matter: str) -> dict[str, str]:
+    """What it is all about with its verbs and pronouns: "the seeds", "are", "they"."""
+    noun = re.split(r" (?:of|that|which|who) ", matter)[0].split()[-1]
+    is_name = noun[:1].isupper()
+    subject = "they" if is_plural(noun) and not is_name else "it"
+    verbs = {"is": "are", "has": "have", "was": "were"}
+    slots = {f"matter_{one}": many if subject == "they" else one for one, many in verbs.items()}
+    slots |= forms_of("matter", matter) | forms_of("matter_it", subject)
+    return slots | forms_of("matter_them", "them" if subject == "they" else "it")
+
+
+def _rooms(premise: PremiseReading, here: str) -> dict[str, str]:
+    """Other places of the premise that one can be shut up in, for the rooms of the surroundings."""
+    others = [one for one in premise.places if one != here and head_of(one) in words_in("rooms")]
+    slots: dict[str, str] = {}
+    for slot, place in zip(("room", "room2"), others, strict=False):
+        slots |= forms_of(slot, place)
+    return slots
 
 
 def _add_people(

@@ -18,6 +18,7 @@ from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 _OWNS = ("'s", "’s", "s'", "s’")
 PERSONS = ("person", "she", "he")
+NOUN_KINDS = (*PERSONS, "animal", "place", "vehicle")
 OPENINGS = frozenset('.!?…“":')
 
 
@@ -31,8 +32,8 @@ def words_in(*names: str) -> frozenset[str]:
 
 @cache
 def _lexicon() -> Mapping[str, str]:
-    kinds = word_table("lexicon").items()
-    return {w: kind for kind, words in kinds if not kind.endswith("names") for w in words.split()}
+    kinds = ((kind, word_table("lexicon")[kind]) for kind in NOUN_KINDS)
+    return {w: kind for kind, words in kinds for w in words.split()}
 
 
 def noun_kind(noun: str) -> str:
@@ -103,6 +104,16 @@ def is_place(noun: str) -> bool:
 def is_animal(noun: str) -> bool:
     """Whether a noun in the singular is a word for an animal."""
     return noun in words_in("animals") or noun_kind(noun) == "animal"
+
+
+@cache
+def _portable() -> frozenset[str]:
+    return frozenset(word_table("lexicon")["portable"].split())
+
+
+def is_portable(noun: str) -> bool:
+    """Whether a noun in the singular is a word for what somebody can carry off."""
+    return noun in _portable()
 
 
 def without_accents(name: str) -> str:
@@ -184,7 +195,12 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
     while at < len(tokens):
         low, phrase = tokens[at].lower(), None
         is_owner = low.endswith(_OWNS) and low not in words_in("stops")
-        if end := _name_end(tokens, at):
+        if _is_numbered(tokens, at):
+            words, said = (low, tokens[at + 1]), "place" if is_place(low) else "thing"
+            phrase = Phrase(
+                determiner="", words=words, start=at, end=at + 2, is_name=True, said=said
+            )
+        elif end := _name_end(tokens, at):
             words = tuple(tokens[at:end])
             if words[-1].endswith(_OWNS):  # Captain Ahab's daughter
                 phrase = _phrase(tokens, end - 1, " ".join(words))
@@ -198,6 +214,14 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
         found += [phrase] if phrase else []
         at = phrase.end if phrase else at + 1
     return found
+
+
+def _is_numbered(tokens: Sequence[str], at: int) -> bool:
+    """Whether a noun and its number begin here, and name one thing: "room 12"."""
+    low, number = tokens[at].lower(), [*tokens[at + 1 : at + 2], ""][0]
+    before = tokens[at - 1].lower() if at else "."
+    is_after = before in words_in("determiners")
+    return low in words_in("numbered") and number.isdigit() and not is_after
 
 
 def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:

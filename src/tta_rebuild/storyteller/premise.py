@@ -29,20 +29,26 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
-from tta_rebuild.storyteller.premise_cues import cues_for, most_weighed, weighed
+from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
+from tta_rebuild.storyteller.premise_matter import (
+    as_said,
+    is_spoken_of,
+    matter_of,
+    spoken_of,
+    without_verb,
+)
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
-    MINE,
     PremisePeople,
     PremisePerson,
     gender_of,
     head_of,
     implied_people,
 )
+from tta_rebuild.storyteller.premise_situation import CERTAIN, plot_names, plot_of, situations_of
 from tta_rebuild.storyteller.premise_tagger import with_tagged
 from tta_rebuild.storyteller.premise_told import (
     conflict_of,
-    situation_of,
     stated_aim,
     statements,
 )
@@ -66,8 +72,13 @@ class PremiseReading:
     things: tuple[str, ...] = ()  # noun phrases, what the premise turns on first
     conflict: str = "understand"  # one of those of data/premise_topics.toml
     situation: str = ""  # the plot that is told of just this ("heist"), "" if none is
+    likely: tuple[str, ...] = ()  # the three likeliest of them, () where one is certain
+    stated: str = ""  # the conflict of what it says the player is after, "" if it does not
+    nameless: str = ""  # its text without the names of people
     aim: str = "find out what is going on here"  # what the player is after, a bare infinitive
     matter: str = ""  # what it is all about, a noun phrase; "" if nothing is named
+    names_matter: bool = False  # whether the premise has named it, or it is the plot's own
+    deadline: str = ""  # "before dawn", "" if nothing is said
     surroundings: str = ""  # the kind of place it opens in, as surroundings.py knows it, or ""
     tone: str = "plain"  # "plain", or one of those of data/premise_topics.toml
     year: int = 0  # when it plays, 0 if nothing says so
@@ -77,18 +88,22 @@ class PremiseReading:
     understood: str = ""  # all this in one line
 
 
-def read_premise(theme: str, characters: Sequence[Mapping[str, Any]] = ()) -> PremiseReading:
+def read_premise(
+    theme: str, characters: Sequence[Mapping[str, Any]] = (), plot: str = ""
+) -> PremiseReading:
     """Read a premise of at most 5,000 characters; what ``characters`` say binds over the text.
 
     Args:
         characters: as in ``core.tasks``; name, description, pronouns, is_player.
+        plot: the situation or conflict that it is of; "" finds it out.
     """
     keys = ("name", "description", "pronouns", "is_player")
-    return _read(theme, tuple(tuple(str(c.get(key) or "") for key in keys) for c in characters))
+    bound = tuple(tuple(str(c.get(key) or "") for key in keys) for c in characters)
+    return _read(theme, bound, plot)
 
 
 @lru_cache(maxsize=128)
-def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
+def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseReading:
     text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in theme[:LONGEST_READ])
     text = pattern("small_titled").sub(lambda found: found.group().title(), text)
     text = mended(text, "premise").strip()
@@ -96,7 +111,11 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
         text = pattern("small_name").sub(_capitalised, text)
     if not re.search("['’]", text):  # my best friends mother
         text = pattern("small_owner").sub(_with_apostrophe, text)
-    read = _Reading(text).read() if _is_english(text) else PremiseReading(told=(text,) * bool(text))
+    read = (
+        _Reading(text).read(plot)
+        if _is_english(text)
+        else PremiseReading(told=(text,) * bool(text))
+    )
     you, people = _bound(*_told_by(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
     parts += [f"{p.name} is {p.role}" for p in people if p.name and p.role]
@@ -104,6 +123,7 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
     if others:
         parts.append(f"also {listed(others)}")
     parts += [read.at] if read.places else []
+    parts += [plot_names()[read.situation or read.conflict]] if read.nameless else []
     return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
 
 
@@ -174,31 +194,6 @@ def _bound(
     return you, tuple([*named, *rest][: max(len(named), MOST_PEOPLE)])
 
 
-def _spoken_of(aim: str) -> list[str]:
-    """What an aim is about: things and people, and places of one's own."""
-    main = re.split(r" where\b", aim)[0]
-    found = [p for p in noun_phrases(tokens_of(main)) if p.determiner or p.is_name]
-    is_about = (p.kind != "place" or p.determiner in MINE for p in found)
-    fitting = [p for p, is_one in zip(found, is_about, strict=True) if is_one]
-    return [_the(p) for p in fitting if not (p.is_name and is_place_name(p))]
-
-
-def _without_verb(phrase: Phrase) -> Phrase:
-    """ "The afternoon" of "we have the afternoon go", where a verb has been taken along."""
-    ends = len(phrase.words) > 1 and phrase.words[-1].lower() in words_in("verbs")
-    return replace(phrase, words=phrase.words[:-1]) if ends else phrase
-
-
-def _the(phrase: Phrase) -> str:
-    """A phrase as the player reads it: "your bedroom", "the old lamp", "Fort Knox"."""
-    owner = phrase.determiner
-    if phrase.is_name:
-        return phrase.text
-    if owner in MINE:
-        return f"your {to_second_person(phrase.text)}"
-    return f"{owner if owner[:1].isupper() and owner[-1] in 's’' else 'the'} {phrase.text}"
-
-
 class _Reading:
     """One English premise, taken apart."""
 
@@ -245,7 +240,7 @@ class _Reading:
         topic = pattern("asked_for").match(sentence)
         return topic["topic"] if topic else pattern("command").sub("", sentence, count=1).strip()
 
-    def read(self) -> PremiseReading:
+    def read(self, plot: str = "") -> PremiseReading:
         """All that is read, without what players and authors say of people."""
         self.you = you = self.cast.you(next((s["you"] for s in self.settings if "you" in s), ""))
         me, people = head_of(you.role), self.cast.others()
@@ -253,22 +248,32 @@ class _Reading:
         roles = [role for s in fitting for role in s.get("people", ())]
         people += implied_people(roles, you, people)
         places, at = self._places()
-        things, own = self._things(places)
+        things = self._things(places)
         stated = () if self.is_title else self.sentences
         told = statements(stated, self.commands, self.cast, you)
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
-        aim, topics = stated_aim(told, are_many=are_many), word_table("premise_topics")
+        aim, topics = stated_aim(told, you.name, are_many=are_many), word_table("premise_topics")
         of_aim = conflict_of(aim)
-        situation, conflict = situation_of(self.nameless, of_aim)
+        likely = situations_of(self.nameless, of_aim)
+        situation, conflict = plot_of({plot: 1.0} if plot else likely, "" if plot else of_aim)
         its = topics["situation"].get(situation, {})
-        row = {**topics["conflict"][conflict], **{k: its[k] for k in ("aim", "matter") if k in its}}
-        turning = [t for t in things if (situation or conflict) in cues_for(head_of(t))]
+        row = its or topics["conflict"][conflict]
+        may = [p for p in self.phrases if not self._is_setting(p, places)]
+        phrase = matter_of(self.tokens, may, self.cast.taken)
+        turns_on = [self._called(phrase)] if phrase else []
         sought = self._sought() or "what is lost"
-        lost = _spoken_of(sought) if "{sought}" in row["aim"] else []
-        is_thing = conflict in ("understand", "deliver", "steal") or self.is_title
-        determined = [thing for thing in things if thing in own]
-        named = (*determined, *places * self.is_title) if is_thing else ()
-        about = (*_spoken_of(aim), *turning, *lost, *named)
+        lost = spoken_of(sought) if "{sought}" in row["aim"] else []
+        somebody = {*(p.name for p in people), *(p.role for p in people)}
+        spoken = [one for one in spoken_of(aim) if not (situation and one in somebody)]
+        spoken += [one for one in turns_on if is_spoken_of(one, aim)]
+        spoken.sort(key=lambda one: aim.find(one.partition(" ")[2] or one))
+        named = next(iter((*spoken, *lost, *turns_on)), "")
+        if not aim:
+            is_named = named and named not in places[:1]
+            default = row.get("aim_named", row["aim"]) if is_named else row["aim"]
+            aim = default.format(sought=sought, matter=named)
+        elif named and not spoken:
+            aim = re.sub(r"\bit\b", named, aim, count=1)
         time = pattern("time").search(self.text)
         unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
         return PremiseReading(
@@ -281,8 +286,13 @@ class _Reading:
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
             situation=situation,
-            aim=aim or row["aim"].format(sought=sought),
-            matter=next(iter(about), row.get("matter", "")),
+            stated=of_aim,
+            nameless=self.nameless,
+            likely=tuple(likely)[:3] if max(likely.values()) < CERTAIN else (),
+            aim=aim,
+            matter=named or row.get("matter", ""),
+            names_matter=bool(named),
+            deadline=found[0] if (found := pattern("deadline").search(self.text)) else "",
             surroundings=self._surroundings(places) or its.get("surroundings", ""),
             tone=most_weighed(weighed(self.nameless, "tone"), "plain"),
             year=self._year(),
@@ -315,7 +325,7 @@ class _Reading:
             is_goal = bool(pattern("goes_there").search(before))
             rank = bool(by) - 2 * is_goal - 3 * (bool(is_big) and not is_there)
             by = by.removesuffix("to") or _preposition(phrase.words[-(not phrase.is_name)])
-            ranked.append((-rank, phrase.start, _the(phrase), f"{by} {_the(phrase)}"))
+            ranked.append((-rank, phrase.start, as_said(phrase), f"{by} {as_said(phrase)}"))
         if pattern("goes_home").search(self.text):
             ranked.append((1, 999, "your home", "at your home"))
         for implied in [s["place"] for s in self.settings if "place" in s][:1]:
@@ -324,19 +334,21 @@ class _Reading:
         is_vague = not ranked or ranked[0][2] in ("the world", "the universe", "the field")
         return list(dict.fromkeys(row[2] for row in ranked)), "here" if is_vague else ranked[0][3]
 
-    def _things(self, places: Sequence[str]) -> tuple[list[str], set[str]]:
-        """What is no person and no place, the most spoken of first; and what is determined.
+    def _is_setting(self, phrase: Phrase, places: Sequence[str]) -> bool:
+        """Whether a phrase is but where the story opens: "I work nights at the planetarium"."""
+        by = self.tokens[max(0, phrase.start - 1) : phrase.start]
+        is_reached = any(token.lower() in words_in("here_by") for token in by)
+        return is_reached and as_said(phrase) in places[:1]
 
-        That is what the text names with an article or an owner, or by a name.
-        """
-        said, found, own = Counter(map(one_of, self.tokens)), dict[str, int](), set[str]()
-        for phrase in map(_without_verb, self.phrases):
-            own |= {self._called(phrase)} if phrase.determiner or phrase.is_name else set()
+    def _things(self, places: Sequence[str]) -> list[str]:
+        """What is no person and no place, the most spoken of first."""
+        said, found = Counter(map(one_of, self.tokens)), dict[str, int]()
+        for phrase in map(without_verb, self.phrases):
             is_none = phrase.start in self.cast.taken or phrase.determiner in ("no", "any")
             is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
             if phrase.kind in ("thing", "name") and not (is_none or is_group):
                 found[self._called(phrase)] = said[phrase.head]
-        return sorted((t for t in found if t not in places), key=lambda t: -found[t]), own
+        return sorted((t for t in found if t not in places), key=lambda t: -found[t])
 
     def _surroundings(self, places: Sequence[str]) -> str:
         """The kind of place that it opens in, "" if none; what names the place counts twice."""
@@ -349,7 +361,7 @@ class _Reading:
         owner, player = phrase.determiner.lower(), self.cast.player
         is_theirs = player is not None and player.phrase.is_many and owner == "their"
         is_mine = is_theirs or (owner in GENDERS and GENDERS[owner] == self.you.pronouns)
-        return f"your {phrase.text}" if is_mine and not self.cast.is_second else _the(phrase)
+        return f"your {phrase.text}" if is_mine and not self.cast.is_second else as_said(phrase)
 
     def _sought(self) -> str:
         """What is looked for, "" if nothing is."""

@@ -27,7 +27,7 @@ _LONGEST = 3  # words of a cue
 def weighed(text: str, table: str) -> dict[str, float]:
     """The labels of one list that a text has cues for, with their weights (0.5 a weak cue)."""
     cues, found = cues_of(table), defaultdict[str, float](float)
-    for cue in _runs(text) & cues.keys():
+    for cue in runs_of(text) & cues.keys():
         factor = 1 + _PHRASE * cue.count(" ")
         most = 2 if len(cues[cue]) >= _COMMON else 3
         for label, strength in cues[cue].items():
@@ -65,7 +65,7 @@ def cues_for(noun: str) -> Mapping[str, int]:
     return cues_of("situation").get(stem(noun), {})
 
 
-def _runs(text: str) -> set[str]:
+def runs_of(text: str) -> set[str]:
     """One to three words that stand together, stemmed; with "the", "my" … and without them."""
     words = [re.sub(r"['’]s?$", "", w) for w in re.findall(r"[a-z][a-z'’]*", text.lower())]
     stems = [stem(word) for word in words]

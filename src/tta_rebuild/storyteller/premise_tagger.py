@@ -94,7 +94,7 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
             same = same or _phrase(tokens, begin, end)
             before = tokens[max(0, begin - 1) : begin]
             is_other = _is_plain_object if label_set == "places" else _is_lasting_place
-            if is_other(same, before):
+            if is_other(same, before) or same.words[-1].isdigit():
                 continue
             gone = [p for p in found if begin <= p.start < end and not (is_owner and p.end > end)]
             found = [p for p in found if p.end != same.end and p not in gone]

@@ -10,7 +10,6 @@ from collections.abc import Collection, Sequence
 
 from tta_rebuild.storyteller.line_template import capital, tidy
 from tta_rebuild.storyteller.noun_phrases import second_persons, tokens_of, words_in
-from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     PremisePeople,
@@ -20,8 +19,6 @@ from tta_rebuild.storyteller.premise_people import (
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import mended, pattern, word_table
 
-STATED = 2.0
-"""What a stated aim adds to the weight of its conflict: as a likely cue."""
 _MOST_WORDS_TOLD, _MOST_WORDS_OF_AN_AIM = 70, 14
 
 
@@ -39,7 +36,8 @@ def statements(
             clause = asked["clause"] if asked else ""
         words = {w.lower() for w in tokens_of(clause)}
         is_label = len(clause.split()) == 1 and len(sentences) > 1  # "Comedy!!"
-        if not clause or clause.endswith("?") or words & words_in("meta") or is_label:
+        is_empty = not re.search(r"\w", clause) or clause.endswith("?")
+        if is_empty or words & words_in("meta") or is_label:
             continue
         if kept and len(" ".join([*kept, clause]).split()) > _MOST_WORDS_TOLD:
             break
@@ -131,16 +129,18 @@ def _with_yours(told: str, gender: str) -> str:
     return capital(told)
 
 
-def stated_aim(told: Sequence[str], *, are_many: bool = False) -> str:
+def stated_aim(told: Sequence[str], name: str = "", *, are_many: bool = False) -> str:
     """The first thing that "you" must, want or try to do, a bare infinitive; "" if nothing is.
 
     Else what the premise tells the player to do: "Find out who did it."
 
-    ``are_many``: the player's character is one of several, who are told of as "they".
+    ``name``: that of the player's character, where they are told of by it. ``are_many``: the
+    player's character is one of several, who are told of as "they".
     """
     for sentence in told:
         for found in pattern("wanted").finditer(sentence):
-            is_mine = re.search(r"\b(?:you|your)\b[^.;:]{0,40}$", sentence[: found.end()], re.I)
+            is_told = re.search(r"\b(?:you|your)\b[^.;:]{0,40}$", sentence[: found.end()], re.I)
+            is_mine = is_told or (name and name in sentence[: found.start()])
             before, colon, after = sentence[found.end() :].partition(": ")
             aim = (colon and _bounded(after)) or _bounded(before)
             if are_many and not is_mine:
@@ -161,23 +161,6 @@ def conflict_of(aim: str) -> str:
         if found := next((name for name, row in rows if begins in row["aims"].split()), ""):
             return found
     return ""
-
-
-def situation_of(text: str, stated: str) -> tuple[str, str]:
-    """The situation that a text most speaks for and its conflict; a plain conflict is its own.
-
-    ``stated``: the conflict of what the premise says the player is after, "" if it does not.
-    """
-    topics, weights = word_table("premise_topics"), weighed(text, "situation")
-    if stated:
-        rows = topics["situation"].items()
-        fitting = {name for name, row in rows if stated in row["conflicts"].split()}
-        known = weights.get(stated, 0.0) + STATED
-        weights = {name: w for name, w in weights.items() if name in fitting} | {stated: known}
-    best = most_weighed(weights, stated or "understand")
-    if best in topics["conflict"]:
-        return "", best
-    return best, stated or topics["situation"][best]["conflicts"].split()[0]
 
 
 def _bounded(text: str) -> str:

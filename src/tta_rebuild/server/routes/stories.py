@@ -11,7 +11,12 @@ from fastapi import APIRouter, Query, Response
 
 from tta_rebuild.core.errors import RequestRejected, ValidationError
 from tta_rebuild.core.story import NO_VOICE, CharacterSketch, Premise, Voice
-from tta_rebuild.engine.premise_notes import premise_notes, slug_of
+from tta_rebuild.engine.premise_notes import (
+    is_nobody_played,
+    likely_plots,
+    premise_notes,
+    slug_of,
+)
 from tta_rebuild.server import shapes
 from tta_rebuild.server.resources import After, Limit, Served, TheStory, documented
 from tta_rebuild.storyteller.scene_file import read_world
@@ -42,8 +47,15 @@ async def begin_story(
     served.sessions.keep(session)
     response.headers["Location"] = f"/api/v1/stories/{row.story_id}"
     story = shapes.StoryOut.model_validate(row).model_dump()
-    notes = list(premise_notes(premise, served.application.models[0]))
-    return shapes.NewStoryOut(**story, branch_id=session.branch.branch_id, notes=notes)
+    teller = served.application.models[0]
+    notes = list(premise_notes(premise, teller))
+    return shapes.NewStoryOut(
+        **story,
+        branch_id=session.branch.branch_id,
+        notes=notes,
+        likely_plots=likely_plots(premise, teller),
+        asks_who_is_played=is_nobody_played(premise, teller),
+    )
 
 
 @router.get("/{story}")
@@ -88,6 +100,7 @@ def premise_of(wanted: shapes.StoryIn) -> Premise:
         boundaries=dict(wanted.boundaries),
         metaconcepts=tuple(wanted.metaconcepts),
         world=wanted.world,
+        plot=wanted.plot,
         style=wanted.style,
         length=wanted.length,
         seed=secrets.randbelow(2**31) if wanted.seed is None else wanted.seed,

@@ -105,7 +105,7 @@ async def get_turn(turn_id: TurnId, served: Served) -> shapes.TurnOut:
     "/{turn_id}/events",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {streaming.MEDIA_TYPE: {"schema": {"type": "string"}}}},
+        200: {"content": {streaming.MEDIA_TYPE: {}}},
         204: {"description": "All of it is known to who asks: nothing more comes"},
     },
 )

@@ -1,0 +1,93 @@
+"""Which situations a premise may be of, with how likely each is.
+
+Called by ``premise``. Multinomial logistic regression over the cues that a premise has
+(``premise_cues``), its own words and word pairs, and the conflict of what the player is after. Its
+weights, ``data/premise_situation.txt``, are learned by ``tools/train_premise_situation.py``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from tta_rebuild.storyteller.premise_cues import most_weighed, runs_of, weighed
+from tta_rebuild.storyteller.word_lists import word_table
+
+Weights = Mapping[str, Mapping[str, float]]
+"""Feature → situation → weight."""
+
+BIAS = "*"
+CERTAIN = 0.5
+"""The probability from which on nobody need be asked."""
+SURE = 0.12
+"""The least probability that a situation's own plot is told at. Of the premises of writers left out
+of the training, two in three above it are of the likeliest situation, of those below one in six."""
+LIKELY = 0.05
+"""The least probability of a plain conflict; where none has it the question is what is going on."""
+
+
+def plot_of(likely: Mapping[str, float], stated: str) -> tuple[str, str]:
+    """The situation to be told of and its conflict; ("", conflict) where none is sure enough.
+
+    Args:
+        likely: situations and plain conflicts with their probabilities, the likeliest first.
+        stated: as in ``situations_of``.
+    """
+    topics = word_table("premise_topics")
+    own = {one: topics["situation"][one]["conflicts"].split() for one in topics["situation"]}
+    fitting = {one: p for one, p in likely.items() if stated in ("", one, *own.get(one, ()))}
+    label = next(iter(fitting), stated)
+    if label in own and fitting[label] >= SURE * sum(fitting.values()):
+        return label, stated or own[label][0]
+    plain = next((one for one, p in likely.items() if one not in own and p >= LIKELY), "understand")
+    return "", stated or plain
+
+
+def plot_names() -> Mapping[str, str]:
+    """Every situation and conflict that has a plot, with what it is called: "a heist"."""
+    called: Mapping[str, str] = word_table("premise_topics")["called"]
+    return called
+
+
+def situations_of(text: str, stated: str = "") -> dict[str, float]:
+    """Situation, or plain conflict, → its probability, the likeliest first.
+
+    Args:
+        text: the premise without its names.
+        stated: the conflict of what it says the player is after, "" if it does not.
+    """
+    scores, weights = defaultdict[str, float](float), learned()
+    for feature, value in features_of(text, stated).items():
+        for label, weight in weights.get(feature, {}).items():
+            scores[label] += weight * value
+    most = max(scores.values())
+    odds = {label: math.exp(score - most) for label, score in scores.items()}
+    total = sum(odds.values())
+    ranked = sorted(odds.items(), key=lambda pair: -pair[1])
+    return {label: one / total for label, one in ranked}
+
+
+def features_of(text: str, stated: str) -> dict[str, float]:
+    """What speaks for a situation: a feature and its value in (0, 3)."""
+    found = {BIAS: 1.0}
+    cues = weighed(text, "situation")
+    found |= {f"cue {one}": 0.3 * math.sqrt(weight) for one, weight in cues.items()}
+    if best := most_weighed(cues, ""):
+        found[f"most {best}"] = 1.0
+    found |= {run: 0.7 for run in runs_of(text) if run.count(" ") < 2}
+    return found | ({f"aim {stated}": 1.0} if stated else {})
+
+
+@cache
+def learned() -> Weights:
+    """The weights as they are packaged: a feature, then situation:hundredths, tab by tab."""
+    data = files("tta_rebuild.storyteller").joinpath("data/premise_situation.txt")
+    found = dict[str, dict[str, float]]()
+    for line in data.read_text("utf-8").splitlines()[1:]:
+        feature, *rows = line.split("\t")
+        pairs = (row.rsplit(":", 1) for row in rows)
+        found[feature] = {label: int(weight) / 100 for label, weight in pairs}
+    return found
