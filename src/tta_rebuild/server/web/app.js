@@ -2,7 +2,7 @@
 //
 // Addresses are fragments, so the pages work wherever they are mounted: #/ · #/new · #/story/ID/BRANCH[/PAGE] · #/costs · #/lab
 import { access } from "./api.js";
-import { announce, reading, spoken } from "./components.js";
+import { announce, reading, spoken, typeset } from "./components.js";
 import { html, render, signal, useEffect, useLayoutEffect, useRef, useState } from "./dom.js";
 import { at, heading, needsToken, parsed } from "./navigation.js";
 
@@ -63,7 +63,7 @@ function Header({ now }) {
       <${Reading} />
     </div>
     ${now.story && html`<div class="top-row story-row">
-      <p class="story-title">${story === now.story ? title : "\u00a0"}</p>
+      <p class="story-title">${story === now.story ? typeset(title) : "\u00a0"}</p>
       <nav aria-label="This story">${STORY_PAGES.map((page) => link(at(now.story, now.branch, page === "play" ? "" : page), PAGES[page][0], now.page === page || (page === "map" && now.page === "compare")))}</nav>
     </div>`}
   </header>`;

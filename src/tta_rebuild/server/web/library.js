@@ -1,6 +1,6 @@
 // All stories: take one up again, rename, save, delete; begin a new one; read one in from a file.
 import { api } from "./api.js";
-import { Loaded, ProblemNote, SureButton, announce, counted, fileName, save, useAction, useAsked, when } from "./components.js";
+import { Loaded, ProblemNote, SureButton, announce, counted, fileName, save, typeset, useAction, useAsked, when } from "./components.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { at, go } from "./navigation.js";
 
@@ -42,7 +42,7 @@ function Entry({ row, again }) {
   return html`<li>
     ${names
       ? html`<form class="row" onSubmit=${(e) => { e.preventDefault(); rename(); }}><label class="grow">Title <input ref=${field} value=${title} maxlength="120" required onInput=${(e) => setTitle(e.target.value)} /></label><button>Keep</button><button type="button" onClick=${() => setNames(false)}>Leave it</button></form>`
-      : html`<h2><a href=${at(row.story_id)}>${row.title}</a></h2>`}
+      : html`<h2><a href=${at(row.story_id)}>${typeset(row.title)}</a></h2>`}
     <p class="quiet">${counted(row.turns, "scene")}${row.branches > 1 ? ` on ${counted(row.branches, "branch", "branches")}` : ""}${row.updated_at ? ` · ${when(row.updated_at)}` : ""}</p>
     <div class="row"><a href=${at(row.story_id, "main", "map")}>Map<span class="unseen"> of ${row.title}</span></a>
       <button type="button" class="plain" aria-label=${`Rename ${row.title}`} onClick=${() => setNames(true)}>Rename</button>

@@ -123,7 +123,9 @@ export class MapCanvas {
     }
     pen.lineWidth = Math.max(1.2, 0.8 / zoom);
     pen.strokeStyle = colours.line;
+    pen.globalAlpha = isFar ? 0.5 : 1;
     pen.stroke(lines.soft);
+    pen.globalAlpha = 1;
     pen.lineWidth = Math.max(2.4, 1.6 / zoom);
     pen.strokeStyle = colours.way;
     pen.stroke(lines.way);

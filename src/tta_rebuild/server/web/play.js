@@ -1,7 +1,7 @@
 // Play: the story as it is told, and what the player does next.
 import { api } from "./api.js";
 import {
-  Boundaries, Loaded, Passage, ProblemNote, announce, counted, fileName, money, reading, save, useAction, useAsked,
+  Boundaries, Loaded, Passage, ProblemNote, announce, counted, fileName, money, reading, save, typeset, useAction, useAsked,
 } from "./components.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { LiveTurn } from "./live_turn.js";
@@ -80,7 +80,7 @@ function Story({ story, branch, first }) {
   const language = present.language || "en";
   return html`<div class="reading-room">
     <article class="prose" aria-label=${present.title} lang=${language}>
-      <header class="title-page"><h1>${present.title}</h1>
+      <header class="title-page"><h1>${typeset(present.title, language)}</h1>
         <p class="quiet">${branchName(present.branch)}${present.turn > 0 && ` · ${counted(present.turn, "scene")}`}</p></header>
       ${turns[0]?.turn > 1 && html`<p class="centre"><button type="button" class="plain" onClick=${earlier}>Earlier scenes</button></p>`}
       ${turns.map((turn) => html`<${Told} key=${turn.turn} turn=${turn} language=${language} story=${story} branch=${branch} present=${present} />`)}
@@ -101,7 +101,7 @@ const branchName = ({ name }) => (name === "main" ? "The main branch" : `The bra
 /** A scene that was told, with what the player did before it. */
 function Told({ turn, language, story, branch, present }) {
   return html`<div class="turn" id=${`turn-${turn.turn}`} role="group" tabindex="-1" aria-label=${`Scene ${turn.turn}`}>
-    ${turn.action && html`<p class="action">${turn.action}</p>`}
+    ${turn.action && html`<p class="action">${typeset(turn.action, language)}</p>`}
     ${turn.scene?.passages.map((passage) => html`<${Passage} passage=${passage} language=${language} />`)}
     ${turn.scene?.degraded && html`<p class="warning">${turn.scene.degraded}</p>`}
     <${Tools} turn=${turn} story=${story} branch=${branch} isLast=${turn.turn === present.turn} />
@@ -161,7 +161,7 @@ function Live({ live, language, play, story, branch, refresh }) {
   const running = live.running || {};
   const shows = reading.value.streaming || !isBusy;
   return html`<div class=${`turn live live-${state}`} ref=${box} tabindex="-1" role="group" aria-busy=${isBusy} aria-label="The scene that is being told">
-    ${running.words && state !== "refused" && state !== "paused" && html`<p class="action">${running.words}</p>`}
+    ${running.words && state !== "refused" && state !== "paused" && html`<p class="action">${typeset(running.words, language)}</p>`}
     ${told.warnings.map((text) => html`<p class="warning">${text}</p>`)}
     ${told.restarted && html`<p class="warning">The scene begins anew: ${told.restarted}</p>`}
     ${shows && told.passages.map((passage, n) => html`<div class="arrives" key=${n}><${Passage} passage=${passage} language=${language} /></div>`)}
@@ -244,13 +244,13 @@ function Moves({ live, present, play, story, branch }) {
     if (kind === "ask") { play({ kind: "ask", text: words }, words, { isAside: true }); change(""); } else play({ kind, text: words }, words || "The end.");
   }
   if (present.turn === 0) {
-    return isBusy || state === "paused" ? null : html`<p class="centre"><button type="button" class="main-action" onClick=${() => play({ kind: "begin" })}>Begin the story</button></p>`;
+    return state !== "idle" && state !== "failed" ? null : html`<p class="centre"><button type="button" class="main-action" onClick=${() => play({ kind: "begin" })}>Begin the story</button></p>`;
   }
   return html`
     ${state === "refused" && html`<div class="note refused" role="status"><p>${live.told.value.reason}</p></div>`}
     ${!hasEnded && choices.length > 0 && html`<h2 class="small">What do you do?</h2>
       <ol class="choices">${choices.map((choice, n) => html`<li key=${choice.text}><button type="button" disabled=${isBusy || state === "paused"} aria-keyshortcuts=${n + 1} onClick=${() => take(n + 1)}>
-        <kbd aria-hidden="true">${n + 1}</kbd><span>${choice.text}</span></button></li>`)}</ol>`}
+        <kbd aria-hidden="true">${n + 1}</kbd><span>${typeset(choice.text)}</span></button></li>`)}</ol>`}
     ${!hasEnded && html`<form class="own-words" onSubmit=${submit}>
       <label><span class="unseen">${HINTS[kind]}</span>
         <textarea ref=${field} rows="2" maxlength="4000" placeholder=${HINTS[kind]} value=${text} onInput=${(e) => change(e.target.value)}
