@@ -1,7 +1,7 @@
 """A real server and a real Chromium, for tests of the pages.
 
-The server runs in a thread of its own; between it and a browser may stand a proxy that cuts or holds
-the connection in the middle of a stream.
+The server runs in a thread of its own; between it and a browser may stand a proxy that cuts or
+holds the connection in the middle of a stream.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-
 from tests.server.web import seeding
+
 from tta_rebuild.bootstrap.application import Application
 
-CHROMIUM = os.environ.get("TTA_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM = (
+    os.environ.get("TTA_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+)
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 SCREENSHOTS = os.environ.get("TTA_SCREENSHOTS", "")
 
@@ -100,7 +102,9 @@ class Reader:
 
     def __init__(self, browser: Any, address: str, **options: Any) -> None:
         self.address = address.rstrip("/") + "/"
-        self.context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+        self.context = browser.new_context(
+            **({"viewport": {"width": 1280, "height": 900}} | options)
+        )
         self.context.set_default_timeout(15_000)
         self.seen = Seen()
         self.page = self.tab()

@@ -1,4 +1,4 @@
-"""Stories for the pages to show: one that was played, one with a cast in full, one with ten thousand turns."""
+"""Stories for the pages to show: one played, one with a cast in full, one of 10,000 turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds of every page: nobody is left out, nothing leaves the machine, nothing is complained of."""
+"""What holds of every page: nobody is left out, nothing leaves the machine, no complaints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-
 from tests.server.web.conftest import Reader, RunningServer, keep_screenshot, until
 
 WEB = Path(__file__).parents[3] / "src" / "tta_rebuild" / "server" / "web"
@@ -26,7 +25,8 @@ PAGES = {
     "lab": "lab",
 }
 OVER_THE_EDGE = """[...document.querySelectorAll('header *, main *')]
-    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.table, .map-box, .unseen'))
+    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+    .filter((one) => !one.closest('.table, .map-box, .unseen'))
     .map((one) => one.outerHTML.slice(0, 120))"""
 
 
@@ -38,7 +38,9 @@ def opened(reader: Reader, server: RunningServer, name: str) -> Any:
 
 
 def opened_wholly(page: Any) -> None:
-    page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+    page.evaluate(
+        "document.querySelectorAll('main details').forEach((one) => { one.open = true; })"
+    )
     until(page, "!document.querySelector('main [aria-busy=true]')")
 
 
@@ -71,12 +73,16 @@ def test_no_page_is_wider_than_a_small_screen(
     page = opened(reader, server, name)
     keep_screenshot(page, f"{name}-{width}")
     opened_wholly(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(OVER_THE_EDGE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(
+        OVER_THE_EDGE
+    )
     reader.context.close()
 
 
 def test_all_pages_together_are_small() -> None:
-    files = [one for one in WEB.rglob("*") if one.suffix in {".js", ".mjs", ".css", ".html", ".svg"}]
+    files = [
+        one for one in WEB.rglob("*") if one.suffix in {".js", ".mjs", ".css", ".html", ".svg"}
+    ]
     assert files
     assert sum(len(gzip.compress(one.read_bytes(), 9)) for one in files) < 250_000
 
@@ -116,6 +122,8 @@ def test_the_reader_chooses_light_size_and_movement_and_finds_it_again(
 
 def test_text_of_a_story_is_never_markup(reader: Reader, server: RunningServer) -> None:
     page = reader.open("story/{cast}/main".format(**server.stories))
-    assert "<b>Nobody</b> said anything" in page.locator(".prose").inner_text().replace("\u00a0", " ")
+    assert "<b>Nobody</b> said anything" in page.locator(".prose").inner_text().replace(
+        "\u00a0", " "
+    )
     assert page.locator(".prose b").count() == 0
     assert page.locator(".prose em").inner_text() == "anything"

@@ -1,4 +1,4 @@
-"""Playing in a browser: the text is the story's, whatever happens to the connection, keys alone suffice."""
+"""Playing in a browser: the text is the story's whatever happens, and keys alone suffice."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import pytest
-
 from tests.server.web import seeding
 from tests.server.web.conftest import Proxy, Reader, RunningServer, until
+
 from tta_rebuild.core.events import SceneTold
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
@@ -288,7 +288,9 @@ def test_the_keyboard_alone_suffices_from_the_list_to_the_third_scene(
     def tab_to(text: str) -> None:
         for _ in range(60):
             page.keyboard.press("Tab")
-            if text in page.evaluate("document.activeElement.textContent || document.activeElement.placeholder || ''"):
+            if text in page.evaluate(
+                "document.activeElement.textContent || document.activeElement.placeholder || ''"
+            ):
                 return
         raise AssertionError(f"Tab never came to {text!r}")
 

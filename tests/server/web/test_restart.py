@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-
 from tests.server.programs import program
 from tests.server.web.conftest import Reader, RunningServer
 from tests.server.web.test_every_page import AXE
