@@ -20,7 +20,8 @@ from tta_rebuild.storyteller.world_state import NOWHERE, YOU, keys_of
 MOST_TURNS = 60
 _GIVEN = frozenset(
     "here turn stage time weather roll kind alone npc gain heat price "
-    "last_person last_it last_he last_she last_they way_taken did_aim away".split()
+    "last_person last_it last_he last_she last_they way_taken did_aim away "
+    "matter.portable matter.named".split()
 )
 _PROPERTIES = frozenset(
     "at here trust met dead hurt asleep caught broken burnt gone open locked lit hidden worn fixed "

@@ -49,6 +49,7 @@ from tta_rebuild.storyteller.premise_situation import CERTAIN, plot_names, plot_
 from tta_rebuild.storyteller.premise_tagger import with_tagged
 from tta_rebuild.storyteller.premise_told import (
     conflict_of,
+    deadline_of,
     stated_aim,
     statements,
 )
@@ -292,7 +293,7 @@ class _Reading:
             aim=aim,
             matter=named or row.get("matter", ""),
             names_matter=bool(named),
-            deadline=found[0] if (found := pattern("deadline").search(self.text)) else "",
+            deadline=deadline_of(self.text),
             surroundings=self._surroundings(places) or its.get("surroundings", ""),
             tone=most_weighed(weighed(self.nameless, "tone"), "plain"),
             year=self._year(),

@@ -25,6 +25,8 @@ CERTAIN = 0.5
 SURE = 0.12
 """The least probability that a situation's own plot is told at. Of the premises of writers left out
 of the training, two in three above it are of the likeliest situation, of those below one in six."""
+SURE_BESIDE = 0.3
+"""The same where the premise says what the player is after, whose conflict has a plot as well."""
 LIKELY = 0.05
 """The least probability of a plain conflict; where none has it the question is what is going on."""
 
@@ -40,7 +42,8 @@ def plot_of(likely: Mapping[str, float], stated: str) -> tuple[str, str]:
     own = {one: topics["situation"][one]["conflicts"].split() for one in topics["situation"]}
     fitting = {one: p for one, p in likely.items() if stated in ("", one, *own.get(one, ()))}
     label = next(iter(fitting), stated)
-    if label in own and fitting[label] >= SURE * sum(fitting.values()):
+    least = SURE_BESIDE if stated else SURE
+    if label in own and fitting[label] >= least * sum(fitting.values()):
         return label, stated or own[label][0]
     plain = next((one for one, p in likely.items() if one not in own and p >= LIKELY), "understand")
     return "", stated or plain

@@ -163,6 +163,12 @@ def conflict_of(aim: str) -> str:
     return ""
 
 
+def deadline_of(text: str) -> str:
+    """By when it has to be done, as the player hears it, "" if nothing is said."""
+    found = pattern("deadline").search(text)
+    return to_second_person(re.sub("^until |^till ", "by ", found[0].lower())) if found else ""
+
+
 def _bounded(text: str) -> str:
     """The clause that a text begins with, "" if it is none, negative or too long."""
     aim = pattern("aim_ends").split(text.strip(), maxsplit=1)[0]
