@@ -31,11 +31,11 @@ function Shell() {
     PAGES[now.page][1]().then((module) => { if (isCurrent) setPage({ key, Page: module.Page, now }); });
     return () => { isCurrent = false; };
   }, [key]);
+  const named = now.story === heading.value.story ? heading.value.title : "";
+  useEffect(() => { document.title = [named, PAGES[now.page][0], "TTA"].filter(Boolean).join(" · "); }, [named, now.page]);
   useLayoutEffect(() => {
     if (!page) return;
-    const title = PAGES[page.now.page][0];
-    document.title = `${title} · TTA`;
-    if (!isFirst.current) { scrollTo(0, 0); main.current?.focus({ preventScroll: true }); announce(title); }
+    if (!isFirst.current) { scrollTo(0, 0); main.current?.focus({ preventScroll: true }); announce(PAGES[page.now.page][0]); }
     isFirst.current = false;
   }, [page?.key]);
   return html`

@@ -63,6 +63,9 @@ function Story({ story, branch, first }) {
     return () => { removeEventListener("visibilitychange", look); removeEventListener("focus", look); live.close(); };
   }, [live]);
 
+  // whoever takes a story up again begins at its last scene
+  useLayoutEffect(() => { if (first.present.turn > 1) document.getElementById(`turn-${first.present.turn}`)?.scrollIntoView(); }, []);
+
   // whoever was at the scene while it was told stays at it
   const wasTold = useRef(present.turn);
   useLayoutEffect(() => {
@@ -77,7 +80,7 @@ function Story({ story, branch, first }) {
     setTurns([...before, ...turns]);
   }
   const play = (action, words, options = {}) => live.start(options.isAside ? action : { ...action, position: latest.current.position }, words, options);
-  const language = present.language || "en";
+  const language = present.language;
   return html`<div class="reading-room">
     <article class="prose" aria-label=${present.title} lang=${language}>
       <header class="title-page"><h1>${typeset(present.title, language)}</h1>
@@ -204,10 +207,13 @@ const draft = {
   clear(story, branch) { sessionStorage.removeItem(this.key(story, branch)); },
 };
 
-const KINDS = { say: "Do or say", ask: "Ask somebody aside", end: "Bring it to an end" };
+const KINDS = { say: "Do or say", ask: "Ask somebody aside", think: "See what somebody thinks", end: "Bring it to an end" };
+const BUTTONS = { say: "Go on", ask: "Ask", think: "Look", end: "End it" };
+const ASIDES = ["ask", "think"];
 const HINTS = {
   say: "In your own words: what you do, or what you say",
   ask: "A name and your question: Jonas, what did you see?",
+  think: "A name: Jonas",
   end: "How it should end, or nothing at all",
 };
 
@@ -241,7 +247,7 @@ function Moves({ live, present, play, story, branch }) {
     event.preventDefault();
     const words = text.trim();
     if (isBusy || (!words && kind !== "end")) return;
-    if (kind === "ask") { play({ kind: "ask", text: words }, words, { isAside: true }); change(""); } else play({ kind, text: words }, words || "The end.");
+    if (ASIDES.includes(kind)) { play({ kind, text: words }, words, { isAside: true }); change(""); } else play({ kind, text: words }, words || "The end.");
   }
   if (present.turn === 0) {
     return state !== "idle" && state !== "failed" ? null : html`<p class="centre"><button type="button" class="main-action" onClick=${() => play({ kind: "begin" })}>Begin the story</button></p>`;
@@ -251,13 +257,14 @@ function Moves({ live, present, play, story, branch }) {
     ${!hasEnded && choices.length > 0 && html`<h2 class="small">What do you do?</h2>
       <ol class="choices">${choices.map((choice, n) => html`<li key=${choice.text}><button type="button" disabled=${isBusy || state === "paused"} aria-keyshortcuts=${n + 1} onClick=${() => take(n + 1)}>
         <kbd aria-hidden="true">${n + 1}</kbd><span>${typeset(choice.text)}</span></button></li>`)}</ol>`}
+    ${hasEnded && html`<p class="centre"><a class="main-action" href="#/new">Begin another story</a></p>`}
     ${!hasEnded && html`<form class="own-words" onSubmit=${submit}>
       <label><span class="unseen">${HINTS[kind]}</span>
         <textarea ref=${field} rows="2" maxlength="4000" placeholder=${HINTS[kind]} value=${text} onInput=${(e) => change(e.target.value)}
           onKeyDown=${(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) submit(e); }}></textarea></label>
       <div class="row">
         <label><span class="unseen">What it is</span><select value=${kind} onChange=${(e) => setKind(e.target.value)}>${Object.entries(KINDS).map(([value, words]) => html`<option value=${value} selected=${value === kind}>${words}</option>`)}</select></label>
-        <button class="main-action" disabled=${isBusy || (!text.trim() && kind !== "end")}>${kind === "ask" ? "Ask" : kind === "end" ? "End it" : "Go on"}</button>
+        <button class="main-action" disabled=${isBusy || (!text.trim() && kind !== "end")}>${BUTTONS[kind]}</button>
       </div>
     </form>`}
     <p class="row move-tools">
@@ -272,11 +279,12 @@ function AtHand({ present, turns, story, branch, refresh }) {
   const last = turns.at(-1), held = heldBack(present);
   return html`<aside class="at-hand" aria-label="At hand">
     <dl>
-      <div><dt>Told by</dt><dd>${present.model === "offline" ? "the embedded storyteller" : present.model}</dd></div>
+      <div><dt>Told by</dt><dd>${present.model === "offline" ? "the embedded storyteller" : present.model}${present.model_before && html` <span class="quiet">(the last scene by ${present.model_before === "offline" ? "the embedded storyteller" : present.model_before})</span>`}</dd></div>
       <div><dt>This story cost</dt><dd>${money(present.cost.story_usd)}</dd></div>
       ${last && html`<div><dt>The last scene</dt><dd>${money(last.cost_usd)}</dd></div>`}
       ${last?.scene?.quality > 0 && html`<div><dt>It scores</dt><dd>${Math.round(last.scene.quality * 100)} of 100</dd></div>`}
     </dl>
+    ${present.cost.lines.length > 0 && html`<details><summary>Limits on what it may cost</summary><ul class="held">${present.cost.lines.map((line) => html`<li>${line}</li>`)}</ul></details>`}
     <details><summary>Held back${held.length > 0 && `: ${held.length}`}</summary>
       ${held.length ? html`<ul class="held">${held.map((one) => html`<li>${one.text && html`<q>${one.text}</q>`} <span class="quiet">${one.reason}</span></li>`)}</ul>` : html`<p class="quiet">Nothing was held back in the last scene.</p>`}
     </details>
