@@ -85,7 +85,7 @@ function Reading() {
   return html`<details class="reading" ref=${box}>
     <summary aria-label="How you read">Aa</summary>
     <div class="reading-box">
-      <fieldset><legend>Light</legend>${[["auto", "as the system"], ["light", "light"], ["dark", "dark"]].map(([value, text]) => html`
+      <fieldset><legend>Light or dark</legend>${[["auto", "as the system"], ["light", "light"], ["dark", "dark"]].map(([value, text]) => html`
         <label><input type="radio" name="theme" checked=${now.theme === value} onChange=${() => change({ theme: value })} /> ${text}</label>`)}</fieldset>
       <label>Text size <input type="range" min="0" max="5" step="1" value=${now.size} onInput=${(e) => change({ size: Number(e.target.value) })} /></label>
       <label><input type="checkbox" checked=${now.streaming} onChange=${(e) => change({ streaming: e.target.checked })} /> Show the text as it is told</label>

@@ -127,7 +127,7 @@ function OwnMove({ story, branch }) {
     <div class="verdict" aria-busy=${isJudging}>
       ${!verdict && !problem && html`<p class="quiet">${isJudging ? "Judging …" : "The verdict comes here."}</p>`}
       ${verdict && html`<p class=${verdict.is_valid ? "said-yes" : "said-no"}><strong>${verdict.is_valid ? "It would hold." : "It would not hold."}</strong>${isJudging || verdict.of !== text ? " (of the words before)" : ""}</p>
-        ${verdict.issues.map((issue) => html`<p>${issue.message}${issue.suggested_fix && html` <span class="quiet">${issue.suggested_fix}</span>`}</p>`)}
+        ${verdict.issues.map((issue) => html`<p>${ended(issue.message)}${issue.suggested_fix && html` <span class="quiet">${ended(issue.suggested_fix)}</span>`}</p>`)}
         ${SCORES.map(([key, label]) => html`<${Meter} label=${label} value=${verdict[key]} />`)}
         ${verdict.dead_end_risk > 0 && html`<${Meter} label="Risk of a dead end" value=${verdict.dead_end_risk} />`}
         <p class="row"><button type="button" onClick=${use} disabled=${!text.trim()}>Take it to the story</button></p>`}

@@ -177,15 +177,19 @@ export class MapCanvas {
       pen.fillStyle = colours.ink;
       pen.fillText(text, x, run.y + 0.5);
     }
+    const say = (text, x, y) => { pen.strokeText(text, x, y); pen.fillText(text, x, y); }; // a rim of paper keeps it readable over lines
     pen.fillStyle = colours.soft;
+    pen.strokeStyle = colours.paper;
+    pen.lineWidth = 3;
+    pen.lineJoin = "round";
     for (const node of labels) {
       pen.textAlign = "left";
       pen.font = `11px ${serif}`;
-      pen.fillText(String(node.turn), node.x + 7, node.y + 13);
+      say(String(node.turn), node.x + 7, node.y + 13);
       if (!node.isTip) continue;
       pen.textAlign = "left";
       pen.font = `italic 13px ${serif}`;
-      pen.fillText(node.branch.name.length > 22 ? `${node.branch.name.slice(0, 21)}…` : node.branch.name, node.x + 12, node.y - 9);
+      say(node.branch.name.length > 22 ? `${node.branch.name.slice(0, 21)}…` : node.branch.name, node.x + 12, node.y - 9);
     }
   }
 
