@@ -72,7 +72,8 @@ export class LiveTurn {
   /** Follow a turn that was begun before: in this tab, another one, or elsewhere. */
   async takeUp(elsewhere) {
     const kept = elsewhere?.turn_id ? turnAsKept(elsewhere) : elsewhere || this.kept();
-    if (!kept?.turn || this.isBusy) return;
+    const isKnown = kept?.turn === this.left || (this.state.value !== "idle" && kept?.turn === this.running?.turn);
+    if (!kept?.turn || this.isBusy || isKnown) return;
     try {
       const { state } = await api.turn(kept.turn);
       if (state === "stored" || state === "aside" || state === "abandoned") return this.forget();
@@ -93,6 +94,7 @@ export class LiveTurn {
   reset() {
     if (!this.isOver) this.stop?.abort();
     this.forget();
+    this.left = this.running?.turn; // not taken up again by itself
     batch(() => { this.state.value = "idle"; this.told.value = NOTHING; this.isConnected.value = true; });
   }
 

@@ -8,6 +8,7 @@ import { LiveTurn } from "./live_turn.js";
 import { at, go, heading } from "./navigation.js";
 
 const AT_ONCE = 12;
+const LOOK_MS = 8000; // whether the story has gone on elsewhere
 
 export function Page({ story, branch }) {
   const asked = useAsked(async () => {
@@ -60,7 +61,8 @@ function Story({ story, branch, first }) {
     const look = () => { if (document.visibilityState === "visible" && !live.isBusy) refresh().then((now) => live.takeUp(now.running || now.interrupted)).catch(() => {}); };
     addEventListener("visibilitychange", look);
     addEventListener("focus", look);
-    return () => { removeEventListener("visibilitychange", look); removeEventListener("focus", look); live.close(); };
+    const timer = setInterval(look, LOOK_MS);
+    return () => { clearInterval(timer); removeEventListener("visibilitychange", look); removeEventListener("focus", look); live.close(); };
   }, [live]);
 
   // whoever takes a story up again begins at its last scene
