@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.server.web import seeding
 from tests.server.web.conftest import Reader, RunningServer, keep_screenshot, until
+from tests.server.web.test_every_page import AXE
 
 from tta_rebuild.core.usage import Attempt, Usage
 
@@ -210,12 +212,20 @@ def test_the_dashboard_moves_while_it_is_looked_at(reader: Reader, server: Runni
         latency_s=2.5,
         first_piece_s=0.4,
     )
-    server.does(server.application.ledger.book(attempt))
+    before = replace(attempt, at=attempt.at - timedelta(days=1), cost_usd=0.004)
+    server.does(server.application.ledger.book_all([before, attempt]))
     row = page.locator("tr", has_text="gemini:a-model").first
     row.wait_for()
     assert "2.5 s" in row.inner_text()
     assert "400 ms" in row.inner_text()
-    page.locator(".figures dd", has_text="$0.0125").first.wait_for()
+    page.locator(".figures dd", has_text="$0.0165").first.wait_for()
+    days = page.get_by_role("region", name="Costs by day").locator("tbody tr")
+    days.nth(1).wait_for()
+    assert "$0.004" in days.nth(0).inner_text()
+    page.locator(".chart canvas").first.wait_for()
+    page.evaluate(AXE)
+    assert page.evaluate("axe.run({resultTypes: ['violations']})")["violations"] == []
+    keep_screenshot(page, "costs-live")
 
 
 def test_experiments_analytics_feedback_and_the_score_of_a_text(

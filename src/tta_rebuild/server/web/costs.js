@@ -90,7 +90,7 @@ function Spent({ round }) {
     <div class="row"><label>Show <select value=${by} onChange=${(e) => setBy(e.target.value)}>${Object.entries(BY).map(([key, text]) => html`<option value=${key}>${text}</option>`)}</select></label>
       <label>Of <select value=${days} onChange=${(e) => setDays(Number(e.target.value))}>${[[0, "all time"], [1, "the last day"], [7, "the last week"], [30, "the last month"]].map(([n, text]) => html`<option value=${n}>${text}</option>`)}</select></label></div>
     <${Loaded} asked=${asked} what="the costs">${({ lines }) => html`
-      ${by === "day" && lines.length > 1 && html`<${Chart} title="US dollars a day" x=${lines.map((line) => Date.parse(line.key) / 1000)} series=${[{ label: "US dollars", values: lines.map((line) => line.cost_usd) }]} isTime summary="The table below has the same figures." />`}
+      ${by === "day" && lines.length > 1 && html`<${Chart} title="US dollars a day" x=${lines.map((line) => Date.parse(line.key) / 1000)} series=${[{ label: "US dollars", values: lines.map((line) => line.cost_usd) }]} isDays summary="The table below has the same figures." />`}
       <${Table} caption=${`Costs ${BY[by]}`} empty="Nothing has been spent." rows=${lines} columns=${[
         [sentenceCase(by), (line) => line.key || "—"], ["Cost", (line) => `${money(line.cost_usd)}${line.estimated ? " (in part a guess)" : ""}`, true],
         ["Calls", (line) => number(line.attempts), true], ["Tokens in", (line) => number(line.input_tokens), true], ["Tokens out", (line) => number(line.output_tokens), true],
