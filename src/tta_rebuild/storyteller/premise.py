@@ -260,7 +260,8 @@ class _Reading:
         its = topics["situation"].get(situation, {})
         row = its or topics["conflict"][conflict]
         may = [p for p in self.phrases if not self._is_setting(p, places)]
-        phrase = matter_of(self.tokens, may, self.cast.taken)
+        is_meant = re.search(r"\bit\b", aim) is not None
+        phrase = matter_of(self.tokens, may, self.cast.taken, is_meant=is_meant)
         turns_on = [self._called(phrase)] if phrase else []
         sought = self._sought() or "what is lost"
         lost = spoken_of(sought) if "{sought}" in row["aim"] else []
