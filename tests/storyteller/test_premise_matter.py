@@ -52,7 +52,7 @@ def test_an_aim_that_says_it_names_what_it_means() -> None:
 
 
 def test_a_deadline_is_told_as_one_hears_it() -> None:
-    assert read_premise(DEBT).deadline == "by sunday"
+    assert read_premise(DEBT).deadline == "by Sunday"
     assert slots_of(DEBT)["deadline"] == "by Sunday"
     assert slots_of(ORGAN)["deadline"].startswith("before ")
 
@@ -63,6 +63,7 @@ def test_several_things_are_they() -> None:
 
     names = ("matter", "matter_is", "matter_it", "matter_them")
     assert [seeds[one] for one in names] == ["the seeds", "are", "they", "them"]
+    assert slots_of("I must deliver the news.")["matter_is"] == "is"
     assert [lamp[one] for one in names] == ["the lamp", "is", "it", "it"]
 
 

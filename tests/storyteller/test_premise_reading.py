@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_cues import labels_of
+from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.word_lists import word_table
 
 READ_BY_HAND = Path(__file__).with_name("premises.txt")
@@ -111,7 +112,8 @@ def test_the_reading_is_said_in_one_line() -> None:
     reading = read_premise("A keeper, Joe, tends the lighthouse with his wife Clara.")
 
     who = "You are Joe, a keeper; Clara is your wife; at the lighthouse"
-    assert reading.understood == f"{who}; a marriage in trouble."
+    plot = plot_names()[reading.situation or reading.conflict]
+    assert reading.understood == f"{who}; {plot}."
 
 
 def test_what_players_and_authors_say_of_people_binds() -> None:

@@ -260,13 +260,14 @@ class _Reading:
         its = topics["situation"].get(situation, {})
         row = its or topics["conflict"][conflict]
         may = [p for p in self.phrases if not self._is_setting(p, places)]
-        is_meant = re.search(r"\bit\b", aim) is not None
+        is_meant = "it" in aim.split()
         phrase = matter_of(self.tokens, may, self.cast.taken, is_meant=is_meant)
         turns_on = [self._called(phrase)] if phrase else []
         sought = self._sought() or "what is lost"
         lost = spoken_of(sought) if "{sought}" in row["aim"] else []
         somebody = {*(p.name for p in people), *(p.role for p in people)}
-        spoken = [one for one in spoken_of(aim) if not (situation and one in somebody)]
+        no_people = situation or conflict not in words_in("turn_on_somebody")
+        spoken = [one for one in spoken_of(aim) if not (no_people and one in somebody)]
         spoken += [one for one in turns_on if is_spoken_of(one, aim)]
         spoken.sort(key=lambda one: aim.find(one.partition(" ")[2] or one))
         named = next(iter((*spoken, *lost, *turns_on)), "")
