@@ -13,6 +13,8 @@ from tta_rebuild.bootstrap.guards import care_policy, code_check_for, redactor_f
 from tta_rebuild.bootstrap.model_names import OFFLINE, is_all_offline
 from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
 from tta_rebuild.bootstrap.variants import assignment_by, catalog_of, checks_of, tellers_of
+from tta_rebuild.core.access import AccessRecords
+from tta_rebuild.core.conversations import ConversationRecords
 from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.core.records import LabRecords
 from tta_rebuild.core.redaction import guard_handlers
@@ -42,6 +44,7 @@ class Application:
         provider: the whole stack, as one provider.
         tracker: what is spent and held of the budgets of this session.
         records: ratings of scenes, experiments and their plays.
+        access: who may come in, and whose a story is; ``conversations``: those of chat clients.
         models: the chain of models in use, first choice first, as ``provider:model``.
         notices: what the player should be told between turns (budget marks).
         place, note: where the stories are kept, in words, and what should be known of that.
@@ -53,6 +56,8 @@ class Application:
     tracker: CostTracker
     ledger: Ledger
     records: LabRecords
+    access: AccessRecords
+    conversations: ConversationRecords
     models: tuple[str, ...]
     notices: list[str]
     place: str
@@ -139,6 +144,8 @@ async def open_application(
             tracker=tracker,
             ledger=store.ledger(),
             records=store.records(),
+            access=store.access(),
+            conversations=store.conversations(),
             models=models,
             notices=notices,
             place=store.place,
