@@ -83,7 +83,7 @@ class AccessRecords(Protocol):
         ...
 
     async def used(self, token_id: str, at: datetime) -> None:
-        """Note when a token was last shown."""
+        """Note when a token was last shown; of a session also on what it was made from."""
         ...
 
     async def revoke(self, name: str, at: datetime) -> list[AccessToken]:
