@@ -33,6 +33,7 @@ class ConversationMove:
         request_key: the digest of the request's own key, "" for none.
         branch_id: where it is played.
         turn_before, turn_after: the branch's last turn before it, and once it is played.
+        is_void: it was not played (refused, paused, failed); ``turn_after`` is what stood then.
         answered_at: when its answer had gone out to the last word; None: not yet.
     """
 
@@ -43,6 +44,7 @@ class ConversationMove:
     branch_id: str
     turn_before: int
     turn_after: int
+    is_void: bool = False
     answered_at: datetime | None = None
 
 
@@ -63,6 +65,10 @@ class ConversationRecords(Protocol):
 
     async def add(self, conversation: Conversation, move: ConversationMove) -> ConversationMove:
         """Keep a move; gives it with its number."""
+        ...
+
+    async def void(self, move: ConversationMove, turn: int) -> None:
+        """Note that it was not played, and which turn its branch had reached then."""
         ...
 
     async def answered(self, move: ConversationMove, at: datetime) -> None:

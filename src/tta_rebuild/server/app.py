@@ -13,6 +13,9 @@ from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.server.access import Access, Authentication, allowed
 from tta_rebuild.server.browser_safety import BrowserSafety
+from tta_rebuild.server.door import DoorErrors
+from tta_rebuild.server.door import router as door
+from tta_rebuild.server.door_play import DoorPlay
 from tta_rebuild.server.limits import BodyLimit, Limits, RateLimit
 from tta_rebuild.server.openapi import openapi_of
 from tta_rebuild.server.pages import Pages
@@ -60,6 +63,7 @@ def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAP
     app.state.access = Access(
         serving.application.access, accounts=options.accounts, now=options.clock.wall
     )
+    app.state.door = DoorPlay(serving, app.state.access)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     add_problems(app, app.state.redactor)
     api = APIRouter(prefix=API)
@@ -76,10 +80,12 @@ def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAP
         api.include_router(router)
     app.include_router(api)
     app.include_router(reports.root)
+    app.include_router(door)
     if options.web.is_dir():
         app.mount("/", Pages(directory=options.web), name="pages")
     app.add_middleware(BodyLimit, limits=options.limits)
     app.add_middleware(RateLimit, limits=options.limits, clock=options.clock)
     app.add_middleware(Authentication, access=app.state.access)  # before its sender is counted
-    app.add_middleware(BrowserSafety, hosts=options.hosts)  # the outermost: the last added
+    app.add_middleware(BrowserSafety, hosts=options.hosts)
+    app.add_middleware(DoorErrors)  # the outermost: the last added
     return app

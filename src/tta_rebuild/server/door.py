@@ -1,7 +1,7 @@
 """The door for chat clients: OpenAI's protocol, so that any of them plays through the engine.
 
-``/v1/models`` and ``/v1/chat/completions``, whole or streamed, with errors in OpenAI's shape. What a
-conversation means for its story, ``door_play`` knows.
+``/v1/models`` and ``/v1/chat/completions``, whole or streamed, with errors in OpenAI's shape. What
+a conversation means for its story, ``door_play`` knows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tta_rebuild.server.door_answers import Answer, TurnFailed
 from tta_rebuild.server.door_history import ChatIn, digest, history_of
 from tta_rebuild.server.door_play import Asked, DoorPlay
 from tta_rebuild.server.problems import MEDIA_TYPE as PROBLEM
-from tta_rebuild.server.problems import Problem, answer, problem_of
+from tta_rebuild.server.problems import Problem, problem_of
 from tta_rebuild.server.resources import Served, documented
 from tta_rebuild.server.streaming import HEADERS, MEDIA_TYPE
 from tta_rebuild.storyteller.scene_file import packaged
@@ -38,7 +38,9 @@ MODEL = "tta"
 STORY_HEADER = "X-TTA-Story"
 _STILL_HERE = b": still here\n\n"
 _DONE = b"data: [DONE]\n\n"
-_MEDIA = {200: {"content": {"application/json": {}, MEDIA_TYPE: {}}}}
+_MEDIA: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}, MEDIA_TYPE: {}}}
+}
 
 Name = Annotated[
     str,
@@ -107,7 +109,7 @@ async def complete_chat(
     try:
         first = await anext(pieces)  # so that what fails at once has a status
     except TurnFailed as failed:
-        raise Problem.of(redact(problem_of(_whole(failed)))) from failed
+        raise _problem(failed, redact) from failed
     completion = _Completion(wanted.model)
     headers = {STORY_HEADER: found.story_id, "X-TTA-Branch": found.branch_id}
     headers = {name: value for name, value in headers.items() if value}
@@ -118,7 +120,7 @@ async def complete_chat(
     try:
         text = first + "".join([piece async for piece in pieces])
     except TurnFailed as failed:
-        raise Problem.of(redact(problem_of(_whole(failed)))) from failed
+        raise _problem(failed, redact) from failed
     if not await request.is_disconnected():
         await door.sent(found)
     return JSONResponse(completion.whole(text, found.usage), headers=headers)
@@ -137,6 +139,13 @@ async def _begun(found: Answer) -> AsyncGenerator[str, None]:
     async with aclosing(found.pieces) as pieces:
         async for piece in pieces:
             yield piece
+
+
+def _problem(failed: TurnFailed, redact: Callable[[Any], Any]) -> Problem:
+    body = redact(problem_of(_whole(failed)))
+    problem = Problem(body["status"], body["title"])
+    problem.body = body
+    return problem
 
 
 def _whole(failed: TurnFailed) -> Mapping[str, Any]:
@@ -269,6 +278,3 @@ class DoorErrors:
                 await send({"type": "http.response.body", "body": new})
 
         await self._app(scope, receive, told)
-
-
-__all__ = ["STORY_HEADER", "DoorErrors", "answer", "error_of", "models", "router", "usage_of"]

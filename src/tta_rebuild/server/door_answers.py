@@ -50,6 +50,7 @@ class Step:
     text: str = ""
     choice: int = 0
     after_note: bool = False
+    is_retold: bool = False
 
 
 BEGIN = Step("begin")
@@ -68,6 +69,7 @@ class Answers:
 
     def __init__(self, served: Serving) -> None:
         self._served, self._stories = served, served.application.stories
+        self._records = served.application.conversations
 
     async def branch(self, branch_id: str) -> Branch:
         """A branch as it stands. Raises StoryNotFound, BranchNotFound."""
@@ -120,9 +122,7 @@ class Answers:
         self, move: ConversationMove, steps: Mapping[int, Step], notes: Sequence[str] = ()
     ) -> Answer:
         """The turns of a move, each by its number; a question aside stands under the last told."""
-        answer = Answer(
-            said_at_once(""), move.branch_id.rpartition(".")[0], move.branch_id, move
-        )
+        answer = Answer(said_at_once(""), move.branch_id.rpartition(".")[0], move.branch_id, move)
         answer.pieces = self._pieces(answer, move, steps, notes)
         return answer
 
@@ -145,15 +145,24 @@ class Answers:
                 yield head + "\n\n".join(await self._told(move.branch_id, number))
                 continue
             last = ""
-            async for kind, text in self._followed(answer, turn):
-                last = kind
-                if text:
-                    yield head + text
-                    head = "\n\n"
-                elif not kind:
-                    yield ""
+            try:
+                async for kind, text in self._followed(answer, turn):
+                    last = kind
+                    if text:
+                        yield head + text
+                        head = "\n\n"
+                    elif not kind:
+                        yield ""
+            except TurnFailed:
+                await self._void(move)
+                raise
             if last not in ("stored", "aside"):
+                await self._void(move)
                 return
+
+    async def _void(self, move: ConversationMove) -> None:
+        reached = (await self.branch(move.branch_id)).turn
+        await self._records.void(move, max(move.turn_before, min(reached, move.turn_after)))
 
     async def _asked(self, move: ConversationMove, number: int, step: Step) -> RunningTurn:
         request = TurnRequest(
@@ -164,6 +173,7 @@ class Answers:
             text=step.text,
             choice=step.choice,
             after_note=step.after_note,
+            is_retold=step.is_retold,
         )
         return await self._served.runner.submit(request, again=True)
 

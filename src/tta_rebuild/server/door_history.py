@@ -1,7 +1,7 @@
 """What a chat client sends, read as a story's player speaks: the premise, and what was said since.
 
-A client sends its whole history each time, or the end of it. Where that stands in the story is found
-by what was said, and among several tellings of the same by how the answer ends.
+A client sends its whole history each time, or the end of it. Where that stands in the story is
+found by what was said, and among several tellings of the same by how the answer ends.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core import events as log
 from tta_rebuild.core.conversations import Conversation, ConversationMove
-from tta_rebuild.core.errors import BranchNotFound, StoryError, StoryNotFound, ValidationError
+from tta_rebuild.core.errors import StoryError, StoryNotFound, ValidationError
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.premise_notes import premise_notes
 from tta_rebuild.engine.session import Session
@@ -97,7 +97,7 @@ class DoorPlay:
         if now.is_query:
             branch, _ = await self._base(asked, talk, replace(place, tellings=()))
             return await self._answers.said(branch.branch_id, now.command)
-        if (same := await self._same(asked, place)) is not None:
+        if (same := self._same(asked, place)) is not None:
             return await self._once_more(asked, moves, same)
         if word == "new":
             return await self._begun(asked, name, rest)
@@ -158,23 +158,20 @@ class DoorPlay:
 
     # ------------------------------------------------------------------ which move
 
-    async def _same(self, asked: Asked, place: Place) -> ConversationMove | None:
+    def _same(self, asked: Asked, place: Place) -> ConversationMove | None:
         """The move that a request means once more; None where it is a new one, or a new telling."""
         known = [*place.tellings, *([place.latest] if place.latest else [])]
         for move in known:
-            if asked.request_key and move.request_key == asked.request_key:
+            if asked.request_key and move.request_key == asked.request_key and not move.is_void:
                 return move
-        if not known:
+        newest = place.tellings[-1] if place.tellings else place.latest
+        if newest is None or newest.is_void:
             return None
-        newest = known[-1] if not place.tellings else place.tellings[-1]
         at = newest.answered_at
         if at is None or asked.is_retry or self._access.now() - at < REPEATED_WITHIN:
             return newest
-        if not place.tellings:
-            return None
-        reached = (await self._answers.branch(newest.branch_id)).turn
-        tells = newest.turn_after > newest.turn_before
-        return None if tells and reached >= newest.turn_after else newest
+        is_told_anew = not place.tellings or newest.turn_after > newest.turn_before
+        return None if is_told_anew else newest
 
     async def _once_more(
         self, asked: Asked, moves: Sequence[ConversationMove], move: ConversationMove
@@ -203,17 +200,17 @@ class DoorPlay:
         talk: Conversation,
         moves: Sequence[ConversationMove],
         place: Place,
-        *at: *tuple[Branch, int],
+        branch: Branch,
+        turn: int,
     ) -> Answer:
         """A new move, or another telling: on a branch where it is the first after its turn."""
-        (branch, turn), word = at, asked.history.now.command[0]
+        word = asked.history.now.command[0]
         steps = await self._steps(asked, place.after, branch.branch_id)
         is_aside = steps[0].kind == "ask"
         if word == "again" and place.after is not None:
             branch = await self._answers.branch(place.after.branch_id)
             turn = place.after.turn_before
-        elif place.tellings:
-            older = place.tellings[-1]
+        elif place.tellings and not (older := place.tellings[-1]).is_void:
             steps = [BEGIN, *steps][-(older.turn_after - older.turn_before) :]
             steps = [BEGIN] if turn == 0 and len(steps) == 1 else steps
         elif turn == 0 and steps != [BEGIN] and not is_aside:
@@ -221,11 +218,14 @@ class DoorPlay:
         if word == "begin" and turn:
             raise SaidInstead(shown.words("begun"))
         is_taken = branch.turn != turn or any(
-            move.branch_id == branch.branch_id and move.turn_after > turn for move in moves
+            move.branch_id == branch.branch_id and move.turn_after > turn and not move.is_void
+            for move in moves
         )
         if is_taken or await self._runner.running_on(branch.branch_id):
             fork = self._stories.fork
             branch = await fork(talk.story_id, turn=turn, branch=branch.branch_id)
+        if word == "again" or any(not older.is_void for older in place.tellings):
+            steps = [replace(step, is_retold=True) for step in steps]
         ends = turn if is_aside else turn + len(steps)
         move = await self._added(asked, talk, place.after, branch, (turn, ends))
         numbers = [turn] if is_aside else range(turn + 1, ends + 1)
@@ -235,16 +235,15 @@ class DoorPlay:
         """The branch and the turn that a request goes on from."""
         if place.tellings:
             older = place.tellings[-1]
-            return await self._answers.branch(older.branch_id), older.turn_before
+            turn = older.turn_after if older.is_void else older.turn_before
+            return await self._answers.branch(older.branch_id), turn
         if place.after is not None:
             branch = await self._answers.branch(place.after.branch_id)
             reached = min(branch.turn, place.after.turn_after)
             return branch, max(reached, place.after.turn_before)
         row = await self._stories.story(talk.story_id)
-        try:
-            branch = await self._stories.find_branch(row, asked.name or MAIN)
-        except BranchNotFound:
-            branch = await self._stories.find_branch(row, MAIN)
+        is_branch = asked.name.startswith(f"{row.story_id}.")
+        branch = await self._stories.find_branch(row, asked.name if is_branch else MAIN)
         return branch, branch.turn
 
     async def _steps(
@@ -295,9 +294,9 @@ class DoorPlay:
     # ------------------------------------------------------------------ moves that tell nothing
 
     async def _told_nothing(
-        self, asked: Asked, talk: Conversation, place: Place, *at: *tuple[Branch, int]
+        self, asked: Asked, talk: Conversation, place: Place, branch: Branch, turn: int
     ) -> Answer:
-        (branch, turn), (word, rest) = at, asked.history.now.command
+        word, rest = asked.history.now.command
         if word == "undo":
             back = int(rest[:9]) if rest.isdecimal() else 0 if rest else 1
             if back < 1:

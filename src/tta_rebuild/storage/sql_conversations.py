@@ -48,6 +48,7 @@ class SqlConversations:
             ConversationMove(
                 number=row["number"],
                 **{column: row[column] for column in _MOVE},
+                is_void=bool(row["is_void"]),
                 answered_at=from_micros(at) if (at := row["answered_at"]) is not None else None,
             )
             for row in rows
@@ -60,6 +61,11 @@ class SqlConversations:
             values = {"conversation": conversation.number, **row}
             number = await connection.insert("conversation_moves", **values)
         return replace(move, number=number)
+
+    async def void(self, move: ConversationMove, turn: int) -> None:
+        """See ``ConversationRecords.void``."""
+        async with self._database.writing() as connection:
+            await connection.rows(query("void"), number=move.number, turn=turn)
 
     async def answered(self, move: ConversationMove, at: datetime) -> None:
         """See ``ConversationRecords.answered``."""

@@ -47,6 +47,7 @@ CREATE TABLE conversation_moves (
     branch_id TEXT NOT NULL,
     turn_before INTEGER NOT NULL,
     turn_after INTEGER NOT NULL,
+    is_void INTEGER NOT NULL DEFAULT 0,
     answered_at BIGINT
 );
 CREATE INDEX conversation_moves_of ON conversation_moves (conversation);
