@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from tests.server.accounts import Accounts, accounts, token
 from tests.server.serving import API, Running
@@ -110,6 +110,12 @@ async def test_every_route_has_a_rule_and_every_rule_a_route(served: Running) ->
 
     assert found - set(RULES) == set(), "a route without a rule: say in access.toml who may ask"
     assert set(RULES) - found == set(), "a rule for a route that is not there"
+    plain = [
+        route.path
+        for route in iter_route_contexts(app.routes)
+        if not isinstance(route.original_route, APIRoute)
+    ]
+    assert set(plain) <= {f"{API}/openapi.json", ""}, "a route that its rule does not guard"
 
 
 async def test_a_route_without_a_rule_is_refused_to_all(served: Running) -> None:

@@ -661,11 +661,12 @@ async def test_a_deleted_story_begins_anew(door: Door) -> None:
 
 
 async def test_a_page_of_another_site_cannot_play(door: Door) -> None:
-    answer = await httpx.AsyncClient(trust_env=False).post(
-        f"{door.server.address}/v1/chat/completions",
-        json={"model": "tta", "messages": [{"role": "user", "content": THEME}]},
-        headers={"Origin": "http://evil.example"},
-    )
+    async with httpx.AsyncClient(base_url=door.server.address, trust_env=False) as browser:
+        answer = await browser.post(
+            "/v1/chat/completions",
+            json={"model": "tta", "messages": [{"role": "user", "content": THEME}]},
+            headers={"Origin": "http://evil.example"},
+        )
 
     assert answer.status_code == 403
     assert set(answer.json()) == {"error"}

@@ -216,14 +216,12 @@ async def _found_again(history: History, moves: Sequence[ConversationMove], ends
     """Where a history stands that was cut or changed: by its last answer, else at the end."""
     if not moves:
         return Place(None)
-    last = found = moves[-1]
+    last = moves[-1]
     if answer := history.now.after:
         for move in reversed(moves):
             if await ends(move, answer):
-                found = move
-                break
-    tellings = _tellings(moves, found.number, history.now)
-    return Place(found, tellings, last if last.said == history.now.digest else None)
+                return Place(move, _tellings(moves, move.number, history.now))
+    return Place(last, (), last if last.said == history.now.digest else None)
 
 
 def _tellings(

@@ -24,7 +24,7 @@ from tta_rebuild.engine.session import Session
 from tta_rebuild.server import door_text as shown
 from tta_rebuild.server.access import Access, Principal
 from tta_rebuild.server.door_answers import BEGIN, Answer, Answers, Step, said_at_once, step_of
-from tta_rebuild.server.door_history import History, Place, place_of
+from tta_rebuild.server.door_history import History, Place, place_of, plain
 from tta_rebuild.storage.story_store import MAIN, Branch
 
 REPEATED_WITHIN = timedelta(seconds=5)
@@ -55,6 +55,8 @@ class Asked:
 class SaidInstead(Exception):
     """Nothing is played: this is said instead."""
 
+    story_id = ""
+
 
 class DoorPlay:
     """Plays what chat clients ask for."""
@@ -73,7 +75,7 @@ class DoorPlay:
             try:
                 return await self._answer(asked, name)
             except SaidInstead as said:
-                return Answer(said_at_once(str(said)))
+                return Answer(said_at_once(str(said)), said.story_id)
 
     async def sent(self, answer: Answer) -> None:
         """Note that an answer has gone out to its last word."""
@@ -91,6 +93,16 @@ class DoorPlay:
             return await self._begun(asked, name, "")
         if talk is None:
             return await self._begun(asked, name, rest)
+        try:
+            return await self._gone_on(asked, name, talk)
+        except SaidInstead as said:
+            said.story_id = talk.story_id
+            raise
+
+    async def _gone_on(self, asked: Asked, name: str, talk: Conversation) -> Answer:
+        """The answer in a conversation that has begun."""
+        now = asked.history.now
+        word, rest = now.command
         moves = await self._records.moves(talk)
         ends, is_named = self._answers.ends, bool(asked.name)
         place = await place_of(asked.history, moves, ends, is_named=is_named)
@@ -127,34 +139,35 @@ class DoorPlay:
         if word == "new" and not about:
             raise SaidInstead(shown.words("new_how"))
         is_premise = bool(about) or (not history.setting and history.first is now)
-        seed, world = secrets.randbelow(2**31), "" if about else asked.world
-        wanted = Premise(theme=about or history.premise, world=world, seed=seed)
-        try:
-            session, talk = await self._opened(asked, name, wanted)
-        except ValidationError as error:
-            if word or is_premise or history.setting:
-                raise SaidInstead(str(error)) from error
-            # what was said first was no premise either: this is the next try
-            wanted, is_premise = replace(wanted, theme=now.text), True
-            try:
-                session, talk = await self._opened(asked, name, wanted)
-            except ValidationError as second:
-                raise SaidInstead(str(second)) from second
+        themes = [about or history.premise]
+        if not (word or is_premise or history.setting):
+            themes.append(now.text)  # should what was said first be no premise
+        session, talk = await self._opened(asked, name, themes, "" if about else asked.world)
+        premise = session.state.premise
+        is_premise = is_premise or [premise.theme] == themes[1:]
         steps = [BEGIN] if is_premise or word == "begin" else [BEGIN, step_of(now)]
         move = await self._added(asked, talk, None, session.branch, (0, len(steps)))
-        notes = premise_notes(wanted, self._served.application.models[0])
+        notes = premise_notes(premise, self._served.application.models[0])
         return self._answers.playing(move, dict(enumerate(steps, 1)), list(notes))
 
     async def _opened(
-        self, asked: Asked, name: str, wanted: Premise
+        self, asked: Asked, name: str, themes: Sequence[str], world: str
     ) -> tuple[Session, Conversation]:
-        player = asked.principal.player_id
-        async with self._access.records.together():
-            session = await self._stories.open(wanted)
-            await self._access.records.own(session.story_id, player)
-            talk = await self._records.begin(player, name, session.story_id)
-        self._served.sessions.keep(session)
-        return session, talk
+        """A story of the first of the themes that can be one. Raises SaidInstead."""
+        player, wrong = asked.principal.player_id, ""
+        for theme in themes:
+            try:
+                premise = Premise(theme=theme, world=world, seed=secrets.randbelow(2**31))
+                async with self._access.records.together():
+                    session = await self._stories.open(premise)
+                    await self._access.records.own(session.story_id, player)
+                    talk = await self._records.begin(player, name, session.story_id)
+            except ValidationError as error:
+                wrong = str(error)
+                continue
+            self._served.sessions.keep(session)
+            return session, talk
+        raise SaidInstead(wrong)
 
     # ------------------------------------------------------------------ which move
 
@@ -214,7 +227,9 @@ class DoorPlay:
             steps = [BEGIN, *steps][-(older.turn_after - older.turn_before) :]
             steps = [BEGIN] if turn == 0 and len(steps) == 1 else steps
         elif turn == 0 and steps != [BEGIN] and not is_aside:
-            steps = [BEGIN, *steps]
+            premise = (await self._answers.session(branch.branch_id)).state.premise
+            is_premise = plain(premise.theme) == plain(asked.history.now.text)
+            steps = [BEGIN] if is_premise else [BEGIN, *steps]
         if word == "begin" and turn:
             raise SaidInstead(shown.words("begun"))
         is_taken = branch.turn != turn or any(

@@ -18,7 +18,9 @@ REPLAY_CHARS = 64
 
 
 class CachedLLMProvider(llm.WrapperProvider):
-    """Answers from the cache where it can, and may (not for ``llm_provider.RETOLD``); asks once where many ask the same at the same time.
+    """Answers from the cache where it can; asks once where many ask the same at the same time.
+
+    What is told another way (``llm_provider.RETOLD``) is asked anew.
 
     ``metadata["cache"]`` says where from: ``"memory"``, ``"file"``, ``"shared"`` (with others).
     ``tracker`` books a row of cost 0 for each; ``scope`` sets answers apart beyond model and
