@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SET ?= all
 WORLD ?= lighthouse
 
-.PHONY: help play serve test check versions docs recording bench stress smollm mutants secrets clean
+.PHONY: help play serve test check versions docs recording bench stress browser-test smollm mutants secrets clean
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
 	@echo "make serve    serve stories with pages to play them in, at http://127.0.0.1:8000"
@@ -15,6 +15,7 @@ help:
 	@echo "make docs     build the documentation into site/"
 	@echo "make versions run the tests under every Python 3.11-3.13 that is here"
 	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code, FULL=1"
+	@echo "make browser-test  test the pages in a real Chromium, installed if it is not there (Debian); SHOTS=folder keeps pictures"
 	@echo "make stress   run the long tests (kill -9, attacks as nobody, keys in what is left behind)"
 	@echo "make smollm   play with a real small model under llama.cpp (190 MB, half an hour)"
 	@echo "make mutants  faults that no test notices: ROOM=storage, SAMPLE=50, SEED=1, TESTS=tests/storage"
@@ -66,6 +67,11 @@ recording: $(VENV)/.base
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(SET) $(if $(FULL),--full) $(if $(INTO),--into $(INTO))
+
+browser-test: $(VENV)/.test
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { apt-get update -qq && \
+	apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core fonts-liberation; }
+	TTA_SCREENSHOTS="$(SHOTS)" $(BIN)/python -m pytest tests/server/web
 
 stress: $(VENV)/.test
 	$(BIN)/python -m pytest tests -m stress

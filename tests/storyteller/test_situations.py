@@ -18,9 +18,9 @@ PIANO = "Every night the ghost of old Mr Dunn plays the piano upstairs."
     ("theme", "situation", "aim"),
     [
         ("My sister Ruth and I are going to rob the casino.", "heist", "rob the casino"),
-        (PIANO, "haunted", "find out what it wants"),
+        (PIANO, "haunted", "find out what is behind the piano"),
         ("A detective must stop a bank robbery.", "", "stop a bank robbery"),
-        ("The last bookshop in town closes on Friday.", "last_season", "keep the doors open"),
+        ("The last bookshop in town closes on Friday.", "last_season", "save the last bookshop"),
         ("Rob is here.", "", "find out what is behind it"),
         ("Find out who murdered the singer.", "murder", "find out who murdered the singer"),
         ("my sister ruby marries, the groom is late", "wedding", "see this wedding through"),

@@ -40,7 +40,7 @@ COMMANDS = {
     "experiment": ("experiment", "Compare prompts and models by playing stories with them."),
     "feedback": ("feedback", "Rate scenes, and see what was rated how."),
     "analytics": ("analytics", "Count how stories are played; nothing leaves the machine."),
-    "worlds": ("worlds", "List the authored worlds, or check one of your own."),
+    "worlds": ("worlds", "List the authored worlds or the plots, or check a world of your own."),
     "code": ("code", "Run code where it can do no harm, and check the code in a story."),
 }
 """Name → the module of it, and the first line of its help."""

@@ -89,9 +89,21 @@ def theme_of(options: StoryOptions) -> str | None:
     return f"{world.title}: {world.about}"
 
 
+def plot_named(said: str) -> str:
+    """The plot that "contest" or "plot: contest" names, "" if it names none."""
+    from tta_rebuild.storyteller.premise_situation import plot_names
+
+    name = said.lower().removeprefix("plot:").strip().replace(" ", "_")
+    return name if name in plot_names() else ""
+
+
 def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
     """Before a story begins: how it is understood, and what of it cannot be kept as one thinks."""
-    return engine_notes.premise_notes(premise, teller, mends=message("mends"))
+    yield from engine_notes.premise_notes(premise, teller, mends=message("mends"))
+    _told, *others = engine_notes.likely_plots(premise, teller).items() or [("", "")]
+    if others:
+        named = " or ".join(f"{called} (/wrong {plot})" for plot, called in others)
+        yield message("likely_plots", others=named)
 
 
 def character_of(text: str) -> tta.CharacterSketch:

@@ -33,14 +33,19 @@ def is_nobody_played(premise: Premise, teller: str) -> bool:
 
 
 def likely_plots(premise: Premise, teller: str) -> dict[str, str]:
-    """What the embedded storyteller is not sure that the story is about: plot → in words."""
+    """What the story may be about where that is not certain, plot → in words.
+
+    The plot that is told stands first; {} where one is certain or chosen.
+    """
     if not _is_read(premise, teller) or premise.plot:
         return {}
     from tta_rebuild.storyteller.premise import read_premise
     from tta_rebuild.storyteller.premise_situation import plot_names
 
-    likely = read_premise(premise.theme).likely
-    return {plot: plot_names()[plot] for plot in likely}
+    read = read_premise(premise.theme)
+    names, told = plot_names(), read.situation or read.conflict
+    others = [plot for plot in read.likely if plot != told][:2]
+    return {plot: names[plot] for plot in (told, *others)} if others else {}
 
 
 def premise_notes(premise: Premise, teller: str, *, mends: str = "") -> Iterator[str]:

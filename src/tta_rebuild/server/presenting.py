@@ -82,6 +82,7 @@ async def present_out(served: Serving, session: Session, title: str) -> shapes.P
         cost=await spent_out(served, branch.story_id),
         model=teller,
         model_before=_told_before(state, teller),
+        language=state.premise.language,
         player=state.names.get(state.player, ""),
         running=turn_out(running) if running else None,
         interrupted=turn_out(broken) if broken else None,

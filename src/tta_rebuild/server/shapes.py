@@ -277,6 +277,7 @@ class PresentOut(Given):
     cost: SpentOut
     model: str = Field(description="Who tells the next turn", examples=["offline"])
     model_before: str = Field(description="Who told the last scene, where that is another")
+    language: str = Field(description="Of the story", examples=["en"])
     player: str = Field(description="The name of whom one plays, or empty")
     running: TurnOut | None = Field(description="The turn that is being played now")
     interrupted: TurnOut | None = Field(description="The last turn, where it was broken off")

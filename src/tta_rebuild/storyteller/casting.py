@@ -155,7 +155,8 @@ def _matter_slots(matter: str) -> dict[str, str]:
     """What it is all about with its verbs and pronouns: "the seeds", "are", "they"."""
     noun = re.split(r" (?:of|that|which|who) ", matter)[0].split()[-1]
     is_name = noun[:1].isupper()
-    subject = "they" if is_plural(noun) and not is_name else "it"
+    is_many = is_plural(noun) and noun.lower() not in words_in("singular_in_s")
+    subject = "they" if is_many and not is_name else "it"
     verbs = {"is": "are", "has": "have", "was": "were"}
     slots = {f"matter_{one}": many if subject == "they" else one for one, many in verbs.items()}
     slots |= forms_of("matter", matter) | forms_of("matter_it", subject)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
@@ -157,9 +157,20 @@ async def compare(
         shared_turn=found.shared_turn,
         one=_side(found.one, states[0]),
         other=_side(found.other, states[1]),
-        characters={who: dict(differs) for who, differs in found.characters.items()},
+        characters={who: _plain(differs) for who, differs in found.characters.items()},
         names=dict(found.names),
     )
+
+
+def _plain(value: object) -> Any:
+    """A value of the engine as JSON has it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(one) for one in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def _side(side: Side, state: StoryState) -> canon_shapes.SideOut:
