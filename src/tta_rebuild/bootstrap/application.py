@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import care_policy, code_check_for, redactor_for
@@ -142,17 +142,24 @@ async def open_application(
             stories=Stories(dependencies, store),
             provider=told,
             tracker=tracker,
-            ledger=store.ledger(),
-            records=store.records(),
-            access=store.access(),
-            conversations=store.conversations(),
+            **_kept_in(store),
             models=models,
             notices=notices,
-            place=store.place,
-            note=store.note,
             settings=settings,
             warm=warm,
         )
+
+
+def _kept_in(store: StoryStore) -> dict[str, Any]:
+    """What an application has of its store beside the stories."""
+    return {
+        "ledger": store.ledger(),
+        "records": store.records(),
+        "access": store.access(),
+        "conversations": store.conversations(),
+        "place": store.place,
+        "note": store.note,
+    }
 
 
 async def _store(

@@ -135,7 +135,9 @@ def _show(screen: Screen, report: Report) -> None:
     if stories := report["stories"]:
         row("stories", f"{counted(stories['count'], 'story')} in {stories['place']}")
     if access := report["access"]:
-        row("access", message("access_tokens" if access["tokens"] else "access_open", **access))
+        has_tokens = bool(access["tokens"])
+        said = message("access_tokens", **access) if has_tokens else message("access_open")
+        row("access", said)
     if code := report["code"]:
         row("code", f"in stories runs {code['runs_in']}")
         for name, version in code["engines"].items():
