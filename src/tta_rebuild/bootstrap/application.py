@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import care_policy, code_check_for, redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, is_all_offline
 from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
 from tta_rebuild.bootstrap.variants import assignment_by, catalog_of, checks_of, tellers_of
+from tta_rebuild.core.access import AccessRecords
+from tta_rebuild.core.conversations import ConversationRecords
 from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.core.records import LabRecords
 from tta_rebuild.core.redaction import guard_handlers
@@ -42,6 +44,7 @@ class Application:
         provider: the whole stack, as one provider.
         tracker: what is spent and held of the budgets of this session.
         records: ratings of scenes, experiments and their plays.
+        access: who may come in, and whose a story is; ``conversations``: those of chat clients.
         models: the chain of models in use, first choice first, as ``provider:model``.
         notices: what the player should be told between turns (budget marks).
         place, note: where the stories are kept, in words, and what should be known of that.
@@ -53,6 +56,8 @@ class Application:
     tracker: CostTracker
     ledger: Ledger
     records: LabRecords
+    access: AccessRecords
+    conversations: ConversationRecords
     models: tuple[str, ...]
     notices: list[str]
     place: str
@@ -137,15 +142,24 @@ async def open_application(
             stories=Stories(dependencies, store),
             provider=told,
             tracker=tracker,
-            ledger=store.ledger(),
-            records=store.records(),
+            **_kept_in(store),
             models=models,
             notices=notices,
-            place=store.place,
-            note=store.note,
             settings=settings,
             warm=warm,
         )
+
+
+def _kept_in(store: StoryStore) -> dict[str, Any]:
+    """What an application has of its store beside the stories."""
+    return {
+        "ledger": store.ledger(),
+        "records": store.records(),
+        "access": store.access(),
+        "conversations": store.conversations(),
+        "place": store.place,
+        "note": store.note,
+    }
 
 
 async def _store(

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.engine.in_process_runner import InProcessRunner
 from tta_rebuild.engine.session_cache import MOST_SESSIONS, SessionCache
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest
@@ -20,6 +21,11 @@ from tta_rebuild.storage.turn_journal import FILE_ENDING, NoteFile
 
 KEPT_OF_THE_END = ("turn", "position", "branch_id")
 """What is noted of a turn's last update: where it was stored, and no word of anybody's."""
+
+NO_OPERATOR = (
+    "players are to show tokens, and no operator has one: make it with "
+    "'tta tokens add NAME --role operator'"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,16 @@ async def open_serving(
             most_turns=most_turns,
         ) as runner:
             yield Serving(application=application, runner=runner, sessions=sessions)
+
+
+async def has_accounts(application: Application) -> bool:
+    """Whether players of a server show tokens. Raises SettingsError: no operator could come in."""
+    wanted = application.settings.access
+    tokens = await application.access.tokens() if wanted != "open" else []
+    if wanted == "tokens" and not any(token.role == "operator" for token in tokens):
+        raise SettingsError("TTA_ACCESS", NO_OPERATOR)
+    # revoked ones too: taking the last one back must not open the door to everybody
+    return bool(tokens)
 
 
 class TurnNotes:

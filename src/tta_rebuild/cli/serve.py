@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -12,7 +11,7 @@ import typer
 import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.opening import settings_for, with_application
-from tta_rebuild.cli.screen import message, one_line
+from tta_rebuild.cli.screen import message
 
 HOST, PORT = "127.0.0.1", 8000
 
@@ -28,10 +27,9 @@ def serve(
 ) -> None:
     """Serve stories over HTTP, with pages for a browser.
 
-    Whoever reaches the address can read, play and delete every story.
+    Once there are tokens ('tta tokens'), players show one; before, whoever reaches the address is
+    the one player, who can read, play and delete every story.
     """
-    if not anyone and not _is_own(host):
-        raise take.wrong("--host", message("open_to_all", host=one_line(host, 60)))
     if find_spec("fastapi") is None or find_spec("uvicorn") is None:
         raise tta.SettingsError("server", message("no_server"))
     screen = ctx.obj.screen
@@ -51,6 +49,7 @@ def serve(
                 ServerOptions(hosts=tuple(allowed_host or ())),
                 host=host,
                 port=port,
+                anyone=anyone,
                 on_start=told,
             )
         finally:
@@ -58,11 +57,3 @@ def serve(
             await asyncio.gather(warming, return_exceptions=True)
 
     with_application(ctx.obj, work, settings_for(ctx.obj, model=model))
-
-
-def _is_own(host: str) -> bool:
-    """Whether an address is reached from this machine alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

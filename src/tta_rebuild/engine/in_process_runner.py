@@ -329,7 +329,9 @@ def _items(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem, 
         return session.ask(request.text, after_note=request.after_note)
     if request.kind == "think":
         return session.think(request.text)
-    action = Action(request.kind, request.text, request.choice, request.after_note)
+    action = Action(
+        request.kind, request.text, request.choice, request.after_note, request.is_retold
+    )
     return session.play(action)
 
 

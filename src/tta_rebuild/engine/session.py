@@ -108,7 +108,7 @@ class Session:
         if not isinstance(action, Action):
             raise ValidationError(message("no_action", action=action))
         async with self._one_turn:
-            before = self.next_turn()
+            before = self.next_turn(is_retold=action.is_retold)
             words, is_again = own_words(before, action), action.after_note and is_noted(self._fold)
             care = await self._care.look(
                 before, words, takes_more=action.kind == "begin", after_note=is_again
@@ -224,9 +224,9 @@ class Session:
             )
             await self._append(self.state.turn, [change])
 
-    def next_turn(self) -> TurnInput:
+    def next_turn(self, *, is_retold: bool = False) -> TurnInput:
         """What the next turn would be played from."""
-        return TurnInput.of(self._dependencies, self.branch, self.state)
+        return TurnInput.of(self._dependencies, self.branch, self.state, is_retold=is_retold)
 
     async def _search(self, words: Sequence[str], limit: int) -> list[Found]:
         return await self._store.search(

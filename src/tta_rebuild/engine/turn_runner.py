@@ -33,6 +33,7 @@ class TurnRequest:
         text: the words of ``say`` and ``end``; of ``ask`` and ``think`` a name and the question.
         choice: the number of the choice taken, from 1.
         after_note: the same once more, after it paused with a note (see ``TurnPaused``).
+        is_retold: told another way than before: no answer of a model is given again.
         position: the branch's length in events as they saw it; None: whatever it is.
     """
 
@@ -43,6 +44,7 @@ class TurnRequest:
     text: str = ""
     choice: int = 0
     after_note: bool = False
+    is_retold: bool = False
     position: int | None = None
 
 

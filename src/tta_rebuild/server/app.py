@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 import tta_rebuild as tta
 from tta_rebuild.bootstrap.guards import redactor_for
 from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core.clock import Clock
+from tta_rebuild.server.access import Access, Authentication, allowed
 from tta_rebuild.server.browser_safety import BrowserSafety
+from tta_rebuild.server.door import DoorErrors
+from tta_rebuild.server.door import router as door
+from tta_rebuild.server.door_play import DoorPlay
 from tta_rebuild.server.limits import BodyLimit, Limits, RateLimit
 from tta_rebuild.server.openapi import openapi_of
 from tta_rebuild.server.pages import Pages
 from tta_rebuild.server.presenting import API
 from tta_rebuild.server.problems import add_problems
 from tta_rebuild.server.resources import ALWAYS, documented
-from tta_rebuild.server.routes import branches, canon, reports, stories, story_map, turns
+from tta_rebuild.server.routes import access, branches, canon, reports, stories, story_map, turns
 from tta_rebuild.server.streaming import Streams
 
 WEB = Path(__file__).parent / "web"
@@ -30,6 +34,7 @@ class ServerOptions:
 
     Attributes:
         hosts: names under which it may be reached, besides this machine's own.
+        accounts: whether players show tokens; else whoever comes is the one player.
         web: the folder of the pages; nothing is served where there is none.
     """
 
@@ -37,6 +42,7 @@ class ServerOptions:
     limits: Limits = field(default_factory=Limits)
     web: Path = WEB
     clock: Clock = field(default_factory=Clock)
+    accounts: bool = False
 
 
 def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAPI:
@@ -49,10 +55,15 @@ def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAP
         docs_url=None,  # its scripts would come from elsewhere
         redoc_url=None,
         responses=documented(*ALWAYS),
+        dependencies=[Depends(allowed)],
     )
     app.state.serving, app.state.options = serving, options
     app.state.redactor = redactor_for(serving.application.settings)
     app.state.streams = Streams()
+    app.state.access = Access(
+        serving.application.access, accounts=options.accounts, now=options.clock.wall
+    )
+    app.state.door = DoorPlay(serving, app.state.access)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     add_problems(app, app.state.redactor)
     api = APIRouter(prefix=API)
@@ -64,13 +75,17 @@ def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAP
         turns.router,
         canon.router,
         reports.router,
+        access.router,
     ):
         api.include_router(router)
     app.include_router(api)
     app.include_router(reports.root)
+    app.include_router(door)
     if options.web.is_dir():
         app.mount("/", Pages(directory=options.web), name="pages")
     app.add_middleware(BodyLimit, limits=options.limits)
     app.add_middleware(RateLimit, limits=options.limits, clock=options.clock)
-    app.add_middleware(BrowserSafety, hosts=options.hosts)  # the outermost: the last added
+    app.add_middleware(Authentication, access=app.state.access)  # before its sender is counted
+    app.add_middleware(BrowserSafety, hosts=options.hosts)
+    app.add_middleware(DoorErrors)  # the outermost: the last added
     return app

@@ -27,13 +27,15 @@ class Limits:
     """Bounds; 0 for a rate is no bound.
 
     Attributes:
-        body_bytes: of a request's body; ``import_bytes`` of a story that is taken in.
+        body_bytes: of a request's body; ``import_bytes`` of a story that is taken in,
+            ``chat_bytes`` of a chat client's, which sends its whole history.
         requests_a_minute: of one sender, spread evenly, up to a quarter of it at once.
         turns_at_once: over all senders.
     """
 
     body_bytes: int = 262_144
     import_bytes: int = 64_000_000
+    chat_bytes: int = 8_000_000
     requests_a_minute: int = 1_200
     turns_at_once: int = 256
 
@@ -51,6 +53,7 @@ class BodyLimit:
             return
         is_import = scope["path"].endswith("/stories/import")
         most = self._limits.import_bytes if is_import else self._limits.body_bytes
+        most = self._limits.chat_bytes if scope["path"].startswith("/v1/") else most
         said = _TOO_LARGE.format(most=f"{most:,}")
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if length.isdigit() and int(length[:12]) > most:

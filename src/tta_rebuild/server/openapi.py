@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from tta_rebuild.server.problems import MEDIA_TYPE
-from tta_rebuild.server.shapes import ProblemOut
+from tta_rebuild.server.shapes import ChatErrorOut, ProblemOut
 
 ABOUT = """Branching stories that stay true to themselves.
 
@@ -16,7 +16,8 @@ A turn is posted and runs by itself; its events are followed at `GET /turns/{tur
 server-sent events, from any of them on (`Last-Event-ID`). Every error is a problem (RFC 9457) whose
 `do` says what to do about it."""
 
-_PROBLEM = {"$ref": "#/components/schemas/ProblemOut"}
+_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
+_CHAT_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ChatErrorOut"}}}
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:
@@ -27,12 +28,17 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         )
         shapes = made.setdefault("components", {}).setdefault("schemas", {})
         shapes["ProblemOut"] = ProblemOut.model_json_schema()
+        shapes["ChatErrorOut"] = ChatErrorOut.model_json_schema(
+            ref_template="#/components/schemas/{model}"
+        )
+        shapes |= shapes["ChatErrorOut"].pop("$defs")
         for unused in ("HTTPValidationError", "ValidationError"):
             shapes.pop(unused, None)
-        for path in made["paths"].values():
+        for name, path in made["paths"].items():
+            told = _CHAT_ERROR if name.startswith("/v1/") else _PROBLEM
             for operation in path.values():
                 for status, response in operation["responses"].items():
                     if (status >= "400" and "content" not in response) or status == "422":
-                        response["content"] = {MEDIA_TYPE: {"schema": _PROBLEM}}
+                        response["content"] = told
         app.openapi_schema = made
     return app.openapi_schema

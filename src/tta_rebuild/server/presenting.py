@@ -22,7 +22,7 @@ def turn_out(turn: RunningTurn) -> shapes.TurnOut:
     asked = turn.request
     return shapes.TurnOut(
         turn_id=turn.turn_id,
-        key=asked.key,
+        key=asked.key.rpartition("\n")[2],
         story_id=asked.story_id,
         branch_id=asked.branch_id,
         kind=asked.kind,

@@ -27,7 +27,8 @@ Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows at most")]
 
 MEANS = {
     400: "The body or a header cannot be read",
-    403: "The request comes from another site, or names another host",
+    401: "No token was shown that is good",
+    403: "The request comes from another site, names another host, or is not for this role",
     404: "There is no such thing",
     409: "The branch has moved on, or is being played",
     413: "The body is too large",
@@ -36,7 +37,7 @@ MEANS = {
     500: "A defect in the program",
     503: "The stories cannot be reached now, or the server is shutting down",
 }
-ALWAYS = (400, 403, 413, 422, 429, 500, 503)
+ALWAYS = (400, 401, 403, 413, 422, 429, 500, 503)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
 
 from tta_rebuild.bootstrap.application import Application
-from tta_rebuild.bootstrap.serving import open_serving
+from tta_rebuild.bootstrap.serving import has_accounts, open_serving
+from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.engine.in_process_runner import InProcessRunner
 from tta_rebuild.server.app import ServerOptions, create_app
+
+OPEN_TO_ALL = (
+    "{host} is reached from other machines, and nobody has to say who they are: whoever comes "
+    "could read and delete every story. Make a token for each player ('tta tokens add NAME'), "
+    "keep to 127.0.0.1, or give --anyone if that is meant."
+)
 
 
 class Server(uvicorn.Server):
@@ -49,13 +58,19 @@ async def serve(
     *,
     host: str,
     port: int,
+    anyone: bool = False,
     grace_s: float = 20.0,
     on_start: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``port`` 0 takes a free one. ``on_start`` gets the address.
 
-    Raises OSError: the address is taken, or not this machine's.
+    Players show tokens if there are any. Raises OSError: the address is taken, or not this
+    machine's; SettingsError: others reach it, nobody shows a token, and ``anyone`` is not meant.
     """
+    options = replace(options, accounts=options.accounts or await has_accounts(application))
+    reached = next((name for name in (host, *options.hosts) if not _is_own(name)), "")
+    if reached and not options.accounts and not anyone:
+        raise SettingsError("--host", OPEN_TO_ALL.format(host=reached[:60]))
     async with open_serving(application) as serving:
         config = uvicorn.Config(
             create_app(serving, options),
@@ -71,3 +86,11 @@ async def serve(
             number = listening.getsockname()[1]
             on_start(f"http://{f'[{host}]' if is_six else host}:{number}")
             await Server(config, serving.runner, grace_s).serve([listening])
+
+
+def _is_own(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -59,6 +59,21 @@ class ProblemOut(Given):
     do: str = Field(examples=["GET /api/v1/stories lists the stories that there are."])
 
 
+class ChatErrorDetailOut(Given):
+    """What went wrong, as OpenAI tells it."""
+
+    message: str = Field(examples=["There is no model 'gpt'; there are: tta. Choose one."])
+    type: str = Field(examples=["invalid_request_error"])
+    param: str | None
+    code: str | None = Field(examples=["model_not_found"])
+
+
+class ChatErrorOut(Given):
+    """An error of the door for chat clients."""
+
+    error: ChatErrorDetailOut
+
+
 class VoiceIn(Taken):
     """How somebody speaks."""
 

@@ -17,6 +17,8 @@ from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoreErr
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage import sql_rows
 from tta_rebuild.storage.database import Connection, Database, query
+from tta_rebuild.storage.sql_access import SqlAccess
+from tta_rebuild.storage.sql_conversations import SqlConversations
 from tta_rebuild.storage.sql_ledger import SqlLedger
 from tta_rebuild.storage.sql_records import SqlRecords
 from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
@@ -122,6 +124,14 @@ class StoryStore:
         """Ratings and experiments in the same database; usable until this store is closed."""
         return SqlRecords(self._database)
 
+    def access(self) -> SqlAccess:
+        """Tokens, owners and links in the same database; usable until this store is closed."""
+        return SqlAccess(self._database)
+
+    def conversations(self) -> SqlConversations:
+        """Chat clients' conversations in the same database; usable until this store is closed."""
+        return SqlConversations(self._database)
+
     async def close(self) -> None:
         """Release files and locks; safe to call twice."""
         await self._database.close()
@@ -168,6 +178,7 @@ class StoryStore:
         async with self._database.writing() as connection:
             number = (await sql_rows.story_row(connection, story_id))["number"]
             own = "SELECT number FROM branches WHERE story = :story"
+            talks = "SELECT number FROM conversations WHERE story = :story"
             locked = f"{own} ORDER BY number{connection.for_update}"
             branches = [row["number"] for row in await connection.rows(locked, story=number)]
             await forget_words(connection, branches)
@@ -175,6 +186,10 @@ class StoryStore:
                 f"snapshots WHERE branch IN ({own})",
                 f"events WHERE branch IN ({own})",
                 "ratings WHERE story = :story",
+                "story_owners WHERE story = :story",
+                "shares WHERE story = :story",
+                f"conversation_moves WHERE conversation IN ({talks})",
+                "conversations WHERE story = :story",
                 "branches WHERE story = :story",
                 "stories WHERE number = :story",
             ):

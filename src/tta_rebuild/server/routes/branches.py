@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from tta_rebuild.server import shapes
+from tta_rebuild.server.access import Asking
 from tta_rebuild.server.presenting import present_out
 from tta_rebuild.server.resources import After, Limit, Served, TheSession, TheStory, documented
 from tta_rebuild.server.routes.stories import next_after
@@ -38,9 +39,14 @@ async def fork(
 
 
 @router.get("/{branch}")
-async def get_present(story: TheStory, session: TheSession, served: Served) -> shapes.PresentOut:
+async def get_present(
+    story: TheStory, session: TheSession, served: Served, asking: Asking
+) -> shapes.PresentOut:
     """How a branch stands: the last scene, what may be done next, what was held back."""
-    return await present_out(served, session, story.title)
+    present = await present_out(served, session, story.title)
+    if asking.reads == story.story_id:  # by a link: what is being played now is not shared
+        return present.model_copy(update={"running": None, "interrupted": None})
+    return present
 
 
 @router.post("/{branch}/undo", status_code=201)

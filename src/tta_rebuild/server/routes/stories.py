@@ -18,6 +18,7 @@ from tta_rebuild.engine.premise_notes import (
     slug_of,
 )
 from tta_rebuild.server import shapes
+from tta_rebuild.server.access import Asking, TheAccess
 from tta_rebuild.server.resources import After, Limit, Served, TheStory, documented
 from tta_rebuild.storyteller.scene_file import read_world
 
@@ -26,10 +27,15 @@ router = APIRouter(prefix="/stories", tags=["stories"], responses=documented(404
 
 @router.get("")
 async def list_stories(
-    served: Served, after: After = 0, limit: Limit = 50, title: Annotated[str, Query()] = ""
+    served: Served,
+    access: TheAccess,
+    asking: Asking,
+    after: After = 0,
+    limit: Limit = 50,
+    title: Annotated[str, Query()] = "",
 ) -> shapes.StoriesOut:
-    """All stories, the latest played first; those with `title` in their title, if it is given."""
-    rows = await served.application.stories.list()
+    """Your stories, the latest played first; those with `title` in their title, if it is given."""
+    rows = await access.visible(asking, await served.application.stories.list())
     wanted = title.casefold()
     rows = [row for row in rows if wanted in row.title.casefold()]
     page = [shapes.StoryOut.model_validate(row) for row in rows[after : after + limit]]
@@ -38,11 +44,13 @@ async def list_stories(
 
 @router.post("", status_code=201)
 async def begin_story(
-    wanted: shapes.StoryIn, served: Served, response: Response
+    wanted: shapes.StoryIn, served: Served, response: Response, access: TheAccess, asking: Asking
 ) -> shapes.NewStoryOut:
     """Begin a story; its opening scene is the first turn to play."""
     premise = premise_of(wanted)
-    session = await served.application.stories.open(premise)
+    async with access.records.together():
+        session = await served.application.stories.open(premise)
+        await access.records.own(session.story_id, asking.player_id)
     row = await served.application.stories.story(session.story_id)
     served.sessions.keep(session)
     response.headers["Location"] = f"/api/v1/stories/{row.story_id}"

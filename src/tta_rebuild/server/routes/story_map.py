@@ -17,6 +17,7 @@ from tta_rebuild.engine.knowing import said_in_words
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_values import choice_values
 from tta_rebuild.server import canon_shapes, shapes
+from tta_rebuild.server.access import Asking, TheAccess
 from tta_rebuild.server.presenting import scene_out
 from tta_rebuild.server.resources import (
     ID,
@@ -213,9 +214,13 @@ async def export_story(
 async def import_story(
     data: Annotated[dict[str, Any], Body(examples=[{"format": "tta-story", "version": 1}])],
     served: Served,
+    access: TheAccess,
+    asking: Asking,
     allow_boundary_breaks: Annotated[bool, Query()] = False,
 ) -> shapes.StoryOut:
     """Take in a story that was exported, under a new id."""
     stories = served.application.stories
-    row = await stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
+    async with access.records.together():
+        row = await stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
+        await access.records.own(row.story_id, asking.player_id)
     return shapes.StoryOut.model_validate(asdict(row))

@@ -11,6 +11,7 @@ from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core.errors import BranchBusy, PositionConflict
 from tta_rebuild.engine.turn_runner import TurnRequest
 from tta_rebuild.server import shapes, streaming
+from tta_rebuild.server.access import Asking
 from tta_rebuild.server.presenting import present_out, turn_out
 from tta_rebuild.server.problems import ProblemOf
 from tta_rebuild.server.resources import Served, TheBranch, TheStory, TurnId, documented
@@ -40,13 +41,14 @@ async def ask_for_turn(
     branch: TheBranch,
     served: Served,
     idempotency_key: IdempotencyKey,
+    asking: Asking,
 ) -> shapes.TurnOut:
     """Play a turn; it runs on by itself, and `events` tells of it.
 
     Where another was first, the answer is 409 with the `present` of the branch.
     """
     request = TurnRequest(
-        key=idempotency_key,
+        key=asking.key(idempotency_key),
         story_id=branch.story_id,
         branch_id=branch.branch_id,
         kind=wanted.kind,
@@ -65,10 +67,11 @@ async def ask_aside(
     branch: TheBranch,
     served: Served,
     idempotency_key: IdempotencyKey,
+    asking: Asking,
 ) -> shapes.TurnOut:
     """Ask one person aside, or see what they think; followed as a turn is."""
     request = TurnRequest(
-        key=idempotency_key,
+        key=asking.key(idempotency_key),
         story_id=branch.story_id,
         branch_id=branch.branch_id,
         kind=wanted.kind,
