@@ -205,6 +205,7 @@ def _add_people(
             "group": person.is_group,
             "implied": person.is_implied,
             "asleep": _is_told(theme, person, "sleeps"),
+            "ailing": _is_told(theme, person, "ailing"),
             "family": head_of(person.role) in words_in("kin") - words_in("beloved"),
         }
         start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}

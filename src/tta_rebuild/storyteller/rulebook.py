@@ -21,7 +21,14 @@ from tta_rebuild.storyteller.act_binding import (
     place_in,
     with_article,
 )
-from tta_rebuild.storyteller.answers import asked_about, form_of, is_of_wishes, known_of, told_about
+from tta_rebuild.storyteller.answers import (
+    asked_about,
+    form_of,
+    is_of_theirs,
+    is_of_wishes,
+    known_of,
+    told_about,
+)
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import is_confession, record
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
@@ -145,8 +152,13 @@ class Rulebook:
         if needs_object and not outcome.texts:
             outcome.declined = entry["asks"]
             return False
-        known = self._known(act, bound["person"])
-        bound |= {"known": "yes" if known else "", "wants": "yes" if is_of_wishes(act) else ""}
+        of_theirs = is_of_theirs(act.said, self.cast, bound["person"])
+        known = "" if of_theirs else self._known(act, bound["person"])
+        bound |= {
+            "theirs": "yes" if of_theirs else "",
+            "known": "yes" if known else "",
+            "wants": "yes" if is_of_wishes(act) else "",
+        }
         bound |= {**self._of_person(bound["person"]), **form_of(act)}
         bound["is_quoted"] = "yes" if act.is_quoted else ""
         self.state.bound.update(bound)
