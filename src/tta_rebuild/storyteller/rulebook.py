@@ -262,7 +262,7 @@ class Rulebook:
         with_you = [p.id for p in self.cast.of_kind("person") if self.binder.is_with_you(p.id)]
         trusting = [p for p in with_you if int(self.state.get(f"{p}.trust")) > 0]
         come_along = [p for p in with_you if p in bound.values() or p in trusting]
-        is_away = self.cast.is_open and not is_within and place != self.state.get("home")
+        is_away = not is_within and self.cast.is_elsewhere(place, self.state.get("home"))
         self.state.values |= {"here": place, "within": is_within, "away": is_away}
         for person in come_along if not is_within else ():
             self.state.values[f"{person}.at"] = place
