@@ -17,6 +17,7 @@ class SessionIn(Taken):
     """A token, to be exchanged for a session of a browser."""
 
     token: str = Field(min_length=1, max_length=200, examples=["the token that you were given"])
+    stay: bool = Field(True, description="False: the session ends with the browser")
 
 
 class SessionOut(Given):
@@ -73,7 +74,7 @@ class NewShareOut(ShareOut):
     secret: str = Field(description="Shown this once; sent as `X-TTA-Share` by who reads")
     link: str = Field(
         description="The page that reads it: the secret stands where no server sees it",
-        examples=["/shared#the-secret"],
+        examples=["/#/shared/the-secret"],
     )
 
 

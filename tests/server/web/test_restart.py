@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
 from tests.server.programs import program
-from tests.server.web.conftest import Reader, RunningServer
+from tests.server.web.conftest import Reader
 from tests.server.web.test_every_page import AXE
 from tests.server.web.test_play import scenes_are_told
 
@@ -40,29 +42,66 @@ def test_a_turn_that_a_kill_broke_off_says_so_and_is_played_again(
 
 
 def test_a_server_that_must_know_who_is_reading_is_given_a_token(
-    reader: Reader, server: RunningServer
+    chromium: Any, tmp_path: Path
 ) -> None:
-    given = list[str]()
+    tta = [sys.executable, "-m", "tta_rebuild", "--data-dir", str(tmp_path)]
+    made = subprocess.run(
+        [*tta, "tokens", "add", "anna"], capture_output=True, text=True, check=True
+    )
+    process = subprocess.Popen(
+        [*tta, "serve", "--port", "0", "--model", "offline"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[-1]
+        reader = Reader(chromium, address)
+        _sign_in(reader, made.stdout.strip())
+        _read_along(Reader(chromium, address), reader)
+        reader.context.close()
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
 
-    def answer(route: Any) -> None:
-        token = route.request.headers.get("authorization", "")
-        if token != "Bearer a-token":
-            problem = {"title": "Who is it?", "status": 401, "detail": "say who", "do": ""}
-            route.fulfill(status=401, json=problem, content_type="application/problem+json")
-        else:
-            given.append(token)
-            route.continue_()
 
+def _sign_in(reader: Reader, token: str) -> None:
     page = reader.page
-    page.route("**/api/v1/**", answer)
     page.goto(reader.address)
     page.get_by_role("heading", name="Who is reading?").wait_for()
     page.evaluate(AXE)
     found = page.evaluate("axe.run({resultTypes: ['violations']})")
     assert [one["id"] for one in found["violations"]] == []
-    page.get_by_label("Access token").fill("a-token")
+    page.get_by_label("Access token").fill("wrong")
+    page.get_by_role("button", name="Enter").click()
+    page.get_by_text("not known").first.wait_for()
+    page.get_by_label("Access token").fill(token)
     page.get_by_role("button", name="Enter").click()
     page.get_by_role("heading", name="Stories").wait_for()
-    page.locator(".stories li").first.wait_for()
-    assert given
-    assert page.evaluate("localStorage.getItem('tta.token')") is None
+    [cookie] = reader.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert page.evaluate("document.cookie") == ""
+    assert token not in page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+
+
+def _read_along(guest: Reader, owner: Reader) -> None:
+    """Somebody without a token reads a story by a link, and nothing else."""
+    link = owner.page.evaluate(
+        """async () => {
+            const post = async (path, body) => (await fetch(`api/v1/${path}`, {
+                method: "POST", body: JSON.stringify(body),
+                headers: { "Content-Type": "application/json", "Idempotency-Key": "k" } })).json();
+            const made = await post("stories", { theme: "Two sisters inherit a bakery." });
+            const turns = `stories/${made.story_id}/branches/main/turns`;
+            const turn = await post(turns, { kind: "begin" });
+            await (await fetch(`api/v1/turns/${turn.turn_id}/events`)).text();
+            return (await post(`stories/${made.story_id}/shares`)).link;
+        }"""
+    )
+    page = guest.page
+    page.goto(guest.address + link.removeprefix("/"))
+    page.get_by_text("bakery").first.wait_for()
+    scenes_are_told(page, 1)
+    assert "shared" not in page.url
+    page.goto(guest.address)
+    page.reload()
+    page.get_by_role("heading", name="Who is reading?").wait_for()
+    guest.context.close()

@@ -48,19 +48,20 @@ async def sign_in(
         raise Problem(401, "Who are you?", said, do="Ask an operator for one.", kind="NotSignedIn")
     now, secret = access.now(), new_secret("session")
     ends = now + timedelta(days=SESSION_DAYS)
+    ends = min(ends, token.expires_at or ends)
     made = AccessToken(
         token_id=secrets.token_hex(4),
         player_id=token.player_id,
         role=token.role,
         created_at=now,
-        expires_at=min(ends, token.expires_at or ends),
+        expires_at=ends,
         is_session=True,
     )
     await access.records.add(made, secret, made_from=token.token_id)
     response.set_cookie(
         COOKIE,
         secret,
-        max_age=int(((made.expires_at or ends) - now).total_seconds()),
+        max_age=int((ends - now).total_seconds()) if wanted.stay else None,
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
@@ -129,7 +130,7 @@ async def share_story(story: TheStory, access: TheAccess) -> shapes.NewShareOut:
     made = Share(share_id=secrets.token_hex(4), story_id=story.story_id, created_at=access.now())
     await access.records.share(made, secret)
     shown = shapes.ShareOut.model_validate(made).model_dump()
-    return shapes.NewShareOut(**shown, secret=secret, link=f"/shared#{secret}")
+    return shapes.NewShareOut(**shown, secret=secret, link=f"/#/shared/{secret}")
 
 
 @router.delete("/stories/{story}/shares/{share_id}", status_code=204, responses=documented(404))

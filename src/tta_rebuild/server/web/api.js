@@ -25,14 +25,16 @@ function forPeople(text = "") {
   return /\/api\/v1|\{\w+\}|^(GET|POST|PATCH|DELETE) /.test(text) ? "" : text;
 }
 
-const token = {
-  get: () => sessionStorage.getItem("tta.token") || localStorage.getItem("tta.token"),
-  set(value, stay) { (stay ? localStorage : sessionStorage).setItem("tta.token", value); },
-  clear() { sessionStorage.removeItem("tta.token"); localStorage.removeItem("tta.token"); },
+/** Who is reading, on a server for several people: a token becomes a session's cookie, which no script can read. */
+export const access = {
+  enter: (token, stay) => post(["session"], { token, stay }),
+  leave: () => json("DELETE", ["session"]),
+  /** Read along by the secret of a link, in this tab; gives the story. */
+  async share(secret) {
+    sessionStorage.setItem("tta.share", secret);
+    return get(["shared"]);
+  },
 };
-
-/** The access token of a server for several people; a server for one person wants none. */
-export const access = token;
 
 function path(parts) {
   return parts.map((part) => encodeURIComponent(part)).join("/");
@@ -49,7 +51,8 @@ function urlOf(parts, query) {
 async function send(method, url, { body, headers = {}, signal, raw } = {}) {
   const own = { Accept: "application/json, application/problem+json", ...headers };
   if (body !== undefined && !raw) own["Content-Type"] = "application/json";
-  if (token.get()) own.Authorization = `Bearer ${token.get()}`;
+  const link = sessionStorage.getItem("tta.share");
+  if (link) own["X-TTA-Share"] = link;
   let response;
   try {
     response = await fetch(url, {

@@ -98,19 +98,28 @@ function SignIn() {
   const [text, setText] = useState(""), [stays, setStays] = useState(false);
   const field = useRef();
   useEffect(() => field.current.focus(), []);
-  function enter(event) {
+  const [problem, setProblem] = useState("");
+  async function enter(event) {
     event.preventDefault();
-    access.set(text.trim(), stays);
-    needsToken.value = false;
-    location.reload();
+    try {
+      await access.enter(text.trim(), stays);
+      needsToken.value = false;
+      location.reload();
+    } catch (error) { setProblem(error.detail); announce(error.detail); }
   }
   return html`<section class="narrow"><h1>Who is reading?</h1>
     <p>This server is for several people. The operator gives out access tokens with <code>tta tokens</code>.</p>
     <form onSubmit=${enter}>
       <label>Access token <input ref=${field} type="password" autocomplete="current-password" required value=${text} onInput=${(e) => setText(e.target.value)} /></label>
       <label><input type="checkbox" checked=${stays} onChange=${(e) => setStays(e.target.checked)} /> Keep it in this browser</label>
+      ${problem && html`<p>${problem}</p>`}
       <p><button class="main-action">Enter</button></p>
     </form></section>`;
+}
+
+const link = location.hash.match(/^#\/shared\/([\w-]+)$/);
+if (link) {
+  try { location.replace(at((await access.share(link[1])).story_id)); } catch { location.replace("#/"); }
 }
 
 document.getElementById("app").textContent = "";
