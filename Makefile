@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 SET ?= all
 WORLD ?= lighthouse
 
-.PHONY: help play test check versions docs recording bench stress smollm mutants secrets clean
+.PHONY: help play serve test check versions docs recording bench stress smollm mutants secrets clean
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
+	@echo "make serve    serve stories with pages to play them in, at http://127.0.0.1:8000"
 	@echo "make test     run the tests"
 	@echo "make check    what CI runs: lint, types, structure, tests, docs"
 	@echo "make secrets  look for keys in what git tracks"
@@ -21,7 +22,7 @@ help:
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[models]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[models,server]"
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base
@@ -36,6 +37,9 @@ $(VENV)/.smollm: $(VENV)/.test
 play: $(VENV)/.base
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/tta play; \
 	else $(BIN)/tta story --world "$(WORLD)" --turns 5 --auto; fi
+
+serve: $(VENV)/.base
+	@$(BIN)/tta serve
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -22,6 +22,7 @@ _DATA_DIR = (
 COMMANDS = {
     "play": ("play", "Play a story."),
     "story": ("story", "Tell one or many stories by itself."),
+    "serve": ("serve", "Serve stories over HTTP, with pages for a browser."),
     "stories": ("stories", "List, rename, delete, export, import."),
     "show": ("show", "Show timeline, branches, people, facts."),
     "fork": ("show", "Begin another way from a turn."),

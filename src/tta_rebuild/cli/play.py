@@ -31,13 +31,12 @@ from tta_rebuild.cli.screen import (
 from tta_rebuild.cli.story_options import (
     StoryOptions,
     character_of,
-    is_nobody_played,
-    likely_plots,
     player_of,
     premise_notes,
     premise_of,
     theme_of,
 )
+from tta_rebuild.engine.premise_notes import is_nobody_played, likely_plots
 
 QUIT = ("/quit", "/q", "/exit", "/bye")
 YOUR_WORDS = "your words"

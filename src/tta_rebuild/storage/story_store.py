@@ -27,13 +27,23 @@ from tta_rebuild.storage.story_rows import (
     MAIN,
     Branch,
     Found,
+    MapBranch,
     StoryRow,
     as_branch,
+    as_map_branch,
     as_story,
     to_micros,
 )
 
-__all__ = ["MAIN", "SNAPSHOT_CHARS_AN_EVENT", "Branch", "Found", "StoryRow", "StoryStore"]
+__all__ = [
+    "MAIN",
+    "SNAPSHOT_CHARS_AN_EVENT",
+    "Branch",
+    "Found",
+    "MapBranch",
+    "StoryRow",
+    "StoryStore",
+]
 
 SNAPSHOT_CHARS_AN_EVENT = 400
 """Snapshots stay so far apart that they hold no more than this for each event of the log."""
@@ -177,6 +187,27 @@ class StoryStore:
             story = await sql_rows.story_row(connection, story_id)
             own = f"{query('branches')} WHERE b.story = :story ORDER BY b.number"
             return [as_branch(row) for row in await connection.rows(own, story=story["number"])]
+
+    async def map(self, story_id: str) -> list[MapBranch]:
+        """All branches as a map shows them, in the order they were made. Raises StoryNotFound."""
+        async with self._database.reading() as connection:
+            story = await sql_rows.story_row(connection, story_id)
+            rows = await connection.rows(query("map"), story=story["number"])
+            by_number = {row["number"]: row for row in rows}
+            turns: dict[tuple[int, int], int] = {}
+            found = []
+            for row in rows:
+                fork_turn = row["fork_turn"] or 0
+                if row["parent"] and row["forked_at"] and row["fork_turn"] is None:
+                    owner = by_number[row["parent"]]
+                    while owner["forked_at"] >= row["forked_at"]:
+                        owner = by_number[owner["parent"]]
+                    place = (owner["number"], row["forked_at"])
+                    if place not in turns:
+                        turns[place] = await self._events.turn_at(connection, owner, place[1])
+                    fork_turn = turns[place]
+                found.append(as_map_branch(row, fork_turn))
+        return found
 
     async def branch(self, branch_id: str) -> Branch:
         """One branch as it stands now. Raises BranchNotFound."""

@@ -1,0 +1,68 @@
+"""``tta serve``: the server and its pages, from this machine for this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+import tta_rebuild as tta
+from tta_rebuild.cli import arguments as take
+from tta_rebuild.cli.opening import settings_for, with_application
+from tta_rebuild.cli.screen import message, one_line
+
+HOST, PORT = "127.0.0.1", 8000
+
+
+def serve(
+    ctx: typer.Context,
+    *,
+    host: Annotated[str, take.option("host")] = HOST,
+    port: Annotated[int, take.number("port", 0, 65_535)] = PORT,
+    allowed_host: Annotated[take.Texts, take.repeated("allowed_host", "<name>")] = None,
+    model: Annotated[str, take.option("model")] = "",
+    anyone: Annotated[bool, take.option("anyone", "--anyone")] = False,
+) -> None:
+    """Serve stories over HTTP, with pages for a browser.
+
+    Whoever reaches the address can read, play and delete every story.
+    """
+    if not anyone and not _is_own(host):
+        raise take.wrong("--host", message("open_to_all", host=one_line(host, 60)))
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        raise tta.SettingsError("server", message("no_server"))
+    screen = ctx.obj.screen
+
+    def told(address: str) -> None:
+        screen.say(message("serving", address=address), "bold")
+        screen.say(message("serving_ends"), "dim")
+
+    async def work(application: tta.Application) -> None:
+        from tta_rebuild.server.app import ServerOptions
+        from tta_rebuild.server.serving import serve as run
+
+        warming = asyncio.ensure_future(application.warm())
+        try:
+            await run(
+                application,
+                ServerOptions(hosts=tuple(allowed_host or ())),
+                host=host,
+                port=port,
+                on_start=told,
+            )
+        finally:
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
+
+    with_application(ctx.obj, work, settings_for(ctx.obj, model=model))
+
+
+def _is_own(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

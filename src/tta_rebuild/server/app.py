@@ -1,0 +1,76 @@
+"""The web application: routes, limits, safety in the browser, problems, and the pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+
+import tta_rebuild as tta
+from tta_rebuild.bootstrap.guards import redactor_for
+from tta_rebuild.bootstrap.serving import Serving
+from tta_rebuild.core.clock import Clock
+from tta_rebuild.server.browser_safety import BrowserSafety
+from tta_rebuild.server.limits import BodyLimit, Limits, RateLimit
+from tta_rebuild.server.openapi import openapi_of
+from tta_rebuild.server.pages import Pages
+from tta_rebuild.server.presenting import API
+from tta_rebuild.server.problems import add_problems
+from tta_rebuild.server.resources import ALWAYS, documented
+from tta_rebuild.server.routes import branches, canon, reports, stories, story_map, turns
+from tta_rebuild.server.streaming import Streams
+
+WEB = Path(__file__).parent / "web"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerOptions:
+    """How a server is to be.
+
+    Attributes:
+        hosts: names under which it may be reached, besides this machine's own.
+        web: the folder of the pages; nothing is served where there is none.
+    """
+
+    hosts: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    web: Path = WEB
+    clock: Clock = field(default_factory=Clock)
+
+
+def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAPI:
+    """The application over HTTP, around what it plays with; whoever opened that closes it."""
+    options = options or ServerOptions()
+    app = FastAPI(
+        title="TTA",
+        version=tta.__version__,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,  # its scripts would come from elsewhere
+        redoc_url=None,
+        responses=documented(*ALWAYS),
+    )
+    app.state.serving, app.state.options = serving, options
+    app.state.redactor = redactor_for(serving.application.settings)
+    app.state.streams = Streams()
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
+    add_problems(app, app.state.redactor)
+    api = APIRouter(prefix=API)
+    for router in (
+        story_map.router,  # before stories, whose {story} would take "import"
+        stories.router,
+        branches.router,
+        turns.on_branch,
+        turns.router,
+        canon.router,
+        reports.router,
+    ):
+        api.include_router(router)
+    app.include_router(api)
+    app.include_router(reports.root)
+    if options.web.is_dir():
+        app.mount("/", Pages(directory=options.web), name="pages")
+    app.add_middleware(BodyLimit, limits=options.limits)
+    app.add_middleware(RateLimit, limits=options.limits, clock=options.clock)
+    app.add_middleware(BrowserSafety, hosts=options.hosts)  # the outermost: the last added
+    return app

@@ -1,0 +1,73 @@
+"""Running the server: listens, says where, and ends in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from tta_rebuild.bootstrap.application import Application
+from tta_rebuild.bootstrap.serving import open_serving
+from tta_rebuild.engine.in_process_runner import InProcessRunner
+from tta_rebuild.server.app import ServerOptions, create_app
+
+
+class Server(uvicorn.Server):
+    """Ends as a storyteller should: turns that run are finished while their readers still hear."""
+
+    def __init__(self, config: uvicorn.Config, runner: InProcessRunner, grace_s: float) -> None:
+        super().__init__(config)
+        self._runner, self._grace_s = runner, grace_s
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Begin no turn any more, wait for those that run, then close the connections."""
+        await self._runner.drain(self._grace_s)
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGINT and SIGTERM; a second one does not wait. Nothing is raised again."""
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGINT, signal.SIGTERM)
+        for number in caught:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in caught:
+                loop.remove_signal_handler(number)
+
+
+async def serve(
+    application: Application,
+    options: ServerOptions,
+    *,
+    host: str,
+    port: int,
+    grace_s: float = 20.0,
+    on_start: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; ``port`` 0 takes a free one. ``on_start`` gets the address.
+
+    Raises OSError: the address is taken, or not this machine's.
+    """
+    async with open_serving(application) as serving:
+        config = uvicorn.Config(
+            create_app(serving, options),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=3,
+        )
+        is_six = ":" in host
+        family = socket.AF_INET6 if is_six else socket.AF_INET
+        with socket.create_server((host, port), family=family, backlog=2_048) as listening:
+            number = listening.getsockname()[1]
+            on_start(f"http://{f'[{host}]' if is_six else host}:{number}")
+            await Server(config, serving.runner, grace_s).serve([listening])
