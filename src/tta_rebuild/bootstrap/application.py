@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,8 @@ from tta_rebuild.bootstrap.variants import assignment_by, catalog_of, checks_of,
 from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.core.records import LabRecords
 from tta_rebuild.core.redaction import guard_handlers
-from tta_rebuild.core.usage import Ledger
+from tta_rebuild.core.telemetry import Telemetry
+from tta_rebuild.core.usage import Attempt, Ledger
 from tta_rebuild.engine.dependencies import Dependencies, VariantStack
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -29,6 +30,7 @@ from tta_rebuild.storage.story_store import StoryStore
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.stack_builder import MakeAdapter
+    from tta_rebuild.bootstrap.telemetry import ModelHealth
     from tta_rebuild.integrations.response_cache import ResponseCache
     from tta_rebuild.reading.world_rules import WorldRules
     from tta_rebuild.safety import SafetyGate
@@ -46,6 +48,7 @@ class Application:
         notices: what the player should be told between turns (budget marks).
         place, note: where the stories are kept, in words, and what should be known of that.
         warm: loads what the first call to a model needs.
+        health: how the models are now that can be asked.
     """
 
     stories: Stories
@@ -59,6 +62,7 @@ class Application:
     note: str
     settings: Settings
     warm: Callable[[], Awaitable[None]]
+    health: Callable[[], Sequence[ModelHealth]] = tuple
 
 
 @asynccontextmanager
@@ -71,6 +75,7 @@ async def open_application(
     make_adapter: MakeAdapter | None = None,
     read_only: bool = False,
     has_fallback: bool = True,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[Application]:
     """Open the store and the storytellers that the settings name; the end of the block closes them.
 
@@ -80,6 +85,7 @@ async def open_application(
             and closed by whoever made it; priced as its ``price`` says, else free.
         make_adapter: makes the adapters in place of the usual ones, for a test's own server.
         read_only: only look at what is there: nothing can be played, booked or changed.
+        telemetry: where spans and metrics go; None is where the process's OpenTelemetry sends them.
         has_fallback: False where nobody may answer for ``provider`` or for the model of a route.
 
     Raises StoreError (the data directory), SettingsError (the models or help lines named),
@@ -100,6 +106,7 @@ async def open_application(
             prices=price_book(settings, own=provider),
             session_id=session_id,
             on_warning=lambda warning: notices.append(str(warning)),
+            on_booked=_meter(telemetry),
         )
         stack.push_async_callback(tracker.flush)
         catalog = catalog_of(settings)
@@ -109,13 +116,21 @@ async def open_application(
             cache = None if read_only else _cache(settings)
             used = await used_today(store.ledger(), settings, now=clock())
             builder = StackBuilder(
-                settings, tracker, cache, make_adapter, used, provider, has_fallback, catalog
+                settings,
+                tracker,
+                cache,
+                make_adapter,
+                used_today=used,
+                own=provider,
+                has_fallback=has_fallback,
+                telemetry=telemetry,
+                catalog=catalog,
             )
-            models = await builder.chain()
+            models, health = await builder.chain(), builder.health
             told, warm = await builder.stack(models), builder.warm
             tellers = await tellers_of(builder, settings, stack)
         else:
-            models, tellers = (OFFLINE,), _embedded()
+            models, tellers, health = (OFFLINE,), _embedded(telemetry), list
             told, warm = tellers[OFFLINE].provider, tellers[OFFLINE].provider.warm
         stack.push_async_callback(told.aclose)
         dependencies = Dependencies(
@@ -145,6 +160,7 @@ async def open_application(
             note=store.note,
             settings=settings,
             warm=warm,
+            health=health,
         )
 
 
@@ -182,11 +198,19 @@ def check_writable(settings: Settings) -> None:
 # What only a turn needs is loaded by the first one: most commands look at stories and play none.
 
 
-def _embedded() -> Mapping[str, VariantStack]:
+def _meter(telemetry: Telemetry | None) -> Callable[[Attempt], None] | None:
+    if telemetry is None or telemetry.meter_provider is None:
+        return None
+    from tta_rebuild.bootstrap.telemetry import attempts_meter
+
+    return attempts_meter(telemetry.meter_provider)
+
+
+def _embedded(telemetry: Telemetry | None) -> Mapping[str, VariantStack]:
     from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
     from tta_rebuild.storyteller import OfflineProvider
 
-    told = TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
+    told = TracedLLMProvider(OfflineProvider(), provider=OFFLINE, telemetry=telemetry)
     return {OFFLINE: VariantStack(provider=told, checks="off")}
 
 
