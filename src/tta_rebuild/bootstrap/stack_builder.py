@@ -13,7 +13,6 @@ from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
 from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.bootstrap.telemetry import ModelHealth
-
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.integrations.cost_tracker import CostTracker

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelHealth:
-    """A model (``provider:model``) as it is now; ``waiting`` calls have no room in its quota yet."""
+    """A model (``provider:model``) as it is now; ``waiting`` calls have no room in its quota."""
 
     model: str
     circuit: Literal["closed", "half-open", "open"]

@@ -1,4 +1,4 @@
-"""Names and scales of telemetry, by OpenTelemetry's GenAI conventions; the names ``tta.…`` are ours.
+"""Names and scales of telemetry, by OpenTelemetry's GenAI conventions; ``tta.…`` are our own.
 
 The conventions are still moving: whoever makes a span or a metric takes the names from here.
 """

@@ -11,8 +11,10 @@ import tta_rebuild as tta
 from tta_rebuild.bootstrap.guards import redactor_for
 from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core.clock import Clock
+from tta_rebuild.server import metrics
 from tta_rebuild.server.browser_safety import BrowserSafety
 from tta_rebuild.server.limits import BodyLimit, Limits, RateLimit
+from tta_rebuild.server.metrics import Measured, ServerMetrics
 from tta_rebuild.server.openapi import openapi_of
 from tta_rebuild.server.pages import Pages
 from tta_rebuild.server.presenting import API
@@ -31,11 +33,13 @@ class ServerOptions:
     Attributes:
         hosts: names under which it may be reached, besides this machine's own.
         web: the folder of the pages; nothing is served where there is none.
+        metrics: what counts; the runner's watch is to be the same.
     """
 
     hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     web: Path = WEB
+    metrics: ServerMetrics | None = None
     clock: Clock = field(default_factory=Clock)
 
 
@@ -53,6 +57,8 @@ def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAP
     app.state.serving, app.state.options = serving, options
     app.state.redactor = redactor_for(serving.application.settings)
     app.state.streams = Streams()
+    app.state.metrics = options.metrics or ServerMetrics()
+    app.state.metrics.watch(serving, app.state.streams, options.limits.turns_at_once)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     add_problems(app, app.state.redactor)
     api = APIRouter(prefix=API)
@@ -68,9 +74,12 @@ def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAP
         api.include_router(router)
     app.include_router(api)
     app.include_router(reports.root)
+    app.include_router(metrics.router)
     if options.web.is_dir():
         app.mount("/", Pages(directory=options.web), name="pages")
     app.add_middleware(BodyLimit, limits=options.limits)
     app.add_middleware(RateLimit, limits=options.limits, clock=options.clock)
-    app.add_middleware(BrowserSafety, hosts=options.hosts)  # the outermost: the last added
+    app.add_middleware(BrowserSafety, hosts=options.hosts)
+    # the outermost: the last added
+    app.add_middleware(Measured, metrics=app.state.metrics, clock=options.clock)
     return app

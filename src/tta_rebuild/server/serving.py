@@ -13,6 +13,7 @@ import uvicorn
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.serving import open_serving
+from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.engine.in_process_runner import InProcessRunner
 from tta_rebuild.server.app import ServerOptions, create_app
 
@@ -50,13 +51,19 @@ async def serve(
     host: str,
     port: int,
     grace_s: float = 20.0,
+    telemetry: Telemetry | None = None,
     on_start: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``port`` 0 takes a free one. ``on_start`` gets the address.
 
     Raises OSError: the address is taken, or not this machine's.
     """
-    async with open_serving(application) as serving:
+    async with open_serving(
+        application,
+        most_turns=options.limits.turns_at_once,
+        watch=options.metrics,
+        telemetry=telemetry,
+    ) as serving:
         config = uvicorn.Config(
             create_app(serving, options),
             log_config=None,

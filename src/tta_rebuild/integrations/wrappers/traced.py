@@ -6,17 +6,20 @@ import asyncio
 import json
 import logging
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-from tta_rebuild.core.clock import Clock
 from tta_rebuild.core import telemetry as names
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import TTAError
 from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.integrations import llm_provider as llm
+
+if TYPE_CHECKING:
+    from opentelemetry import metrics
 
 _log = logging.getLogger("tta_rebuild.model")
 
@@ -46,6 +49,11 @@ class TracedLLMProvider(llm.WrapperProvider):
         self._clock = clock or Clock()
         told = telemetry or Telemetry()
         self._tracer = trace.get_tracer(names.SCOPE, tracer_provider=told.tracer_provider)
+        self._fallbacks: metrics.Counter | None = None
+        if layer == "call" and told.meter_provider is not None:
+            about = "Answers of another model than the first of its chain"
+            counting = told.meter_provider.get_meter(names.SCOPE)
+            self._fallbacks = counting.create_counter("tta.fallbacks", description=about)
         if layer == "attempt":
             from opentelemetry import metrics  # ten milliseconds that play without a model saves
 
@@ -105,6 +113,8 @@ class TracedLLMProvider(llm.WrapperProvider):
             span.end()
             if is_attempt:
                 self._count(labels, response, first_s, took_s)
+            elif response is not None and self._fallbacks and response.metadata.get("place"):
+                self._fallbacks.add(1, {"model": response.model, "task": request.task or "prompt"})
             said = failed or (response.finish_reason if response else "left")
             _log.debug(
                 "%s %s of %s by %s: %s in %.3f s",
