@@ -100,13 +100,8 @@ async def open_application(
         store = await _store(settings, clock, read_only=read_only)
         stack.push_async_callback(store.close)
         notices, session_id = list[str](), new_id()
-        tracker = CostTracker(
-            store.ledger(),
-            budgets_of(settings),
-            prices=price_book(settings, own=provider),
-            session_id=session_id,
-            on_warning=lambda warning: notices.append(str(warning)),
-            on_booked=_meter(telemetry),
+        tracker = _tracker(
+            settings, store.ledger(), notices, session_id, own=provider, telemetry=telemetry
         )
         stack.push_async_callback(tracker.flush)
         catalog = catalog_of(settings)
@@ -116,16 +111,9 @@ async def open_application(
             cache = None if read_only else _cache(settings)
             used = await used_today(store.ledger(), settings, now=clock())
             builder = StackBuilder(
-                settings,
-                tracker,
-                cache,
-                make_adapter,
-                used_today=used,
-                own=provider,
-                has_fallback=has_fallback,
-                telemetry=telemetry,
-                catalog=catalog,
+                settings, tracker, cache, make_adapter, used, provider, has_fallback
             )
+            builder.catalog, builder.telemetry = catalog, telemetry
             models, health = await builder.chain(), builder.health
             told, warm = await builder.stack(models), builder.warm
             tellers = await tellers_of(builder, settings, stack)
@@ -196,6 +184,26 @@ def check_writable(settings: Settings) -> None:
 
 
 # What only a turn needs is loaded by the first one: most commands look at stories and play none.
+
+
+def _tracker(
+    settings: Settings,
+    ledger: Ledger,
+    notices: list[str],
+    session_id: str,
+    *,
+    own: LLMProvider | None,
+    telemetry: Telemetry | None,
+) -> CostTracker:
+    """What holds the budgets; it tells the player of them through ``notices``."""
+    return CostTracker(
+        ledger,
+        budgets_of(settings),
+        prices=price_book(settings, own=own),
+        session_id=session_id,
+        on_warning=lambda warning: notices.append(str(warning)),
+        on_booked=_meter(telemetry),
+    )
 
 
 def _meter(telemetry: Telemetry | None) -> Callable[[Attempt], None] | None:

@@ -11,11 +11,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-_PLAIN = logging.LogRecord("", 0, "", 0, "", (), None).__dict__.keys() | {
-    "message",
-    "taskName",
-    "color_message",
-}
+_PLAIN = {*logging.LogRecord("", 0, "", 0, "", (), None).__dict__}
+_PLAIN |= {"message", "taskName", "color_message"}
 
 
 class JsonFormatter(logging.Formatter):
