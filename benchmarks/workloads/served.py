@@ -268,7 +268,7 @@ async def main(kind: str, directory: Path, wanted: Wanted) -> None:
             )
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve())
-            while not server.started:
+            while not server.started:  # noqa: ASYNC110 - it has no event to wait for
                 await asyncio.sleep(0.01)
             port = server.servers[0].sockets[0].getsockname()[1]
             print(f"http://127.0.0.1:{port}", flush=True)
