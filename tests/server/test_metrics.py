@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import tta_rebuild as tta
 from tests.server.serving import NO_RATE, HeldTeller, Running, running
 from tta_rebuild.bootstrap.telemetry import attempts_meter
 from tta_rebuild.core.errors import RequestRejected
