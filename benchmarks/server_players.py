@@ -76,6 +76,17 @@ async def play(
         await asyncio.sleep(chance.uniform(*THINKS_S))
 
 
+async def begin(web: httpx.AsyncClient, theme: str) -> None:
+    """A story with its opening scene, which nobody plays on."""
+    made = (await web.post("/stories", json={"theme": theme})).json()
+    asked = await web.post(
+        f"/stories/{made['story_id']}/branches/main/turns",
+        json={"kind": "begin"},
+        headers={"Idempotency-Key": theme.replace(" ", "-")},
+    )
+    await web.get(f"/turns/{asked.json()['turn_id']}/events")
+
+
 async def missing(web: httpx.AsyncClient, played: Played) -> tuple[int, int]:
     """Turns that were said to be stored and are not there, and turns that nobody asked for."""
     lost = doubled = 0
@@ -101,7 +112,9 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
     with tempfile.TemporaryDirectory() as home, program("stories", Path(home)) as server:
         base: dict[str, Any] = {"base_url": f"{server.address}/api/v1", "trust_env": False}
         async with httpx.AsyncClient(**base, timeout=120, limits=limits) as web:
-            await web.post("/stories", json={"theme": THEMES[0]})  # what the first one loads
+            for theme in THEMES:  # what the first one loads
+                await begin(web, theme)
+            server.begin_to_watch()
             began, before_s = time.monotonic(), server.cpu_s()
             watching = asyncio.create_task(watched(server, memory, 1.0))
             async with asyncio.TaskGroup() as group:
@@ -124,12 +137,11 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
     own_ms = (cpu_s - figures["told_s"]) * 1000 / turns
     told = f"with the storyteller {cpu_s * 1000 / turns:.0f} ms; {cpu_s / took_s:.0%} of a core"
     yield at_most("our own CPU for a turn, all requests with it", own_ms, MOST_CPU_MS, "ms", told)
-    blocked_ms = figures["blocked_s"] * 1000
-    more = f"its own CPU {figures['busy_s'] * 1000:.0f} ms, of it the storyteller's at most "
-    more += (
-        f"{figures['longest_told_s'] * 1000:.0f} ms; {figures['over_100_ms']:.0f} times; {load()}"
-    )
+    blocked_ms, busy_ms = figures["blocked_s"] * 1000, figures["busy_s"] * 1000
+    more = f"over 100 ms {figures['over_100_ms']:.0f} times, with others' work ({load()})"
     yield at_most("the longest block of the event loop", blocked_ms, MOST_BLOCKED_MS, "ms", more)
+    more = f"over 100 ms {figures['busy_over_100_ms']:.0f} times"
+    yield at_most("the longest by its own CPU", busy_ms, MOST_BLOCKED_MS, "ms", more)
     third = len(memory) // 3
     begun, last = max(memory[third : 2 * third]), max(memory[2 * third :])
     yield at_most(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -47,6 +48,10 @@ class Program:
     def resident_mb(self) -> float:
         """Memory that is resident now, MB."""
         return float(self._seen.memory_info().rss) / 1e6
+
+    def begin_to_watch(self) -> None:
+        """Forget how long its loop was blocked so far."""
+        self._process.send_signal(signal.SIGUSR1)
 
     def kill(self) -> None:
         """Kill it with SIGKILL."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
@@ -76,6 +75,8 @@ class ServerMetrics:
         self._withheld = meter.create_counter(
             "tta.passages.withheld", description="Passages that the gate held back"
         )
+        for counter in (self._restarts, self._degraded, self._withheld):
+            counter.add(0)
         self.answered = seconds(
             "http.server.request.duration", "Until an answer began, by route and status"
         )
@@ -91,7 +92,7 @@ class ServerMetrics:
         elif update.kind == "scene":
             self._withheld.add(values.get("withheld", 0))
             if values.get("degraded"):
-                self._degraded.add(1, {"told_by": _teller(values)})
+                self._degraded.add(1)
         if update.is_last:
             self._begun.discard(turn.turn_id)
             self._turns.add(1, kind | {"outcome": update.kind})
@@ -174,11 +175,6 @@ def _resident_bytes() -> int:
     except (OSError, ValueError, IndexError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _teller(values: Mapping[str, object]) -> str:
-    """Who told a scene; of the embedded storyteller no more than that it was."""
-    return str(values.get("told_by", "")).partition(":")[0] or "unknown"
 
 
 class Measured:
