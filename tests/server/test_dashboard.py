@@ -176,7 +176,7 @@ def prometheus(tmp_path: Path, target: str) -> tuple[subprocess.Popen[bytes], st
 async def answered(
     web: httpx.AsyncClient, server: Running, metrics: ServerMetrics
 ) -> dict[str, str]:
-    """Go on playing until each query has found something, at most forty rounds; gives what has not."""
+    """Play on until each query has found something, at most forty rounds; gives what has not."""
     silent = {f"{title}: {query}": "not asked" for title, query in QUERIES}
     for _ in range(40):
         await used(server)
