@@ -29,7 +29,7 @@ MOST_START_S = 3.0
 
 def client(address: str) -> httpx.AsyncClient:
     """A client of a server's interface."""
-    limits = httpx.Limits(max_connections=300)
+    limits = httpx.Limits(max_connections=300, keepalive_expiry=2)
     base = f"{address}/api/v1"
     return httpx.AsyncClient(base_url=base, trust_env=False, timeout=120, limits=limits)
 

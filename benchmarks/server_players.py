@@ -108,7 +108,7 @@ async def watched(server: Program, memory: list[float], apart_s: float) -> None:
 async def measure(quick: bool) -> AsyncIterator[Row]:
     players, minutes = (200, 1) if quick else (200, 10)
     played, memory = Played(), list[float]()
-    limits = httpx.Limits(max_connections=600, max_keepalive_connections=600)
+    limits = httpx.Limits(max_connections=600, max_keepalive_connections=600, keepalive_expiry=2)
     with tempfile.TemporaryDirectory() as home, program("stories", Path(home)) as server:
         base: dict[str, Any] = {"base_url": f"{server.address}/api/v1", "trust_env": False}
         async with httpx.AsyncClient(**base, timeout=120, limits=limits) as web:
