@@ -108,13 +108,13 @@ def as_branch(row: Row) -> Branch:
 
 def as_map_branch(row: Row, fork_turn: int) -> MapBranch:
     """A row of the query ``map``; its own turns begin after the one at which it parts."""
-    first = row["first_turn"]
+    has_own = row["turn"] > fork_turn  # what an author writes after a shared turn is no turn
     return MapBranch(
         branch_id=row["branch_id"],
         name=row["name"],
         parent_id=row["parent_id"],
         fork_turn=fork_turn,
-        first_turn=first if first is None else max(first, fork_turn + 1),
+        first_turn=fork_turn + 1 if has_own else None,
         last_turn=row["turn"],
         played_at=from_micros(row["played_at"] or row["created_at"]),
         has_ended=bool(row["has_ended"]),
