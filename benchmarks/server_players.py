@@ -140,7 +140,8 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
     blocked_ms, busy_ms = figures["blocked_s"] * 1000, figures["busy_s"] * 1000
     more = f"over 100 ms {figures['over_100_ms']:.0f} times, with others' work ({load()})"
     yield at_most("the longest block of the event loop", blocked_ms, MOST_BLOCKED_MS, "ms", more)
-    more = f"over 100 ms {figures['busy_over_100_ms']:.0f} times"
+    more = f"over 100 ms {figures['busy_over_100_ms']:.0f} times; "
+    more += f"the longest collection of garbage {figures['collector_s'] * 1000:.0f} ms"
     yield at_most("the longest by its own CPU", busy_ms, MOST_BLOCKED_MS, "ms", more)
     third = len(memory) // 3
     begun, last = max(memory[third : 2 * third]), max(memory[2 * third :])

@@ -12,6 +12,7 @@ The first line of output is the address, the last one, after SIGTERM, an object 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import random
 import signal
@@ -243,6 +244,17 @@ async def watched(figures: dict[str, float]) -> None:
     """How long the loop was blocked, by the clock and by its own CPU, since the last SIGUSR1."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGUSR1, lambda: figures.update(dict.fromkeys(figures, 0.0)))
+    collecting_s = 0.0
+
+    def collected(phase: str, info: dict[str, int]) -> None:
+        nonlocal collecting_s
+        if phase == "start":
+            collecting_s = time.thread_time()
+        else:
+            took_s = time.thread_time() - collecting_s
+            figures["collector_s"] = max(figures["collector_s"], took_s)
+
+    gc.callbacks.append(collected)
     before_s, cpu_s = loop.time(), time.thread_time()
     while True:
         await asyncio.sleep(TICK_S)
@@ -256,7 +268,8 @@ async def watched(figures: dict[str, float]) -> None:
 
 
 async def main(kind: str, directory: Path, wanted: Wanted) -> None:
-    figures = dict.fromkeys(("blocked_s", "busy_s", "over_100_ms", "busy_over_100_ms"), 0.0)
+    names = ("blocked_s", "busy_s", "over_100_ms", "busy_over_100_ms", "collector_s")
+    figures = dict.fromkeys(names, 0.0)
     watching = asyncio.create_task(watched(figures))
     if kind == "stories":
         await stories(directory, wanted, figures)
