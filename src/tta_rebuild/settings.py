@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     model: kinds.ModelName = _named("", "TTA_MODEL", "model")
     chain: kinds.ModelNames = _named((), "TTA_CHAIN", "chain")
     log_level: kinds.LogLevel = _named("WARNING", "TTA_LOG_LEVEL", "log_level")
+    log_format: kinds.LogFormat = _named("text", "TTA_LOG_FORMAT", "log_format")
     budget_per_call_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_PER_CALL", "budgets.call")
     budget_per_story_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_PER_STORY", "budgets.story")
     budget_per_player_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_PER_PLAYER", "budgets.player")

@@ -139,7 +139,9 @@ async def running(
     settings = tta.Settings(data_dir=data_dir, country="DE")
     async with (
         tta.open_application(settings, provider=teller, has_fallback=teller is None) as application,
-        open_serving(application, most_turns=most_turns) as serving,
+        open_serving(
+            application, most_turns=most_turns, watch=options and options.metrics
+        ) as serving,
     ):
         app = create_app(serving, options or ServerOptions(limits=NO_RATE))
         config = uvicorn.Config(app, log_config=None, lifespan="off", access_log=False)

@@ -12,9 +12,10 @@ from uuid import uuid4
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.engine.in_process_runner import InProcessRunner
 from tta_rebuild.engine.session_cache import MOST_SESSIONS, SessionCache
-from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest
+from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest, TurnWatch
 from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.story_rows import from_micros, to_micros
 from tta_rebuild.storage.turn_journal import FILE_ENDING, NoteFile
@@ -45,12 +46,16 @@ async def open_serving(
     most_sessions: int = MOST_SESSIONS,
     new_id: Callable[[], str] = lambda: uuid4().hex,
     clock: Clock | None = None,
+    watch: TurnWatch | None = None,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[Serving]:
     """A runner whose turns are known again after the process was killed; the end abandons them.
 
     Args:
         most_turns: that may be played at once, over all branches.
         most_sessions: of branches, kept folded in memory.
+        watch: is told of every turn.
+        telemetry: where the spans of turns go, as in ``open_application``.
     """
     settings, sessions = (
         application.settings,
@@ -65,6 +70,8 @@ async def open_serving(
             TurnNotes(file),
             new_id=new_id,
             clock=clock,
+            watch=watch,
+            tracer_provider=telemetry.tracer_provider if telemetry else None,
             most_turns=most_turns,
         ) as runner:
             yield Serving(application=application, runner=runner, sessions=sessions)

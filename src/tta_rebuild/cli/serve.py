@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -38,22 +39,33 @@ def serve(
         screen.say(message("serving", address=address), "bold")
         screen.say(message("serving_ends"), "dim")
 
-    async def work(application: tta.Application) -> None:
-        from tta_rebuild.server.app import ServerOptions
-        from tta_rebuild.server.serving import serve as run
+    from tta_rebuild.bootstrap.guards import redactor_for
+    from tta_rebuild.core.telemetry import Telemetry
+    from tta_rebuild.server.app import ServerOptions
+    from tta_rebuild.server.metric_registry import Registry
+    from tta_rebuild.server.metrics import ServerMetrics
+    from tta_rebuild.server.otlp import exporting
+    from tta_rebuild.server.serving import serve as run
 
+    async def work(application: tta.Application) -> None:
         warming = asyncio.ensure_future(application.warm())
         try:
             await run(
                 application,
-                ServerOptions(hosts=tuple(allowed_host or ())),
+                ServerOptions(hosts=tuple(allowed_host or ()), metrics=metrics),
                 host=host,
                 port=port,
                 anyone=anyone,
+                telemetry=telemetry,
                 on_start=told,
             )
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
 
-    with_application(ctx.obj, work, settings_for(ctx.obj, model=model))
+    settings = settings_for(ctx.obj, model=model)
+    redactor = redactor_for(settings)
+    with exporting(os.environ, redactor) as sent:
+        metrics = ServerMetrics(Registry(sent.meter_provider, redactor.redact))
+        telemetry = Telemetry(tracer_provider=sent.tracer_provider, meter_provider=metrics.registry)
+        with_application(ctx.obj, work, settings, telemetry=telemetry)

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import (
@@ -34,8 +34,13 @@ from tta_rebuild.engine.turn_runner import (
     TurnRequest,
     TurnState,
     TurnUpdate,
+    TurnWatch,
 )
+from tta_rebuild.engine.turn_span import turn_span
 from tta_rebuild.engine.turn_values import UpdateKind, Values, error_values, update_of
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
 
 TIDIED_EVERY_S = 5.0
 
@@ -71,6 +76,8 @@ class InProcessRunner:
         *,
         new_id: Callable[[], str],
         clock: Clock | None = None,
+        watch: TurnWatch | None = None,
+        tracer_provider: TracerProvider | None = None,
         most_turns: int = 256,
         kept_s: float = 600.0,
         known_s: float = 86_400.0,
@@ -78,6 +85,8 @@ class InProcessRunner:
         """``kept_s`` after its end a turn's updates go but for the last, which is known longer."""
         self._stories, self._sessions, self._journal = stories, sessions, journal
         self._new_id, self._clock = new_id, clock or Clock()
+        self._watch = watch
+        self._tracer_provider = tracer_provider
         self._most, self._kept_s, self._known_s = most_turns, kept_s, known_s
         self._turns: dict[str, _Turn] = {}
         self._by_key: dict[str, str] = {}
@@ -104,8 +113,10 @@ class InProcessRunner:
             return known
         if self.is_draining or len(self._running) >= self._most:
             name = "shutting_down" if self.is_draining else "too_many_turns"
+            self._turn_away(name.removesuffix("_turns"))
             raise TooManyTurns(message(name), retry_after_s=2.0)
         if other := self._running.get(request.branch_id):
+            self._turn_away("busy_branch")
             raise BranchBusy(message("branch_busy"), turn_id=other.now.turn_id)
         now = RunningTurn(
             turn_id=self._new_id(), request=request, state="running", began_at=self._clock.wall()
@@ -114,7 +125,7 @@ class InProcessRunner:
         self._journal.write(now)
         self._know(turn)
         self._running[request.branch_id] = turn
-        turn.task = asyncio.create_task(self._play(turn), name=f"turn {now.turn_id}")
+        turn.task = asyncio.create_task(self._traced(turn), name=f"turn {now.turn_id}")
         turn.task.add_done_callback(_log_defect)
         return now
 
@@ -188,6 +199,11 @@ class InProcessRunner:
         if tasks and grace_s > 0:
             await asyncio.wait(tasks, timeout=grace_s)
         await self._stop(list(self._running.values()), message("shutting_down"))
+
+    async def _traced(self, turn: _Turn) -> None:
+        with turn_span(turn.now.request, self._tracer_provider) as ended:
+            await self._play(turn)
+            ended(turn.now)
 
     async def _play(self, turn: _Turn) -> None:
         request = turn.now.request
@@ -288,6 +304,12 @@ class InProcessRunner:
             self._journal.write(turn.now)
         changed, turn.changed = turn.changed, asyncio.Event()
         changed.set()
+        if self._watch is not None:
+            self._watch.updated(turn.now, update)
+
+    def _turn_away(self, reason: str) -> None:
+        if self._watch is not None:
+            self._watch.turned_away(reason)
 
     def _found(self, turn_id: str) -> _Turn:
         self._tidy()

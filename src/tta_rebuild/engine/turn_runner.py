@@ -98,6 +98,16 @@ class TurnJournal(Protocol):
         """Drop the turns that ended ``before`` then, or all those of a story."""
 
 
+class TurnWatch(Protocol):
+    """What is told of every turn of a runner, to be counted; it must not raise."""
+
+    def updated(self, turn: RunningTurn, update: TurnUpdate) -> None:
+        """An update has come; ``turn`` is as it stands with it."""
+
+    def turned_away(self, reason: str) -> None:
+        """A turn was not begun: ``busy_branch``, ``too_many`` or ``shutting_down``."""
+
+
 class TurnRunner(Protocol):
     """Plays turns for many callers; one at a time on a branch, a bounded number over all."""
 

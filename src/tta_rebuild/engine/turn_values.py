@@ -57,6 +57,7 @@ def update_of(item: AsideItem, session: Session) -> tuple[UpdateKind, Values]:
                 "quality": scene.quality,
                 "told_by": scene.told_by,
                 "degraded": scene.degraded,
+                "withheld": len(session.state.withheld),
                 "is_ending": scene.is_ending,
             }
         case seen.ChoicesReady(choices=choices):

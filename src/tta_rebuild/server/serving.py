@@ -16,6 +16,7 @@ import uvicorn
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.serving import has_accounts, open_serving
 from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.engine.in_process_runner import InProcessRunner
 from tta_rebuild.server.app import ServerOptions, create_app
 
@@ -60,6 +61,7 @@ async def serve(
     port: int,
     anyone: bool = False,
     grace_s: float = 20.0,
+    telemetry: Telemetry | None = None,
     on_start: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``port`` 0 takes a free one. ``on_start`` gets the address.
@@ -71,7 +73,12 @@ async def serve(
     reached = next((name for name in (host, *options.hosts) if not _is_own(name)), "")
     if reached and not options.accounts and not anyone:
         raise SettingsError("--host", OPEN_TO_ALL.format(host=reached[:60]))
-    async with open_serving(application) as serving:
+    async with open_serving(
+        application,
+        most_turns=options.limits.turns_at_once,
+        watch=options.metrics,
+        telemetry=telemetry,
+    ) as serving:
         config = uvicorn.Config(
             create_app(serving, options),
             log_config=None,
