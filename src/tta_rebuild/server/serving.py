@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ from tta_rebuild.bootstrap.serving import open_serving
 from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.engine.in_process_runner import InProcessRunner
 from tta_rebuild.server.app import ServerOptions, create_app
+
+SETTLES_AFTER_S = (1.0, 1.0, 1.0, 2.0, 5.0, 10.0, 60.0)
+"""From the start on, each after the one before: the first turns load what the start does not."""
 
 
 class Server(uvicorn.Server):
@@ -77,4 +81,18 @@ async def serve(
         with socket.create_server((host, port), family=family, backlog=2_048) as listening:
             number = listening.getsockname()[1]
             on_start(f"http://{f'[{host}]' if is_six else host}:{number}")
-            await Server(config, serving.runner, grace_s).serve([listening])
+            settling = asyncio.create_task(_settle())
+            try:
+                await Server(config, serving.runner, grace_s).serve([listening])
+            finally:
+                settling.cancel()
+
+
+async def _settle() -> None:
+    """Have the collector of garbage pass over what was loaded to stay.
+
+    Looking through grammar, worlds and word lists again and again stops all players for 0.2 s.
+    """
+    for wait_s in SETTLES_AFTER_S:
+        await asyncio.sleep(wait_s)
+        gc.freeze()
