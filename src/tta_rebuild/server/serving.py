@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import signal
 import socket
@@ -25,6 +26,8 @@ OPEN_TO_ALL = (
     "could read and delete every story. Make a token for each player ('tta tokens add NAME'), "
     "keep to 127.0.0.1, or give --anyone if that is meant."
 )
+SETTLES_AFTER_S = (1.0, 1.0, 1.0, 2.0, 5.0, 10.0, 60.0)
+"""From the start on, each after the one before: the first turns load what the start does not."""
 
 
 class Server(uvicorn.Server):
@@ -92,7 +95,21 @@ async def serve(
         with socket.create_server((host, port), family=family, backlog=2_048) as listening:
             number = listening.getsockname()[1]
             on_start(f"http://{f'[{host}]' if is_six else host}:{number}")
-            await Server(config, serving.runner, grace_s).serve([listening])
+            settling = asyncio.create_task(_settle())
+            try:
+                await Server(config, serving.runner, grace_s).serve([listening])
+            finally:
+                settling.cancel()
+
+
+async def _settle() -> None:
+    """Have the collector of garbage pass over what was loaded to stay.
+
+    Looking through grammar, worlds and word lists again and again stops all players for 0.2 s.
+    """
+    for wait_s in SETTLES_AFTER_S:
+        await asyncio.sleep(wait_s)
+        gc.freeze()
 
 
 def _is_own(host: str) -> bool:
