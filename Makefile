@@ -5,15 +5,17 @@ BIN := $(VENV)/bin
 SET ?= all
 WORLD ?= lighthouse
 
-.PHONY: help play test check versions docs recording bench stress smollm mutants secrets clean
+.PHONY: help play serve test check versions docs recording bench stress browser-test smollm mutants secrets clean
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
+	@echo "make serve    serve stories with pages to play them in, at http://127.0.0.1:8000"
 	@echo "make test     run the tests"
 	@echo "make check    what CI runs: lint, types, structure, tests, docs"
 	@echo "make secrets  look for keys in what git tracks"
 	@echo "make docs     build the documentation into site/"
 	@echo "make versions run the tests under every Python 3.11-3.13 that is here"
-	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code, FULL=1"
+	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code|server, FULL=1"
+	@echo "make browser-test  test the pages in a real Chromium, installed if it is not there (Debian); SHOTS=folder keeps pictures"
 	@echo "make stress   run the long tests (kill -9, attacks as nobody, keys in what is left behind)"
 	@echo "make smollm   play with a real small model under llama.cpp (190 MB, half an hour)"
 	@echo "make mutants  faults that no test notices: ROOM=storage, SAMPLE=50, SEED=1, TESTS=tests/storage"
@@ -21,7 +23,7 @@ help:
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[models]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[models,server]"
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base
@@ -36,6 +38,9 @@ $(VENV)/.smollm: $(VENV)/.test
 play: $(VENV)/.base
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/tta play; \
 	else $(BIN)/tta story --world "$(WORLD)" --turns 5 --auto; fi
+
+serve: $(VENV)/.base
+	@$(BIN)/tta serve
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -62,6 +67,11 @@ recording: $(VENV)/.base
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(SET) $(if $(FULL),--full) $(if $(INTO),--into $(INTO))
+
+browser-test: $(VENV)/.test
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { apt-get update -qq && \
+	apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core fonts-liberation; }
+	TTA_SCREENSHOTS="$(SHOTS)" $(BIN)/python -m pytest tests/server/web
 
 stress: $(VENV)/.test
 	$(BIN)/python -m pytest tests -m stress

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
         care: how much it takes until a turn pauses for a player who may be in need.
         country: of the help lines; "" is that of the machine's locale.
         help_lines: an operator's own file of help lines.
+        access: whether players of a server show tokens; ``auto`` is once a token was ever made.
         experiment: what new stories take part in; None is nothing.
         config_file: the configuration file that was read, if any.
         origins: name of the setting → where its value came from.
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     model: kinds.ModelName = _named("", "TTA_MODEL", "model")
     chain: kinds.ModelNames = _named((), "TTA_CHAIN", "chain")
     log_level: kinds.LogLevel = _named("WARNING", "TTA_LOG_LEVEL", "log_level")
+    log_format: kinds.LogFormat = _named("text", "TTA_LOG_FORMAT", "log_format")
     budget_per_call_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_PER_CALL", "budgets.call")
     budget_per_story_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_PER_STORY", "budgets.story")
     budget_per_player_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_PER_PLAYER", "budgets.player")
@@ -103,6 +105,7 @@ class Settings(BaseSettings):
     care: kinds.Care = _named("normal", "TTA_CARE", "care")
     country: kinds.Country = _named("", "TTA_COUNTRY", "country")
     help_lines: kinds.Directory | None = _named(None, "TTA_HELP_LINES", "help_lines")
+    access: kinds.Access = _named("auto", "TTA_ACCESS", "access")
     experiment: kinds.Experiment = None
     config_file: Path | None = None
     origins: Mapping[str, str] = {}

@@ -135,6 +135,8 @@ _USD = "a number (US dollars) of at least 0"
 Usd: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False), must(_USD)]
 MostUsd: TypeAlias = Usd | None
 LogLevel: TypeAlias = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Upper]
+Access: TypeAlias = Annotated[Literal["auto", "tokens", "open"], Lower]
+LogFormat: TypeAlias = Annotated[Literal["text", "json"], Lower]
 CacheKind: TypeAlias = Annotated[Literal["off", "memory", "disk"], Lower]
 WhichChecks: TypeAlias = Annotated[Literal["", "all", "choices", "off"], Lower]
 Care: TypeAlias = Annotated[Literal["normal", "strict"], Lower, Before(_care)]

@@ -44,6 +44,25 @@ def test_a_relation_of_one_value_is_replaced_and_its_past_can_still_be_asked() -
     assert canon.value("mara", "located_in", at=0) is None
 
 
+def test_every_fact_is_told_with_the_event_that_ended_it_on_this_branch() -> None:
+    canon = Canon()
+    canon.apply(1, _told("mara", "located_in", "tower"))
+    canon.apply(2, _told("mara", "holds", "lamp", speaker="bram"))  # a belief is no fact
+    branch = canon.fork()
+    canon.apply(5, _told("mara", "located_in", "harbour"))
+    canon.apply(6, _told("mara", "located_in", "harbour", ends=True))
+
+    def ever(of: Canon) -> list[tuple[str, int, int | None]]:
+        found = [(fact, until) for fact, until in of.ever() if fact.relation == "located_in"]
+        return [(fact.value, fact.since, until) for fact, until in found]
+
+    assert ever(canon) == [("tower", 1, 5), ("harbour", 5, 6)]
+    assert ever(branch) == [("tower", 1, None)]
+    assert not [fact for fact, _ in canon.ever() if fact.relation == "holds"]
+    with pytest.raises(HistoryNotLoaded):
+        Canon.restored(canon.snapshot()).ever()
+
+
 def test_a_thing_has_one_holder_so_giving_it_ends_the_first_holding() -> None:
     canon = Canon()
     canon.apply(1, _told("mara", "holds", "the silver key"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import typer
 
 from tta_rebuild.cli.inputs import read_premises
-from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
+from tta_rebuild.cli.story_options import StoryOptions, plot_named, premise_notes, premise_of
 from tta_rebuild.core.errors import UnreadableFile
 from tta_rebuild.engine.stories import MAX_THEME_CHARS
 from tta_rebuild.safety import SafetyGate
@@ -170,7 +171,7 @@ def test_an_id_keeps_every_letter_of_a_name(name: str) -> None:
 def test_a_category_without_a_list_of_words_says_how_it_is_kept_out() -> None:
     premise = premise_of("A wreck", StoryOptions(boundary=["violance=none", "foo=low"]))
 
-    understood, typo, foo = premise_notes(premise, "offline")
+    understood, typo, foo, _ = premise_notes(premise, "offline")
 
     assert understood.startswith("Understood: ")
 
@@ -178,14 +179,15 @@ def test_a_category_without_a_list_of_words_says_how_it_is_kept_out() -> None:
     assert "that word and its forms are kept out, and nothing else" in typo
     assert "nothing is held back" in foo
     assert "spiders" in foo
-    known = premise_of("A wreck", StoryOptions(boundary=["blood=none", "fear/horror=low"]))
+    options = StoryOptions(boundary=["blood=none", "fear/horror=low"], plot="survive")
+    known = premise_of("A wreck", options)
     assert len(list(premise_notes(known, "offline"))) == 1
 
 
 def test_a_style_is_for_a_model_and_the_built_in_storyteller_says_so() -> None:
     premise = premise_of("A wreck", StoryOptions(style="weird"))
 
-    assert [note[:13] for note in premise_notes(premise, "offline")][1:] == ["Style 'weird'"]
+    assert [note[:13] for note in premise_notes(premise, "offline")][1:2] == ["Style 'weird'"]
     assert list(premise_notes(premise, "gemini:any")) == []
 
 
@@ -193,3 +195,24 @@ def test_a_slash_names_two_categories_and_both_are_kept_out() -> None:
     premise = premise_of("A wreck", StoryOptions(boundary=["fear/horror=none"]))
 
     assert SafetyGate(premise.boundaries).finding("It was a night of horror.") is not None
+
+
+def test_the_plots_that_a_premise_could_also_be_of_are_named() -> None:
+    premise = premise_of("Something knocks in the wall at night.", StoryOptions())
+    told = replace(premise, plot="haunted")
+
+    assert any("(/wrong " in note for note in premise_notes(premise, "offline"))
+    assert [note for note in premise_notes(told, "offline") if "also be" in note] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "plot"),
+    [("contest", "contest"), ("plot: win back", "win_back"), ("Clara: your wife", ""), ("it", "")],
+)
+def test_a_plot_is_named_by_its_word_alone(said: str, plot: str) -> None:
+    assert plot_named(said) == plot
+
+
+def test_a_plot_that_is_none_is_refused_with_those_that_are() -> None:
+    with pytest.raises(typer.BadParameter, match=r"no plot 'bogus': take one of .*haunted"):
+        premise_of("A wreck", StoryOptions(plot="bogus"))

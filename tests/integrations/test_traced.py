@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
 from tests.integrations.fakes import ManualClock, ScriptedProvider, Told, request_of
+from tta_rebuild.core import telemetry as core_telemetry
 from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import LLMProvider
@@ -38,8 +39,9 @@ class Telemetry:
             wrapped,
             layer=layer,  # type: ignore[arg-type]
             provider="gemini",
-            tracer_provider=self.tracers,
-            meter_provider=self.meters,
+            telemetry=core_telemetry.Telemetry(
+                tracer_provider=self.tracers, meter_provider=self.meters
+            ),
             **options,  # type: ignore[arg-type]
         )
 
@@ -80,6 +82,7 @@ async def test_an_attempt_is_a_client_span_by_the_genai_conventions() -> None:
         "gen_ai.provider.name": "gcp.gemini",
         "gen_ai.request.model": "gemini-2.5-flash",
         "gen_ai.request.max_tokens": 99,
+        "gen_ai.conversation.id": "st",
         "gen_ai.response.model": "gemini-2.5-flash-001",
         "gen_ai.response.finish_reasons": ("stop",),
         "gen_ai.usage.input_tokens": 70,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from tests.storage.logs import path_of
 from tta_rebuild.core.errors import (
     PositionNotFound,
 )
+from tta_rebuild.core.events import CareShown, StoryEnded
 from tta_rebuild.storage.story_store import SNAPSHOT_CHARS_AN_EVENT, Branch, StoryStore
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 class ReadingContract:
@@ -39,6 +43,33 @@ class ReadingContract:
         for missing in (3, -1):
             with pytest.raises(PositionNotFound, match=f"no turn {missing}"):
                 await store.turn_end(child.branch_id, missing)
+
+    async def test_a_map_says_of_every_branch_where_it_parts_and_what_is_its_own(
+        self, store: StoryStore, main: Branch
+    ) -> None:
+        at, opening = NOON, [CareShown()]
+        story = await store.create_story("map", "Map", opening, at=at)
+        length = 1
+        for turn in (1, 2, 3):
+            events = [CareShown(), CareShown()]
+            length = await store.append(story.branch_id, turn, events, expected=length, at=at)
+        late = await store.fork(story.branch_id, await store.turn_end("map.1", 2), at=at)
+        # from before its parent's own first event: the event belongs to the parent's parent
+        early = await store.fork(late.branch_id, await store.turn_end("map.1", 1), at=at)
+        await store.append(late.branch_id, 3, [StoryEnded()], expected=late.length, at=at)
+        # written after a turn that it shares: no turn of its own
+        await store.append(early.branch_id, 1, [CareShown()], expected=early.length, at=at)
+
+        rows = [
+            (b.name, b.parent_id, b.fork_turn, b.first_turn, b.last_turn, b.has_ended)
+            for b in await store.map("map")
+        ]
+
+        assert rows == [
+            ("main", None, 0, 1, 3, False),
+            ("branch-2", "map.1", 2, 3, 3, True),
+            ("branch-3", "map.2", 1, None, 1, False),
+        ]
 
     async def test_a_long_path_is_read_whole(self, store: StoryStore, told: Any) -> None:
         branch = await store.create_story("long", "Long", told.opening(), at=told.noon)

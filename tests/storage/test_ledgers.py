@@ -127,6 +127,24 @@ class LedgerContract:
         assert [a.turn for a in await ledger.attempts(limit=2)] == [2, 3]
         assert list(await ledger.attempts(limit=0)) == []
 
+    async def test_a_turn_s_cost_is_that_of_its_branch(
+        self, ledger: Ledger, attempt: Attempt
+    ) -> None:
+        def on(branch_id: str, turn: int, cost_usd: float) -> Attempt:
+            place = {"story_id": "sea", "branch_id": branch_id, "turn": turn}
+            return replace(attempt, **place, cost_usd=cost_usd)
+
+        rows = [
+            on("sea.1", 1, 0.5),
+            on("sea.1", 2, 0.25),
+            on("sea.1", 2, 0.25),
+            on("sea.2", 2, 4.0),
+        ]
+        await ledger.book_all(rows)
+
+        assert dict(await ledger.turn_costs("sea.1")) == {1: 0.5, 2: 0.5}
+        assert dict(await ledger.turn_costs("sea.3")) == {}
+
     async def test_concurrent_bookings_lose_nothing(self, ledger: Ledger, attempt: Attempt) -> None:
         await asyncio.gather(*(ledger.book(replace(attempt, turn=n)) for n in range(50)))
         assert {a.turn for a in await ledger.attempts()} == set(range(50))

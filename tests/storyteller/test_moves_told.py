@@ -180,3 +180,16 @@ def test_the_pronoun_that_opens_a_sentence_is_known_by_a_part_of_the_name() -> N
     told = ("You sit with Lurdes.", "She cannot speak.")
 
     assert spelled_out(told, people)[1] == "Lurdes cannot speak."
+
+
+async def test_people_know_their_own_affairs_and_are_not_told_the_premise(ask: Any) -> None:
+    theme = "My grandfather Anselm wants to teach me his bread recipe before he goes. I can't bake."
+    opening = await ask(theme=theme, seed=3, turn=1)
+    scene = await ask(
+        theme=theme, seed=3, turn=2, notes=opening["notes"], action="ask Anselm how the recipe goes"
+    )
+    told = " ".join(passage["text"] for passage in scene["passages"])
+
+    assert "wants to teach" not in told
+    assert "I do not know" not in told
+    assert "began to tell you" in " ".join(line["text"] for line in scene["lines"])

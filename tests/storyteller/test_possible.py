@@ -9,7 +9,7 @@ import pytest
 from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.storyteller.act import parse_act
 from tta_rebuild.storyteller.possible import does_aim, why_impossible
-from tta_rebuild.storyteller.premise import read_premise
+from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 
 NOTHING = "nothing in this story says that you can"
 POWER = "; something in it would have to give you that power"
@@ -58,10 +58,12 @@ async def test_harm_to_oneself_is_declined_and_nothing_of_it_is_told(ask: Any, m
         ("look at the ring", "steal the ring of the duchess", False),
         ("sell my coat", "sell your workshop to Viktor", False),
         ("wait", "come through alive", False),
+        ("sell the pond", "decide what becomes of the pond", True),
+        ("look at the pond", "decide what becomes of the pond", False),
     ],
 )
 def test_a_free_move_can_be_what_the_player_set_out_to_do(move: str, aim: str, does: bool) -> None:
-    assert does_aim(parse_act(move), aim) is does
+    assert does_aim(parse_act(move), PremiseReading(aim=aim, matter="the pond")) is does
 
 
 async def test_who_does_what_they_set_out_to_do_has_done_it_at_the_end(ask: Any) -> None:
@@ -77,3 +79,23 @@ async def test_who_does_what_they_set_out_to_do_has_done_it_at_the_end(ask: Any)
 
     assert end["is_ending"]
     assert "You did what you had set out to do." in [line["text"] for line in end["lines"]]
+
+
+async def test_the_story_goes_on_at_a_place_that_its_premise_names(ask: Any) -> None:
+    theme = "I work in the old mill. The village wants to sell the mill pond. I must save the pond."
+    opening = await ask(theme=theme, seed=5, turn=1)
+
+    near = await ask(theme=theme, seed=5, turn=2, notes=opening["notes"], action="go to the pond")
+    far = await ask(theme=theme, seed=5, turn=2, notes=opening["notes"], action="go to the harbour")
+
+    assert not near["notes"]["state"].get("away")
+    assert far["notes"]["state"]["away"]
+
+
+async def test_what_a_story_turns_on_is_sold_by_ones_word(ask: Any) -> None:
+    story = {"theme": "The town wants the mill pond of my family.", "plot": "decide", "seed": 5}
+    opening = await ask(**story, turn=1)
+    sold = await ask(**story, turn=2, notes=opening["notes"], action="sell the mill pond")
+
+    assert sold["notes"]["state"]["did_aim"]
+    assert "sold" in " ".join(line["text"] for line in sold["lines"])

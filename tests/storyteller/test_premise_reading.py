@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_cues import labels_of
+from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.word_lists import word_table
 
 READ_BY_HAND = Path(__file__).with_name("premises.txt")
@@ -110,7 +111,9 @@ def test_a_title_an_order_to_a_writer_and_a_question_tell_nothing(premise: str) 
 def test_the_reading_is_said_in_one_line() -> None:
     reading = read_premise("A keeper, Joe, tends the lighthouse with his wife Clara.")
 
-    assert reading.understood == "You are Joe, a keeper; Clara is your wife; at the lighthouse."
+    who = "You are Joe, a keeper; Clara is your wife; at the lighthouse"
+    plot = plot_names()[reading.situation or reading.conflict]
+    assert reading.understood == f"{who}; {plot}."
 
 
 def test_what_players_and_authors_say_of_people_binds() -> None:
@@ -136,8 +139,9 @@ def test_what_players_and_authors_say_of_people_binds() -> None:
         ("My brother is missing.", "find"),
         ("A teacher hides from the school that she can't read.", "hide"),
         ("He wants my answer by noon: stay or go.", "decide"),
-        ("Something strange is in the well, and it sings.", "understand"),
+        ("Nobody can explain why every clock in town has stopped.", "understand"),
         ("The strike has lasted a month.", "fight"),
+        ("I must decide whether to keep the mill pond.", "decide"),
         ("It is the last day of the lighthouse; it closes at noon.", "part"),
         ("A bodyguard minds a child whom nobody wants alive.", "protect"),
         ("Two boys sit here.", "understand"),

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import care_policy, code_check_for, redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, is_all_offline
 from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
 from tta_rebuild.bootstrap.variants import assignment_by, catalog_of, checks_of, tellers_of
+from tta_rebuild.core.access import AccessRecords
+from tta_rebuild.core.conversations import ConversationRecords
 from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.core.records import LabRecords
 from tta_rebuild.core.redaction import guard_handlers
-from tta_rebuild.core.usage import Ledger
+from tta_rebuild.core.telemetry import Telemetry
+from tta_rebuild.core.usage import Attempt, Ledger
 from tta_rebuild.engine.dependencies import Dependencies, VariantStack
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -29,6 +32,7 @@ from tta_rebuild.storage.story_store import StoryStore
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.stack_builder import MakeAdapter
+    from tta_rebuild.bootstrap.telemetry import ModelHealth
     from tta_rebuild.integrations.response_cache import ResponseCache
     from tta_rebuild.reading.world_rules import WorldRules
     from tta_rebuild.safety import SafetyGate
@@ -42,10 +46,12 @@ class Application:
         provider: the whole stack, as one provider.
         tracker: what is spent and held of the budgets of this session.
         records: ratings of scenes, experiments and their plays.
+        access: who may come in, and whose a story is; ``conversations``: those of chat clients.
         models: the chain of models in use, first choice first, as ``provider:model``.
         notices: what the player should be told between turns (budget marks).
         place, note: where the stories are kept, in words, and what should be known of that.
         warm: loads what the first call to a model needs.
+        health: how the models are now that can be asked.
     """
 
     stories: Stories
@@ -53,12 +59,15 @@ class Application:
     tracker: CostTracker
     ledger: Ledger
     records: LabRecords
+    access: AccessRecords
+    conversations: ConversationRecords
     models: tuple[str, ...]
     notices: list[str]
     place: str
     note: str
     settings: Settings
     warm: Callable[[], Awaitable[None]]
+    health: Callable[[], Sequence[ModelHealth]] = tuple
 
 
 @asynccontextmanager
@@ -71,6 +80,7 @@ async def open_application(
     make_adapter: MakeAdapter | None = None,
     read_only: bool = False,
     has_fallback: bool = True,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[Application]:
     """Open the store and the storytellers that the settings name; the end of the block closes them.
 
@@ -80,6 +90,7 @@ async def open_application(
             and closed by whoever made it; priced as its ``price`` says, else free.
         make_adapter: makes the adapters in place of the usual ones, for a test's own server.
         read_only: only look at what is there: nothing can be played, booked or changed.
+        telemetry: where spans and metrics go; None is where the process's OpenTelemetry sends them.
         has_fallback: False where nobody may answer for ``provider`` or for the model of a route.
 
     Raises StoreError (the data directory), SettingsError (the models or help lines named),
@@ -94,12 +105,8 @@ async def open_application(
         store = await _store(settings, clock, read_only=read_only)
         stack.push_async_callback(store.close)
         notices, session_id = list[str](), new_id()
-        tracker = CostTracker(
-            store.ledger(),
-            budgets_of(settings),
-            prices=price_book(settings, own=provider),
-            session_id=session_id,
-            on_warning=lambda warning: notices.append(str(warning)),
+        tracker = _tracker(
+            settings, store.ledger(), notices, session_id, own=provider, telemetry=telemetry
         )
         stack.push_async_callback(tracker.flush)
         catalog = catalog_of(settings)
@@ -109,13 +116,14 @@ async def open_application(
             cache = None if read_only else _cache(settings)
             used = await used_today(store.ledger(), settings, now=clock())
             builder = StackBuilder(
-                settings, tracker, cache, make_adapter, used, provider, has_fallback, catalog
+                settings, tracker, cache, make_adapter, used, provider, has_fallback
             )
-            models = await builder.chain()
+            builder.catalog, builder.telemetry = catalog, telemetry
+            models, health = await builder.chain(), builder.health
             told, warm = await builder.stack(models), builder.warm
             tellers = await tellers_of(builder, settings, stack)
         else:
-            models, tellers = (OFFLINE,), _embedded()
+            models, tellers, health = (OFFLINE,), _embedded(telemetry), list
             told, warm = tellers[OFFLINE].provider, tellers[OFFLINE].provider.warm
         stack.push_async_callback(told.aclose)
         dependencies = Dependencies(
@@ -137,15 +145,25 @@ async def open_application(
             stories=Stories(dependencies, store),
             provider=told,
             tracker=tracker,
-            ledger=store.ledger(),
-            records=store.records(),
+            **_kept_in(store),
             models=models,
             notices=notices,
-            place=store.place,
-            note=store.note,
             settings=settings,
             warm=warm,
+            health=health,
         )
+
+
+def _kept_in(store: StoryStore) -> dict[str, Any]:
+    """What an application has of its store beside the stories."""
+    return {
+        "ledger": store.ledger(),
+        "records": store.records(),
+        "access": store.access(),
+        "conversations": store.conversations(),
+        "place": store.place,
+        "note": store.note,
+    }
 
 
 async def _store(
@@ -182,11 +200,39 @@ def check_writable(settings: Settings) -> None:
 # What only a turn needs is loaded by the first one: most commands look at stories and play none.
 
 
-def _embedded() -> Mapping[str, VariantStack]:
+def _tracker(
+    settings: Settings,
+    ledger: Ledger,
+    notices: list[str],
+    session_id: str,
+    *,
+    own: LLMProvider | None,
+    telemetry: Telemetry | None,
+) -> CostTracker:
+    """What holds the budgets; it tells the player of them through ``notices``."""
+    return CostTracker(
+        ledger,
+        budgets_of(settings),
+        prices=price_book(settings, own=own),
+        session_id=session_id,
+        on_warning=lambda warning: notices.append(str(warning)),
+        on_booked=_meter(telemetry),
+    )
+
+
+def _meter(telemetry: Telemetry | None) -> Callable[[Attempt], None] | None:
+    if telemetry is None or telemetry.meter_provider is None:
+        return None
+    from tta_rebuild.bootstrap.telemetry import attempts_meter
+
+    return attempts_meter(telemetry.meter_provider)
+
+
+def _embedded(telemetry: Telemetry | None) -> Mapping[str, VariantStack]:
     from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
     from tta_rebuild.storyteller import OfflineProvider
 
-    told = TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
+    told = TracedLLMProvider(OfflineProvider(), provider=OFFLINE, telemetry=telemetry)
     return {OFFLINE: VariantStack(provider=told, checks="off")}
 
 

@@ -12,11 +12,14 @@ from tta_rebuild import integrations
 from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
 from tta_rebuild.bootstrap.spending import OWN
+from tta_rebuild.bootstrap.telemetry import ModelHealth
 from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
 from tta_rebuild.integrations.rate_limiter import Quota
 from tta_rebuild.integrations.response_cache import ResponseCache
+from tta_rebuild.integrations.wrappers.circuit import Circuit
 from tta_rebuild.integrations.wrappers.fallback import ALSO_WITHOUT_BUDGET, Link
 from tta_rebuild.integrations.wrappers.redacting import RedactingLLMProvider
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
@@ -72,6 +75,7 @@ class StackBuilder:
     used_today: Mapping[str, int] | None = None
     own: LLMProvider | None = None
     has_fallback: bool = True
+    telemetry: Telemetry | None = None
     catalog: PromptCatalog = field(default_factory=PromptCatalog.load)
 
     def __post_init__(self) -> None:
@@ -83,6 +87,7 @@ class StackBuilder:
             used_today=self.used_today,
         )
         self._adapters: dict[str, LLMProvider] = {}
+        self._circuits: dict[str, list[Circuit]] = {}
         self._servers, self._windows = dict(self.settings.servers), dict(self.settings.windows)
 
     async def chain(self) -> tuple[str, ...]:
@@ -108,7 +113,20 @@ class StackBuilder:
         stacked = routes.pop("")
         if routes:
             stacked = integrations.RoutedLLMProvider(stacked, routes)
-        return TracedLLMProvider(stacked, record_text=self.settings.trace_prompts)
+        record_text = self.settings.trace_prompts
+        return TracedLLMProvider(stacked, record_text=record_text, telemetry=self.telemetry)
+
+    def health(self) -> list[ModelHealth]:
+        """How the models are now that can be asked."""
+        order = ("closed", "half-open", "open")
+        return [
+            ModelHealth(
+                model=model,
+                circuit=max((one.state for one in circuits), key=order.index),
+                waiting=self._limiter.waiting(model),
+            )
+            for model, circuits in self._circuits.items()
+        ]
 
     async def warm(self) -> None:
         """Load what the first call needs: SDKs, clients, the catalogue of prices."""
@@ -139,14 +157,23 @@ class StackBuilder:
             adapter = RedactingLLMProvider(adapter, self._redactor)
         name = model.partition(":")[0]
         record_text = self.settings.trace_prompts
-        seen = TracedLLMProvider(adapter, layer="attempt", provider=name, record_text=record_text)
+        seen = TracedLLMProvider(
+            adapter,
+            layer="attempt",
+            provider=name,
+            record_text=record_text,
+            telemetry=self.telemetry,
+        )
         paced = integrations.RateLimitedLLMProvider(
             integrations.CostTrackingLLMProvider(seen, self.tracker, provider=name),
             self._limiter,
             max_wait_s=LONGEST_QUEUE_S,
             provider=name,
         )
-        retrying = integrations.RetryingLLMProvider(integrations.CircuitBreakerLLMProvider(paced))
+        circuit = Circuit()
+        self._circuits.setdefault(model, []).append(circuit)
+        guarded = integrations.CircuitBreakerLLMProvider(paced, circuit)
+        retrying = integrations.RetryingLLMProvider(guarded)
         budgeted = integrations.BudgetedLLMProvider(retrying, self.tracker, provider=name)
         rephrasing = integrations.RephrasingLLMProvider(
             budgeted,

@@ -203,6 +203,16 @@ class Segment:
             found += [e for entries in every for e in entries if after < e.position <= limit]
         return sorted(found, key=_place)
 
+    def by_slot(self, subject: str) -> Mapping[Key, Sequence[Entry]]:
+        """All entries about a subject on this path by slot, each in order."""
+        found: dict[Key, list[Entry]] = {}
+        for segment, limit in self._line():
+            if segment._begins > 0:
+                raise HistoryNotLoaded(segment._begins)
+            for key, entries in segment._slots_of(subject).items():
+                found.setdefault(key, []).extend(e for e in entries if e.position <= limit)
+        return {key: sorted(entries, key=_place) for key, entries in found.items()}
+
     def turns_upto(self, at: int) -> int:
         """How many turns have begun up to a position."""
         return sum(bisect_right(s.turns, min(at, limit)) for s, limit in self._line())

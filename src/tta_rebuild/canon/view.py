@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import zip_longest
 from operator import attrgetter
 from typing import Self
 
@@ -174,6 +175,22 @@ class Canon:
             if BELIEF not in subject and not subject.startswith(NAMED)
             for fact in self.facts_about(subject, at)
         )
+
+    def ever(self) -> list[tuple[Fact, int | None]]:
+        """Every fact of this path, oldest first, with the event that ended it (None: it holds).
+
+        Beliefs are not included. Raises HistoryNotLoaded: fold the whole log.
+        """
+        found = [
+            (entry.fact(subject, relation), after.position if after else None)
+            for subject in self._segment.subjects()
+            if BELIEF not in subject and not subject.startswith(NAMED)
+            for (relation, _), entries in self._segment.by_slot(subject).items()
+            if relation and not relation.startswith("~")
+            for entry, after in zip_longest(entries, entries[1:])
+            if not entry.ends
+        ]
+        return sorted(found, key=lambda one: (one[0].since, one[0].subject, one[0].relation))
 
     def beliefs_of(self, speaker: str) -> list[Fact]:
         """What a character has said to be so; it need not be true."""

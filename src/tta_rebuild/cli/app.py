@@ -22,6 +22,8 @@ _DATA_DIR = (
 COMMANDS = {
     "play": ("play", "Play a story."),
     "story": ("story", "Tell one or many stories by itself."),
+    "serve": ("serve", "Serve stories over HTTP, with pages for a browser."),
+    "tokens": ("tokens", "Make, list and revoke the tokens of a server's players."),
     "stories": ("stories", "List, rename, delete, export, import."),
     "show": ("show", "Show timeline, branches, people, facts."),
     "fork": ("show", "Begin another way from a turn."),
@@ -31,6 +33,8 @@ COMMANDS = {
     "facts": ("facts", "Show who is who, where everybody is, and what holds."),
     "retcon": ("facts", "Take back or correct a fact of a story."),
     "doctor": ("set_up", "Say what is set up, and what is missing."),
+    "backup": ("backup", "Copy the stories into one file, also while they are played."),
+    "restore": ("backup", "Put a backup in the place of the stories; what was there is kept."),
     "costs": ("set_up", "Show what the models have cost."),
     "models": ("set_up", "Show models, prices, quotas and health."),
     "eval": ("eval", "Measure the engine on stories that nobody wrote for it."),
@@ -38,7 +42,7 @@ COMMANDS = {
     "experiment": ("experiment", "Compare prompts and models by playing stories with them."),
     "feedback": ("feedback", "Rate scenes, and see what was rated how."),
     "analytics": ("analytics", "Count how stories are played; nothing leaves the machine."),
-    "worlds": ("worlds", "List the authored worlds, or check one of your own."),
+    "worlds": ("worlds", "List the authored worlds or the plots, or check a world of your own."),
     "code": ("code", "Run code where it can do no harm, and check the code in a story."),
 }
 """Name → the module of it, and the first line of its help."""

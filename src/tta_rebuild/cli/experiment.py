@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ from tta_rebuild.cli.tables import progress_of, show_table
 from tta_rebuild.core.records import ExperimentRecord, PlayRecord
 from tta_rebuild.lab.experiment import ExperimentRun, settings_for_plays
 from tta_rebuild.lab.experiment_plan import question_in, read_plan
-from tta_rebuild.lab.outcomes import METRICS
+from tta_rebuild.lab.outcomes import METRICS, means_of
 from tta_rebuild.lab.verdict import Question, Verdict, decide
 
 app = take.group("Compare prompts and models by playing stories with them.", no_args_is_help=True)
@@ -131,7 +131,7 @@ def _show(
         from tta_rebuild.lab.charts import effects_chart
 
         drawn = effects_chart(verdict.effects, charts, name)
-    means = {variant: _means(plays, variant) for variant in question.variants}
+    means = {variant: means_of(plays, variant) for variant in question.variants}
     if as_json:
         head: dict[str, Any] = {"experiment": name, "design": question.design}
         head |= {"metric": question.metric, "alpha": question.alpha, "variants": means}
@@ -155,11 +155,3 @@ def _show(
     screen.say(f"Winner: {verdict.winner}. {said}" if verdict.winner else said, "bold")
     for path in drawn:
         screen.say(f"drawn: {path}", "dim")
-
-
-def _means(plays: Sequence[PlayRecord], variant: str) -> Mapping[str, float]:
-    own = [play.outcome for play in plays if play.variant == variant]
-    names = [*METRICS, "turns"]
-    found = {name: [one[name] for one in own if name in one] for name in names}
-    means = {name: sum(each) / len(each) for name, each in found.items() if each}
-    return {"plays": float(len(own)), **means}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tta_rebuild.canon.lines import numbered
 from tta_rebuild.cli.screen import Screen, counted, message, one_line, words
 from tta_rebuild.core.events import LineEnded, LineKept
+from tta_rebuild.engine.cast import names_written
 
 if TYPE_CHECKING:
     from tta_rebuild.canon.retcon import RetconPlan
@@ -29,18 +29,6 @@ def facts_with(word: str, facts: Iterable[Fact]) -> list[Fact]:
     said = ((fact, (fact.subject, fact.relation, fact.value, fact.sentence)) for fact in facts)
     texts = ((fact, "\n".join(parts).casefold().replace("_", " ")) for fact, parts in said)
     return [fact for fact, text in texts if word.casefold() in text]
-
-
-def names_written(facts: Sequence[Fact]) -> dict[str, str]:
-    """Whose ids the sentences behind facts write with capitals throughout: id → name."""
-    text = "\n".join(dict.fromkeys(fact.sentence for fact in facts))
-    names = {}
-    for one in dict.fromkeys(i for fact in facts for i in (fact.subject, fact.value)):
-        plain_id = re.escape(_plain(one))
-        found = set(re.findall(rf"\b{plain_id}\b", text, re.IGNORECASE))
-        if len(found) == 1 and (name := found.pop()).istitle():
-            names[one] = name
-    return names
 
 
 class FactList(NamedTuple):

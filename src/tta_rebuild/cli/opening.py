@@ -18,6 +18,7 @@ from tta_rebuild.core import errors
 if TYPE_CHECKING:
     from tta_rebuild.core.clock import Clock
     from tta_rebuild.core.redaction import Redactor
+    from tta_rebuild.core.telemetry import Telemetry
 
 T = TypeVar("T")
 OnFailure: TypeAlias = Literal["wait", "offline", "stop"]
@@ -96,6 +97,7 @@ def with_application(
     read_only: bool = False,
     tells: bool = False,
     has_fallback: bool = True,
+    telemetry: Telemetry | None = None,
 ) -> T:
     """Open the application, do the work in it, close it again, in good order after Ctrl-C too.
 
@@ -110,11 +112,17 @@ def with_application(
     if tells and "TTA_LOG_LEVEL" not in settings.origins:
         form = "(%(message)s)"
         handler.addFilter(lambda r: r.levelno >= logging.ERROR or r.name in ONLY_LOGGED)
-    logging.basicConfig(level=settings.log_level, format=form, handlers=[handler])
+    if settings.log_format == "json":
+        from tta_rebuild.core.json_logs import JsonFormatter
+
+        handler.setFormatter(JsonFormatter())
+    else:
+        handler.setFormatter(logging.Formatter(form))
+    logging.basicConfig(level=settings.log_level, handlers=[handler])
 
     async def run() -> T:
         async with tta.open_application(
-            settings, read_only=read_only, has_fallback=has_fallback
+            settings, read_only=read_only, has_fallback=has_fallback, telemetry=telemetry
         ) as application:
             if application.note:
                 command.screen.note(application.note, "yellow")

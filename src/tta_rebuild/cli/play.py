@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import typer
@@ -31,13 +31,13 @@ from tta_rebuild.cli.screen import (
 from tta_rebuild.cli.story_options import (
     StoryOptions,
     character_of,
-    is_nobody_played,
-    likely_plots,
     player_of,
+    plot_named,
     premise_notes,
     premise_of,
     theme_of,
 )
+from tta_rebuild.engine.premise_notes import is_nobody_played
 
 QUIT = ("/quit", "/q", "/exit", "/bye")
 YOUR_WORDS = "your words"
@@ -120,26 +120,9 @@ async def _begun(application: tta.Application, screen: Screen, premise: tta.Prem
         screen.say("Who are you in this story? A name or a few words; Enter leaves it open.")
         if who := _read(screen):
             premise = replace(premise, theme=f"{premise.theme.rstrip('.!? ')}. You are {who}.")
-    if sys.stdin.isatty() and (plots := likely_plots(premise, teller)):
-        premise = replace(premise, plot=_plot_asked(screen, plots))
     for note in premise_notes(premise, teller):
         screen.say(note, "yellow")
     return await application.stories.open(premise)
-
-
-def _plot_asked(screen: Screen, likely: Mapping[str, str]) -> str:
-    """Which of the likely plots is meant, or another by its name; the likeliest for Enter."""
-    from tta_rebuild.storyteller.premise_situation import plot_names
-
-    screen.say("What is it a story of? A number, or a word of your own; Enter takes the first.")
-    screen.numbered([*likely.values()])
-    names = dict(enumerate(likely, 1))
-    while answer := _read(screen):
-        chosen = names.get(int(answer[:9]), "") if answer.isdecimal() else answer.lower()
-        if chosen in plot_names():
-            return chosen
-        screen.say(message("no_such_plot", known=", ".join(sorted(plot_names()))), "yellow")
-    return next(iter(likely))
 
 
 class PlayLoop:
@@ -327,7 +310,9 @@ class PlayLoop:
             raise tta.ValidationError(message("wrong_when"))
         premise = self.session.state.premise
         name, colon, about = mended.partition(":")
-        if player := player_of(mended):
+        if plot := plot_named(mended):
+            premise = replace(premise, plot=plot)
+        elif player := player_of(mended):
             others = [c for c in premise.characters if not c.is_player and c.name != player.name]
             theme = f"My name is {player.name}. {premise.theme}"
             premise = replace(premise, theme=theme, characters=(*others, player))

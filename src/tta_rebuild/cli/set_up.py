@@ -44,7 +44,7 @@ def doctor(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
         "can_play": True,
         "program": {"tta": tta.__version__, "python": platform.python_version()},
         "terminal": {"columns": screen.out.width, "encoding": encoding},
-        **{part: {} for part in ("settings", "stories", "code", "servers")},
+        **{part: {} for part in ("settings", "stories", "access", "code", "servers")},
         **{"teller": "", "models": [], "notes": [], "problem": "", "next_step": ""},
     }
     try:
@@ -63,13 +63,20 @@ def _examine(command: opening.CommandContext, report: Report) -> None:
 
     async def look(application: tta.Application) -> dict[str, Any]:
         await application.stories.check()
+        tokens = await application.access.tokens()
+        good = [token for token in tokens if token.is_good(now)]
+        operators = sum(token.role == "operator" for token in good)
+        tells = {"tokens": len(tokens), "good": len(good), "operators": operators}
+        report["access"] = {"access": settings.access, **tells}
         return {"place": application.place, "count": len(await application.stories.list())}
 
     settings, notes = opening.settings_for(command), report["notes"]
+    now = datetime.now(UTC)
     origins = dict(sorted(settings.origins.items()))
     report["settings"] = {"file": str(settings.config_file or ""), "origins": origins}
     notes += settings.notes
     report["stories"] = opening.with_stories(command, look)
+    notes += _notes_of_access(report["access"])
     try:
         check_writable(settings)
     except StoreLocked:
@@ -81,6 +88,13 @@ def _examine(command: opening.CommandContext, report: Report) -> None:
     report["teller"] = chosen_model(settings)
     report["models"] = overview(command)
     _examine_models(report)
+
+
+def _notes_of_access(access: dict[str, Any]) -> list[str]:
+    if access["access"] == "open":
+        return [message("access_left_open")] if access["tokens"] else []
+    is_shut = access["tokens"] or access["access"] == "tokens"
+    return [message("access_no_operator")] if is_shut and not access["operators"] else []
 
 
 def _examine_models(report: Report) -> None:
@@ -120,6 +134,10 @@ def _show(screen: Screen, report: Report) -> None:
             row("", f"{name} from {origin}")
     if stories := report["stories"]:
         row("stories", f"{counted(stories['count'], 'story')} in {stories['place']}")
+    if access := report["access"]:
+        has_tokens = bool(access["tokens"])
+        said = message("access_tokens", **access) if has_tokens else message("access_open")
+        row("access", said)
     if code := report["code"]:
         row("code", f"in stories runs {code['runs_in']}")
         for name, version in code["engines"].items():

@@ -7,8 +7,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
@@ -17,9 +16,10 @@ import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.opening import OnFailure
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, message, one_line, plain
+from tta_rebuild.engine import premise_notes as engine_notes
+from tta_rebuild.engine.premise_notes import DEFAULT_STYLE, slug_of
 
 LEVELS = ("none", "low", "medium", "high")
-DEFAULT_STYLE = "balanced"
 VOICE_PARTS = ("speaks", "sentences", "says", "never", "line")
 WANTS = "wants:"
 ME = ("me", "i", "myself", "you", "that is me", "that is you", "that's me")
@@ -89,60 +89,21 @@ def theme_of(options: StoryOptions) -> str | None:
     return f"{world.title}: {world.about}"
 
 
-def _is_read(premise: tta.Premise, teller: str) -> bool:
-    """Whether the embedded storyteller reads the premise by its rules."""
-    return teller == "offline" and not premise.world and premise.language == "en"
-
-
-def is_nobody_played(premise: tta.Premise, teller: str) -> bool:
-    """Whether the embedded storyteller cannot tell from the premise who the player is."""
-    if not _is_read(premise, teller) or any(c.is_player for c in premise.characters):
-        return False
-    from tta_rebuild.storyteller.premise import read_premise
-
-    read = read_premise(premise.theme)
-    is_to_you = "you" in " ".join(read.told).lower().replace("your", "you").split()
-    return not (read.you.name or read.you.role or is_to_you)
-
-
-def likely_plots(premise: tta.Premise, teller: str) -> dict[str, str]:
-    """What the embedded storyteller is not sure that the story is about: plot → in words."""
-    if not _is_read(premise, teller) or premise.plot:
-        return {}
-    from tta_rebuild.storyteller.premise import read_premise
+def plot_named(said: str) -> str:
+    """The plot that "contest" or "plot: contest" names, "" if it names none."""
     from tta_rebuild.storyteller.premise_situation import plot_names
 
-    likely = read_premise(premise.theme).likely
-    return {plot: plot_names()[plot] for plot in likely}
+    name = said.lower().removeprefix("plot:").strip().replace(" ", "_")
+    return name if name in plot_names() else ""
 
 
 def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
     """Before a story begins: how it is understood, and what of it cannot be kept as one thinks."""
-    is_offline = teller == "offline"
-    if _is_read(premise, teller):
-        from tta_rebuild.storyteller.premise import read_premise
-
-        people = [asdict(character) for character in premise.characters]
-        if understood := read_premise(premise.theme, people, premise.plot).understood:
-            yield message("understood", understood=understood)
-    if premise.world and not is_offline:
-        yield message("world_for_embedded")
-    elif premise.world and (premise.characters or premise.length):
-        yield message("world_has_its_own")
-    from tta_rebuild.reading.world_rules import compiled
-    from tta_rebuild.safety.categories import categories_of, category_names
-
-    for name in compiled(premise.rules).left_to_model if premise.rules else ():
-        yield message("rule_unchecked", rule=one_line(premise.rules[name], 80))
-    for name, level in premise.boundaries.items():
-        for category in (listed for listed, own_words in categories_of(name) if own_words):
-            close = get_close_matches(category.name, category_names(), 1)
-            meant = f"did you mean {close[0]}? " if close else ""
-            says = "own_boundary_none" if level == "none" else "own_boundary"
-            lists = ", ".join(category_names())
-            yield message(says, name=name, level=level, meant=meant, lists=lists)
-    if premise.style != DEFAULT_STYLE and is_offline:
-        yield message("style_for_model", style=one_line(premise.style, 40))
+    yield from engine_notes.premise_notes(premise, teller, mends=message("mends"))
+    _told, *others = engine_notes.likely_plots(premise, teller).items() or [("", "")]
+    if others:
+        named = " or ".join(f"{called} (/wrong {plot})" for plot, called in others)
+        yield message("likely_plots", others=named)
 
 
 def character_of(text: str) -> tta.CharacterSketch:
@@ -154,7 +115,7 @@ def character_of(text: str) -> tta.CharacterSketch:
     listed = ",".join(part for part in parts if ":" not in part)
     name, _, description = who.partition(":")
     name, traits = name.strip(), dict[str, float]()
-    if not _slug(name) or len(name) > MAX_NAME_CHARS:
+    if not slug_of(name) or len(name) > MAX_NAME_CHARS:
         said = message("no_name", text=one_line(text, 60), most=MAX_NAME_CHARS)
         raise take.wrong("--character", said)
     for part in filter(None, map(str.strip, listed.split(","))):
@@ -166,7 +127,7 @@ def character_of(text: str) -> tta.CharacterSketch:
             raise take.wrong("--character", message("no_trait", part=part))
         traits[trait.strip().lower()] = value
     return tta.CharacterSketch(
-        character_id=_slug(name),
+        character_id=slug_of(name),
         name=name,
         description=description.strip(),
         traits=traits,
@@ -224,10 +185,10 @@ def rules_of(texts: Sequence[str]) -> dict[str, str]:
     for line in map(one_line, texts):
         name, equals, says = line.partition("=")
         if not equals:
-            name, says = "_".join(_slug(line).split("_")[:4]), line
-        if not _slug(name) or not says.strip():
+            name, says = "_".join(slug_of(line).split("_")[:4]), line
+        if not slug_of(name) or not says.strip():
             raise take.wrong("--rule", message("no_rule", text=one_line(line, 60)))
-        rules[_slug(name)] = says.strip()
+        rules[slug_of(name)] = says.strip()
     return rules
 
 
@@ -235,13 +196,7 @@ def _boundary(text: str) -> tuple[str, str]:
     category, _, level = one_line(text).lower().partition("=")
     # not _slug: the / in fear/horror names two
     category, level = "_".join(category.split()), level.strip()
-    if not _slug(category) or level not in LEVELS:
+    if not slug_of(category) or level not in LEVELS:
         said = message("no_boundary", text=one_line(text, 60), levels=", ".join(LEVELS))
         raise take.wrong("--boundary", said)
     return category, level
-
-
-def _slug(name: str) -> str:
-    # NFC last: the lower case of İ is two characters, of which one is no letter
-    lower = unicodedata.normalize("NFC", name).lower().replace("i̇", "i")
-    return re.sub(r"\W+", "_", lower).strip("_")

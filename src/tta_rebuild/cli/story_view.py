@@ -147,41 +147,16 @@ def teller_before(state: tta.StoryState, teller: str) -> str:
 
 def cast(state: tta.StoryState, name: str = "") -> list[Row]:
     """Everyone in the story, or those whom a name means; raises NothingThere for nobody."""
-    from tta_rebuild.engine.knowing import view_of
+    from tta_rebuild.engine.cast import everybody
 
     wanted = name.casefold().strip()
-    people: list[Row] = [view_of(state, one).for_show() for one in state.characters]
-    people += _spoken_of(state)
+    people: list[Row] = everybody(state)
     found = [c for c in people if wanted in (c["character_id"].casefold(), c["name"].casefold())]
     found = found or [c for c in people if wanted in c["name"].casefold()]
     if name and not found:
         known = ", ".join(c["name"] for c in people) or "nobody yet"
         raise NothingThere(f"nobody called '{one_line(name, 60)}' is in this story; it has {known}")
     return found
-
-
-def _spoken_of(state: tta.StoryState) -> list[Row]:
-    """People of whom the story has facts, but whom nobody described and who have not spoken."""
-    from tta_rebuild.canon.people import PLAYER
-    from tta_rebuild.cli.facts_view import names_written
-
-    canon, known = state.canon, {*state.characters, state.player, PLAYER}
-    names = names_written(state.facts)
-    ids = dict.fromkeys(fact.subject for fact in state.facts if fact.subject not in known)
-    return [
-        {
-            "character_id": one,
-            "name": names.get(one, one.replace("_", " ")),
-            "is_player": False,
-            "description": canon.value(one, "role") or "",
-            "feels": "",
-            "arc": "",
-            **{key: {} for key in ("traits", "goals", "reasons", "ties")},
-            **{key: [] for key in ("bonds", "believes", "remembers")},
-        }
-        for one in ids
-        if canon.is_person(one)
-    ]
 
 
 def show_cast(screen: Screen, people: Sequence[Row], *, in_full: bool) -> None:

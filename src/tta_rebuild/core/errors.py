@@ -232,6 +232,28 @@ class MoveRefused(StoryError):
     """The move was not played, and nothing was spent: make another; the message says why."""
 
 
+class BranchBusy(StoryError):
+    """Another turn is being played on that branch: follow ``turn_id``, or wait for its end."""
+
+    turn_id: str = ""
+
+
+class TurnNotFound(StoryError):
+    """No turn of that id is known any more: what was stored of it is in its story."""
+
+
+class KeyReused(StoryError):
+    """That idempotency key belongs to ``turn_id``, which is another move: choose a new key."""
+
+    turn_id: str = ""
+
+
+class TooManyTurns(StoryError):
+    """As many turns are played as may be at once, or none begins any more: try again later."""
+
+    retry_after_s: float = 1.0
+
+
 class ImportRejected(StoryError):
     """The file is not a story that can be read; nothing was changed."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -149,6 +149,13 @@ class Ledger:
             for key, group in sorted(groups.items())
         ]
         return lines if by == "day" else sorted(lines, key=lambda li: (-li.cost_usd, li.key))
+
+    async def turn_costs(self, branch_id: str) -> Mapping[int, float]:
+        """US dollars by turn, of the turns that were played on a branch itself."""
+        costs: dict[int, float] = defaultdict(float)
+        for attempt in self._matching(branch_id=branch_id):
+            costs[attempt.turn] += attempt.cost_usd
+        return costs
 
     async def attempts(self, *, limit: int = 1000) -> Sequence[Attempt]:
         """The latest attempts, newest last."""

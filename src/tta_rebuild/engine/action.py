@@ -17,13 +17,15 @@ class Action:
     """One move of the player, made by the constructors below; raises ValidationError.
 
     ``after_note``: the same move once more, after the turn paused with a note (``TurnPaused``); it
-    counts only where that note is the last thing stored.
+    counts only where that note is the last thing stored. ``is_retold``: what was answered to the
+    same before is not given again.
     """
 
     kind: Literal["begin", "choose", "say", "end"]
     text: str = ""
     number: int = 0
     after_note: bool = False
+    is_retold: bool = False
 
     def __post_init__(self) -> None:
         check_number("the number of a choice", self.number, whole=True)

@@ -28,7 +28,7 @@ from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import TurnItem, play_turn, whole_turn
 from tta_rebuild.engine.turn_input import TurnInput
-from tta_rebuild.safety.care import gentler
+from tta_rebuild.safety.care import gentler, stricter
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 AsideItem: TypeAlias = seen.TurnEvent | seen.AsideEnded
@@ -59,6 +59,22 @@ class Session:
     def story_id(self) -> str:
         """The story's id."""
         return self.branch.story_id
+
+    async def refresh(self) -> None:
+        """Take in what others have stored on this branch meanwhile, unless a turn is being played.
+
+        Raises HistoryNotLoaded (they took back something from before a snapshot: load the session
+        anew), BranchNotFound (the story was deleted), StoreDamaged.
+        """
+        if self._one_turn.locked():  # what comes of it is folded in once it is stored
+            return
+        async with self._one_turn:
+            now = await self._store.branch(self.branch.branch_id)
+            after = self.branch.length
+            async for recorded in self._store.read(now.branch_id, after=after, upto=now.length):
+                self._fold.apply(recorded)
+            if now.length != after:
+                self.branch, self.state = now, self._fold.present()
 
     async def play(self, action: Action) -> AsyncGenerator[seen.TurnEvent, None]:
         """Play one turn and store it whole; see ``engine.turn_events`` for what comes when.
@@ -92,7 +108,7 @@ class Session:
         if not isinstance(action, Action):
             raise ValidationError(message("no_action", action=action))
         async with self._one_turn:
-            before = self.next_turn()
+            before = self.next_turn(is_retold=action.is_retold)
             words, is_again = own_words(before, action), action.after_note and is_noted(self._fold)
             care = await self._care.look(
                 before, words, takes_more=action.kind == "begin", after_note=is_again
@@ -110,6 +126,21 @@ class Session:
                         item = care.booked_on(item)
                     yield item
             await keep_snapshot(self._store, self.branch, self._fold)
+
+    async def tighten(self, boundaries: Mapping[str, str]) -> Mapping[str, str]:
+        """Keep more out from here on; gives what is stricter now: category → level.
+
+        Raises ValidationError: it is no boundary, or one that is kept already would be loosened.
+        """
+        async with self._one_turn:
+            kept = self.state.premise.boundaries
+            looser = [name for name in stricter(boundaries, kept) if name in boundaries]
+            if looser:
+                raise ValidationError(message("only_tighter", names=", ".join(looser)))
+            self._dependencies.safety({**kept, **boundaries})
+            if tighter := stricter(kept, boundaries):
+                await self._append(self.state.turn, [BoundariesTightened(boundaries=tighter)])
+            return tighter
 
     async def make_gentler(self) -> Mapping[str, str]:
         """Keep heavy matter out from here on; gives what is stricter now: category → level."""
@@ -193,9 +224,9 @@ class Session:
             )
             await self._append(self.state.turn, [change])
 
-    def next_turn(self) -> TurnInput:
+    def next_turn(self, *, is_retold: bool = False) -> TurnInput:
         """What the next turn would be played from."""
-        return TurnInput.of(self._dependencies, self.branch, self.state)
+        return TurnInput.of(self._dependencies, self.branch, self.state, is_retold=is_retold)
 
     async def _search(self, words: Sequence[str], limit: int) -> list[Found]:
         return await self._store.search(

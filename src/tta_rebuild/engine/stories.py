@@ -6,7 +6,9 @@ What plays or reads a story loads with the first method that needs it, so that l
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.data_files import packaged_toml
@@ -26,7 +28,7 @@ from tta_rebuild.core.story import Choice, Claim, Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.messages import message
 from tta_rebuild.narrative.arcs import check_arc
-from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
+from tta_rebuild.storage.story_store import MAIN, Branch, MapBranch, StoryRow, StoryStore
 
 if TYPE_CHECKING:
     from tta_rebuild.canon.retcon import RetconChoice, RetconPlan
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.replay import ReplayReport
     from tta_rebuild.engine.retcons import Retconned
     from tta_rebuild.engine.session import Session
+    from tta_rebuild.engine.state import StoryState
     from tta_rebuild.narrative.branch_validator import BranchValidation
 
 TITLE_CHARS = 60
@@ -92,8 +95,14 @@ class Stories:
         """All stories, the latest played first."""
         return await self._store.stories()
 
+    async def story(self, story_id: str) -> StoryRow:
+        """The story of exactly that id. Raises StoryNotFound."""
+        return await self._store.story(story_id)
+
     async def find(self, story: str) -> StoryRow:
         """The one story of that id, beginning of an id, or title. Raises StoryNotFound."""
+        with suppress(StoryNotFound):  # without looking at all the others
+            return await self._store.story(story)
         rows = await self._store.stories()
         wanted = story.strip()
         title = wanted.casefold()
@@ -114,6 +123,9 @@ class Stories:
 
     async def find_branch(self, story: StoryRow, branch: str) -> Branch:
         """The branch of that name or id. Raises BranchNotFound."""
+        if branch.startswith(f"{story.story_id}."):
+            with suppress(BranchNotFound):  # without looking at all the others
+                return await self._store.branch(branch)
         there = await self._store.branches(story.story_id)
         for candidate in there:
             if branch in (candidate.name, candidate.branch_id):
@@ -127,13 +139,42 @@ class Stories:
         found = await self._branch(story, branch)
         return [r async for r in self._store.read(found.branch_id, upto=found.length)]
 
+    async def events(
+        self, branch: Branch, *, after: int = 0, limit: int = 50
+    ) -> Sequence[RecordedEvent]:
+        """The events of a branch's path at the positions after one, at most ``limit``."""
+        upto = min(after + limit, branch.length)
+        return [r async for r in self._store.read(branch.branch_id, after=after, upto=upto)]
+
+    async def turns(
+        self, branch: Branch, *, after: int = 0, limit: int = 50
+    ) -> Sequence[Sequence[RecordedEvent]]:
+        """The events of the turns after one on a branch's path, a turn each, at most ``limit``."""
+        last = min(after + limit, branch.turn)
+        if after >= last:
+            return []
+        begin = await self._store.turn_end(branch.branch_id, after)
+        end = await self._store.turn_end(branch.branch_id, last)
+        path = [r async for r in self._store.read(branch.branch_id, after=begin, upto=end)]
+        return [list(own) for _, own in groupby(path, key=attrgetter("turn"))]
+
+    async def whole(self, branch: Branch) -> tuple[Sequence[RecordedEvent], StoryState]:
+        """Every event of a branch's path and what they come to, for questions about its past."""
+        from tta_rebuild.engine.snapshots import read_path
+
+        return await read_path(self._store, branch)
+
+    async def map(self, story_id: str) -> Sequence[MapBranch]:
+        """All branches of a story as a map shows them. Raises StoryNotFound."""
+        return await self._store.map(story_id)
+
     async def check(self) -> None:
         """Look whether the place where stories are kept is damaged. Raises StoreDamaged."""
         await self._store.check()
 
     async def rename(self, story: str, title: str) -> None:
         """Give a story another title. Raises ValidationError for an empty one."""
-        if not title.strip():
+        if not _shown(title):
             raise ValidationError(message("no_title"))
         await self._store.rename((await self.find(story)).story_id, title.strip())
 

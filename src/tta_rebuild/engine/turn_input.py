@@ -15,6 +15,7 @@ from tta_rebuild.core.story import CHAPTER_SCENES, ArcStage, Choice
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.variants import told_as
+from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.reading.world_rules import WorldRules
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.story_store import Branch
@@ -83,7 +84,14 @@ class TurnInput:
     move: PlayerActed | None = None
 
     @classmethod
-    def of(cls, dependencies: Dependencies, branch: Branch, state: StoryState) -> TurnInput:
+    def of(
+        cls,
+        dependencies: Dependencies,
+        branch: Branch,
+        state: StoryState,
+        *,
+        is_retold: bool = False,
+    ) -> TurnInput:
         """The input of the next turn of a branch, without a move."""
         premise, dependencies = state.premise, told_as(dependencies, state.variant)
         guidance = premise.metaconcepts or MetaconceptRegistry.get_by_names(USUAL_GUIDANCE)
@@ -98,6 +106,7 @@ class TurnInput:
                 "session_id": dependencies.session_id,
                 "branch_id": branch.branch_id,
                 "turn": state.turn + 1,
+                **({llm.RETOLD: True} if is_retold else {}),
             },
             universe_id=f"world-{premise.seed}",
         )

@@ -46,6 +46,7 @@ class CostTracker:
         player_id, session_id: whose spending this is, unless the same names in a request's
             ``context.session_state`` say otherwise.
         on_warning: called once for each budget at 80, 90 and 100 %, which a refused call reaches.
+        on_booked: called with each attempt as it is booked.
         patience_s: how long a call waits for money that others hold, while none of them ends.
     """
 
@@ -60,6 +61,7 @@ class CostTracker:
         player_id: str = "",
         session_id: str = "",
         on_warning: Callable[[BudgetWarning], None] | None = None,
+        on_booked: Callable[[Attempt], None] | None = None,
         patience_s: float = 30.0,
     ) -> None:
         if isinstance(ledger, (int, float)):
@@ -79,6 +81,7 @@ class CostTracker:
         self.clock = clock or Clock()
         self._player_id = player_id
         self._session_id = session_id
+        self._on_booked = on_booked
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
         self._writer = _LedgerWriter(self.ledger, self.clock)
         self._accounts: dict[tuple[Budget, str], Account] = {}
@@ -133,6 +136,8 @@ class CostTracker:
         self.spent += attempt.cost_usd
         self._booked.append(attempt)
         self._writer.add(attempt)
+        if self._on_booked is not None:
+            self._on_booked(attempt)
         return attempt.cost_usd
 
     def record_call(

@@ -55,6 +55,9 @@ _ASKED = ("system", "prompt", "task", "template", "variables", "schema", "model"
           "temperature", "top_p")  # fmt: skip
 """What of a request decides its answer."""
 
+RETOLD = "is_retold"
+"""In the session state of a request's context: what was answered to the same before is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:

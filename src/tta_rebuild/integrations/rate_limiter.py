@@ -213,6 +213,10 @@ class RateLimiter:
         window.wait_s(0)
         return window.requests, window.tokens
 
+    def waiting(self, model: str) -> int:
+        """How many wait for room now."""
+        return sum(not granted.done() for _, granted in self._window(model).queue)
+
     def _window(self, model: str) -> _Window:
         if model not in self._windows:
             quota = self._per_model.get(model, self._default)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tta_rebuild.core import events as log
 from tta_rebuild.core.events import RecordedEvent
+from tta_rebuild.core.records import PlayRecord
 from tta_rebuild.core.story import Scene
 from tta_rebuild.quality.score import measured
 
@@ -87,3 +88,12 @@ def outcome_of(
         "words": sum(len(scene.text.split()) for scene in told) / turns,
         "turns": float(len(told)),
     }
+
+
+def means_of(plays: Sequence[PlayRecord], variant: str) -> Mapping[str, float]:
+    """The mean of every metric over the plays of a variant, as far as they have it."""
+    own = [play.outcome for play in plays if play.variant == variant]
+    names = [*METRICS, "turns"]
+    found = {name: [one[name] for one in own if name in one] for name in names}
+    means = {name: sum(each) / len(each) for name, each in found.items() if each}
+    return {"plays": float(len(own)), **means}

@@ -57,8 +57,15 @@ class CarePolicy:
 def gentler(boundaries: Mapping[str, str]) -> dict[str, str]:
     """The boundaries of a gentler story that these do not keep already: category → level."""
     levels: Mapping[str, str] = packaged_toml("tta_rebuild.safety", "care")["gentler"]
+    return stricter(boundaries, levels)
+
+
+def stricter(boundaries: Mapping[str, str], levels: Mapping[str, str]) -> dict[str, str]:
+    """Those of some levels that are stricter than the boundaries are: category → level."""
     kept = {name: THRESHOLDS[level_of(name, level)] for name, level in boundaries.items()}
     highest = max(THRESHOLDS.values())
     return {
-        name: level for name, level in levels.items() if THRESHOLDS[level] < kept.get(name, highest)
+        name: level
+        for name, level in levels.items()
+        if THRESHOLDS[level_of(name, level)] < kept.get(name, highest)
     }

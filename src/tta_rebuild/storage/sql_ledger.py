@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Unpack
@@ -49,6 +49,13 @@ class SqlLedger(Ledger):
                 row["key"] = from_micros(row["key"] * _DAY_MICROS).date().isoformat()
         lines = [CostLine(**row) for row in rows]
         return lines if by == "day" else sorted(lines, key=lambda li: (-li.cost_usd, li.key))
+
+    async def turn_costs(self, branch_id: str) -> Mapping[int, float]:
+        """See ``Ledger.turn_costs``; the story's id is in the branch's, and has the index."""
+        which = {"story": branch_id.rpartition(".")[0], "branch": branch_id}
+        async with self._database.reading() as connection:
+            rows = await connection.rows(query("turn_costs"), **which)
+        return {row["turn"]: row["cost_usd"] for row in rows}
 
     async def attempts(self, *, limit: int = 1000) -> Sequence[Attempt]:
         """See ``Ledger.attempts``."""

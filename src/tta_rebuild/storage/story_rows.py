@@ -54,6 +54,24 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MapBranch:
+    """A branch on the map of its story.
+
+    ``fork_turn`` is the last turn that it shares with its parent, ``first_turn`` the first of its
+    own (None: it has none), ``last_turn`` the last on its path.
+    """
+
+    branch_id: str
+    name: str
+    parent_id: str | None
+    fork_turn: int
+    first_turn: int | None
+    last_turn: int
+    played_at: datetime
+    has_ended: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A stored event that matches a search; ``rank`` is better the smaller it is (bm25)."""
 
@@ -86,3 +104,18 @@ def as_branch(row: Row) -> Branch:
     """A row of the query ``branches``."""
     plain = ("branch_id", "story_id", "name", "parent_id", "forked_at", "length", "turn")
     return Branch(**{name: row[name] for name in plain}, created_at=from_micros(row["created_at"]))
+
+
+def as_map_branch(row: Row, fork_turn: int) -> MapBranch:
+    """A row of the query ``map``; its own turns begin after the one at which it parts."""
+    has_own = row["turn"] > fork_turn  # what an author writes after a shared turn is no turn
+    return MapBranch(
+        branch_id=row["branch_id"],
+        name=row["name"],
+        parent_id=row["parent_id"],
+        fork_turn=fork_turn,
+        first_turn=fork_turn + 1 if has_own else None,
+        last_turn=row["turn"],
+        played_at=from_micros(row["played_at"] or row["created_at"]),
+        has_ended=bool(row["has_ended"]),
+    )

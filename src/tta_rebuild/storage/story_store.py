@@ -17,6 +17,8 @@ from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoreErr
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage import sql_rows
 from tta_rebuild.storage.database import Connection, Database, query
+from tta_rebuild.storage.sql_access import SqlAccess
+from tta_rebuild.storage.sql_conversations import SqlConversations
 from tta_rebuild.storage.sql_ledger import SqlLedger
 from tta_rebuild.storage.sql_records import SqlRecords
 from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
@@ -27,13 +29,23 @@ from tta_rebuild.storage.story_rows import (
     MAIN,
     Branch,
     Found,
+    MapBranch,
     StoryRow,
     as_branch,
+    as_map_branch,
     as_story,
     to_micros,
 )
 
-__all__ = ["MAIN", "SNAPSHOT_CHARS_AN_EVENT", "Branch", "Found", "StoryRow", "StoryStore"]
+__all__ = [
+    "MAIN",
+    "SNAPSHOT_CHARS_AN_EVENT",
+    "Branch",
+    "Found",
+    "MapBranch",
+    "StoryRow",
+    "StoryStore",
+]
 
 SNAPSHOT_CHARS_AN_EVENT = 400
 """Snapshots stay so far apart that they hold no more than this for each event of the log."""
@@ -112,6 +124,14 @@ class StoryStore:
         """Ratings and experiments in the same database; usable until this store is closed."""
         return SqlRecords(self._database)
 
+    def access(self) -> SqlAccess:
+        """Tokens, owners and links in the same database; usable until this store is closed."""
+        return SqlAccess(self._database)
+
+    def conversations(self) -> SqlConversations:
+        """Chat clients' conversations in the same database; usable until this store is closed."""
+        return SqlConversations(self._database)
+
     async def close(self) -> None:
         """Release files and locks; safe to call twice."""
         await self._database.close()
@@ -158,6 +178,7 @@ class StoryStore:
         async with self._database.writing() as connection:
             number = (await sql_rows.story_row(connection, story_id))["number"]
             own = "SELECT number FROM branches WHERE story = :story"
+            talks = "SELECT number FROM conversations WHERE story = :story"
             locked = f"{own} ORDER BY number{connection.for_update}"
             branches = [row["number"] for row in await connection.rows(locked, story=number)]
             await forget_words(connection, branches)
@@ -165,6 +186,10 @@ class StoryStore:
                 f"snapshots WHERE branch IN ({own})",
                 f"events WHERE branch IN ({own})",
                 "ratings WHERE story = :story",
+                "story_owners WHERE story = :story",
+                "shares WHERE story = :story",
+                f"conversation_moves WHERE conversation IN ({talks})",
+                "conversations WHERE story = :story",
                 "branches WHERE story = :story",
                 "stories WHERE number = :story",
             ):
@@ -177,6 +202,27 @@ class StoryStore:
             story = await sql_rows.story_row(connection, story_id)
             own = f"{query('branches')} WHERE b.story = :story ORDER BY b.number"
             return [as_branch(row) for row in await connection.rows(own, story=story["number"])]
+
+    async def map(self, story_id: str) -> list[MapBranch]:
+        """All branches as a map shows them, in the order they were made. Raises StoryNotFound."""
+        async with self._database.reading() as connection:
+            story = await sql_rows.story_row(connection, story_id)
+            rows = await connection.rows(query("map"), story=story["number"])
+            by_number = {row["number"]: row for row in rows}
+            turns: dict[tuple[int, int], int] = {}
+            found = []
+            for row in rows:
+                fork_turn = row["fork_turn"] or 0
+                if row["parent"] and row["forked_at"] and row["fork_turn"] is None:
+                    owner = by_number[row["parent"]]
+                    while owner["forked_at"] >= row["forked_at"]:
+                        owner = by_number[owner["parent"]]
+                    place = (owner["number"], row["forked_at"])
+                    if place not in turns:
+                        turns[place] = await self._events.turn_at(connection, owner, place[1])
+                    fork_turn = turns[place]
+                found.append(as_map_branch(row, fork_turn))
+        return found
 
     async def branch(self, branch_id: str) -> Branch:
         """One branch as it stands now. Raises BranchNotFound."""

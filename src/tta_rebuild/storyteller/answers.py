@@ -82,6 +82,20 @@ def form_of(act: Act) -> dict[str, str]:
     }
 
 
+def is_of_theirs(said: str, cast: Cast, person: str) -> bool:
+    """Whether a question is about what the premise tells of whoever is asked.
+
+    Of that they know more than it says, and do not need to be told what it does.
+    """
+    whom = cast.entities.get(person)
+    if whom is None or not cast.is_open:
+        return False
+    called = {bare(short(whom.name)), bare(whom.role)} - {""}
+    theirs = [one for one in cast.premise.told if any(name in one.lower() for name in called)]
+    own_words = _matter(" ".join(called))
+    return bool(_matter(said) & _matter(" ".join(theirs)) - own_words)
+
+
 def told_about(said: str, cast: Cast, speaker: str) -> str:
     """The sentence of the premise that says most of what a question asks about, "" if none does.
 

@@ -39,10 +39,15 @@ class Cast:
     premise: PremiseReading = field(default_factory=PremiseReading)  # empty in an authored world
     sights: Sequence[str] = ()  # what can be seen at the opening place
     parts: Mapping[str, str] = field(default_factory=dict)  # a plot's part → who plays it
+    grounds: frozenset[str] = frozenset()  # places of the premise where its story goes on
 
     def of_kind(self, kind: str) -> list[Entity]:
         """The people, places or things, in order."""
         return [one for key, one in self.entities.items() if one.kind == kind and key != YOU]
+
+    def is_elsewhere(self, place: object, home: object) -> bool:
+        """Whether a story from a premise does not go on at a place."""
+        return self.is_open and place != home and place not in self.grounds
 
     def found(self, phrase: str, kinds: Sequence[str] = ()) -> Entity | None:
         """What a phrase of the player's means, of these kinds."""
@@ -143,19 +148,25 @@ def _from_premise(
     slots |= {**_rooms(premise, entities[here].name), **_matter_slots(matter)}
     slots |= forms_of("place", entities[here].name)
     start |= file.start
+    start |= {f"{slug(matter)}.turned_on": True} if slug(matter) in entities else {}
     start |= {
         "matter.portable": is_portable(head_of(matter)),
         "matter.named": premise.names_matter,
     }
     sights = around.sights
-    return Cast(f"plots/{plot}", file, entities, start, slots, True, premise, sights, holders)
+    near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))
+    grounds = frozenset(slug(one) for one in near if one[:1].islower())
+    return Cast(
+        f"plots/{plot}", file, entities, start, slots, True, premise, sights, holders, grounds
+    )
 
 
 def _matter_slots(matter: str) -> dict[str, str]:
     """What it is all about with its verbs and pronouns: "the seeds", "are", "they"."""
     noun = re.split(r" (?:of|that|which|who) ", matter)[0].split()[-1]
     is_name = noun[:1].isupper()
-    subject = "they" if is_plural(noun) and not is_name else "it"
+    is_many = is_plural(noun) and noun.lower() not in words_in("singular_in_s")
+    subject = "they" if is_many and not is_name else "it"
     verbs = {"is": "are", "has": "have", "was": "were"}
     slots = {f"matter_{one}": many if subject == "they" else one for one, many in verbs.items()}
     slots |= forms_of("matter", matter) | forms_of("matter_it", subject)
@@ -194,6 +205,7 @@ def _add_people(
             "group": person.is_group,
             "implied": person.is_implied,
             "asleep": _is_told(theme, person, "sleeps"),
+            "ailing": _is_told(theme, person, "ailing"),
             "family": head_of(person.role) in words_in("kin") - words_in("beloved"),
         }
         start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}

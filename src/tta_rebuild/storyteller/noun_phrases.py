@@ -196,9 +196,9 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
         low, phrase = tokens[at].lower(), None
         is_owner = low.endswith(_OWNS) and low not in words_in("stops")
         if _is_numbered(tokens, at):
-            words, said = (low, tokens[at + 1]), "place" if is_place(low) else "thing"
+            called, said = (low, tokens[at + 1]), "place" if is_place(low) else "thing"
             phrase = Phrase(
-                determiner="", words=words, start=at, end=at + 2, is_name=True, said=said
+                determiner="", words=called, start=at, end=at + 2, is_name=True, said=said
             )
         elif end := _name_end(tokens, at):
             words = tuple(tokens[at:end])

@@ -2,9 +2,10 @@
 
 Called by ``casting``. The head of a plot says of each part who may play it, best first:
 ``rival: foe/rival/any/stranger``. ``close``, ``foe`` and ``above`` are what somebody is to the
-player, ``away`` is whoever is dead or missing, ``any`` whoever is spoken of and there; another
-noun is what somebody is. Last comes who stands in: a part of the surroundings, or words with their
-pronoun for somebody who is not there, ``the dead man (he)``.
+player, ``ailing`` is who has not long to live, ``away`` is whoever is dead or missing, ``any``
+whoever is spoken of and there; another noun is what somebody is. Last comes who stands in: a part
+of the surroundings, or words with their pronoun for somebody who is not there, ``the dead man
+(he)``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.surroundings import PEOPLE, person_slots
 from tta_rebuild.storyteller.world_state import NOWHERE, Value
 
-TIES = ("close", "foe", "above")
+TIES = ("close", "foe", "above", "ailing")
 _NOBODY_HERE = re.compile(r"(?P<words>.+) \((?P<pronoun>he|she|it|they)\)")
 
 

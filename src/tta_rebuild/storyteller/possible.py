@@ -9,6 +9,7 @@ import re
 
 from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.entities import head_of
+from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
@@ -21,11 +22,16 @@ def why_impossible(act: Act, premise: PremiseReading) -> str:
     return _excluded(act, premise) or _wonder(act, premise) or _not_invented(act, premise)
 
 
-def does_aim(act: Act, aim: str) -> bool:
-    """Whether an act is what the player set out to do: its verb, and what it is done to."""
-    meant = parse_act(aim)
+def does_aim(act: Act, premise: PremiseReading) -> bool:
+    """Whether an act is what the player set out to do: its verb, and what it is done to.
+
+    Who has to decide about something has done it by selling, keeping or burning it.
+    """
+    meant = parse_act(premise.aim)
     same = meant.family and (act.verb == meant.verb or act.family == meant.family)
     named, wanted = ({head_of(p) for p in _parts(a) if p} for a in (act, meant))
+    if meant.verb == "decide":
+        same, wanted = act.verb in words_in("settling"), {head_of(premise.matter)}
     return bool(same and wanted and named & wanted)
 
 

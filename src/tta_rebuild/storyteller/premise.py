@@ -17,11 +17,9 @@ from functools import lru_cache
 from typing import Any
 
 from tta_rebuild.core.english import article_for, sentences_of
-from tta_rebuild.storyteller.line_template import capital, listed
+from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
-    is_known,
-    is_person,
     is_place_name,
     noun_phrases,
     one_of,
@@ -47,6 +45,7 @@ from tta_rebuild.storyteller.premise_people import (
 )
 from tta_rebuild.storyteller.premise_situation import CERTAIN, plot_names, plot_of, situations_of
 from tta_rebuild.storyteller.premise_tagger import with_tagged
+from tta_rebuild.storyteller.premise_text import is_english, readable
 from tta_rebuild.storyteller.premise_told import (
     conflict_of,
     deadline_of,
@@ -54,10 +53,10 @@ from tta_rebuild.storyteller.premise_told import (
     statements,
 )
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import mended, pattern, word_table
+from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 NOBODY = PremisePerson()
-MOST_PEOPLE, MOST_PLACES, MOST_THINGS, LONGEST_READ = 6, 4, 8, 5000
+MOST_PEOPLE, MOST_PLACES, MOST_THINGS = 6, 4, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,18 +104,9 @@ def read_premise(
 
 @lru_cache(maxsize=128)
 def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseReading:
-    text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in theme[:LONGEST_READ])
-    text = pattern("small_titled").sub(lambda found: found.group().title(), text)
-    text = mended(text, "premise").strip()
-    if not re.search(r"[A-Z](?<!I)", theme):  # written all small: my sister ruby
-        text = pattern("small_name").sub(_capitalised, text)
-    if not re.search("['’]", text):  # my best friends mother
-        text = pattern("small_owner").sub(_with_apostrophe, text)
-    read = (
-        _Reading(text).read(plot)
-        if _is_english(text)
-        else PremiseReading(told=(text,) * bool(text))
-    )
+    text = readable(theme)
+    unread = PremiseReading(told=(text,) * bool(text))
+    read = _Reading(text).read(plot) if is_english(text) else unread
     you, people = _bound(*_told_by(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
     parts += [f"{p.name} is {p.role}" for p in people if p.name and p.role]
@@ -126,24 +116,6 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseR
     parts += [read.at] if read.places else []
     parts += [plot_names()[read.situation or read.conflict]] if read.nameless else []
     return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
-
-
-def _capitalised(found: re.Match[str]) -> str:
-    """A name with its capital, where a word before it says that it is one."""
-    before, name = found["before"], capital(found["name"])
-    is_title = before.strip(". ") in ("mr", "mrs", "ms", "dr")
-    is_name = is_title or name in words_in("she_names", "he_names", "also_names")
-    is_unknown = not (is_known(found["name"]) or found["name"] in second_persons())
-    is_name = is_name or (is_unknown and found["then"] in second_persons())  # my mate tunde says
-    return f"{capital(before) if is_title else before}{name}" if is_name else found[0]
-
-
-def _with_apostrophe(found: re.Match[str]) -> str:
-    """An owner with the apostrophe that a text has left out."""
-    is_owner = is_person(found["owner"]) and not (
-        is_known(found["then"]) or found["then"] in second_persons()
-    )
-    return f"{found['before']}{found['owner']}'s " if is_owner else found[0]
 
 
 def _told_by(
@@ -162,16 +134,6 @@ def _told_by(
     name, gender = (named.name, named.pronouns) if named else (found["name"], you.pronouns)
     mine = replace(you, name=name, role=role, pronouns=you.pronouns or gender)
     return mine, tuple(p for p in people if p is not named)
-
-
-def _is_english(text: str) -> bool:
-    words = re.findall(r"[^\W\d_]+", text.lower())
-    if not words or sum(w.isascii() for w in words) < 0.7 * len(words):
-        return False
-    known = words_in("stops", "determiners") - {"no", "on", "me", "a"}
-    share = sum(w in known for w in words) / len(words)
-    is_mixed = words_in("foreign") & {*words}
-    return share > 0.3 if is_mixed else share > 0.1 or len(words) <= 14
 
 
 def _bound(
@@ -254,18 +216,21 @@ class _Reading:
         told = statements(stated, self.commands, self.cast, you)
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
         aim, topics = stated_aim(told, you.name, are_many=are_many), word_table("premise_topics")
-        of_aim = conflict_of(aim)
+        is_open = aim and re.search(f"(?:whether|if) to {re.escape(aim)}", " ".join(told))
+        of_aim = "decide" if is_open else conflict_of(aim)
         likely = situations_of(self.nameless, of_aim)
         situation, conflict = plot_of({plot: 1.0} if plot else likely, "" if plot else of_aim)
         its = topics["situation"].get(situation, {})
         row = its or topics["conflict"][conflict]
         may = [p for p in self.phrases if not self._is_setting(p, places)]
-        phrase = matter_of(self.tokens, may, self.cast.taken)
+        is_meant = "it" in aim.split()
+        phrase = matter_of(self.tokens, may, self.cast.taken, is_meant=is_meant)
         turns_on = [self._called(phrase)] if phrase else []
         sought = self._sought() or "what is lost"
         lost = spoken_of(sought) if "{sought}" in row["aim"] else []
         somebody = {*(p.name for p in people), *(p.role for p in people)}
-        spoken = [one for one in spoken_of(aim) if not (situation and one in somebody)]
+        no_people = situation or conflict not in words_in("turn_on_somebody")
+        spoken = [one for one in spoken_of(aim) if not (no_people and one in somebody)]
         spoken += [one for one in turns_on if is_spoken_of(one, aim)]
         spoken.sort(key=lambda one: aim.find(one.partition(" ")[2] or one))
         named = next(iter((*spoken, *lost, *turns_on)), "")
@@ -280,7 +245,7 @@ class _Reading:
         return PremiseReading(
             told=told,
             you=you,
-            people=tuple(people),
+            people=tuple(p for p in people if p.name or p.role),
             places=tuple(places[:MOST_PLACES]),
             at=at,
             time=re.sub(r"^in (?=\d+s)", "in the ", time[0]) if time else "",

@@ -46,19 +46,24 @@ class Candidate:
 
 
 def matter_of(
-    tokens: Sequence[str], phrases: Sequence[Phrase], people: Collection[int]
+    tokens: Sequence[str],
+    phrases: Sequence[Phrase],
+    people: Collection[int],
+    *,
+    is_meant: bool = False,
 ) -> Phrase | None:
     """The phrase that a premise turns on, None if it names nothing.
 
     Args:
         people: the tokens at which phrases begin that speak of somebody.
+        is_meant: something is named, which the aim calls "it".
     """
     rows = candidates(tokens, phrases, people)
     weights = learned()
     none = sum(weights.get(one, 0.0) for one in nothing_features(rows))
     scored = [(sum(weights.get(one, 0.0) for one in row.features), row.phrase) for row in rows]
     score, best = max(scored, key=lambda pair: pair[0], default=(none, None))
-    return best if score > none else None
+    return best if is_meant or score > none else None
 
 
 def candidates(

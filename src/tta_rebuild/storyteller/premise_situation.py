@@ -25,9 +25,9 @@ CERTAIN = 0.5
 SURE = 0.12
 """The least probability that a situation's own plot is told at. Of the premises of writers left out
 of the training, two in three above it are of the likeliest situation, of those below one in six."""
-SURE_BESIDE = 0.3
+SURE_BESIDE = 0.25
 """The same where the premise says what the player is after, whose conflict has a plot as well."""
-LIKELY = 0.05
+LIKELY = 0.06
 """The least probability of a plain conflict; where none has it the question is what is going on."""
 
 

@@ -166,7 +166,8 @@ def conflict_of(aim: str) -> str:
 def deadline_of(text: str) -> str:
     """By when it has to be done, as the player hears it, "" if nothing is said."""
     found = pattern("deadline").search(text)
-    return to_second_person(re.sub("^until |^till ", "by ", found[0].lower())) if found else ""
+    said = f"{found[0][:1].lower()}{found[0][1:]}" if found else ""
+    return to_second_person(re.sub("^until |^till ", "by ", said))
 
 
 def _bounded(text: str) -> str:

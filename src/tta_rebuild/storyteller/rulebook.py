@@ -21,7 +21,14 @@ from tta_rebuild.storyteller.act_binding import (
     place_in,
     with_article,
 )
-from tta_rebuild.storyteller.answers import asked_about, form_of, is_of_wishes, known_of, told_about
+from tta_rebuild.storyteller.answers import (
+    asked_about,
+    form_of,
+    is_of_theirs,
+    is_of_wishes,
+    known_of,
+    told_about,
+)
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import is_confession, record
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
@@ -145,8 +152,13 @@ class Rulebook:
         if needs_object and not outcome.texts:
             outcome.declined = entry["asks"]
             return False
-        known = self._known(act, bound["person"])
-        bound |= {"known": "yes" if known else "", "wants": "yes" if is_of_wishes(act) else ""}
+        of_theirs = is_of_theirs(act.said, self.cast, bound["person"])
+        known = "" if of_theirs else self._known(act, bound["person"])
+        bound |= {
+            "theirs": "yes" if of_theirs else "",
+            "known": "yes" if known else "",
+            "wants": "yes" if is_of_wishes(act) else "",
+        }
         bound |= {**self._of_person(bound["person"]), **form_of(act)}
         bound["is_quoted"] = "yes" if act.is_quoted else ""
         self.state.bound.update(bound)
@@ -262,7 +274,7 @@ class Rulebook:
         with_you = [p.id for p in self.cast.of_kind("person") if self.binder.is_with_you(p.id)]
         trusting = [p for p in with_you if int(self.state.get(f"{p}.trust")) > 0]
         come_along = [p for p in with_you if p in bound.values() or p in trusting]
-        is_away = self.cast.is_open and not is_within and place != self.state.get("home")
+        is_away = not is_within and self.cast.is_elsewhere(place, self.state.get("home"))
         self.state.values |= {"here": place, "within": is_within, "away": is_away}
         for person in come_along if not is_within else ():
             self.state.values[f"{person}.at"] = place

@@ -210,7 +210,7 @@ class Teller:
             is_turning = self.state.get("deed.turned_at") == self.turn
             follows = self.cast.is_open and outcome.is_done and not (ends or is_turning)
             special = at.scene(act, read_world("data/episodes")) if follows else None
-        if self.cast.is_open and outcome.is_done and does_aim(act, self.cast.premise.aim):
+        if self.cast.is_open and outcome.is_done and does_aim(act, self.cast.premise):
             self.state.apply("did_aim, gain+3")
         self._happened(outcome)
         return special, ""
@@ -223,7 +223,7 @@ class Teller:
         if here != was and self.cast.is_open:
             together = [k for k, at in self.state.values.items() if k.endswith(".at") and at == was]
             self.state.values |= {**dict.fromkeys(together, here), "within": False}
-            self.state.values["away"] = here != self.state.get("home")
+            self.state.values["away"] = self.cast.is_elsewhere(here, self.state.get("home"))
 
     def _asked_aloud(self, words: str) -> Act | None:
         """A bare question is put to whoever is there; one about the game itself is not."""

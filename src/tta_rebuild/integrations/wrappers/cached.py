@@ -20,6 +20,8 @@ REPLAY_CHARS = 64
 class CachedLLMProvider(llm.WrapperProvider):
     """Answers from the cache where it can; asks once where many ask the same at the same time.
 
+    What is told another way (``llm_provider.RETOLD``) is asked anew.
+
     ``metadata["cache"]`` says where from: ``"memory"``, ``"file"``, ``"shared"`` (with others).
     ``tracker`` books a row of cost 0 for each; ``scope`` sets answers apart beyond model and
     settings, such as the names in the chain.
@@ -44,6 +46,11 @@ class CachedLLMProvider(llm.WrapperProvider):
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The kept answer, or the one that is on its way, or a new one."""
         key = f"{self._scope}:{request.key()}"
+        if request.context.session_state.get(llm.RETOLD):  # what is kept, or on its way, is known
+            async with aclosing(self._asked(key, request, whole)) as items:
+                async for item in items:
+                    yield item
+            return
         response = await self.cache.get(key)
         if response is not None:
             for start in range(0, len(response.text), REPLAY_CHARS) if not whole else ():

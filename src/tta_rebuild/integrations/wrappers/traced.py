@@ -1,4 +1,4 @@
-"""Tracing, by OpenTelemetry's semantic conventions 1.38; the names ``tta.…`` are ours."""
+"""Tracing, by OpenTelemetry's conventions for GenAI; ``core.telemetry`` has the names."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
+from tta_rebuild.core import telemetry as names
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import TTAError
+from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.integrations import llm_provider as llm
 
 if TYPE_CHECKING:
     from opentelemetry import metrics
 
 _log = logging.getLogger("tta_rebuild.model")
-
-_PROVIDER_NAMES = {"gemini": "gcp.gemini", "vertex": "gcp.vertex_ai"}
-"""Our name of a provider → the conventions' name, where they differ."""
 
 
 class TracedLLMProvider(llm.WrapperProvider):
@@ -41,23 +40,36 @@ class TracedLLMProvider(llm.WrapperProvider):
         provider: str = "",
         record_text: bool = False,
         clock: Clock | None = None,
-        tracer_provider: trace.TracerProvider | None = None,
-        meter_provider: metrics.MeterProvider | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         super().__init__(wrapped)
         self._layer = layer
-        self._named = _PROVIDER_NAMES.get(provider, provider)
+        self._named = names.PROVIDER_NAMES.get(provider, provider)
         self._record_text = record_text
         self._clock = clock or Clock()
-        self._tracer = trace.get_tracer("tta_rebuild", tracer_provider=tracer_provider)
+        told = telemetry or Telemetry()
+        self._tracer = trace.get_tracer(names.SCOPE, tracer_provider=told.tracer_provider)
+        self._fallbacks: metrics.Counter | None = None
+        if layer == "call" and told.meter_provider is not None:
+            about = "Answers of another model than the first of its chain"
+            counting = told.meter_provider.get_meter(names.SCOPE)
+            self._fallbacks = counting.create_counter("tta.fallbacks", description=about)
         if layer == "attempt":
             from opentelemetry import metrics  # ten milliseconds that play without a model saves
 
-            meter = metrics.get_meter("tta_rebuild", meter_provider=meter_provider)
-            self._tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}")
-            took = "gen_ai.client.operation"
-            self._duration = meter.create_histogram(f"{took}.duration", "s")
-            self._first_chunk = meter.create_histogram(f"{took}.time_to_first_chunk", "s")
+            meter = metrics.get_meter(names.SCOPE, meter_provider=told.meter_provider)
+
+            def histogram(name: str, unit: str, about: str) -> metrics.Histogram:
+                bounds = names.SECONDS if unit == "s" else names.TOKENS
+                return meter.create_histogram(
+                    name, unit, about, explicit_bucket_boundaries_advisory=bounds
+                )
+
+            self._tokens = histogram(names.TOKEN_USAGE, "{token}", "Tokens of an attempt")
+            self._duration = histogram(names.OPERATION_DURATION, "s", "How long attempts took")
+            self._first_chunk = histogram(
+                names.FIRST_CHUNK, "s", "From an attempt to the first piece of its answer"
+            )
 
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Pass the request on; the span is current while the answer, not its reader, works."""
@@ -86,14 +98,14 @@ class TracedLLMProvider(llm.WrapperProvider):
         finally:
             took_s = self._clock.now() - began
             labels: dict[str, Any] = {
-                "gen_ai.operation.name": "chat",
-                "gen_ai.provider.name": self._named,
-                "gen_ai.request.model": model,
+                names.OPERATION: "chat",
+                names.PROVIDER: self._named,
+                names.REQUEST_MODEL: model,
             }
             if failed:
-                labels["error.type"] = failed
+                labels[names.ERROR] = failed
             if response is not None:
-                labels["gen_ai.response.model"] = response.model
+                labels[names.RESPONSE_MODEL] = response.model
             if span.is_recording():
                 span.set_attributes(self._asked(labels, request) | self._told(response))
                 if failed not in ("", "cancelled"):
@@ -101,6 +113,8 @@ class TracedLLMProvider(llm.WrapperProvider):
             span.end()
             if is_attempt:
                 self._count(labels, response, first_s, took_s)
+            elif response is not None and self._fallbacks and response.metadata.get("place"):
+                self._fallbacks.add(1, {"model": response.model, "task": request.task or "prompt"})
             said = failed or (response.finish_reason if response else "left")
             _log.debug(
                 "%s %s of %s by %s: %s in %.3f s",
@@ -112,9 +126,10 @@ class TracedLLMProvider(llm.WrapperProvider):
 
     def _asked(self, labels: dict[str, Any], request: llm.LLMRequest) -> dict[str, Any]:
         """What a span says of a request."""
-        names = ("attempt", "task", "story_id", "branch_id", "turn")
-        asked = labels | {f"tta.{name}": getattr(request, name) for name in names}
+        own = ("attempt", "task", "story_id", "branch_id", "turn")
+        asked = labels | {f"tta.{name}": getattr(request, name) for name in own}
         asked |= {
+            names.CONVERSATION: request.story_id,
             "gen_ai.request.max_tokens": request.max_tokens or self.config.max_tokens,
             "tta.correlation_id": request.context.correlation_id,
             "tta.prompt_version": request.template,
@@ -153,8 +168,8 @@ class TracedLLMProvider(llm.WrapperProvider):
         if response is not None:
             usage = response.usage
             told_tokens = usage.output_tokens + usage.thinking_tokens
-            self._tokens.record(usage.input_tokens, labels | {"gen_ai.token.type": "input"})
-            self._tokens.record(told_tokens, labels | {"gen_ai.token.type": "output"})
+            self._tokens.record(usage.input_tokens, labels | {names.TOKEN_TYPE: "input"})
+            self._tokens.record(told_tokens, labels | {names.TOKEN_TYPE: "output"})
         if first_s is not None:
             self._first_chunk.record(first_s, labels)
         self._duration.record(took_s, labels)

@@ -1,0 +1,71 @@
+"""``tta serve``: the server and its pages, from this machine for this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+import tta_rebuild as tta
+from tta_rebuild.cli import arguments as take
+from tta_rebuild.cli.opening import settings_for, with_application
+from tta_rebuild.cli.screen import message
+
+HOST, PORT = "127.0.0.1", 8000
+
+
+def serve(
+    ctx: typer.Context,
+    *,
+    host: Annotated[str, take.option("host")] = HOST,
+    port: Annotated[int, take.number("port", 0, 65_535)] = PORT,
+    allowed_host: Annotated[take.Texts, take.repeated("allowed_host", "<name>")] = None,
+    model: Annotated[str, take.option("model")] = "",
+    anyone: Annotated[bool, take.option("anyone", "--anyone")] = False,
+) -> None:
+    """Serve stories over HTTP, with pages for a browser.
+
+    Once there are tokens ('tta tokens'), players show one; before, whoever reaches the address is
+    the one player, who can read, play and delete every story.
+    """
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        raise tta.SettingsError("server", message("no_server"))
+    screen = ctx.obj.screen
+
+    def told(address: str) -> None:
+        screen.say(message("serving", address=address), "bold")
+        screen.say(message("serving_ends"), "dim")
+
+    from tta_rebuild.bootstrap.guards import redactor_for
+    from tta_rebuild.core.telemetry import Telemetry
+    from tta_rebuild.server.app import ServerOptions
+    from tta_rebuild.server.metric_registry import Registry
+    from tta_rebuild.server.metrics import ServerMetrics
+    from tta_rebuild.server.otlp import exporting
+    from tta_rebuild.server.serving import serve as run
+
+    async def work(application: tta.Application) -> None:
+        warming = asyncio.ensure_future(application.warm())
+        try:
+            await run(
+                application,
+                ServerOptions(hosts=tuple(allowed_host or ()), metrics=metrics),
+                host=host,
+                port=port,
+                anyone=anyone,
+                telemetry=telemetry,
+                on_start=told,
+            )
+        finally:
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
+
+    settings = settings_for(ctx.obj, model=model)
+    redactor = redactor_for(settings)
+    with exporting(os.environ, redactor) as sent:
+        metrics = ServerMetrics(Registry(sent.meter_provider, redactor.redact))
+        telemetry = Telemetry(tracer_provider=sent.tracer_provider, meter_provider=metrics.registry)
+        with_application(ctx.obj, work, settings, telemetry=telemetry)

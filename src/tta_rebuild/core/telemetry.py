@@ -1,0 +1,46 @@
+"""Names and scales of telemetry, by OpenTelemetry's GenAI conventions; ``tta.…`` are our own.
+
+The conventions are still moving: whoever makes a span or a metric takes the names from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import TracerProvider
+
+SCOPE = "tta_rebuild"
+"""The name of our tracer and our meter."""
+
+OPERATION = "gen_ai.operation.name"
+PROVIDER = "gen_ai.provider.name"
+REQUEST_MODEL = "gen_ai.request.model"
+RESPONSE_MODEL = "gen_ai.response.model"
+TOKEN_TYPE = "gen_ai.token.type"
+CONVERSATION = "gen_ai.conversation.id"
+WORKFLOW = "gen_ai.workflow.name"
+ERROR = "error.type"
+
+TOKEN_USAGE = "gen_ai.client.token.usage"
+OPERATION_DURATION = "gen_ai.client.operation.duration"
+FIRST_CHUNK = "gen_ai.client.operation.time_to_first_chunk"
+WORKFLOW_DURATION = "gen_ai.workflow.duration"
+
+PROVIDER_NAMES = {"gemini": "gcp.gemini", "vertex": "gcp.vertex_ai"}
+"""Our name of a provider → the conventions' name, where they differ."""
+
+SECONDS: Sequence[float] = tuple(0.01 * 2**n for n in range(14))
+TOKENS: Sequence[float] = tuple(float(4**n) for n in range(14))
+"""Bounds of buckets, as the conventions advise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telemetry:
+    """Where spans and metrics go; None is wherever the process's own OpenTelemetry sends them."""
+
+    tracer_provider: TracerProvider | None = None
+    meter_provider: MeterProvider | None = None

@@ -1,0 +1,370 @@
+"""Turns as tasks of this process: the runner that needs nothing beside the store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.errors import (
+    BranchBusy,
+    KeyReused,
+    PositionConflict,
+    StoryError,
+    TooManyTurns,
+    TTAError,
+    TurnNotFound,
+)
+from tta_rebuild.core.events import PersonAsked, SceneTold
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.messages import message
+from tta_rebuild.engine.session import AsideItem, Session
+from tta_rebuild.engine.session_cache import SessionCache
+from tta_rebuild.engine.stories import Stories
+from tta_rebuild.engine.turn_runner import (
+    LAST_NUMBER,
+    REPEATABLE,
+    RunningTurn,
+    TurnJournal,
+    TurnRequest,
+    TurnState,
+    TurnUpdate,
+    TurnWatch,
+)
+from tta_rebuild.engine.turn_span import turn_span
+from tta_rebuild.engine.turn_values import UpdateKind, Values, error_values, update_of
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+TIDIED_EVERY_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A turn in this process, with its updates and the task that plays it."""
+
+    now: RunningTurn
+    updates: list[TurnUpdate] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+    ended_s: float | None = None
+    stops_for: str = ""
+
+    def above(self, number: int) -> Sequence[TurnUpdate]:
+        """The updates numbered above a number."""
+        if not self.updates:
+            return ()
+        return self.updates[max(0, number - self.updates[0].number + 1) :]
+
+
+class InProcessRunner:
+    """Plays turns as tasks of the running loop; ``async with`` owns them, and ends them."""
+
+    def __init__(
+        self,
+        stories: Stories,
+        sessions: SessionCache,
+        journal: TurnJournal,
+        *,
+        new_id: Callable[[], str],
+        clock: Clock | None = None,
+        watch: TurnWatch | None = None,
+        tracer_provider: TracerProvider | None = None,
+        most_turns: int = 256,
+        kept_s: float = 600.0,
+        known_s: float = 86_400.0,
+    ) -> None:
+        """``kept_s`` after its end a turn's updates go but for the last, which is known longer."""
+        self._stories, self._sessions, self._journal = stories, sessions, journal
+        self._new_id, self._clock = new_id, clock or Clock()
+        self._watch = watch
+        self._tracer_provider = tracer_provider
+        self._most, self._kept_s, self._known_s = most_turns, kept_s, known_s
+        self._turns: dict[str, _Turn] = {}
+        self._by_key: dict[str, str] = {}
+        self._running: dict[str, _Turn] = {}
+        self._latest: dict[str, str] = {}
+        self._tidied_s = self._clock.now()
+        self.is_draining = False
+
+    async def __aenter__(self) -> Self:
+        await self._recover()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.drain(0.0)
+
+    @property
+    def running(self) -> int:
+        """How many turns are being played."""
+        return len(self._running)
+
+    async def submit(self, request: TurnRequest, *, again: bool = False) -> RunningTurn:
+        """See ``TurnRunner.submit``."""
+        if known := await self.known(request, again=again):
+            return known
+        if self.is_draining or len(self._running) >= self._most:
+            name = "shutting_down" if self.is_draining else "too_many_turns"
+            self._turn_away(name.removesuffix("_turns"))
+            raise TooManyTurns(message(name), retry_after_s=2.0)
+        if other := self._running.get(request.branch_id):
+            self._turn_away("busy_branch")
+            raise BranchBusy(message("branch_busy"), turn_id=other.now.turn_id)
+        now = RunningTurn(
+            turn_id=self._new_id(), request=request, state="running", began_at=self._clock.wall()
+        )
+        turn = _Turn(now)
+        self._journal.write(now)
+        self._know(turn)
+        self._running[request.branch_id] = turn
+        turn.task = asyncio.create_task(self._traced(turn), name=f"turn {now.turn_id}")
+        turn.task.add_done_callback(_log_defect)
+        return now
+
+    async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
+        """See ``TurnRunner.known``."""
+        self._tidy()
+        known = self._turns.get(self._by_key.get(request.key, ""))
+        if known is None:
+            return None
+        if not _is_same(known.now, request):
+            raise KeyReused(message("key_reused"), turn_id=known.now.turn_id)
+        return None if again and known.now.state in REPEATABLE else known.now
+
+    async def turn(self, turn_id: str) -> RunningTurn:
+        """See ``TurnRunner.turn``."""
+        return self._found(turn_id).now
+
+    async def running_on(self, branch_id: str) -> RunningTurn | None:
+        """See ``TurnRunner.running_on``."""
+        turn = self._running.get(branch_id)
+        return turn.now if turn else None
+
+    async def latest_on(self, branch_id: str) -> RunningTurn | None:
+        """See ``TurnRunner.latest_on``."""
+        turn = self._turns.get(self._latest.get(branch_id, ""))
+        return turn.now if turn else None
+
+    async def updates(
+        self, turn_id: str, *, after: int = 0, wait_s: float = 0.0
+    ) -> Sequence[TurnUpdate]:
+        """See ``TurnRunner.updates``."""
+        turn = self._found(turn_id)
+        if not (found := turn.above(after)) and turn.now.state == "running" and wait_s > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(turn.changed.wait(), wait_s)
+            found = turn.above(after)
+        return list(found)
+
+    async def tail(self, turn_id: str, after: int = 0) -> AsyncGenerator[TurnUpdate, None]:
+        """See ``TurnRunner.tail``."""
+        turn = self._found(turn_id)
+        while True:
+            changed = turn.changed
+            for update in turn.above(after):
+                yield update
+                after = update.number
+            if turn.now.state != "running" and not turn.above(after):
+                return
+            if not turn.above(after):
+                await changed.wait()
+
+    async def cancel(self, turn_id: str) -> RunningTurn:
+        """See ``TurnRunner.cancel``."""
+        turn = self._found(turn_id)
+        await self._stop([turn], message("turn_cancelled"))
+        return turn.now
+
+    async def forget_story(self, story_id: str) -> None:
+        """See ``TurnRunner.forget_story``."""
+        own = [turn for turn in self._turns.values() if turn.now.request.story_id == story_id]
+        await self._stop(own, message("story_gone"))
+        for turn in own:
+            self._forget(turn.now)
+        self._sessions.forget_story(story_id)
+        self._journal.forget(story_id=story_id)
+
+    async def drain(self, grace_s: float) -> None:
+        """See ``TurnRunner.drain``."""
+        self.is_draining = True
+        tasks = [turn.task for turn in self._running.values() if turn.task]
+        if tasks and grace_s > 0:
+            await asyncio.wait(tasks, timeout=grace_s)
+        await self._stop(list(self._running.values()), message("shutting_down"))
+
+    async def _traced(self, turn: _Turn) -> None:
+        with turn_span(turn.now.request, self._tracer_provider) as ended:
+            await self._play(turn)
+            ended(turn.now)
+
+    async def _play(self, turn: _Turn) -> None:
+        request = turn.now.request
+        try:
+            session = await self._sessions.session(request.story_id, request.branch_id)
+            there = session.branch.length
+            turn.now = replace(turn.now, position=there)
+            self._journal.write(turn.now)
+            if request.position not in (None, there):
+                raise PositionConflict(
+                    branch_id=request.branch_id, expected=request.position or 0, actual=there
+                )
+            async with aclosing(_items(session, request)) as items:
+                async for item in items:
+                    self._add(turn, *update_of(item, session))
+        except asyncio.CancelledError:
+            if not turn.stops_for:
+                raise
+            await self._settle(turn)
+        except TTAError as error:
+            _log.info("turn %s failed: %s", turn.now.turn_id, error)
+            self._add(turn, "failed", error_values(error))
+        finally:
+            if turn.now.state == "running":  # a defect, or the loop itself ends
+                self._add(turn, "failed", error_values(RuntimeError()))
+
+    async def _settle(self, turn: _Turn) -> None:
+        """Say how a turn ended that was cancelled: perhaps it had just been stored."""
+        if turn.now.state != "running":
+            return
+        state, values = await self._outcome(turn.now)
+        if state == "stored":
+            self._add(turn, "stored", values)
+        else:
+            self._add(turn, "abandoned", {"reason": turn.stops_for})
+
+    async def _outcome(self, turn: RunningTurn) -> tuple[TurnState, Values]:
+        """What the log says of a turn that was broken off."""
+        request = turn.request
+        if turn.position is None:
+            return "interrupted", {}
+        try:
+            path = await self._stories.path(request.story_id, request.branch_id)
+        except StoryError:  # it was deleted meanwhile
+            return "interrupted", {}
+        for recorded in path[turn.position :]:
+            if isinstance(recorded.event, SceneTold | PersonAsked):
+                values = {"turn": recorded.turn, "position": len(path)}
+                return "stored", {**values, "branch_id": request.branch_id}
+        return "interrupted", {}
+
+    async def _recover(self) -> None:
+        """Take up what the journal knows; say of the turns that were running how they ended."""
+        now = self._clock.wall()
+        self._journal.forget(before=now - timedelta(seconds=self._known_s))
+        for noted in self._journal.read():
+            turn = _Turn(noted)
+            if noted.state == "running":
+                state, values = await self._outcome(noted)
+                turn.now = replace(noted, state=state, last=values, ended_at=now)
+                self._journal.write(turn.now)
+            state, values = turn.now.state, turn.now.last
+            kind: UpdateKind = "abandoned"
+            if state == "interrupted":
+                values = {"reason": message("turn_interrupted")}
+            elif state != "running":
+                kind = state
+            turn.updates = [TurnUpdate(number=LAST_NUMBER, kind=kind, values=values)]
+            turn.now = replace(turn.now, updates=LAST_NUMBER)
+            turn.ended_s = self._clock.now()
+            self._know(turn)
+
+    async def _stop(self, turns: Sequence[_Turn], reason: str) -> None:
+        tasks = []
+        for turn in turns:
+            if turn.task and turn.now.state == "running":
+                turn.stops_for = turn.stops_for or reason
+                turn.task.cancel()
+                tasks.append(turn.task)
+        if tasks:
+            await asyncio.wait(tasks)
+        for turn in turns:  # cancelled before its first step, a task runs nothing of itself
+            if turn.now.state == "running":
+                self._add(turn, "abandoned", {"reason": reason})
+
+    def _add(self, turn: _Turn, kind: UpdateKind, values: Values) -> None:
+        number = turn.now.updates + 1
+        update = TurnUpdate(number=number, kind=kind, values=values)
+        turn.updates.append(update)
+        turn.now = replace(turn.now, updates=number)
+        if update.is_last:
+            state: Any = kind
+            ended_at = self._clock.wall()
+            turn.now = replace(turn.now, state=state, ended_at=ended_at, last=values)
+            turn.ended_s = self._clock.now()
+            if self._running.get(turn.now.request.branch_id) is turn:
+                del self._running[turn.now.request.branch_id]
+            self._journal.write(turn.now)
+        changed, turn.changed = turn.changed, asyncio.Event()
+        changed.set()
+        if self._watch is not None:
+            self._watch.updated(turn.now, update)
+
+    def _turn_away(self, reason: str) -> None:
+        if self._watch is not None:
+            self._watch.turned_away(reason)
+
+    def _found(self, turn_id: str) -> _Turn:
+        self._tidy()
+        if turn_id not in self._turns:
+            raise TurnNotFound(message("no_turn"))
+        return self._turns[turn_id]
+
+    def _know(self, turn: _Turn) -> None:
+        turn_id, request = turn.now.turn_id, turn.now.request
+        self._turns[turn_id] = turn
+        self._by_key[request.key] = self._latest[request.branch_id] = turn_id
+
+    def _forget(self, turn: RunningTurn) -> None:
+        turn_id, request = turn.turn_id, turn.request
+        self._turns.pop(turn_id, None)
+        for known, name in ((self._by_key, request.key), (self._latest, request.branch_id)):
+            if known.get(name) == turn_id:
+                del known[name]
+
+    def _tidy(self) -> None:
+        """Let go of what is old, every few seconds."""
+        now_s = self._clock.now()
+        if now_s < self._tidied_s + TIDIED_EVERY_S:
+            return
+        self._tidied_s = now_s
+        for turn in list(self._turns.values()):
+            if turn.ended_s is None:
+                continue
+            if now_s - turn.ended_s >= self._known_s:
+                self._forget(turn.now)
+            elif now_s - turn.ended_s >= self._kept_s and len(turn.updates) > 1:
+                turn.updates = turn.updates[-1:]
+                turn.now = replace(turn.now, request=replace(turn.now.request, text=""))
+
+
+def _items(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem, None]:
+    """The turn, or the question aside, as the session plays it."""
+    if request.kind == "ask":
+        return session.ask(request.text, after_note=request.after_note)
+    if request.kind == "think":
+        return session.think(request.text)
+    action = Action(
+        request.kind, request.text, request.choice, request.after_note, request.is_retold
+    )
+    return session.play(action)
+
+
+def _is_same(known: RunningTurn, request: TurnRequest) -> bool:
+    """Whether a request is that of a turn; of one that is over, the words may not be known."""
+    wanted = request
+    if known.state != "running" and not known.request.text:
+        wanted = replace(request, text="")
+    return replace(known.request, position=None) == replace(wanted, position=None)
+
+
+def _log_defect(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("%s ended with a defect", task.get_name(), exc_info=error)

@@ -1,0 +1,44 @@
+"""The OpenAPI document: what FastAPI makes of the routes, with problems described as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from tta_rebuild.server.problems import MEDIA_TYPE
+from tta_rebuild.server.shapes import ChatErrorOut, ProblemOut
+
+ABOUT = """Branching stories that stay true to themselves.
+
+A turn is posted and runs by itself; its events are followed at `GET /turns/{turn_id}/events` as
+server-sent events, from any of them on (`Last-Event-ID`). Every error is a problem (RFC 9457) whose
+`do` says what to do about it."""
+
+_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
+_CHAT_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ChatErrorOut"}}}
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    """The document, made once."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title, version=app.version, description=ABOUT, routes=app.routes
+        )
+        shapes = made.setdefault("components", {}).setdefault("schemas", {})
+        shapes["ProblemOut"] = ProblemOut.model_json_schema()
+        shapes["ChatErrorOut"] = ChatErrorOut.model_json_schema(
+            ref_template="#/components/schemas/{model}"
+        )
+        shapes |= shapes["ChatErrorOut"].pop("$defs")
+        for unused in ("HTTPValidationError", "ValidationError"):
+            shapes.pop(unused, None)
+        for name, path in made["paths"].items():
+            told = _CHAT_ERROR if name.startswith("/v1/") else _PROBLEM
+            for operation in path.values():
+                for status, response in operation["responses"].items():
+                    if (status >= "400" and "content" not in response) or status == "422":
+                        response["content"] = told
+        app.openapi_schema = made
+    return app.openapi_schema

@@ -1,0 +1,110 @@
+"""Values of the engine as the shapes that go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tta_rebuild.bootstrap.model_names import variant_models
+from tta_rebuild.bootstrap.serving import Serving
+from tta_rebuild.bootstrap.spending import spent_of_budgets
+from tta_rebuild.core.story import Passage, Scene
+from tta_rebuild.engine.session import Session
+from tta_rebuild.engine.state import StoryState
+from tta_rebuild.engine.turn_runner import REPEATABLE, RunningTurn
+from tta_rebuild.engine.turn_values import choice_values, passage_values
+from tta_rebuild.server import shapes
+
+API = "/api/v1"
+
+
+def turn_out(turn: RunningTurn) -> shapes.TurnOut:
+    """A turn as it stands."""
+    asked = turn.request
+    return shapes.TurnOut(
+        turn_id=turn.turn_id,
+        key=asked.key.rpartition("\n")[2],
+        story_id=asked.story_id,
+        branch_id=asked.branch_id,
+        kind=asked.kind,
+        text=asked.text,
+        choice=asked.choice or None,
+        state=turn.state,
+        began_at=turn.began_at,
+        ended_at=turn.ended_at,
+        updates=turn.updates,
+        last=dict(turn.last) if turn.state != "failed" else {},
+        events=f"{API}/turns/{turn.turn_id}/events",
+        can_repeat=turn.state in REPEATABLE,
+    )
+
+
+def scene_out(scene: Scene, turn: int, names: dict[str, str]) -> shapes.SceneOut:
+    """A scene, with the names of those who speak."""
+    return shapes.SceneOut(
+        turn=turn,
+        scene_id=scene.scene_id,
+        passages=[passage_out(passage, names) for passage in scene.passages],
+        setting=scene.setting,
+        tone=scene.tone,
+        stage=scene.stage,
+        quality=scene.quality,
+        told_by=scene.told_by,
+        degraded=scene.degraded,
+        is_ending=scene.is_ending,
+    )
+
+
+def passage_out(passage: Passage, names: dict[str, str]) -> shapes.PassageOut:
+    """A passage, as it is seen while a turn is played."""
+    return shapes.PassageOut.model_validate(passage_values(passage, names))
+
+
+async def present_out(served: Serving, session: Session, title: str) -> shapes.PresentOut:
+    """The present of a branch."""
+    state, branch = session.state, session.branch
+    teller = _teller_of(served, state)
+    running = await served.runner.running_on(branch.branch_id)
+    latest = await served.runner.latest_on(branch.branch_id)
+    broken = latest if latest and latest.state == "interrupted" else None
+    return shapes.PresentOut(
+        story_id=branch.story_id,
+        title=title,
+        branch=shapes.BranchOut.model_validate(branch),
+        turn=state.turn,
+        position=branch.length,
+        ended=state.ended,
+        action=state.action,
+        scene=scene_out(state.scene, state.turn, state.names) if state.scene else None,
+        choices=[shapes.ChoiceOut(**one) for one in choice_values(state.choices)],
+        not_offered=[shapes.NotOfferedOut(text=t, reason=r) for t, r in state.rejected],
+        withheld=[shapes.WithheldOut.model_validate(one) for one in state.withheld],
+        boundaries=dict(state.premise.boundaries),
+        cost=await spent_out(served, branch.story_id),
+        model=teller,
+        model_before=_told_before(state, teller),
+        language=state.premise.language,
+        player=state.names.get(state.player, ""),
+        running=turn_out(running) if running else None,
+        interrupted=turn_out(broken) if broken else None,
+    )
+
+
+async def spent_out(served: Serving, story_id: str) -> shapes.SpentOut:
+    """What a story and this session have cost."""
+    tracker = served.application.tracker
+    return shapes.SpentOut(
+        story_usd=await tracker.spent_usd("story", story_id),
+        session_usd=await tracker.spent_usd("session", ""),
+        lines=await spent_of_budgets(tracker, story_id),
+    )
+
+
+def _teller_of(served: Serving, state: StoryState) -> str:
+    named = state.variant.model if state.variant else ""
+    settings: Any = served.application.settings
+    return named if named in variant_models(settings) else served.application.models[0]
+
+
+def _told_before(state: StoryState, teller: str) -> str:
+    told_by = state.scene.told_by if state.scene else ""
+    return "" if told_by.startswith(teller) else "offline" if told_by[:8] == "offline:" else told_by

@@ -1,0 +1,148 @@
+"""Errors as problem details (RFC 9457): the one place that knows which error is which status."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.core.errors import TTAError
+from tta_rebuild.core.redaction import Redactor
+from tta_rebuild.engine.turn_values import error_values
+
+MEDIA_TYPE = "application/problem+json"
+
+DO = {
+    HTTPStatus.BAD_REQUEST: "Send JSON as the OpenAPI document describes it.",
+    HTTPStatus.NOT_FOUND: "GET /api/v1/openapi.json lists the paths that there are.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Use one of the methods in the Allow header.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Send less, or send it in parts.",
+}
+"""What to do about problems that are no errors of the engine."""
+
+_log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """An answer that is a problem of its own, not an error of the engine."""
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str = "",
+        *,
+        do: str = "",
+        kind: str = "",
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(detail or title)
+        self.status, self.headers = status, dict(headers or {})
+        self.body = body_of(status, title, detail, do=do, kind=kind, **more)
+
+
+class ProblemOf(Problem):
+    """An error of the engine as a problem that says more than the error does."""
+
+    def __init__(self, error: TTAError, **more: Any) -> None:
+        body = problem_of(error_values(error), turn_id=getattr(error, "turn_id", None), **more)
+        Exception.__init__(self, str(error))
+        self.status, self.headers, self.body = body["status"], {}, body
+
+
+def body_of(
+    status: int, title: str, detail: str = "", *, do: str = "", kind: str = "", **more: Any
+) -> dict[str, Any]:
+    """The body of a problem; ``kind`` names it for programs, ``do`` says what to do about it."""
+    about = f"urn:tta:problem:{kind}" if kind else "about:blank"
+    body = {"type": about, "title": title, "status": status, "detail": detail or title, "do": do}
+    return body | {name: value for name, value in more.items() if value is not None}
+
+
+def problem_of(values: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """The problem for an error's values, as ``engine.turn_values.error_values`` gives them."""
+    table = packaged_toml("tta_rebuild.server", "problems")
+    names: Sequence[str] = values["errors"]
+    for name in names:
+        if name in table:
+            row = table[name]
+            more["retry_after_s"] = values.get("retry_after_s")
+            more |= {"do": row["do"], "kind": names[0]}
+            return body_of(row["status"], row["title"], values["detail"], **more)
+    said = "A defect in the program"
+    return body_of(500, said, values["detail"], do="Look at the server's log.", kind="Defect")
+
+
+def error_answer(error: TTAError, redactor: Redactor, **more: Any) -> Response:
+    """An error of the engine as an answer, without keys."""
+    body = problem_of(error_values(error), turn_id=getattr(error, "turn_id", None), **more)
+    return answer(redactor.value(body))
+
+
+def answer(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    """A problem as an answer; says when to come again where that is known."""
+    sent = dict(headers or {})
+    if (wait_s := body.get("retry_after_s")) is not None:
+        sent["Retry-After"] = str(max(1, round(wait_s)))
+    return JSONResponse(body, body["status"], headers=sent, media_type=MEDIA_TYPE)
+
+
+def _methods_at(app: FastAPI, path: str) -> list[str]:
+    """The methods that a path has, as the OpenAPI document knows them."""
+    for template, operations in app.openapi()["paths"].items():
+        parts = re.split(r"\{\w+\}", template)
+        if re.fullmatch("[^/]+".join(map(re.escape, parts)), path):
+            return sorted(method.upper() for method in operations)
+    return []
+
+
+def add_problems(app: FastAPI, redactor: Redactor) -> None:
+    """Have everything that goes wrong answered as a problem."""
+
+    async def of_engine(request: Request, error: Exception) -> Response:
+        assert isinstance(error, TTAError)
+        return error_answer(error, redactor)
+
+    async def of_ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return answer(error.body, error.headers)
+
+    async def of_input(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        wrong = [
+            {"at": "/".join(str(part) for part in one["loc"]), "says": one["msg"]}
+            for one in error.errors()[:20]
+        ]
+        detail = "; ".join(f"{one['at']}: {one['says']}" for one in wrong[:3])
+        title, do = "The input is wrong", "Change what the detail names, and send it again."
+        return answer(body_of(422, title, detail, do=do, kind="ValidationError", errors=wrong))
+
+    async def of_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = _methods_at(app, request.url.path)
+            status = status if allowed else HTTPStatus.NOT_FOUND
+            headers["Allow"] = ", ".join(allowed)
+        said = "" if error.detail == HTTPStatus(error.status_code).phrase else str(error.detail)
+        return answer(body_of(status.value, status.phrase, said, do=DO.get(status, "")), headers)
+
+    async def of_defects(request: Request, error: Exception) -> Response:
+        _log.error("%s %s: a defect", request.method, request.url.path)
+        said = "Nothing was lost; the server's log says more."
+        return answer(body_of(500, "A defect in the program", said, kind="Defect"))
+
+    app.add_exception_handler(TTAError, of_engine)
+    app.add_exception_handler(Problem, of_ours)
+    app.add_exception_handler(RequestValidationError, of_input)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(Exception, of_defects)

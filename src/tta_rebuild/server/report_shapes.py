@@ -1,0 +1,231 @@
+"""The shapes of worlds, models, ratings, and of the reports for those who run a server."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from tta_rebuild.server.shapes import Given, Taken
+
+
+class WorldOut(Given):
+    """An authored world of the embedded storyteller."""
+
+    world: str = Field(examples=["lighthouse"])
+    title: str
+    about: str
+    scenes: int
+    endings: int
+
+
+class WorldsOut(Given):
+    """The authored worlds."""
+
+    worlds: list[WorldOut]
+
+
+class ModelOut(Given):
+    """A model as it is set up; `place` is its place in the chain, 0 for none."""
+
+    name: str = Field(examples=["offline"])
+    place: int
+    tasks: list[str]
+    lacks: str = Field(description="What is missing before it can be asked")
+    input_usd: float | None = Field(description="Per million tokens; null where not known")
+    output_usd: float | None
+    rpm: int | None
+    tpm: int | None
+    rpd: int | None
+    calls: int
+    failed: int
+    latency_s: float
+    last_outcome: str
+
+
+class ModelsOut(Given):
+    """The models, those of the chain first."""
+
+    models: list[ModelOut]
+    chain: list[str]
+
+
+class TextIn(Taken):
+    """A text to be scored."""
+
+    text: str = Field(min_length=1, max_length=20_000, examples=["The lamp went out. Mara waited."])
+    language: str = Field("en", max_length=20)
+
+
+class QualityPartOut(Given):
+    """A part of the score: its value in [0, 1] (null: not measured), and what it can take."""
+
+    name: str
+    value: float | None
+    takes: float
+    reason: str
+
+
+class QualityOut(Given):
+    """How good a text seems, in [0, 1], and the interval in which a reader's mark may lie."""
+
+    score: float
+    low: float
+    high: float
+    at_most: float
+    parts: list[QualityPartOut]
+    reasons: list[str]
+
+
+class RatingIn(Taken):
+    """What one thinks of a scene; turn 0 is the last."""
+
+    rating: int = Field(ge=1, le=5, examples=[4])
+    comment: str = Field("", max_length=2_000)
+    turn: int = Field(0, ge=0, le=10**9)
+
+
+class RatingOut(Given):
+    """A rating as it is kept."""
+
+    story_id: str
+    branch_id: str
+    turn: int
+    rating: int
+    comment: str
+    at: datetime
+
+
+class RatedOut(Given):
+    """A rating with what told its scene."""
+
+    story_id: str
+    title: str
+    turn: int
+    rating: int
+    comment: str
+    at: datetime
+    model: str
+    version: str
+    variant: str
+    quality: float
+
+
+class FeedbackLineOut(Given):
+    """Ratings of one model, version, variant or story."""
+
+    key: str
+    ratings: int
+    mean: float
+    quality: float
+    comments: int
+
+
+class FeedbackOut(Given):
+    """The ratings (a page of them), and the report over all."""
+
+    ratings: list[RatedOut]
+    report: list[FeedbackLineOut]
+    next: int | None
+
+
+class ExperimentOut(Given):
+    """An experiment in the list."""
+
+    name: str
+    created_at: datetime
+    plays: int
+
+
+class ExperimentsOut(Given):
+    """The experiments, in the order in which they were begun."""
+
+    experiments: list[ExperimentOut]
+
+
+class ExperimentInFullOut(ExperimentOut):
+    """What an experiment has shown so far."""
+
+    design: str
+    metric: str
+    alpha: float
+    variants: dict[str, dict[str, float]] = Field(description="Means by variant")
+    winner: str
+    reason: str
+    is_final: bool
+    look: int
+    looks: int
+    premises: int
+    effects: list[dict[str, Any]]
+
+
+class AnalyticsOut(Given):
+    """How stories are played, counted on this machine."""
+
+    by: str
+    total: dict[str, Any]
+    groups: list[dict[str, Any]]
+    drop_off: list[dict[str, Any]]
+    unbegun: int
+    moves: dict[str, int]
+    places: dict[str, int]
+    kinds: dict[str, int]
+
+
+class CostLineOut(Given):
+    """What one day, story, model, task or version has cost."""
+
+    key: str
+    attempts: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    estimated: bool
+
+
+class BudgetOut(Given):
+    """A budget that is set, and what of it is spent or held."""
+
+    scope: str
+    limit_usd: float
+    spent_usd: float | None
+
+
+class CostsOut(Given):
+    """What the models have cost."""
+
+    by: str
+    lines: list[CostLineOut]
+    total_usd: float
+    session_usd: float
+    budgets: list[BudgetOut]
+
+
+class OutcomesOut(Given):
+    """The latest calls of one model, by what came of them."""
+
+    model: str
+    calls: int
+    outcomes: dict[str, int]
+    latency_s: float | None = Field(description="Median of those that answered")
+    first_piece_s: float | None
+
+
+class HealthOut(Given):
+    """How the server is."""
+
+    status: str = Field(examples=["ok"])
+    version: str
+    models: list[str]
+    turns_running: int
+    sessions: int
+    streams: int
+    latest: list[OutcomesOut]
+    notices: list[str]
+
+
+class AliveOut(Given):
+    """Whether the process answers, or takes turns."""
+
+    status: str = Field(examples=["ok"])

@@ -1,0 +1,213 @@
+"""What there is to play with, and what those who run a server want to know."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+import tta_rebuild as tta
+from tta_rebuild.bootstrap.overview import models_overview
+from tta_rebuild.core.usage import Attempt, Grouping
+from tta_rebuild.lab import analytics as lab
+from tta_rebuild.lab.experiment_plan import question_in
+from tta_rebuild.lab.feedback import feedback_report, rated_scenes
+from tta_rebuild.lab.outcomes import means_of
+from tta_rebuild.lab.verdict import decide
+from tta_rebuild.quality.parts import SceneAsked
+from tta_rebuild.quality.score import text_quality
+from tta_rebuild.server import report_shapes as shapes
+from tta_rebuild.server.problems import Problem
+from tta_rebuild.server.resources import ID, After, Limit, Served, documented
+from tta_rebuild.server.routes.stories import next_after
+from tta_rebuild.storyteller.scene_file import packaged, read_world
+
+router = APIRouter(tags=["reports"])
+root = APIRouter(tags=["health"])
+
+LATEST = 500
+"""Calls of models that the health is told from."""
+
+Days = Annotated[int, Query(ge=0, le=36_500, description="Only the last days; 0 is all")]
+StoryOf = Annotated[str, Query(pattern=rf"^$|{ID}", description="Only this story, by its id")]
+
+
+@router.get("/worlds")
+async def list_worlds() -> shapes.WorldsOut:
+    """The authored worlds of the embedded storyteller."""
+    worlds = await asyncio.to_thread(_worlds)
+    return shapes.WorldsOut(worlds=worlds)
+
+
+def _worlds() -> list[shapes.WorldOut]:
+    return [
+        shapes.WorldOut(
+            world=name,
+            title=world.title,
+            about=world.about,
+            scenes=len(world.scenes),
+            endings=sum(1 for scene in world.scenes if scene.ending),
+        )
+        for name, world in ((name, read_world(name)) for name in packaged("worlds"))
+    ]
+
+
+@router.get("/models")
+async def list_models(served: Served) -> shapes.ModelsOut:
+    """The models, with prices, quotas and how their latest calls went; none of them is asked."""
+    latest = await served.application.ledger.attempts(limit=LATEST)
+    lines = models_overview(served.application.settings, latest, at=datetime.now(UTC))
+    models = [shapes.ModelOut.model_validate(line) for line in lines]
+    return shapes.ModelsOut(models=models, chain=list(served.application.models))
+
+
+@router.post("/evaluate")
+async def evaluate(wanted: shapes.TextIn) -> shapes.QualityOut:
+    """How good a text seems, with the parts of the score."""
+    asked = SceneAsked(language=wanted.language)
+    found = await asyncio.to_thread(text_quality, wanted.text, asked=asked)
+    return shapes.QualityOut.model_validate(found)
+
+
+@router.get("/feedback", responses=documented(404))
+async def get_feedback(
+    served: Served,
+    by: Literal["model", "version", "variant", "story"] = "model",
+    story: StoryOf = "",
+    after: After = 0,
+    limit: Limit = 50,
+) -> shapes.FeedbackOut:
+    """The ratings of scenes, and a report of them."""
+    if story:
+        await served.application.stories.story(story)
+    scenes = await rated_scenes(served.application, story)
+    page = [shapes.RatedOut.model_validate(one) for one in scenes[after : after + limit]]
+    report = [shapes.FeedbackLineOut.model_validate(one) for one in feedback_report(scenes, by)]
+    end = next_after(after, limit, len(scenes))
+    return shapes.FeedbackOut(ratings=page, report=report, next=end)
+
+
+@router.get("/experiments")
+async def list_experiments(served: Served) -> shapes.ExperimentsOut:
+    """The experiments."""
+    found = await served.application.records.experiments()
+    return shapes.ExperimentsOut(
+        experiments=[shapes.ExperimentOut.model_validate(one) for one in found]
+    )
+
+
+@router.get("/experiments/{name}", responses=documented(404))
+async def get_experiment(
+    name: Annotated[str, Path(pattern=ID)], served: Served
+) -> shapes.ExperimentInFullOut:
+    """What an experiment has shown so far."""
+    records = served.application.records
+    there = {one.name: one for one in await records.experiments()}
+    if (record := there.get(name)) is None:
+        known = ", ".join(there) or "none"
+        said = f"there is no experiment '{name}'; there are: {known}"
+        raise Problem(404, "No such experiment", said, kind="ExperimentNotFound")
+    question, plays = question_in(record), await records.plays(name)
+    verdict = decide(question, plays).as_json()
+    return shapes.ExperimentInFullOut(
+        name=record.name,
+        created_at=record.created_at,
+        plays=record.plays,
+        design=question.design,
+        metric=question.metric,
+        alpha=question.alpha,
+        variants={one: dict(means_of(plays, one)) for one in question.variants},
+        **verdict,
+    )
+
+
+@router.get("/analytics")
+async def get_analytics(
+    served: Served, by: Literal["model", "version", "variant"] = "model", days: Days = 0
+) -> shapes.AnalyticsOut:
+    """How stories are played, counted from their logs."""
+    found = (await lab.analytics(served.application, by, since=_since(days))).as_json()
+    parts = {name: found.pop(name) for name in ("groups", "drop_off", "unbegun", "moves", "kinds")}
+    places = {str(number): count for number, count in found.pop("places").items()}
+    return shapes.AnalyticsOut(by=by, total=found, places=places, **parts)
+
+
+@router.get("/costs", responses=documented(404))
+async def get_costs(
+    served: Served, by: Grouping = "day", story: StoryOf = "", days: Days = 0
+) -> shapes.CostsOut:
+    """What the models have cost, and the budgets."""
+    application, tracker = served.application, served.application.tracker
+    await tracker.flush()
+    story_id = (await application.stories.story(story)).story_id if story else None
+    lines = await application.ledger.costs(by, story_id=story_id, since=_since(days))
+    budgets = [
+        shapes.BudgetOut(
+            scope=budget.scope,
+            limit_usd=budget.limit_usd,
+            spent_usd=None
+            if budget.scope in ("story", "call")
+            else await tracker.spent_usd(budget.scope),
+        )
+        for budget in tracker.budgets
+    ]
+    return shapes.CostsOut(
+        by=by,
+        lines=[shapes.CostLineOut.model_validate(line) for line in lines],
+        total_usd=sum(line.cost_usd for line in lines),
+        session_usd=await tracker.spent_usd("session"),
+        budgets=budgets,
+    )
+
+
+def _since(days: int) -> datetime | None:
+    return datetime.now(UTC) - timedelta(days=days) if days else None
+
+
+@router.get("/health")
+async def get_health(request: Request, served: Served) -> shapes.HealthOut:
+    """How the server is: turns, sessions, and how the latest calls of models went."""
+    calls: dict[str, list[Attempt]] = defaultdict(list)
+    for attempt in await served.application.ledger.attempts(limit=LATEST):
+        calls[f"{attempt.provider}:{attempt.model}"].append(attempt)
+    return shapes.HealthOut(
+        status="draining" if served.runner.is_draining else "ok",
+        version=tta.__version__,
+        models=list(served.application.models),
+        turns_running=served.runner.running,
+        sessions=len(served.sessions),
+        streams=request.app.state.streams.open,
+        latest=[_outcomes(model, own) for model, own in calls.items()],
+        notices=list(served.application.notices),
+    )
+
+
+def _outcomes(model: str, calls: list[Attempt]) -> shapes.OutcomesOut:
+    answered = [one for one in calls if one.outcome == "ok"]
+    firsts = [one.first_piece_s for one in answered if one.first_piece_s is not None]
+    return shapes.OutcomesOut(
+        model=model,
+        calls=len(calls),
+        outcomes=dict(Counter(one.outcome for one in calls)),
+        latency_s=median(one.latency_s for one in answered) if answered else None,
+        first_piece_s=median(firsts) if firsts else None,
+    )
+
+
+@root.get("/healthz")
+async def is_alive() -> shapes.AliveOut:
+    """Whether the process answers."""
+    return shapes.AliveOut(status="ok")
+
+
+@root.get("/readyz", responses={503: {"model": shapes.AliveOut}})
+async def is_ready(served: Served, response: Response) -> shapes.AliveOut:
+    """Whether turns are taken: not while the server is shutting down."""
+    if served.runner.is_draining:
+        response.status_code = 503
+        return shapes.AliveOut(status="draining")
+    return shapes.AliveOut(status="ok")

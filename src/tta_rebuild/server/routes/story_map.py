@@ -1,0 +1,226 @@
+"""The story as a map, as pages of turns and events, as a file, and two branches side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Query
+from fastapi.responses import StreamingResponse
+
+from tta_rebuild.core import events as log
+from tta_rebuild.core.events import EventCodec, RecordedEvent
+from tta_rebuild.engine.comparison import Side
+from tta_rebuild.engine.knowing import said_in_words
+from tta_rebuild.engine.state import StoryState
+from tta_rebuild.engine.turn_values import choice_values
+from tta_rebuild.server import canon_shapes, shapes
+from tta_rebuild.server.access import Asking, TheAccess
+from tta_rebuild.server.presenting import scene_out
+from tta_rebuild.server.resources import (
+    ID,
+    After,
+    Limit,
+    Served,
+    TheBranch,
+    TheSession,
+    TheStory,
+    documented,
+)
+
+router = APIRouter(prefix="/stories", tags=["map"], responses=documented(404))
+
+Name = Annotated[str, Query(pattern=ID, examples=["main"])]
+
+
+@router.get("/{story}/map")
+async def get_map(story: TheStory, served: Served) -> shapes.MapOut:
+    """All branches, compact: where each parts, its turns, and whether it has an end."""
+    rows = await served.application.stories.map(story.story_id)
+    branches = [
+        shapes.MapBranchOut.model_construct(
+            branch_id=row.branch_id,
+            name=row.name,
+            parent=row.parent_id,
+            fork_turn=row.fork_turn,
+            first_turn=row.first_turn,
+            last_turn=row.last_turn,
+            played_at=row.played_at,
+            ending=row.has_ended,
+        )
+        for row in rows
+    ]
+    return shapes.MapOut.model_construct(branches=branches)
+
+
+@router.get("/{story}/map/titles")
+async def get_titles(
+    story: TheStory, served: Served, branch: Name = "main", after: After = 0, limit: Limit = 50
+) -> shapes.TitlesOut:
+    """What happened in the turns of a branch's path after one, in a few words each."""
+    found = await served.application.stories.find_branch(story, branch)
+    turns = await served.application.stories.turns(found, after=after, limit=limit)
+    return shapes.TitlesOut(titles=[_title(turn) for turn in turns], next=_next(turns, found.turn))
+
+
+def _title(turn: Sequence[RecordedEvent]) -> shapes.TitleOut:
+    said = next((r.event.text for r in turn if isinstance(r.event, log.PlayerActed)), "")
+    scenes = [r.event.scene for r in turn if isinstance(r.event, log.SceneTold)]
+    setting = scenes[-1].setting if scenes else ""
+    return shapes.TitleOut(
+        turn=turn[0].turn, branch_id=turn[0].branch_id, action=said, setting=setting
+    )
+
+
+def _next(turns: Sequence[Sequence[RecordedEvent]], last: int) -> int | None:
+    return turns[-1][0].turn if turns and turns[-1][0].turn < last else None
+
+
+@router.get("/{story}/branches/{branch}/turns")
+async def list_turns(
+    branch: TheBranch,
+    session: TheSession,
+    served: Served,
+    after: After = 0,
+    limit: Limit = 20,
+) -> shapes.ToldTurnsOut:
+    """The turns told after one, oldest first."""
+    turns = await served.application.stories.turns(branch, after=after, limit=limit)
+    ledger, names = served.application.ledger, session.state.names
+    costs = {one: await ledger.turn_costs(one) for one in {turn[0].branch_id for turn in turns}}
+    told = [_told(turn, names, costs[turn[0].branch_id].get(turn[0].turn, 0.0)) for turn in turns]
+    return shapes.ToldTurnsOut(turns=told, next=_next(turns, branch.turn))
+
+
+def _told(
+    turn: Sequence[RecordedEvent], names: dict[str, str], cost_usd: float
+) -> shapes.ToldTurnOut:
+    row: dict[str, Any] = {"action": "", "choice": None, "scene": None, "ends_story": False}
+    row |= {"choices": [], "not_offered": [], "withheld": []}
+    for recorded in turn:
+        match recorded.event:
+            case log.PlayerActed(text=text, choice=choice):
+                row |= {"action": text, "choice": choice}
+            case log.SceneTold(scene=scene):
+                row["scene"] = scene_out(scene, recorded.turn, names)
+            case log.ChoicesOffered(choices=choices, rejected=rejected):
+                row["choices"] = choice_values(choices)
+                row["not_offered"] = [{"text": t, "reason": r} for t, r in rejected]
+            case log.PassageWithheld() as held:
+                row["withheld"].append(shapes.WithheldOut.model_validate(held))
+            case log.StoryEnded():
+                row["ends_story"] = True
+    first = turn[0]
+    place: dict[str, Any] = {"turn": first.turn, "branch_id": first.branch_id, "at": first.at}
+    return shapes.ToldTurnOut(**place, cost_usd=cost_usd, **row)
+
+
+@router.get("/{story}/branches/{branch}/events")
+async def list_events(
+    branch: TheBranch, served: Served, after: After = 0, limit: Limit = 50
+) -> shapes.EventsOut:
+    """The events of the log after a position, as they are kept."""
+    events = await served.application.stories.events(branch, after=after, limit=limit)
+    codec, shown = EventCodec(), []
+    for recorded in events:
+        kind, version, data = codec.to_json(recorded.event)
+        shown.append(
+            shapes.EventOut(
+                position=recorded.position,
+                turn=recorded.turn,
+                branch_id=recorded.branch_id,
+                at=recorded.at,
+                kind=kind,
+                version=version,
+                data=json.loads(data),
+            )
+        )
+    end = events[-1].position if events else after
+    return shapes.EventsOut(events=shown, next=end if end < branch.length else None)
+
+
+@router.get("/{story}/compare")
+async def compare(
+    story: TheStory, served: Served, one: Name, other: Name
+) -> canon_shapes.ComparisonOut:
+    """Where two branches part, and what differs since."""
+    stories = served.application.stories
+    found = await stories.compare(story.story_id, one, other)
+    states = [
+        (await served.sessions.session(story.story_id, side.branch.branch_id)).state
+        for side in (found.one, found.other)
+    ]
+    return canon_shapes.ComparisonOut(
+        shared_events=found.shared_events,
+        shared_turn=found.shared_turn,
+        one=_side(found.one, states[0]),
+        other=_side(found.other, states[1]),
+        characters={who: _plain(differs) for who, differs in found.characters.items()},
+        names=dict(found.names),
+    )
+
+
+def _plain(value: object) -> Any:
+    """A value of the engine as JSON has it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(one) for one in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def _side(side: Side, state: StoryState) -> canon_shapes.SideOut:
+    actions = dict(side.actions)
+    turns = [
+        canon_shapes.ToldThereOut(turn=turn, action=actions.get(turn, ""), setting=setting)
+        for turn, _, setting in side.scenes
+    ]
+    facts = [said_in_words(state, fact) for fact in side.facts]
+    branch = shapes.BranchOut.model_validate(side.branch)
+    return canon_shapes.SideOut(branch=branch, turns=turns, facts=facts)
+
+
+@router.get(
+    "/{story}/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/json": {}, "text/markdown": {}}}},
+)
+async def export_story(
+    story: TheStory,
+    served: Served,
+    form: Annotated[Literal["json", "markdown"], Query(alias="format")] = "json",
+    branch: Name = "main",
+) -> StreamingResponse:
+    """The whole story with all branches as JSON, or one branch to read as Markdown."""
+    stories = served.application.stories
+    ending = "json" if form == "json" else "md"
+    headers = {"Content-Disposition": f'attachment; filename="{story.story_id}.{ending}"'}
+    if form == "markdown":
+        text = await stories.markdown(story.story_id, branch)
+        return StreamingResponse(iter([text]), media_type="text/markdown", headers=headers)
+
+    async def lines() -> AsyncIterator[str]:
+        async for line in stories.export(story.story_id):
+            yield f"{line}\n"
+
+    return StreamingResponse(lines(), media_type="application/json", headers=headers)
+
+
+@router.post("/import", status_code=201)
+async def import_story(
+    data: Annotated[dict[str, Any], Body(examples=[{"format": "tta-story", "version": 1}])],
+    served: Served,
+    access: TheAccess,
+    asking: Asking,
+    allow_boundary_breaks: Annotated[bool, Query()] = False,
+) -> shapes.StoryOut:
+    """Take in a story that was exported, under a new id."""
+    stories = served.application.stories
+    async with access.records.together():
+        row = await stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
+        await access.records.own(row.story_id, asking.player_id)
+    return shapes.StoryOut.model_validate(asdict(row))

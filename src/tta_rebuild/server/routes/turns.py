@@ -1,0 +1,141 @@
+"""Turns: asked for on a branch, followed by server-sent events, cancelled."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import StreamingResponse
+
+from tta_rebuild.bootstrap.serving import Serving
+from tta_rebuild.core.errors import BranchBusy, PositionConflict
+from tta_rebuild.engine.turn_runner import TurnRequest
+from tta_rebuild.server import shapes, streaming
+from tta_rebuild.server.access import Asking
+from tta_rebuild.server.presenting import present_out, turn_out
+from tta_rebuild.server.problems import ProblemOf
+from tta_rebuild.server.resources import Served, TheBranch, TheStory, TurnId, documented
+from tta_rebuild.storage.story_store import Branch, StoryRow
+
+on_branch = APIRouter(
+    prefix="/stories/{story}/branches/{branch}", tags=["turns"], responses=documented(404, 409)
+)
+router = APIRouter(prefix="/turns", tags=["turns"], responses=documented(404))
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        min_length=1,
+        max_length=120,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Chosen by the client; the same key never makes two turns",
+        examples=["8f14e45f-ceea-467a"],
+    ),
+]
+
+
+@on_branch.post("/turns", status_code=202)
+async def ask_for_turn(
+    wanted: shapes.TurnIn,
+    story: TheStory,
+    branch: TheBranch,
+    served: Served,
+    idempotency_key: IdempotencyKey,
+    asking: Asking,
+) -> shapes.TurnOut:
+    """Play a turn; it runs on by itself, and `events` tells of it.
+
+    Where another was first, the answer is 409 with the `present` of the branch.
+    """
+    request = TurnRequest(
+        key=asking.key(idempotency_key),
+        story_id=branch.story_id,
+        branch_id=branch.branch_id,
+        kind=wanted.kind,
+        text=wanted.text,
+        choice=wanted.choice or 0,
+        after_note=wanted.after_note,
+        position=wanted.position,
+    )
+    return await _submitted(request, wanted.again, story, branch, served)
+
+
+@on_branch.post("/asides", status_code=202)
+async def ask_aside(
+    wanted: shapes.AsideIn,
+    story: TheStory,
+    branch: TheBranch,
+    served: Served,
+    idempotency_key: IdempotencyKey,
+    asking: Asking,
+) -> shapes.TurnOut:
+    """Ask one person aside, or see what they think; followed as a turn is."""
+    request = TurnRequest(
+        key=asking.key(idempotency_key),
+        story_id=branch.story_id,
+        branch_id=branch.branch_id,
+        kind=wanted.kind,
+        text=wanted.text,
+        after_note=wanted.after_note,
+    )
+    return await _submitted(request, wanted.again, story, branch, served)
+
+
+async def _submitted(
+    request: TurnRequest, again: bool, story: StoryRow, branch: Branch, served: Serving
+) -> shapes.TurnOut:
+    try:
+        if known := await served.runner.known(request, again=again):
+            return turn_out(known)
+        if request.position not in (None, branch.length):
+            raise PositionConflict(
+                branch_id=branch.branch_id, expected=request.position or 0, actual=branch.length
+            )
+        return turn_out(await served.runner.submit(request, again=again))
+    except (BranchBusy, PositionConflict) as error:
+        session = await served.sessions.session(branch.story_id, branch.branch_id)
+        present = await present_out(served, session, story.title)
+        raise ProblemOf(error, present=present.model_dump(mode="json")) from error
+
+
+@router.get("/{turn_id}")
+async def get_turn(turn_id: TurnId, served: Served) -> shapes.TurnOut:
+    """How a turn stands."""
+    return turn_out(await served.runner.turn(turn_id))
+
+
+@router.get(
+    "/{turn_id}/events",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {streaming.MEDIA_TYPE: {}}},
+        204: {"description": "All of it is known to who asks: nothing more comes"},
+    },
+)
+async def follow_turn(
+    turn_id: TurnId,
+    request: Request,
+    served: Served,
+    last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,9}$", examples=["3"])] = "",
+) -> Response:
+    """What is seen of a turn, from the event after `Last-Event-ID` to the last."""
+    turn, after = await served.runner.turn(turn_id), int(last_event_id or 0)
+    if turn.state != "running" and after >= turn.updates:
+        return Response(status_code=204)  # by which a browser's EventSource stops to ask
+    return StreamingResponse(
+        streaming.turn_stream(
+            request.app.state.streams,
+            served.runner,
+            turn_id,
+            after,
+            redact=request.app.state.redactor.value,
+        ),
+        media_type=streaming.MEDIA_TYPE,
+        headers=streaming.HEADERS,
+    )
+
+
+@router.delete("/{turn_id}")
+async def cancel_turn(turn_id: TurnId, served: Served) -> shapes.TurnOut:
+    """Abandon a turn, if that is still possible; says how it ended."""
+    return turn_out(await served.runner.cancel(turn_id))

@@ -1,0 +1,103 @@
+"""Running the server: listens, says where, and ends in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import uvicorn
+
+from tta_rebuild.bootstrap.application import Application
+from tta_rebuild.bootstrap.serving import has_accounts, open_serving
+from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.telemetry import Telemetry
+from tta_rebuild.engine.in_process_runner import InProcessRunner
+from tta_rebuild.server.app import ServerOptions, create_app
+
+OPEN_TO_ALL = (
+    "{host} is reached from other machines, and nobody has to say who they are: whoever comes "
+    "could read and delete every story. Make a token for each player ('tta tokens add NAME'), "
+    "keep to 127.0.0.1, or give --anyone if that is meant."
+)
+
+
+class Server(uvicorn.Server):
+    """Ends as a storyteller should: turns that run are finished while their readers still hear."""
+
+    def __init__(self, config: uvicorn.Config, runner: InProcessRunner, grace_s: float) -> None:
+        super().__init__(config)
+        self._runner, self._grace_s = runner, grace_s
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Begin no turn any more, wait for those that run, then close the connections."""
+        await self._runner.drain(self._grace_s)
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGINT and SIGTERM; a second one does not wait. Nothing is raised again."""
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGINT, signal.SIGTERM)
+        for number in caught:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in caught:
+                loop.remove_signal_handler(number)
+
+
+async def serve(
+    application: Application,
+    options: ServerOptions,
+    *,
+    host: str,
+    port: int,
+    anyone: bool = False,
+    grace_s: float = 20.0,
+    telemetry: Telemetry | None = None,
+    on_start: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; ``port`` 0 takes a free one. ``on_start`` gets the address.
+
+    Players show tokens if there are any. Raises OSError: the address is taken, or not this
+    machine's; SettingsError: others reach it, nobody shows a token, and ``anyone`` is not meant.
+    """
+    options = replace(options, accounts=options.accounts or await has_accounts(application))
+    reached = next((name for name in (host, *options.hosts) if not _is_own(name)), "")
+    if reached and not options.accounts and not anyone:
+        raise SettingsError("--host", OPEN_TO_ALL.format(host=reached[:60]))
+    async with open_serving(
+        application,
+        most_turns=options.limits.turns_at_once,
+        watch=options.metrics,
+        telemetry=telemetry,
+    ) as serving:
+        config = uvicorn.Config(
+            create_app(serving, options),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=3,
+        )
+        is_six = ":" in host
+        family = socket.AF_INET6 if is_six else socket.AF_INET
+        with socket.create_server((host, port), family=family, backlog=2_048) as listening:
+            number = listening.getsockname()[1]
+            on_start(f"http://{f'[{host}]' if is_six else host}:{number}")
+            await Server(config, serving.runner, grace_s).serve([listening])
+
+
+def _is_own(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

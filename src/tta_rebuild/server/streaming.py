@@ -1,0 +1,76 @@
+"""A turn's updates as server-sent events: numbered, so that a reader who left can come back.
+
+A plain streaming answer; what comes within ``COALESCED_S`` of the last write goes out in one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tta_rebuild.engine.turn_runner import TurnRunner, TurnUpdate
+from tta_rebuild.server.problems import problem_of
+
+COALESCED_S = 0.04
+HEARTBEAT_S = 15.0
+MEDIA_TYPE = "text/event-stream"
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+_RETRY = b"retry: 1000\n\n"
+_STILL_HERE = b": still here\n\n"
+
+
+def values_of(update: TurnUpdate) -> dict[str, Any]:
+    """What a reader gets of an update; an error as a problem."""
+    if update.kind != "failed":
+        return dict(update.values)
+    errors = {"errors": (), "detail": "", "retry_after_s": None} | dict(update.values)
+    return {"problem": problem_of(errors)}
+
+
+def frame(update: TurnUpdate, redact: Callable[[Any], Any] = lambda value: value) -> bytes:
+    """One update as server-sent event."""
+    values = values_of(update)
+    if update.kind == "failed":
+        values = redact(values)
+    data = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return f"id: {update.number}\nevent: {update.kind}\ndata: {data}\n\n".encode()
+
+
+@dataclass(slots=True)
+class Streams:
+    """How many streams are open now."""
+
+    open: int = 0
+
+
+async def turn_stream(
+    streams: Streams,
+    runner: TurnRunner,
+    turn_id: str,
+    after: int = 0,
+    *,
+    redact: Callable[[Any], Any] = lambda value: value,
+    heartbeat_s: float = HEARTBEAT_S,
+) -> AsyncIterator[bytes]:
+    """The updates above ``after`` up to the last, with a comment while none comes."""
+    streams.open += 1
+    try:
+        yield _RETRY
+        while True:
+            updates = await runner.updates(turn_id, after=after, wait_s=heartbeat_s)
+            if updates:
+                yield b"".join(frame(update, redact) for update in updates)
+                after = updates[-1].number
+                if updates[-1].is_last:
+                    return
+                await asyncio.sleep(COALESCED_S)
+            elif (await runner.turn(turn_id)).state != "running":
+                return
+            else:
+                yield _STILL_HERE
+    finally:
+        streams.open -= 1

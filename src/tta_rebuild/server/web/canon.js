@@ -1,0 +1,136 @@
+// The canon: what is true and since when, correcting a fact, and a move of one's own judged while it is written.
+import { api } from "./api.js";
+import { Loaded, Meter, ProblemNote, announce, counted, plain, sentenceCase, useAction, useAsked } from "./components.js";
+import { html, useEffect, useRef, useState } from "./dom.js";
+import { at, go, heading } from "./navigation.js";
+
+const AT_ONCE = 100, TYPING_MS = 350;
+
+export function Page({ story, branch }) {
+  const [shows, setShows] = useState("facts");
+  useEffect(() => { api.story(story).then((row) => { heading.value = { story, title: row.title }; }).catch(() => {}); }, [story]);
+  return html`<h1>Canon</h1>
+    <div class="tabs" role="group" aria-label="What to look at">
+      <button type="button" aria-pressed=${shows === "facts"} onClick=${() => setShows("facts")}>What is true</button>
+      <button type="button" aria-pressed=${shows === "move"} onClick=${() => setShows("move")}>A move of your own</button>
+    </div>
+    ${shows === "facts" ? html`<${Facts} story=${story} branch=${branch} />` : html`<${OwnMove} story=${story} branch=${branch} />`}`;
+}
+
+function Facts({ story, branch }) {
+  const [text, setText] = useState(""), [word, setWord] = useState(""), [ended, setEnded] = useState(false);
+  useEffect(() => { const timer = setTimeout(() => setWord(text.trim()), 250); return () => clearTimeout(timer); }, [text]);
+  const asked = useAsked(() => api.facts(story, branch, { word, ended, limit: AT_ONCE }), [story, branch, word, ended]);
+  return html`<p class="lead">Everything the story has made so, with the sentence it came from. Correct what was never meant; you see first what depends on it.</p>
+    <div class="row"><label class="grow">Find <input type="search" value=${text} onInput=${(e) => setText(e.target.value)} /></label>
+      <label><input type="checkbox" checked=${ended} onChange=${(e) => setEnded(e.target.checked)} /> Also what is over</label></div>
+    <${Loaded} asked=${asked} what="the facts">${(first) => html`<${FactList} story=${story} branch=${branch} first=${first} query=${{ word, ended }} again=${asked[2]} />`}<//>`;
+}
+
+function FactList({ story, branch, first, query, again }) {
+  const [more, setMore] = useState({ of: first, facts: [], next: first.next });
+  const now = more.of === first ? more : { of: first, facts: [], next: first.next };
+  const [ask, isBusy, problem] = useAction(async () => {
+    const answer = await api.facts(story, branch, { ...query, after: now.next, limit: AT_ONCE });
+    setMore({ of: first, facts: [...now.facts, ...answer.facts], next: answer.next });
+  });
+  const facts = [...first.facts, ...now.facts];
+  return html`<p class="quiet" role="status">${counted(facts.length, "fact")}${now.next ? ", and more" : ""}</p>
+    <ul class="fact-list">${facts.map((fact) => html`<${FactRow} key=${[fact.subject, fact.relation, fact.value, fact.since].join("/")} fact=${fact} story=${story} branch=${branch} again=${again} />`)}</ul>
+    ${now.next && html`<p><button type="button" disabled=${isBusy} onClick=${ask}>More facts</button></p>`}
+    <${ProblemNote} problem=${problem} />
+    ${first.lines.length > 0 && html`<h2>In plain words</h2><ul class="fact-list">${first.lines.map((line) => html`<li><p class="fact-says">${line.text}</p>
+      ${line.known_by.length > 0 && html`<p class="quiet">known by ${line.known_by.map(plain).join(", ")}</p>`}</li>`)}</ul>`}`;
+}
+
+const ended = (text) => sentenceCase(text.replace(/[.!?…]?$/, (mark) => mark || "."));
+
+function FactRow({ fact, story, branch, again }) {
+  const [corrects, setCorrects] = useState(false);
+  const over = fact.until !== null, said = ended(fact.says);
+  return html`<li>
+    <div class="fact-line"><p class=${over ? "fact-says over" : "fact-says"}>${said}</p>
+    <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}
+      ${!corrects && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p></div>
+    ${fact.sentence && html`<q>${fact.sentence}</q>`}
+    ${corrects && html`<${Correct} fact=${fact} story=${story} branch=${branch} leave=${() => setCorrects(false)} again=${again} />`}
+  </li>`;
+}
+
+const HOWS = {
+  keep: "Keep it as it is",
+  mark: "Mark it as doubtful: what it made so ends",
+  rewrite: "Tell the story anew from there, on a branch of its own",
+};
+
+function Correct({ fact, story, branch, leave, again }) {
+  const [value, setValue] = useState(""), [how, setHow] = useState("keep"), [plan, setPlan] = useState(null);
+  const field = useRef();
+  useEffect(() => field.current.focus(), []);
+  const body = (dryRun) => ({
+    claim: { subject: fact.subject, relation: fact.relation, value: fact.value },
+    ...(value.trim() ? { becomes: value.trim() } : {}), how, dry_run: dryRun,
+  });
+  const [ask, isAsking, notAsked] = useAction(async () => {
+    const found = await api.retcon(story, branch, body(true));
+    setPlan(found);
+    announce(found.dependents.length ? `${counted(found.dependents.length, "thing")} told later would no longer stand.` : "Nothing told later depends on it.");
+  });
+  const [correct, isBusy, notDone] = useAction(async () => {
+    const done = await api.retcon(story, branch, body(false));
+    announce("The fact is corrected.");
+    leave();
+    if (done.branch && how === "rewrite") go(at(story, done.branch.name)); else again();
+  });
+  return html`<form class="note" onSubmit=${(e) => { e.preventDefault(); if (plan) correct(); else ask(); }}>
+    <p>It was never so.</p>
+    <label>What was so instead (or nothing) <input ref=${field} value=${value} maxlength="400" onInput=${(e) => { setValue(e.target.value); setPlan(null); }} /></label>
+    ${plan && (plan.dependents.length
+      ? html`<p>This was told later and would no longer stand:</p>
+        <ul>${plan.dependents.map((one) => html`<li>Scene ${one.turn}: ${ended(one.says)} <span class="quiet">${sentenceCase(one.why)}</span></li>`)}</ul>
+        <fieldset><legend>What becomes of it</legend>${Object.entries(HOWS).map(([key, text]) => html`<label><input type="radio" name="how" checked=${how === key} onChange=${() => setHow(key)} /> ${text}</label>`)}</fieldset>`
+      : html`<p>Nothing told later depends on it.</p>`)}
+    <p class="row">${plan ? html`<button class="main-action" disabled=${isBusy}>Correct it</button>` : html`<button disabled=${isAsking}>See what depends on it</button>`}
+      <button type="button" class="plain" onClick=${leave}>Leave it</button></p>
+    <${ProblemNote} problem=${notAsked || notDone} />
+  </form>`;
+}
+
+const SCORES = [["overall_score", "All in all"], ["consistency_score", "Agrees with what is true"], ["meaningfulness_score", "Makes a difference"], ["character_alignment_score", "In character"], ["universe_rules_score", "Within the rules"]];
+
+/** A move in one's own words, judged a moment after each key; an answer that a later one overtook is dropped. */
+function OwnMove({ story, branch }) {
+  const [text, setText] = useState(""), [verdict, setVerdict] = useState(null), [problem, setProblem] = useState(null), [isJudging, setIsJudging] = useState(false);
+  useEffect(() => {
+    setProblem(null);
+    if (text.trim().length < 3) { setVerdict(null); setIsJudging(false); return undefined; }
+    const outdated = new AbortController();
+    const timer = setTimeout(async () => {
+      setIsJudging(true);
+      try {
+        const { verdicts: [one] } = await api.validate(story, branch, [{ text: text.trim() }], outdated.signal);
+        setVerdict({ ...one, of: text });
+        setIsJudging(false);
+        announce(one.is_valid ? "This move would hold." : "This move would not hold.");
+      } catch (error) {
+        if (error.name !== "AbortError") { setProblem(error); setIsJudging(false); }
+      }
+    }, TYPING_MS);
+    return () => { clearTimeout(timer); outdated.abort(); };
+  }, [text, story, branch]);
+  function use() {
+    sessionStorage.setItem(`tta.draft/${story}/${branch}`, text.trim());
+    go(at(story, branch));
+  }
+  return html`<p class="lead">Write what could happen next. It is held against the canon, the rules and your boundaries as you type; no model is asked, and nothing is stored.</p>
+    <label>Your move <textarea rows="3" maxlength="4000" value=${text} onInput=${(e) => setText(e.target.value)}></textarea></label>
+    <div class="verdict" aria-busy=${isJudging}>
+      ${!verdict && !problem && html`<p class="quiet">${isJudging ? "Judging …" : "The verdict comes here."}</p>`}
+      ${verdict && html`<p class=${verdict.is_valid ? "said-yes" : "said-no"}><strong>${verdict.is_valid ? "It would hold." : "It would not hold."}</strong>${isJudging || verdict.of !== text ? " (of the words before)" : ""}</p>
+        ${verdict.issues.map((issue) => html`<p>${ended(issue.message)}${issue.suggested_fix && html` <span class="quiet">${ended(issue.suggested_fix)}</span>`}</p>`)}
+        ${SCORES.map(([key, label]) => html`<${Meter} label=${label} value=${verdict[key]} />`)}
+        ${verdict.dead_end_risk > 0 && html`<${Meter} label="Risk of a dead end" value=${verdict.dead_end_risk} />`}
+        <p class="row"><button type="button" onClick=${use} disabled=${!text.trim()}>Take it to the story</button></p>`}
+      <${ProblemNote} problem=${problem} />
+    </div>`;
+}

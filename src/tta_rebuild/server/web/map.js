@@ -1,0 +1,154 @@
+// The story as a map: every branch on a canvas, the scene that was picked below it, and the same as a list.
+import { api } from "./api.js";
+import { Loaded, Passage, ProblemNote, announce, counted, useAction, useAsked, when } from "./components.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
+import { MapCanvas } from "./map_canvas.js";
+import { LANE, laidOut, runKey, wayTo } from "./map_layout.js";
+import { at, go, heading } from "./navigation.js";
+
+const IN_LIST = 100, MOST_UNFOLDED = 400;
+
+export function Page({ story, branch, rest }) {
+  const asked = useAsked(async () => {
+    performance.mark("map asked");
+    const [map, row] = await Promise.all([api.map(story), api.story(story)]);
+    heading.value = { story, title: row.title };
+    return map.branches;
+  }, [story]);
+  return html`<h1>Map</h1>
+    <${Loaded} asked=${asked} what="the map">${(branches) => html`<${StoryMap} story=${story} branch=${branch} branches=${branches} turn=${Number(rest[0]) || 0} />`}<//>`;
+}
+
+function StoryMap({ story, branch, branches, turn }) {
+  const [unfolded, setUnfolded] = useState(new Set());
+  const [picked, setPicked] = useState(null), [other, setOther] = useState(null), [found, setFound] = useState("");
+  const [isDrawn, setIsDrawn] = useState(false); // the long list comes after the canvas
+  const canvas = useRef(), map = useRef();
+  const layout = useMemo(() => laidOut(branches, unfolded), [branches, unfolded]);
+  const here = useMemo(() => [...layout.of.values()].find((one) => branch === one.name || branch === one.branch_id), [layout, branch]);
+  const latest = useRef();
+  latest.current = { layout, unfolded };
+
+  function fold(run) {
+    if (run.hidden > MOST_UNFOLDED) { announce(`${run.hidden} scenes are too many to show one by one; pick one by its number.`); return; }
+    const next = new Set(latest.current.unfolded), key = runKey(run.branch, run.from);
+    if (!next.delete(key)) next.add(key);
+    setUnfolded(next);
+    announce(next.has(key) ? `${counted(run.hidden, "scene")} unfolded.` : "Folded.");
+  }
+  useLayoutEffect(() => {
+    map.current = new MapCanvas(canvas.current, ({ node, run }) => (run ? fold(run) : node && setPicked({ id: node.branch.branch_id, turn: node.turn })));
+    return () => map.current.close();
+  }, []);
+  useLayoutEffect(() => {
+    map.current.show(layout, wayTo(layout, here?.branch_id), { keepView: unfolded.size > 0 });
+    if (!performance.getEntriesByName("map first paint").length) performance.measure("map first paint", "map asked");
+    setIsDrawn(true);
+  }, [layout, here]);
+  const node = picked && nodeAt(layout, picked);
+  useEffect(() => { map.current.select(node); }, [node]);
+  useEffect(() => { if (turn && here) show(here, Math.min(turn, here.last)); }, []);
+
+  function show(one, n = one.last) {
+    let owner = one;
+    while (owner.owner && n < owner.first) owner = owner.owner;
+    setPicked({ id: owner.branch_id, turn: n });
+    map.current.centre(layout.x(n), (owner.lane + 0.5) * LANE);
+  }
+  const matching = useMemo(() => search(layout, found), [layout, found]);
+  function jump(event) {
+    event.preventDefault();
+    if (matching.rows.length) show(matching.rows[0], matching.turn || undefined);
+    else announce("Nothing of that name.");
+  }
+  const total = layout.order.reduce((sum, one) => sum + one.last - one.first + 1, 0);
+  return html`
+    <p class="quiet">${counted(branches.length, "branch", "branches")}, ${counted(total, "scene")}. The way to where you are is red. Runs without a fork are folded into a number; press it to unfold them.</p>
+    <form class="map-tools" role="search" onSubmit=${jump}>
+      <label>Find a branch or scene <input type="search" placeholder="a name, or main 12" value=${found} onInput=${(e) => setFound(e.target.value)} /></label>
+      <button>Jump there</button>
+      <button type="button" aria-label="Zoom in" onClick=${() => map.current.zoomBy(1.3)}>+</button>
+      <button type="button" aria-label="Zoom out" onClick=${() => map.current.zoomBy(1 / 1.3)}>−</button>
+      <button type="button" onClick=${() => map.current.fit()}>All</button>
+      ${here && html`<button type="button" onClick=${() => show(here)}>Where I am</button>`}
+      ${unfolded.size > 0 && html`<button type="button" onClick=${() => setUnfolded(new Set())}>Fold all</button>`}
+    </form>
+    <div class="map-box" style=${{ height: `min(62vh, 38rem, ${Math.max(180, layout.height + 100)}px)` }}><canvas ref=${canvas} tabindex="0" role="application" aria-roledescription="map of the story"
+      aria-label="All branches. Arrow keys go from scene to scene, plus and minus zoom, space unfolds a run. The same is in the list below."></canvas></div>
+    <${Picked} story=${story} here=${here} picked=${picked} branch=${picked && layout.of.get(picked.id)} pick=${show} other=${other} setOther=${setOther} />
+    ${isDrawn && html`<${Twin} story=${story} here=${here} rows=${matching.rows} layout=${layout} show=${show} other=${other} setOther=${setOther} />`}`;
+}
+
+function nodeAt(layout, { id, turn }) {
+  const branch = layout.of.get(id);
+  return branch && { branch, turn, x: layout.x(Math.max(turn, branch.last < branch.first ? branch.first : turn)), y: (branch.lane + 0.5) * LANE };
+}
+
+/** Branches whose name holds the words; a number at their end is a scene. */
+function search(layout, text) {
+  const [, words, turn] = /^(.*?)\s*(\d+)?$/.exec(text.trim().toLowerCase());
+  const whole = layout.order.filter((one) => one.name.toLowerCase().includes(text.trim().toLowerCase()));
+  if (!turn || whole.length) return { rows: whole, turn: 0 };
+  const n = Number(turn), rows = layout.order.filter((one) => one.name.toLowerCase().includes(words) && one.first <= n && n <= one.last);
+  return { rows, turn: n };
+}
+
+/** The scene that was picked: what happened there, and what can be done from it. */
+function Picked({ story, here, picked, branch, pick, other, setOther }) {
+  const [listed, setListed] = useState(null);
+  const [value, problem] = useAsked(async () => {
+    if (!picked || !picked.turn) return null;
+    const { turns: [turn] } = await api.turns(story, picked.id, { after: picked.turn - 1, limit: 1 });
+    if (turn) announce(`Scene ${picked.turn} of ${branch.name}. ${turn.action || ""}`);
+    return { ...turn, id: picked.id };
+  }, [story, picked?.id, picked?.turn]);
+  const [fork, isBusy, wrong] = useAction(async () => go(at(story, (await api.fork(story, branch.branch_id, picked.turn)).name)));
+  if (!picked || !branch) return html`<section class="map-pick"><p class="quiet">Pick a scene on the map or in the list.</p></section>`;
+  const isTip = picked.turn >= branch.last, isThere = value?.turn === picked.turn && value.id === picked.id;
+  return html`<section class="map-pick" aria-label="The scene that was picked">
+    <h2 class="small">${branch.name}, scene ${picked.turn}${isTip && branch.ending ? " · the end" : ""}</h2>
+    ${isThere && value.action && html`<p class="quiet"><em>${value.action}</em></p>`}
+    ${isThere && html`<div class="excerpt">${value.scene?.passages.slice(0, 2).map((passage) => html`<${Passage} passage=${passage} />`)}</div>`}
+    <div class="row">
+      ${isTip ? html`<a class="main-action" href=${at(story, branch.name)}>Go on from here</a>` : html`<a href=${at(story, branch.name)}>Read this branch</a>`}
+      <button type="button" disabled=${isBusy} onClick=${fork}>Fork here</button>
+      ${other && other !== branch.name
+        ? html`<a href=${at(story, other, "compare", branch.name)}>Compare with ${other}</a>`
+        : html`<button type="button" onClick=${() => { setOther(branch.name); announce(`Now pick the branch to compare ${branch.name} with.`); }}>Compare …</button>`}
+      ${!other && here && here.branch_id !== branch.branch_id && html`<a href=${at(story, here.name, "compare", branch.name)}>Compare with where I am</a>`}
+      ${other === branch.name && html`<span class="quiet">Now pick another branch.</span>`}
+    </div>
+    <details onToggle=${(e) => setListed(e.target.open && branch)}><summary>Every scene of this branch</summary>${listed === branch && html`<${Scenes} story=${story} branch=${branch} pick=${pick} />`}</details>
+    <${ProblemNote} problem=${problem || wrong} />
+  </section>`;
+}
+
+/** The scenes of a branch's own in a few words each, to pick one without the canvas. */
+function Scenes({ story, branch, pick }) {
+  const [rows, setRows] = useState([]), [next, setNext] = useState(branch.first - 1);
+  const [ask, isBusy, problem] = useAction(async () => {
+    const answer = await api.titles(story, { branch: branch.branch_id, after: next, limit: IN_LIST });
+    setRows([...rows, ...answer.titles]);
+    setNext(answer.next);
+  });
+  useEffect(() => { ask(); }, []);
+  return html`<ol class="scenes">${rows.map((row) => html`<li key=${row.turn}><button type="button" class="plain" onClick=${() => pick(branch, row.turn)}>${row.turn}. ${row.action || row.setting || "The opening"}</button></li>`)}</ol>
+    ${next !== null && html`<p><button type="button" disabled=${isBusy} onClick=${ask}>More scenes</button></p>`}
+    <${ProblemNote} problem=${problem} />`;
+}
+
+/** The same as a list, for keyboard and screen reader, and for whoever likes lists. */
+function Twin({ story, here, rows, layout, show, other, setOther }) {
+  const [most, setMost] = useState(IN_LIST);
+  return html`<section><h2 id="branches-as-list">All branches</h2>
+    <ul class="tree" aria-labelledby="branches-as-list">${rows.slice(0, most).map((one) => html`<li key=${one.branch_id} style=${{ paddingLeft: `${Math.min(one.depth, 6) * 1.1}rem` }}>
+      <div class="row"><a href=${at(story, one.name)} aria-current=${one === here ? "true" : undefined}>${one.name}</a>
+        <span class="quiet">${one.last >= one.first ? (one.first === one.last ? `scene ${one.first}` : `scenes ${one.first} to ${one.last}`) : "nothing of its own yet"}${one.owner ? `, from scene ${one.fork_turn} of ${one.owner.name}` : ""}${one.ending ? ", ended" : ""}${one.played_at ? `, ${when(one.played_at)}` : ""}</span>
+        <button type="button" class="plain" aria-label=${`Show ${one.name} on the map`} onClick=${() => { show(one); document.querySelector(".map-pick a, .map-pick button")?.focus(); }}>Show</button>
+        ${other && other !== one.name
+          ? html`<a href=${at(story, other, "compare", one.name)}>Compare with ${other}</a>`
+          : html`<button type="button" class="plain" aria-label=${`Compare ${one.name} with another`} aria-pressed=${other === one.name} onClick=${() => setOther(other === one.name ? null : one.name)}>Compare</button>`}
+      </div></li>`)}</ul>
+    ${rows.length > most && html`<p><button type="button" onClick=${() => setMost(most + IN_LIST * 2)}>More (${rows.length - most} left)</button></p>`}
+    ${!rows.length && html`<p class="quiet">Nothing of that name.</p>`}</section>`;
+}

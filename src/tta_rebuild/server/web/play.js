@@ -1,0 +1,326 @@
+// Play: the story as it is told, and what the player does next.
+import { api } from "./api.js";
+import {
+  Boundaries, Loaded, Passage, ProblemNote, announce, counted, fileName, money, reading, save, typeset, useAction, useAsked,
+} from "./components.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
+import { LiveTurn } from "./live_turn.js";
+import { at, go, heading } from "./navigation.js";
+
+const AT_ONCE = 12;
+const LOOK_MS = 8000; // whether the story has gone on elsewhere
+
+export function Page({ story, branch }) {
+  const asked = useAsked(async () => {
+    const present = await api.present(story, branch);
+    return { present, turns: await turnsBefore(story, branch, present.turn + 1) };
+  }, [story, branch]);
+  return html`<${Loaded} asked=${asked} what="the story">${(first) => html`<${Story} story=${story} branch=${branch} first=${first} />`}<//>`;
+}
+
+async function turnsBefore(story, branch, turn) {
+  const after = Math.max(0, turn - 1 - AT_ONCE);
+  return turn > 1 ? (await api.turns(story, branch, { after, limit: turn - 1 - after })).turns : [];
+}
+
+function Story({ story, branch, first }) {
+  const [present, setPresent] = useState(first.present);
+  const [turns, setTurns] = useState(first.turns);
+  const [asides, setAsides] = useState([]);
+  const latest = useRef(present);
+  latest.current = present;
+
+  async function refresh() {
+    const now = await api.present(story, branch);
+    const known = turnsNow.current.at(-1)?.turn || 0;
+    if (now.turn > known) setTurns([...turnsNow.current, ...(await api.turns(story, branch, { after: known, limit: 200 })).turns]);
+    latest.current = now;
+    setPresent(now);
+    return now;
+  }
+  const turnsNow = useRef(turns);
+  turnsNow.current = turns;
+
+  const live = useMemo(() => new LiveTurn(story, branch, {
+    async onEnd(event, data, running) {
+      if (event === "aside") return setAsides((all) => [...all, { ...data, words: running.words, turn: latest.current.turn }]);
+      const now = await refresh();
+      if (event !== "stored" || !data.turn) return undefined;
+      if (running.action.kind !== "choose") draft.clear(story, branch);
+      const choices = now.choices || [];
+      return announce(now.ended ? "The end." : choices.length ? `Your move: ${choices.map((one, n) => `${n + 1}, ${one.text}`).join("; ")}.` : "Your move.");
+    },
+  }), [story, branch]);
+  useEffect(() => {
+    heading.value = { story, title: present.title };
+    live.open(present.running || present.interrupted);
+    if (present.turn === 0 && sessionStorage.getItem("tta.begin") === story) {
+      sessionStorage.removeItem("tta.begin");
+      live.start({ kind: "begin" });
+    }
+    const look = () => { if (document.visibilityState === "visible" && !live.isBusy) refresh().then((now) => live.takeUp(now.running || now.interrupted)).catch(() => {}); };
+    addEventListener("visibilitychange", look);
+    addEventListener("focus", look);
+    const timer = setInterval(look, LOOK_MS);
+    return () => { clearInterval(timer); removeEventListener("visibilitychange", look); removeEventListener("focus", look); live.close(); };
+  }, [live]);
+
+  // whoever takes a story up again begins at its last scene
+  useLayoutEffect(() => { if (first.present.turn > 1) document.getElementById(`turn-${first.present.turn}`)?.scrollIntoView(); }, []);
+
+  // whoever was at the scene while it was told stays at it
+  const wasTold = useRef(present.turn);
+  useLayoutEffect(() => {
+    if (present.turn > wasTold.current && (document.activeElement === document.body || document.activeElement?.closest(".live"))) {
+      document.getElementById(`turn-${present.turn}`)?.focus({ preventScroll: true });
+    }
+    wasTold.current = present.turn;
+  }, [present.turn]);
+
+  async function earlier() {
+    const before = await turnsBefore(story, branch, turns[0].turn);
+    setTurns([...before, ...turns]);
+  }
+  const play = (action, words, options = {}) => live.start(options.isAside ? action : { ...action, position: latest.current.position }, words, options);
+  const language = present.language;
+  return html`<div class="reading-room">
+    <article class="prose" aria-label=${present.title} lang=${language}>
+      <header class="title-page"><h1>${typeset(present.title, language)}</h1>
+        <p class="quiet">${branchName(present.branch)}${present.turn > 0 && ` · ${counted(present.turn, "scene")}`}</p></header>
+      ${turns[0]?.turn > 1 && html`<p class="centre"><button type="button" class="plain" onClick=${earlier}>Earlier scenes</button></p>`}
+      ${turns.map((turn) => html`<${Told} key=${turn.turn} turn=${turn} language=${language} story=${story} branch=${branch} present=${present} />`)}
+      ${asides.filter((one) => one.turn === present.turn).map((one) => html`<section class="aside-said"><h2 class="small">Aside: ${one.words}</h2>
+        <${Passage} passage=${{ text: one.answer, speaker: one.name }} language=${language} /></section>`)}
+      <${Live} live=${live} language=${language} play=${play} story=${story} branch=${branch} refresh=${refresh} />
+      ${present.ended && html`<p class="the-end">The end</p>`}
+    </article>
+    <section class="moves" aria-label="Your move">
+      <${Moves} live=${live} present=${present} play=${play} story=${story} branch=${branch} />
+    </section>
+    <${AtHand} present=${present} turns=${turns} story=${story} branch=${branch} refresh=${refresh} />
+  </div>`;
+}
+
+const branchName = ({ name }) => (name === "main" ? "The main branch" : `The branch “${name}”`);
+
+/** A scene that was told, with what the player did before it. */
+function Told({ turn, language, story, branch, present }) {
+  return html`<div class="turn" id=${`turn-${turn.turn}`} role="group" tabindex="-1" aria-label=${`Scene ${turn.turn}`}>
+    ${turn.action && html`<p class="action">${typeset(turn.action, language)}</p>`}
+    ${turn.scene?.passages.map((passage) => html`<${Passage} passage=${passage} language=${language} />`)}
+    ${turn.scene?.degraded && html`<p class="warning">${turn.scene.degraded}</p>`}
+    <${Tools} turn=${turn} story=${story} branch=${branch} isLast=${turn.turn === present.turn} />
+  </div>`;
+}
+
+/** What can be done with a told scene: fork, rate, see on the map. */
+function Tools({ turn, story, branch, isLast }) {
+  const [fork, isBusy, problem] = useAction(async () => {
+    const made = await api.fork(story, branch, turn.turn);
+    go(at(story, made.name));
+  });
+  return html`<details class="tools"><summary><span class="unseen">Scene </span>${turn.turn}<span class="unseen">: fork, rate, map</span></summary>
+    <div class="tools-box">
+      ${!isLast && html`<button type="button" onClick=${fork} disabled=${isBusy}>Fork here</button>`}
+      ${isLast && html`<button type="button" onClick=${fork} disabled=${isBusy}>Fork here, keep both</button>`}
+      <a href=${at(story, branch, "map", String(turn.turn))}>On the map</a>
+      <${Rate} turn=${turn.turn} story=${story} branch=${branch} />
+      <span class="quiet">cost ${money(turn.cost_usd)}</span>
+    </div>
+    <${ProblemNote} problem=${problem} />
+  </details>`;
+}
+
+const MARKS = ["not at all", "a little", "fairly", "much", "very much"];
+
+function Rate({ turn, story, branch }) {
+  const [rating, setRating] = useState(0), [comment, setComment] = useState(""), [isKept, setIsKept] = useState(false);
+  const [send, isBusy, problem] = useAction(async () => {
+    await api.rate(story, branch, { turn, rating, comment });
+    setIsKept(true);
+    announce("Thank you. It is kept on this machine.");
+  });
+  if (isKept) return html`<span class="quiet">You liked it ${MARKS[rating - 1]}. Kept.</span>`;
+  return html`<form class="rate" onSubmit=${(e) => { e.preventDefault(); send(); }}>
+    <fieldset><legend>How did you like scene ${turn}?</legend>
+      ${MARKS.map((text, n) => html`<label><input type="radio" name=${`rate-${turn}`} checked=${rating === n + 1} onChange=${() => setRating(n + 1)} /> ${text}</label>`)}
+    </fieldset>
+    ${rating > 0 && html`<label>What made it so? <input value=${comment} maxlength="2000" onInput=${(e) => setComment(e.target.value)} /></label>
+      <button disabled=${isBusy}>Keep</button>`}
+    <${ProblemNote} problem=${problem} />
+  </form>`;
+}
+
+/** The scene that is being told. Its text is not live for screen readers: whole passages go to the shell's log. */
+function Live({ live, language, play, story, branch, refresh }) {
+  const state = live.state.value, told = live.told.value, isBusy = state === "waiting" || state === "telling";
+  const box = useRef();
+  useEffect(() => {
+    if (state === "waiting" || state === "paused" || state === "failed" || state === "interrupted") {
+      box.current?.scrollIntoView({ block: "nearest", behavior: reading.value.motion && !matchMedia("(prefers-reduced-motion: reduce)").matches ? "smooth" : "auto" });
+    }
+    if (state === "waiting" && (document.activeElement === document.body || document.activeElement?.closest(".moves"))) box.current?.focus({ preventScroll: true });
+    if (state === "paused" || state === "interrupted") box.current?.querySelector("h2")?.focus();
+  }, [state]);
+  if (state === "idle") return null;
+  const running = live.running || {};
+  const shows = reading.value.streaming || !isBusy;
+  return html`<div class=${`turn live live-${state}`} ref=${box} tabindex="-1" role="group" aria-busy=${isBusy} aria-label="The scene that is being told">
+    ${running.words && state !== "refused" && state !== "paused" && html`<p class="action">${typeset(running.words, language)}</p>`}
+    ${told.warnings.map((text) => html`<p class="warning">${text}</p>`)}
+    ${told.restarted && html`<p class="warning">The scene begins anew: ${told.restarted}</p>`}
+    ${shows && told.passages.map((passage, n) => html`<div class="arrives" key=${n}><${Passage} passage=${passage} language=${language} /></div>`)}
+    ${isBusy && html`<p class="telling quiet"><span class="pulse" aria-hidden="true"></span>${live.isConnected.value
+      ? (told.passages.length && shows ? "" : "The scene is being told …")
+      : "The connection is gone; taking it up where it broke off …"} <button type="button" class="plain" onClick=${() => live.cancel()}>Stop</button></p>`}
+    ${state === "failed" && html`<${ProblemNote} problem=${told.problem} again=${running.action?.kind ? () => play(running.action, running.words, { again: true, isAside: running.isAside }) : null}>
+      <p><button type="button" class="plain" onClick=${() => live.reset()}>Leave it</button></p><//>`}
+    ${state === "interrupted" && html`<div class="note"><h2 class="small" tabindex="-1">This turn was interrupted</h2>
+      <p>The server stopped in the middle of it. The story is as it was before; nothing is lost.</p>
+      <p><button type="button" onClick=${() => play(running.action, running.words, { again: true })}>Play it again</button>
+      <button type="button" class="plain" onClick=${() => live.reset()}>Leave it</button></p></div>`}
+    ${state === "paused" && html`<${Care} note=${told.note} live=${live} running=${running} play=${play} story=${story} branch=${branch} refresh=${refresh} />`}
+  </div>`;
+}
+
+/** The note to a player in need, whom one can reach, and the three ways on. */
+function Care({ note, live, running, play, story, branch, refresh }) {
+  const [hasStopped, setHasStopped] = useState(false);
+  const goOn = () => play({ ...(note.go_on || running.action), after_note: true }, running.words, { isAside: running.isAside });
+  const [gentler, isBusy, problem] = useAction(async () => { await api.gentler(story, branch); await refresh(); goOn(); });
+  if (hasStopped) return html`<div class="note care"><p>Everything is kept. Come back whenever you like.</p><p><a href="#/">All stories</a></p></div>`;
+  return html`<div class="note care">
+    <h2 class="small" tabindex="-1">A moment, before the story goes on</h2>
+    <p>${note.note}</p>
+    <ul class="help-lines">${note.help_lines.map((line) => html`<li><strong>${line.name}</strong>: ${line.contact}${/^https:\/\//.test(line.web || "") && html` · <a href=${line.web} rel="noreferrer noopener" target="_blank">${new URL(line.web).hostname}</a>`}</li>`)}</ul>
+    <p class="row">
+      <button type="button" onClick=${goOn}>Go on, with what I wrote</button>
+      <button type="button" onClick=${gentler} disabled=${isBusy}>Go on, but more gently from here</button>
+      <button type="button" onClick=${() => { setHasStopped(true); live.forget(); }}>Stop for now</button>
+    </p>
+    <${ProblemNote} problem=${problem} />
+  </div>`;
+}
+
+const draft = {
+  key: (story, branch) => `tta.draft/${story}/${branch}`,
+  read(story, branch) { return sessionStorage.getItem(this.key(story, branch)) || ""; },
+  keep(story, branch, text) { sessionStorage.setItem(this.key(story, branch), text); },
+  clear(story, branch) { sessionStorage.removeItem(this.key(story, branch)); },
+};
+
+const KINDS = { say: "Do or say", ask: "Ask somebody aside", think: "See what somebody thinks", end: "Bring it to an end" };
+const BUTTONS = { say: "Go on", ask: "Ask", think: "Look", end: "End it" };
+const ASIDES = ["ask", "think"];
+const HINTS = {
+  say: "In your own words: what you do, or what you say",
+  ask: "A name and your question: Jonas, what did you see?",
+  think: "A name: Jonas",
+  end: "How it should end, or nothing at all",
+};
+
+function Moves({ live, present, play, story, branch }) {
+  const state = live.state.value, isBusy = state === "waiting" || state === "telling";
+  const [text, setText] = useState(() => draft.read(story, branch));
+  const [kind, setKind] = useState("say");
+  const field = useRef();
+  const choices = present.choices || [], hasEnded = present.ended;
+  const change = (value) => { setText(value); draft.keep(story, branch, value); };
+  const take = (n) => play({ kind: "choose", choice: n }, choices[n - 1].text);
+  const [undo, isUndoing, problem] = useAction(async () => {
+    const made = await api.undo(story, branch);
+    go(at(story, made.branch.name));
+  });
+  const pressed = useRef();
+  pressed.current = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, [role=application]")) return;
+    const n = Number(event.key);
+    if (n >= 1 && n <= choices.length && !isBusy && !hasEnded && state !== "paused") { event.preventDefault(); take(n); }
+  };
+  useEffect(() => {
+    const press = (event) => pressed.current(event);
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
+  // a refused move keeps its words; one that is told leaves the field empty
+  useEffect(() => { if (state === "idle") setText(draft.read(story, branch)); if (state === "refused") field.current?.focus(); }, [state]);
+
+  function submit(event) {
+    event.preventDefault();
+    const words = text.trim();
+    if (isBusy || (!words && kind !== "end")) return;
+    if (ASIDES.includes(kind)) { play({ kind, text: words }, words, { isAside: true }); change(""); } else play({ kind, text: words }, words || "The end.");
+  }
+  if (present.turn === 0) {
+    return state !== "idle" && state !== "failed" ? null : html`<p class="centre"><button type="button" class="main-action" onClick=${() => play({ kind: "begin" })}>Begin the story</button></p>`;
+  }
+  return html`
+    ${state === "refused" && html`<div class="note refused" role="status"><p>${live.told.value.reason}</p></div>`}
+    ${!hasEnded && choices.length > 0 && html`<h2 class="small">What do you do?</h2>
+      <ol class="choices">${choices.map((choice, n) => html`<li key=${choice.text}><button type="button" disabled=${isBusy || state === "paused"} aria-keyshortcuts=${n + 1} onClick=${() => take(n + 1)}>
+        <kbd aria-hidden="true">${n + 1}</kbd><span>${typeset(choice.text)}</span></button></li>`)}</ol>`}
+    ${hasEnded && html`<p class="centre"><a class="main-action" href="#/new">Begin another story</a></p>`}
+    ${!hasEnded && html`<form class="own-words" onSubmit=${submit}>
+      <label><span class="unseen">${HINTS[kind]}</span>
+        <textarea ref=${field} rows="2" maxlength="4000" placeholder=${HINTS[kind]} value=${text} onInput=${(e) => change(e.target.value)}
+          onKeyDown=${(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) submit(e); }}></textarea></label>
+      <div class="row">
+        <label><span class="unseen">What it is</span><select value=${kind} onChange=${(e) => setKind(e.target.value)}>${Object.entries(KINDS).map(([value, words]) => html`<option value=${value} selected=${value === kind}>${words}</option>`)}</select></label>
+        <button class="main-action" disabled=${isBusy || (!text.trim() && kind !== "end")}>${BUTTONS[kind]}</button>
+      </div>
+    </form>`}
+    <p class="row move-tools">
+      <button type="button" class="plain" onClick=${undo} disabled=${isBusy || isUndoing || present.turn < 1}>Undo the last scene</button>
+      <a href=${at(story, branch, "map")}>Another way through</a>
+    </p>
+    <${ProblemNote} problem=${problem} />`;
+}
+
+/** Beside the text: who tells it, what it costs, what was held back, boundaries, the file to keep. */
+function AtHand({ present, turns, story, branch, refresh }) {
+  const last = turns.at(-1), held = heldBack(present);
+  return html`<aside class="at-hand" aria-label="At hand">
+    <dl>
+      <div><dt>Told by</dt><dd>${present.model === "offline" ? "the embedded storyteller" : present.model}${present.model_before && html` <span class="quiet">(the last scene by ${present.model_before === "offline" ? "the embedded storyteller" : present.model_before})</span>`}</dd></div>
+      <div><dt>This story cost</dt><dd>${money(present.cost.story_usd)}</dd></div>
+      ${last && html`<div><dt>The last scene</dt><dd>${money(last.cost_usd)}</dd></div>`}
+      ${last?.scene?.quality > 0 && html`<div><dt>It scores</dt><dd>${Math.round(last.scene.quality * 100)} of 100</dd></div>`}
+    </dl>
+    ${present.cost.lines.length > 0 && html`<details><summary>Limits on what it may cost</summary><ul class="held">${present.cost.lines.map((line) => html`<li>${line}</li>`)}</ul></details>`}
+    <details><summary>Held back${held.length > 0 && `: ${held.length}`}</summary>
+      ${held.length ? html`<ul class="held">${held.map((one) => html`<li>${one.text && html`<q>${one.text}</q>`} <span class="quiet">${one.reason}</span></li>`)}</ul>` : html`<p class="quiet">Nothing was held back in the last scene.</p>`}
+    </details>
+    <details><summary>Your boundaries</summary><${OwnBoundaries} present=${present} story=${story} branch=${branch} refresh=${refresh} /></details>
+    <details><summary>Save and share</summary><${Keep} present=${present} story=${story} branch=${branch} /></details>
+  </aside>`;
+}
+
+/** Passages and choices of the last scene that were not shown, each with why. */
+const heldBack = (present) => [...present.withheld, ...present.not_offered];
+
+const changes = (wanted, kept) => Object.fromEntries(Object.entries(wanted).filter(([key, level]) => kept[key] !== level));
+
+function OwnBoundaries({ present, story, branch, refresh }) {
+  const kept = present.boundaries;
+  const [wanted, setWanted] = useState(kept);
+  const [send, isBusy, problem] = useAction(async () => {
+    await api.tighten(story, branch, changes(wanted, kept));
+    setWanted((await refresh()).boundaries);
+    announce("Your boundaries hold from the next scene on.");
+  });
+  const changed = JSON.stringify(wanted) !== JSON.stringify(kept);
+  return html`<form onSubmit=${(e) => { e.preventDefault(); send(); }}>
+    <p class="quiet">They hold from the next scene on. In a story that runs they can be made stricter, not looser.</p>
+    <${Boundaries} value=${wanted} floor=${kept} onChange=${setWanted} />
+    <p><button disabled=${isBusy || !changed}>Keep to these</button></p>
+    <${ProblemNote} problem=${problem} />
+  </form>`;
+}
+
+function Keep({ present, story, branch }) {
+  const [keep, isBusy, problem] = useAction(async (query, ending) => save(await api.download(story, query), `${fileName(present.title)}${ending}`));
+  return html`<p class="quiet">A file with every branch can be read in again, here or elsewhere; the text is for reading.</p>
+    <p class="row"><button type="button" disabled=${isBusy} onClick=${() => keep({}, ".tta.json")}>The whole story</button>
+    <button type="button" disabled=${isBusy} onClick=${() => keep({ format: "markdown", branch }, ".md")}>This branch as text</button></p>
+    <${ProblemNote} problem=${problem} />`;
+}

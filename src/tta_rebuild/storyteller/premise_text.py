@@ -1,0 +1,56 @@
+"""A premise's text as it can be read: what does not print left out, names and owners mended.
+
+Called by ``premise``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tta_rebuild.storyteller.line_template import capital
+from tta_rebuild.storyteller.noun_phrases import is_known, is_person, second_persons, words_in
+from tta_rebuild.storyteller.word_lists import mended, pattern
+
+LONGEST_READ = 5_000
+"""Characters of a premise that are read."""
+
+
+def readable(theme: str) -> str:
+    """A premise's text, cut at ``LONGEST_READ``, with what careless typing leaves out."""
+    text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in theme[:LONGEST_READ])
+    text = pattern("small_titled").sub(lambda found: found.group().title(), text)
+    text = mended(text, "premise").strip()
+    if not re.search(r"[A-Z](?<!I)", theme):  # written all small: my sister ruby
+        text = pattern("small_name").sub(_capitalised, text)
+    if not re.search("['’]", text):  # my best friends mother
+        text = pattern("small_owner").sub(_with_apostrophe, text)
+    return text
+
+
+def is_english(text: str) -> bool:
+    """Whether a text is English, as far as a few words tell."""
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    if not words or sum(w.isascii() for w in words) < 0.7 * len(words):
+        return False
+    known = words_in("stops", "determiners") - {"no", "on", "me", "a"}
+    share = sum(w in known for w in words) / len(words)
+    is_mixed = words_in("foreign") & {*words}
+    return share > 0.3 if is_mixed else share > 0.1 or len(words) <= 14
+
+
+def _capitalised(found: re.Match[str]) -> str:
+    """A name with its capital, where a word before it says that it is one."""
+    before, name = found["before"], capital(found["name"])
+    is_title = before.strip(". ") in ("mr", "mrs", "ms", "dr")
+    is_name = is_title or name in words_in("she_names", "he_names", "also_names")
+    is_unknown = not (is_known(found["name"]) or found["name"] in second_persons())
+    is_name = is_name or (is_unknown and found["then"] in second_persons())  # my mate tunde says
+    return f"{capital(before) if is_title else before}{name}" if is_name else found[0]
+
+
+def _with_apostrophe(found: re.Match[str]) -> str:
+    """An owner with the apostrophe that a text has left out."""
+    is_owner = is_person(found["owner"]) and not (
+        is_known(found["then"]) or found["then"] in second_persons()
+    )
+    return f"{found['before']}{found['owner']}'s " if is_owner else found[0]

@@ -1,0 +1,246 @@
+"""The runner that plays turns as tasks of its own process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.engine.conftest import MARA, Desk, ScriptedStoryteller
+from tests.engine.turn_runner_contract import Played, TurnRunnerContract, asks
+from tests.integrations.fakes import ManualClock
+
+from tta_rebuild.bootstrap.serving import TurnNotes
+from tta_rebuild.core.errors import StoryError
+from tta_rebuild.core.story import Premise
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.in_process_runner import InProcessRunner
+from tta_rebuild.engine.session_cache import SessionCache
+from tta_rebuild.engine.turn_runner import LAST_NUMBER, RunningTurn
+from tta_rebuild.integrations.llm_provider import LLMRequest, StreamItem
+from tta_rebuild.storage.memory_store import MemoryStoryStore
+from tta_rebuild.storage.turn_journal import NoteFile
+
+
+class HeldStoryteller(ScriptedStoryteller):
+    """Waits after half of a scene while the gate is shut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        count = 0
+        async for item in super().stream(request):
+            yield item
+            count += 1
+            if count == 5:
+                await self.gate.wait()
+
+
+class StoriesWithMara:
+    """Stories in each of which Mara can be asked."""
+
+    def __init__(self, stories: Any) -> None:
+        self._stories = stories
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stories, name)
+
+    async def open(self, premise: Premise) -> Any:
+        return await self._stories.open(replace(premise, characters=(MARA,)))
+
+
+@asynccontextmanager
+async def opened(
+    desk: Desk, journal: TurnNotes, most_turns: int = 8, clock: Any = None
+) -> AsyncIterator[Played]:
+    stories, teller = desk.stories, desk.teller
+    assert isinstance(teller, HeldStoryteller)
+    sessions, clock = SessionCache(stories), clock or ManualClock()
+    ids = iter(range(10**6))
+    async with InProcessRunner(
+        stories,
+        sessions,
+        journal,
+        new_id=lambda: f"{id(sessions):x}-{next(ids)}",
+        clock=clock,
+        most_turns=most_turns,
+    ) as runner:
+        fail_next = teller.replies.append
+        yield Played(runner, StoriesWithMara(stories), teller.gate, fail_next, clock)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk(HeldStoryteller(), MemoryStoryStore())
+
+
+@pytest.fixture
+def journal() -> TurnNotes:
+    return TurnNotes(NoteFile(None))
+
+
+class TestInProcessRunner(TurnRunnerContract):
+    @asynccontextmanager
+    async def opened(self, *, most_turns: int = 8) -> AsyncIterator[Played]:
+        desk = Desk(HeldStoryteller(), MemoryStoryStore())
+        async with opened(desk, TurnNotes(NoteFile(None)), most_turns) as played:
+            yield played
+
+
+async def broken_off(desk: Desk, journal: TurnNotes) -> tuple[Any, RunningTurn]:
+    """A turn that the journal knows as running, as after a kill."""
+    async with opened(desk, journal) as played:
+        session = await played.begun()
+        played.gate.clear()
+        turn = await played.runner.submit(asks(session))
+        await played.runner.updates(turn.turn_id, wait_s=5)
+        noted = next(one for one in journal.read() if one.turn_id == turn.turn_id)
+        played.gate.set()
+        await played.runner.cancel(turn.turn_id)
+    journal.write(noted)  # what stood there when the process was killed
+    return session, noted
+
+
+async def test_after_a_kill_a_turn_says_that_it_was_interrupted_and_can_be_repeated(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    session, noted = await broken_off(desk, journal)
+
+    async with opened(desk, journal) as played:
+        now = await played.runner.turn(noted.turn_id)
+        [update] = await played.told(now)
+        same = await played.runner.submit(asks(session))
+        again = await played.runner.submit(asks(session), again=True)
+        updates = await played.told(again)
+
+    assert (now.state, same.turn_id) == ("interrupted", noted.turn_id)
+    assert (update.kind, update.number) == ("abandoned", LAST_NUMBER)
+    assert updates[-1].kind == "stored"
+
+
+async def test_after_a_kill_just_after_a_turn_was_stored_it_is_no_interrupted_one(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    session, noted = await broken_off(desk, journal)
+    stored = await desk.stories.resume(session.story_id)
+    async for _ in stored.play(Action.choose(1)):
+        pass
+
+    async with opened(desk, journal) as played:
+        now = await played.runner.submit(asks(session), again=True)
+        [update] = await played.told(now)
+
+    assert (now.turn_id, now.state, now.last["turn"]) == (noted.turn_id, "stored", 2)
+    assert (update.kind, update.values["turn"]) == ("stored", 2)
+
+
+async def test_a_turn_cancelled_while_it_was_being_stored_says_that_it_is_stored(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    class Late(MemoryStoryStore):
+        stored = asyncio.Event()
+
+        async def append(self, *given: Any, **more: Any) -> int:
+            length = await super().append(*given, **more)
+            if given[1] > 1:
+                self.stored.set()
+                await asyncio.sleep(3600)
+            return length
+
+    desk.store = store = Late()
+    async with opened(desk, journal) as played:
+        session = await played.begun()
+        turn = await played.runner.submit(asks(session))
+        await store.stored.wait()
+
+        ended = await played.runner.cancel(turn.turn_id)
+        rest = await played.told(turn)
+
+    assert ended.state == "stored"
+    assert rest[-1].values["turn"] == 2
+
+
+async def test_updates_are_kept_for_ten_minutes_and_the_last_for_a_day(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    clock = ManualClock()
+    async with opened(desk, journal, clock=clock) as played:
+        session = await played.begun()
+        turn = await played.runner.submit(asks(session))
+        whole = await played.told(turn)
+
+        await clock.advance(590)
+        assert await played.told(turn) == whole
+        await clock.advance(20)
+        assert await played.told(turn) == whole[-1:]
+        await clock.advance(86_400)
+        with pytest.raises(StoryError):
+            await played.runner.turn(turn.turn_id)
+
+
+async def test_no_word_of_the_player_s_stays_in_the_journal_of_a_turn_that_is_over(
+    desk: Desk, tmp_path: Path
+) -> None:
+    path, secret = tmp_path / "turns", "I want to kill myself tonight, for real."
+    file = NoteFile(path)
+    async with opened(desk, TurnNotes(file)) as played:
+        session = await played.begun()
+        wanted = asks(session, kind="say", choice=0, text=secret)
+        await played.told(await played.runner.submit(wanted))
+    file.close()
+
+    assert secret.encode() not in path.read_bytes()
+    assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_the_journal_forgets_old_turns_and_those_of_a_story(journal: TurnNotes) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    for number, story in enumerate(("a", "b", "c")):
+        turn = RunningTurn(
+            turn_id=f"t{number}",
+            request=replace(_request(), story_id=story),
+            state="stored",
+            began_at=at,
+            ended_at=at.replace(day=number + 1),
+        )
+        journal.write(turn)
+
+    journal.forget(before=at.replace(day=2))
+    journal.forget(story_id="c")
+
+    assert [turn.turn_id for turn in journal.read()] == ["t1"]
+
+
+def _request() -> Any:
+    from tta_rebuild.engine.turn_runner import TurnRequest
+
+    return TurnRequest(key="k", story_id="s", branch_id="s.1", kind="begin")
+
+
+async def test_a_cache_keeps_the_latest_sessions_and_folds_only_what_is_new(desk: Desk) -> None:
+    stories = desk.stories
+    one, two, three = [await stories.open(Premise(theme=f"Theme {n}")) for n in range(3)]
+    cache = SessionCache(stories, most=2)
+
+    first = await cache.session(one.story_id, one.branch.branch_id)
+    await cache.session(two.story_id, two.branch.branch_id)
+    async for _ in one.play(Action.begin()):
+        pass
+    again = await cache.session(one.story_id, one.branch.branch_id)
+    await cache.session(three.story_id, three.branch.branch_id)
+
+    assert again is first
+    assert again.state.turn == 1
+    assert len(cache) == 2
+    assert await cache.session(one.story_id, one.branch.branch_id) is first
+    await cache.session(two.story_id, two.branch.branch_id)  # loaded anew: three goes
+    cache.forget_story(one.story_id)
+    assert await cache.session(one.story_id, one.branch.branch_id) is not first

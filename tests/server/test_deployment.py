@@ -1,0 +1,214 @@
+"""What lies in deploy/ fits the program: its commands and files are there, proxies stream."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.main import get_command
+
+from tests.server.serving import NO_RATE, HeldTeller, running
+from tests.server.test_dashboard import metrics_in
+from tta_rebuild.cli import app as cli
+from tta_rebuild.server.app import ServerOptions
+from tta_rebuild.server.metrics import ServerMetrics
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+NAME = "stories.example"
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    where = shutil.which(program)
+    return pytest.mark.skipif(where is None, reason=f"{program} is not here")
+
+
+def options_of_serve() -> set[str]:
+    command: Any = cli.command("serve")
+    return {name for parameter in command.params for name in parameter.opts}
+
+
+def commands() -> Iterator[list[str]]:
+    """The commands that the unit and the container begin."""
+    unit = (DEPLOY / "tta.service").read_text("utf-8")
+    yield shlex.split(re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)[0])
+    container = (DEPLOY / "Containerfile").read_text("utf-8")
+    words = re.findall(r'^CMD \["tta", (.*)\]$', container, re.MULTILINE)[0]
+    yield ["tta", *re.findall(r'"([^"]*)"', words)]
+
+
+@pytest.mark.parametrize("command", list(commands()), ids=lambda command: command[0])
+def test_what_is_begun_is_a_command_of_ours(command: list[str]) -> None:
+    assert get_command(cli.app).name == "tta"
+    assert Path(command[0]).name == "tta"
+    assert command[1] == "serve"
+    assert {word for word in command if word.startswith("--")} <= options_of_serve()
+
+
+def test_the_container_is_built_from_files_that_are_there_and_runs_without_root() -> None:
+    text = (DEPLOY / "Containerfile").read_text("utf-8")
+    copied = re.findall(r"^COPY (?!--from)(.*)$", text, re.MULTILINE)
+    sources = [name for line in copied for name in line.split()[:-1]]
+    last = text.rpartition("FROM ")[2]
+
+    assert sources
+    assert not [name for name in sources if not (ROOT / name).exists()]
+    assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", last, re.MULTILINE)
+    assert "STOPSIGNAL SIGTERM" in last
+
+
+@needs("systemd-analyze")
+def test_systemd_understands_the_unit_and_finds_it_closed() -> None:
+    unit = str(DEPLOY / "tta.service")
+    said = subprocess.run(
+        ["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False
+    )
+    judged = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=30", unit],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    complaints = [line for line in said.stderr.splitlines() if "is not executable" not in line]
+
+    assert complaints == []
+    assert judged.returncode == 0, judged.stdout[-300:]
+
+
+@needs("promtool")
+def test_prometheus_understands_the_alerts() -> None:
+    done = subprocess.run(
+        ["promtool", "check", "config", str(DEPLOY / "prometheus.yml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+async def test_alerts_ask_for_metrics_that_there_are(tmp_path: Path) -> None:
+    alerts = (DEPLOY / "tta-alerts.yml").read_text("utf-8")
+    asked = {name for name in re.findall(r"\b(?:tta|up)\w*", alerts) if name.startswith("tta_")}
+    metrics = ServerMetrics()
+    options = ServerOptions(limits=NO_RATE, metrics=metrics)
+    async with running(tmp_path, options=options):
+        told = set(re.findall(r"# TYPE (\S+)", metrics.registry.text()))
+
+    assert asked
+    assert {name.removesuffix("_bucket") for name in asked} <= told
+    assert metrics_in("tta_x{a=1}") == {"tta_x"}
+
+
+@needs("caddy")
+def test_caddy_understands_its_file(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["caddy", "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def nginx(tmp_path: Path, target: str) -> Iterator[str]:
+    """Our nginx.conf without TLS, in front of a server."""
+    port = free_port()
+    site = (DEPLOY / "nginx.conf").read_text("utf-8")
+    site = site.replace("127.0.0.1:8000;", f"{target.removeprefix('http://')};")
+    site = site.replace("listen 443 ssl http2;", f"listen 127.0.0.1:{port};")
+    site = re.sub(r"^ *ssl_.*$", "", site, flags=re.MULTILINE)
+    places = "".join(
+        f"{name}_temp_path {tmp_path}/{name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config = tmp_path / "nginx.conf"
+    config.write_text(
+        f"daemon off; error_log {tmp_path}/errors; pid {tmp_path}/pid;\n"
+        f"events {{}}\nhttp {{ access_log off;\n{places}{site}}}\n"
+    )
+    command = ["nginx", "-c", str(config), "-e", f"{tmp_path}/errors"]
+    process = subprocess.Popen(command)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextmanager
+def caddy(tmp_path: Path, target: str) -> Iterator[str]:
+    """Our Caddyfile without TLS, in front of a server."""
+    port = free_port()
+    site = (DEPLOY / "Caddyfile").read_text("utf-8")
+    site = site.replace("127.0.0.1:8000", target.removeprefix("http://"))
+    site = site.replace(f"\n{NAME} {{", f"\nhttp://:{port} {{")
+    config = tmp_path / "Caddyfile"
+    config.write_text("{\n\tadmin off\n}\n" + site)
+    command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(config)]
+    process = subprocess.Popen(
+        command, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+PROXIES = {"nginx": nginx, "caddy": caddy}
+
+
+@pytest.mark.parametrize("proxy", [pytest.param(name, marks=needs(name)) for name in PROXIES])
+async def test_a_stream_passes_a_proxy_piece_by_piece(proxy: str, tmp_path: Path) -> None:
+    teller = HeldTeller()
+    options = ServerOptions(limits=NO_RATE, hosts=(NAME,), metrics=ServerMetrics())
+    async with running(tmp_path / "data", teller=teller, options=options) as server:
+        teller.gate.clear()
+        branch = await server.story()
+        turn = (await server.ask(branch, kind="begin")).json()
+        with PROXIES[proxy](tmp_path, server.address) as address:
+            headers = {"Host": NAME}
+            async with httpx.AsyncClient(
+                base_url=address, headers=headers, timeout=20, trust_env=False
+            ) as web:
+                hidden = await until_it_answers(web)
+                async with web.stream("GET", turn["events"]) as events:
+                    lines = events.aiter_lines()
+                    first = [await anext(lines) for _ in range(5)]
+                    held = teller.gate.is_set()
+                    teller.gate.set()
+                    rest = [line async for line in lines]
+
+    assert "event: passage" in first
+    assert not held, "the first passage came while the storyteller was held back"
+    assert "event: stored" in rest
+    assert hidden == 404, "metrics are not for the world"
+
+
+async def until_it_answers(web: httpx.AsyncClient) -> int:
+    for _ in range(200):
+        try:
+            return (await web.get("/metrics")).status_code
+        except httpx.ConnectError:
+            await asyncio.sleep(0.05)
+    raise AssertionError("the proxy did not begin")

@@ -1,0 +1,55 @@
+"""What one sender may ask: the size of a body, and requests a minute."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from tests.integrations.fakes import ManualClock
+from tests.server.serving import THEME, Running, running
+from tta_rebuild.server.app import ServerOptions
+from tta_rebuild.server.limits import Limits
+
+
+async def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_read(
+    embedded: Running,
+) -> None:
+    answer = await embedded.client.post("/stories", json={"theme": "x" * 300_000})
+
+    assert answer.status_code == 413
+    assert answer.json()["do"]
+
+
+async def test_a_body_that_does_not_say_its_size_is_counted(embedded: Running) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(300):
+            yield b'{"theme": "xxxxxxxxxx"}' + b" " * 1_000
+
+    headers = {"Content-Type": "application/json"}
+    answer = await embedded.client.post("/stories", content=pieces(), headers=headers)
+
+    assert answer.status_code == 413
+
+
+async def test_a_story_that_is_taken_in_may_be_larger(embedded: Running) -> None:
+    answer = await embedded.client.post("/stories/import", json={"title": "x" * 300_000})
+
+    assert answer.status_code == 422
+
+
+async def test_requests_beyond_the_rate_wait_and_are_answered_again_after_it(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    options = ServerOptions(limits=Limits(requests_a_minute=40), clock=clock)  # type: ignore[arg-type]
+    async with running(tmp_path, options=options) as served:
+        answers = [await served.client.get("/stories") for _ in range(11)]
+        refused = answers[-1]
+        alive = await served.client.get(f"{served.address}/healthz")
+        await clock.advance(int(refused.headers["Retry-After"]))
+        later = await served.client.post("/stories", json={"theme": THEME})
+
+    assert [one.status_code for one in answers] == [200] * 10 + [429]
+    assert refused.json()["type"] == "urn:tta:problem:TooManyRequests"
+    assert alive.status_code == 200
+    assert later.status_code == 201

@@ -1,0 +1,107 @@
+"""A page whose server was killed in the middle of a turn, and one that asks who is reading."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tests.server.programs import program
+from tests.server.web.conftest import Reader
+from tests.server.web.test_every_page import AXE
+from tests.server.web.test_play import scenes_are_told
+
+THEME = "A lighthouse keeper finds a door under the stairs."
+
+
+def test_a_turn_that_a_kill_broke_off_says_so_and_is_played_again(
+    chromium: Any, tmp_path: Path
+) -> None:
+    with program(tmp_path, "held") as server:
+        asked = httpx.post(f"{server.address}/api/v1/stories", json={"theme": THEME})
+        story = asked.json()["story_id"]
+        reader = Reader(chromium, server.address)
+        page = reader.open(f"story/{story}/main")
+        with page.expect_response(lambda answer: answer.url.endswith("/events")):
+            page.get_by_role("button", name="Begin the story").click()
+        page.locator(".live").wait_for()
+        server.kill()
+    reader.context.close()
+    with program(tmp_path) as server:
+        reader = Reader(chromium, server.address)
+        page = reader.open(f"story/{story}/main")
+        page.get_by_role("heading", name="This turn was interrupted").wait_for()
+        assert page.evaluate("document.activeElement.tagName") == "H2"
+        page.get_by_role("button", name="Play it again").click()
+        scenes_are_told(page, 1)
+        assert page.get_by_text("interrupted").count() == 0
+        assert reader.seen.errors == []
+        reader.context.close()
+
+
+def test_a_server_that_must_know_who_is_reading_is_given_a_token(
+    chromium: Any, tmp_path: Path
+) -> None:
+    tta = [sys.executable, "-m", "tta_rebuild", "--data-dir", str(tmp_path)]
+    made = subprocess.run(
+        [*tta, "tokens", "add", "anna"], capture_output=True, text=True, check=True
+    )
+    process = subprocess.Popen(
+        [*tta, "serve", "--port", "0", "--model", "offline"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[-1]
+        reader = Reader(chromium, address)
+        _sign_in(reader, made.stdout.strip())
+        _read_along(Reader(chromium, address), reader)
+        reader.context.close()
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def _sign_in(reader: Reader, token: str) -> None:
+    page = reader.page
+    page.goto(reader.address)
+    page.get_by_role("heading", name="Who is reading?").wait_for()
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    assert [one["id"] for one in found["violations"]] == []
+    page.get_by_label("Access token").fill("wrong")
+    page.get_by_role("button", name="Enter").click()
+    page.get_by_text("not known").first.wait_for()
+    page.get_by_label("Access token").fill(token)
+    page.get_by_role("button", name="Enter").click()
+    page.get_by_role("heading", name="Stories").wait_for()
+    [cookie] = reader.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert page.evaluate("document.cookie") == ""
+    assert token not in page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+
+
+def _read_along(guest: Reader, owner: Reader) -> None:
+    """Somebody without a token reads a story by a link, and nothing else."""
+    link = owner.page.evaluate(
+        """async () => {
+            const post = async (path, body) => (await fetch(`api/v1/${path}`, {
+                method: "POST", body: JSON.stringify(body),
+                headers: { "Content-Type": "application/json", "Idempotency-Key": "k" } })).json();
+            const made = await post("stories", { theme: "Two sisters inherit a bakery." });
+            const turns = `stories/${made.story_id}/branches/main/turns`;
+            const turn = await post(turns, { kind: "begin" });
+            await (await fetch(`api/v1/turns/${turn.turn_id}/events`)).text();
+            return (await post(`stories/${made.story_id}/shares`)).link;
+        }"""
+    )
+    page = guest.page
+    page.goto(guest.address + link.removeprefix("/"))
+    page.get_by_text("bakery").first.wait_for()
+    scenes_are_told(page, 1)
+    assert "shared" not in page.url
+    page.goto(guest.address)
+    page.reload()
+    page.get_by_role("heading", name="Who is reading?").wait_for()
+    guest.context.close()
