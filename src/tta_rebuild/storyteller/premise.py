@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -222,17 +222,11 @@ class _Reading:
         situation, conflict = plot_of({plot: 1.0} if plot else likely, "" if plot else of_aim)
         its = topics["situation"].get(situation, {})
         row = its or topics["conflict"][conflict]
-        may = [p for p in self.phrases if not self._is_setting(p, places)]
-        is_meant = "it" in aim.split()
-        phrase = matter_of(self.tokens, may, self.cast.taken, is_meant=is_meant)
-        turns_on = [self._called(phrase)] if phrase else []
         sought = self._sought() or "what is lost"
-        lost = spoken_of(sought) if "{sought}" in row["aim"] else []
-        somebody = {*(p.name for p in people), *(p.role for p in people)}
         no_people = situation or conflict not in words_in("turn_on_somebody")
-        spoken = [one for one in spoken_of(aim) if not (no_people and one in somebody)]
-        spoken += [one for one in turns_on if is_spoken_of(one, aim)]
-        spoken.sort(key=lambda one: aim.find(one.partition(" ")[2] or one))
+        shunned = {one for p in people for one in (p.name, p.role)} if no_people else set[str]()
+        spoken, turns_on = self._turns_on(aim, places, shunned)
+        lost = spoken_of(sought) if "{sought}" in row["aim"] else []
         named = next(iter((*spoken, *lost, *turns_on)), "")
         if not aim:
             is_named = named and named not in places[:1]
@@ -299,6 +293,17 @@ class _Reading:
         ranked.sort()
         is_vague = not ranked or ranked[0][2] in ("the world", "the universe", "the field")
         return list(dict.fromkeys(row[2] for row in ranked)), "here" if is_vague else ranked[0][3]
+
+    def _turns_on(
+        self, aim: str, places: Sequence[str], shunned: Collection[str]
+    ) -> tuple[list[str], list[str]]:
+        """What the aim speaks of, in its order, without ``shunned``; what is ranked first."""
+        may = [p for p in self.phrases if not self._is_setting(p, places)]
+        phrase = matter_of(self.tokens, may, self.cast.taken, is_meant="it" in aim.split())
+        turns_on = [self._called(phrase)] if phrase else []
+        spoken = [one for one in spoken_of(aim) if one not in shunned]
+        spoken += [one for one in turns_on if is_spoken_of(one, aim)]
+        return sorted(spoken, key=lambda one: aim.find(one.partition(" ")[2] or one)), turns_on
 
     def _is_setting(self, phrase: Phrase, places: Sequence[str]) -> bool:
         """Whether a phrase is but where the story opens: "I work nights at the planetarium"."""
