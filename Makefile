@@ -71,7 +71,7 @@ bench: $(VENV)/.test
 browser-test: $(VENV)/.test
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core fonts-liberation; }
-	TTA_SCREENSHOTS="$(SHOTS)" $(BIN)/python -m pytest tests/server/web
+	TTA_SCREENSHOTS="$(SHOTS)" $(BIN)/python -m pytest tests/server/web -m browser
 
 stress: $(VENV)/.test
 	$(BIN)/python -m pytest tests -m stress

@@ -113,7 +113,7 @@ async def test_a_story_s_text_is_sent_as_json_and_never_as_a_page(embedded: Runn
     ]
 
 
-async def test_pages_are_files_and_every_page_s_address_is_the_index(tmp_path: Path) -> None:
+async def test_pages_are_files_and_what_is_none_is_not_found(tmp_path: Path) -> None:
     web = tmp_path / "web"
     web.mkdir()
     (web / "index.html").write_text("<!doctype html><title>the index</title>")
@@ -121,7 +121,7 @@ async def test_pages_are_files_and_every_page_s_address_is_the_index(tmp_path: P
     async with running(tmp_path / "d", options=ServerOptions(web=web, limits=NO_RATE)) as served:
         found = {
             path: await served.client.get(f"{served.address}{path}")
-            for path in ("/", "/app.js", "/stories/1/map", "/none.js", "/api/none", "/v1/none")
+            for path in ("/", "/app.js", "/health", "/none.js", "/api/none", "/v1/none")
         }
         put = await served.client.put("/stories")
         lost = await served.client.post("/nothing")
@@ -130,12 +130,12 @@ async def test_pages_are_files_and_every_page_s_address_is_the_index(tmp_path: P
     assert {path: one.status_code for path, one in found.items()} == {
         "/": 200,
         "/app.js": 200,
-        "/stories/1/map": 200,
+        "/health": 404,
         "/none.js": 404,
         "/api/none": 404,
         "/v1/none": 404,
     }
-    assert "the index" in found["/stories/1/map"].text
+    assert "the index" in found["/"].text
     assert "javascript" in found["/app.js"].headers["content-type"]
     assert found["/api/none"].headers["content-type"] == "application/problem+json"
     assert (put.status_code, put.headers["Allow"]) == (405, "GET, POST")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
+from starlette.staticfiles import StaticFiles
 
 import tta_rebuild as tta
 from tta_rebuild.bootstrap.guards import redactor_for
@@ -20,7 +21,6 @@ from tta_rebuild.server.door_play import DoorPlay
 from tta_rebuild.server.limits import BodyLimit, Limits, RateLimit
 from tta_rebuild.server.metrics import Measured, ServerMetrics
 from tta_rebuild.server.openapi import openapi_of
-from tta_rebuild.server.pages import Pages
 from tta_rebuild.server.presenting import API
 from tta_rebuild.server.problems import add_problems
 from tta_rebuild.server.resources import ALWAYS, documented
@@ -89,7 +89,7 @@ def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAP
     app.include_router(door)
     app.include_router(metrics.router)
     if options.web.is_dir():
-        app.mount("/", Pages(directory=options.web), name="pages")
+        app.mount("/", StaticFiles(directory=options.web, html=True), name="pages")
     app.add_middleware(BodyLimit, limits=options.limits)
     app.add_middleware(RateLimit, limits=options.limits, clock=options.clock)
     app.add_middleware(Authentication, access=app.state.access)  # before its sender is counted

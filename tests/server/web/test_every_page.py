@@ -11,6 +11,8 @@ from urllib.parse import quote
 import pytest
 from tests.server.web.conftest import Reader, RunningServer, keep_screenshot, until
 
+pytestmark = pytest.mark.browser
+
 WEB = Path(__file__).parents[3] / "src" / "tta_rebuild" / "server" / "web"
 AXE = (Path(__file__).parent / "axe.min.js").read_text("utf-8")
 PAGES = {

@@ -13,6 +13,8 @@ from tests.server.web.test_every_page import AXE
 
 from tta_rebuild.core.usage import Attempt, Usage
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def large(server: RunningServer) -> str:

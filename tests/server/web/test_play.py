@@ -13,6 +13,8 @@ from tta_rebuild.core.events import SceneTold
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 
+pytestmark = pytest.mark.browser
+
 CRY = "I want to kill myself. I mean me, not the keeper."
 
 

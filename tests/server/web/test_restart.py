@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from tests.server.programs import program
 from tests.server.web.conftest import Reader
 from tests.server.web.test_every_page import AXE
 from tests.server.web.test_play import scenes_are_told
+
+pytestmark = pytest.mark.browser
 
 THEME = "A lighthouse keeper finds a door under the stairs."
 
