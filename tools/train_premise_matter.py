@@ -3,6 +3,7 @@
     python tools/train_premise_matter.py FILE... > …/storyteller/data/premise_matter.txt
     python tools/train_premise_matter.py --folds FILE...
 
+Those that are learned from: tools/premises/situations/*.jsonl.
 A file holds what one writer wrote who had not seen this code: JSON lines ``{"premise": "...",
 "matter": "a phrase of it, or nothing"}``. With ``--folds`` each writer is left out once, and it
 tells how often the phrase that is ranked first has the noun that the writer named.

@@ -3,6 +3,7 @@
     python tools/train_premise_situation.py FILE... > …/storyteller/data/premise_situation.txt
     python tools/train_premise_situation.py --folds FILE...
 
+Those that are learned from: tools/premises/*.jsonl tools/premises/situations/*.jsonl.
 A file holds what one writer wrote who had not seen this code: JSON lines ``{"premise": "...",
 "situation": ["best", "also fitting"]}``. With ``--folds`` each writer is left out once, and it
 tells how often the likeliest situation, and one of the three likeliest, is one that the writer

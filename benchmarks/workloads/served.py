@@ -46,14 +46,14 @@ from tta_rebuild.integrations.llm_provider import (
 )
 from tta_rebuild.integrations.prices import Price, Rates
 from tta_rebuild.server.app import ServerOptions, create_app
-from tta_rebuild.server.limits import Limits
+from tta_rebuild.server.limits import RequestLimits
 from tta_rebuild.server.metrics import ServerMetrics
 from tta_rebuild.server.serving import serve
 from tta_rebuild.storyteller import OfflineProvider
 
 PIECE = "The lamp swings and the light goes round. "
 TICK_S = 0.01
-GIVEN = Limits(requests_a_minute=0, turns_at_once=4_096)
+GIVEN = RequestLimits(requests_a_minute=0, turns_at_once=4_096)
 
 
 @dataclass(kw_only=True)

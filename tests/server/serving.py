@@ -18,13 +18,13 @@ import tta_rebuild as tta
 from tests.engine.conftest import scene
 from tta_rebuild.bootstrap.serving import Serving, open_serving
 from tta_rebuild.server.app import ServerOptions, create_app
-from tta_rebuild.server.limits import Limits
-from tta_rebuild.server.serving import Server
+from tta_rebuild.server.limits import RequestLimits
+from tta_rebuild.server.serving import StoryServer
 
 API = "/api/v1"
 THEME = "A lighthouse keeper finds a door under the stairs."
 PASSAGES = 12
-NO_RATE = Limits(requests_a_minute=0)
+NO_RATE = RequestLimits(requests_a_minute=0)
 
 
 class HeldTeller(tta.RequestProvider):
@@ -64,7 +64,7 @@ class HeldTeller(tta.RequestProvider):
         yield tta.StreamEnded(response)
 
 
-class QuietServer(Server):
+class QuietServer(StoryServer):
     """Leaves the signals of the test run alone."""
 
     @contextmanager

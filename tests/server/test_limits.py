@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.integrations.fakes import ManualClock
 from tests.server.serving import THEME, Running, running
 from tta_rebuild.server.app import ServerOptions
-from tta_rebuild.server.limits import Limits
+from tta_rebuild.server.limits import RequestLimits
 
 
 async def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_read(
@@ -41,7 +41,7 @@ async def test_requests_beyond_the_rate_wait_and_are_answered_again_after_it(
     tmp_path: Path,
 ) -> None:
     clock = ManualClock()
-    options = ServerOptions(limits=Limits(requests_a_minute=40), clock=clock)  # type: ignore[arg-type]
+    options = ServerOptions(limits=RequestLimits(requests_a_minute=40), clock=clock)  # type: ignore[arg-type]
     async with running(tmp_path, options=options) as served:
         answers = [await served.client.get("/stories") for _ in range(11)]
         refused = answers[-1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.storage.conftest import Told
 
-from tta_rebuild.core.access import AccessToken, Share, new_secret
+from tta_rebuild.core.access import AccessToken, SharedLink, new_secret
 from tta_rebuild.core.conversations import ConversationMove
 from tta_rebuild.core.errors import StoryNotFound
 from tta_rebuild.storage.memory_store import MemoryStoryStore
@@ -79,7 +79,7 @@ class AccessContract:
         access, secret = store.access(), new_secret("read")
         for story_id in ("s", "t"):
             await store.create_story(story_id, "S", Told.opening(), at=Told.at())
-        link = Share(share_id="l1", story_id="s", created_at=Told.at())
+        link = SharedLink(share_id="l1", story_id="s", created_at=Told.at())
         await access.share(link, secret)
 
         assert await access.shared(secret) == link
@@ -108,7 +108,7 @@ class AccessContract:
         access, talks, secret = store.access(), store.conversations(), new_secret("read")
         await store.create_story("s", "S", Told.opening(), at=Told.at())
         await access.own("s", "anna")
-        await access.share(Share(share_id="l1", story_id="s", created_at=Told.at()), secret)
+        await access.share(SharedLink(share_id="l1", story_id="s", created_at=Told.at()), secret)
         await talks.add(await talks.begin("anna", "n", "s"), MOVE)
 
         await store.delete("s")

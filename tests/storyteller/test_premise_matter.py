@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_situation import (
@@ -115,3 +116,8 @@ def test_other_plots_are_named_unless_one_is_certain() -> None:
 
     assert len(read.likely) == 3
     assert max(situations_of(read.nameless, read.stated).values()) < CERTAIN
+
+
+def test_a_plot_that_is_none_is_refused() -> None:
+    with pytest.raises(RequestRejected, match="no plot 'bogus'"):
+        slots_of(ORGAN, plot="bogus")

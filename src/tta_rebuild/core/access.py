@@ -56,7 +56,7 @@ class AccessToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class SharedLink:
     """A link by which anybody who has it may read a story."""
 
     share_id: str
@@ -102,15 +102,15 @@ class AccessRecords(Protocol):
         """The ids of a player's stories; for "" of those that are nobody's."""
         ...
 
-    async def share(self, share: Share, secret: str) -> None:
+    async def share(self, share: SharedLink, secret: str) -> None:
         """Keep a link. Raises StoryNotFound."""
         ...
 
-    async def shared(self, secret: str) -> Share | None:
+    async def shared(self, secret: str) -> SharedLink | None:
         """What a link's secret gives to read."""
         ...
 
-    async def shares(self, story_id: str) -> list[Share]:
+    async def shares(self, story_id: str) -> list[SharedLink]:
         """The links to a story. Raises StoryNotFound."""
         ...
 

@@ -18,7 +18,7 @@ from tta_rebuild.server.browser_safety import BrowserSafety
 from tta_rebuild.server.door import DoorErrors
 from tta_rebuild.server.door import router as door
 from tta_rebuild.server.door_play import DoorPlay
-from tta_rebuild.server.limits import BodyLimit, Limits, RateLimit
+from tta_rebuild.server.limits import BodyLimit, RateLimit, RequestLimits
 from tta_rebuild.server.metrics import Measured, ServerMetrics
 from tta_rebuild.server.openapi import openapi_of
 from tta_rebuild.server.presenting import API
@@ -42,7 +42,7 @@ class ServerOptions:
     """
 
     hosts: tuple[str, ...] = ()
-    limits: Limits = field(default_factory=Limits)
+    limits: RequestLimits = field(default_factory=RequestLimits)
     web: Path = WEB
     metrics: ServerMetrics | None = None
     clock: Clock = field(default_factory=Clock)

@@ -25,7 +25,7 @@ from tta_rebuild.engine.turn_values import error_values
 from tta_rebuild.server.access import Asking
 from tta_rebuild.server.door_answers import Answer, TurnFailed
 from tta_rebuild.server.door_history import ChatIn, digest, history_of
-from tta_rebuild.server.door_play import Asked, DoorPlay
+from tta_rebuild.server.door_play import ChatMove, DoorPlay
 from tta_rebuild.server.problems import MEDIA_TYPE as PROBLEM
 from tta_rebuild.server.problems import Problem, problem_of
 from tta_rebuild.server.resources import Served, documented
@@ -94,7 +94,7 @@ async def complete_chat(
 ) -> Response:
     """The next message of a conversation: the next turn of its story."""
     _check(wanted)
-    asked = Asked(
+    asked = ChatMove(
         principal=asking,
         history=history_of(wanted.messages),
         name=story.strip() or (wanted.user or "").strip(),

@@ -43,7 +43,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class AnswerStep:
     """A turn to be asked for."""
 
     kind: TurnKind
@@ -53,15 +53,15 @@ class Step:
     is_retold: bool = False
 
 
-BEGIN = Step("begin")
+BEGIN = AnswerStep("begin")
 
 
-def step_of(said: Said) -> Step:
+def step_of(said: Said) -> AnswerStep:
     """The move that words mean: a bare number takes a choice."""
     number = said.text.strip("()[]. ")
     if number.isdecimal() and number.isascii() and len(number) < 4 and int(number):
-        return Step("choose", choice=int(number))
-    return Step("say", said.text)
+        return AnswerStep("choose", choice=int(number))
+    return AnswerStep("say", said.text)
 
 
 class Answers:
@@ -119,7 +119,7 @@ class Answers:
         return Answer(said_at_once(text), move.branch_id.rpartition(".")[0], move.branch_id, move)
 
     def playing(
-        self, move: ConversationMove, steps: Mapping[int, Step], notes: Sequence[str] = ()
+        self, move: ConversationMove, steps: Mapping[int, AnswerStep], notes: Sequence[str] = ()
     ) -> Answer:
         """The turns of a move, each by its number; a question aside stands under the last told."""
         answer = Answer(said_at_once(""), move.branch_id.rpartition(".")[0], move.branch_id, move)
@@ -130,7 +130,7 @@ class Answers:
         self,
         answer: Answer,
         move: ConversationMove,
-        steps: Mapping[int, Step],
+        steps: Mapping[int, AnswerStep],
         notes: Sequence[str],
     ) -> AsyncGenerator[str, None]:
         head = "".join(f"{shown.aside(note)}\n\n" for note in notes)
@@ -164,7 +164,7 @@ class Answers:
         reached = (await self.branch(move.branch_id)).turn
         await self._records.void(move, max(move.turn_before, min(reached, move.turn_after)))
 
-    async def _asked(self, move: ConversationMove, number: int, step: Step) -> RunningTurn:
+    async def _asked(self, move: ConversationMove, number: int, step: AnswerStep) -> RunningTurn:
         request = TurnRequest(
             key=f"door\n{move.number}.{number}",  # no key that comes in a header has a line end
             story_id=move.branch_id.rpartition(".")[0],

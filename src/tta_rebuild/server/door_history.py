@@ -167,7 +167,7 @@ def plain(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HistoryPoint:
     """Where a request stands among the moves of its conversation.
 
     Attributes:
@@ -188,7 +188,7 @@ Ends = Callable[[ConversationMove, str], Awaitable[bool]]
 
 async def place_of(
     history: History, moves: Sequence[ConversationMove], ends: Ends, *, is_named: bool
-) -> Place:
+) -> HistoryPoint:
     """Find where a request stands.
 
     A client that sends only what is new, in a conversation with a name, goes on from the last move;
@@ -209,19 +209,21 @@ async def place_of(
     sends_only_new = is_named and len(history.said) == 1 and not history.now.after
     if sends_only_new and moves and not is_opening:
         return await _found_again(history, moves, ends)
-    return Place(by_number.get(cursor), tellings)
+    return HistoryPoint(by_number.get(cursor), tellings)
 
 
-async def _found_again(history: History, moves: Sequence[ConversationMove], ends: Ends) -> Place:
+async def _found_again(
+    history: History, moves: Sequence[ConversationMove], ends: Ends
+) -> HistoryPoint:
     """Where a history stands that was cut or changed: by its last answer, else at the end."""
     if not moves:
-        return Place(None)
+        return HistoryPoint(None)
     last = moves[-1]
     if answer := history.now.after:
         for move in reversed(moves):
             if await ends(move, answer):
-                return Place(move, _tellings(moves, move.number, history.now))
-    return Place(last, (), last if last.said == history.now.digest else None)
+                return HistoryPoint(move, _tellings(moves, move.number, history.now))
+    return HistoryPoint(last, (), last if last.said == history.now.digest else None)
 
 
 def _tellings(

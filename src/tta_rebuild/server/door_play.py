@@ -23,8 +23,15 @@ from tta_rebuild.engine.premise_notes import premise_notes
 from tta_rebuild.engine.session import Session
 from tta_rebuild.server import door_text as shown
 from tta_rebuild.server.access import Access, Principal
-from tta_rebuild.server.door_answers import BEGIN, Answer, Answers, Step, said_at_once, step_of
-from tta_rebuild.server.door_history import History, Place, place_of, plain
+from tta_rebuild.server.door_answers import (
+    BEGIN,
+    Answer,
+    Answers,
+    AnswerStep,
+    said_at_once,
+    step_of,
+)
+from tta_rebuild.server.door_history import History, HistoryPoint, place_of, plain
 from tta_rebuild.storage.story_store import MAIN, Branch
 
 REPEATED_WITHIN = timedelta(seconds=5)
@@ -34,7 +41,7 @@ TELLS_NOTHING = ("undo", "gentler", "boundary")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ChatMove:
     """A request of a chat client.
 
     Attributes:
@@ -67,7 +74,7 @@ class DoorPlay:
         self._records, self._answers = served.application.conversations, Answers(served)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def answer(self, asked: Asked) -> Answer:
+    async def answer(self, asked: ChatMove) -> Answer:
         """Find out what is meant, and begin to answer it. Raises as the engine does."""
         name = asked.name or asked.history.name
         lock = self._locks.setdefault(f"{asked.principal.player_id}\n{name}", asyncio.Lock())
@@ -83,7 +90,7 @@ class DoorPlay:
             with suppress(StoryNotFound):
                 await self._records.answered(answer.move, self._access.now())
 
-    async def _answer(self, asked: Asked, name: str) -> Answer:
+    async def _answer(self, asked: ChatMove, name: str) -> Answer:
         now = asked.history.now
         word, rest = now.command
         talk = await self._conversation(asked, name)
@@ -99,7 +106,7 @@ class DoorPlay:
             said.story_id = talk.story_id
             raise
 
-    async def _gone_on(self, asked: Asked, name: str, talk: Conversation) -> Answer:
+    async def _gone_on(self, asked: ChatMove, name: str, talk: Conversation) -> Answer:
         """The answer in a conversation that has begun."""
         now = asked.history.now
         word, rest = now.command
@@ -120,7 +127,7 @@ class DoorPlay:
 
     # ------------------------------------------------------------------ which conversation
 
-    async def _conversation(self, asked: Asked, name: str) -> Conversation | None:
+    async def _conversation(self, asked: ChatMove, name: str) -> Conversation | None:
         """The conversation of that name, or a new one on the story that the name names."""
         player = asked.principal.player_id
         if found := await self._records.find(player, name):
@@ -132,7 +139,7 @@ class DoorPlay:
                 return await self._records.begin(player, name, row.story_id)
         return None
 
-    async def _begun(self, asked: Asked, name: str, about: str) -> Answer:
+    async def _begun(self, asked: ChatMove, name: str, about: str) -> Answer:
         """Begin a story; what is said first is its premise, or its first move after a setting."""
         history, now = asked.history, asked.history.now
         word, _ = now.command
@@ -151,7 +158,7 @@ class DoorPlay:
         return self._answers.playing(move, dict(enumerate(steps, 1)), list(notes))
 
     async def _opened(
-        self, asked: Asked, name: str, themes: Sequence[str], world: str
+        self, asked: ChatMove, name: str, themes: Sequence[str], world: str
     ) -> tuple[Session, Conversation]:
         """A story of the first of the themes that can be one. Raises SaidInstead."""
         player, wrong = asked.principal.player_id, ""
@@ -171,7 +178,7 @@ class DoorPlay:
 
     # ------------------------------------------------------------------ which move
 
-    def _same(self, asked: Asked, place: Place) -> ConversationMove | None:
+    def _same(self, asked: ChatMove, place: HistoryPoint) -> ConversationMove | None:
         """The move that a request means once more; None where it is a new one, or a new telling."""
         known = [*place.tellings, *([place.latest] if place.latest else [])]
         for move in known:
@@ -187,7 +194,7 @@ class DoorPlay:
         return None if is_told_anew else newest
 
     async def _once_more(
-        self, asked: Asked, moves: Sequence[ConversationMove], move: ConversationMove
+        self, asked: ChatMove, moves: Sequence[ConversationMove], move: ConversationMove
     ) -> Answer:
         """The answer to a move that is known: what is stored of it, and the rest played."""
         word, _ = asked.history.now.command
@@ -209,10 +216,10 @@ class DoorPlay:
 
     async def _moved(
         self,
-        asked: Asked,
+        asked: ChatMove,
         talk: Conversation,
         moves: Sequence[ConversationMove],
-        place: Place,
+        place: HistoryPoint,
         branch: Branch,
         turn: int,
     ) -> Answer:
@@ -246,7 +253,9 @@ class DoorPlay:
         numbers = [turn] if is_aside else range(turn + 1, ends + 1)
         return self._answers.playing(move, dict(zip(numbers, steps, strict=True)))
 
-    async def _base(self, asked: Asked, talk: Conversation, place: Place) -> tuple[Branch, int]:
+    async def _base(
+        self, asked: ChatMove, talk: Conversation, place: HistoryPoint
+    ) -> tuple[Branch, int]:
         """The branch and the turn that a request goes on from."""
         if place.tellings:
             older = place.tellings[-1]
@@ -262,8 +271,8 @@ class DoorPlay:
         return branch, branch.turn
 
     async def _steps(
-        self, asked: Asked, after: ConversationMove | None, branch_id: str
-    ) -> list[Step]:
+        self, asked: ChatMove, after: ConversationMove | None, branch_id: str
+    ) -> list[AnswerStep]:
         """What the last words ask for. Raises SaidInstead."""
         now = asked.history.now
         word, rest = now.command
@@ -273,16 +282,16 @@ class DoorPlay:
             case "begin":
                 return [BEGIN]
             case "end":
-                return [Step("end", rest)]
+                return [AnswerStep("end", rest)]
             case "ask":
-                return [Step("ask", rest)]
+                return [AnswerStep("ask", rest)]
             case "again":
                 return await self._told_steps(after)
             case "go-on":
                 return [await self._after_note(branch_id)]
         raise SaidInstead(shown.words("unknown", word=f"/{word[:20]}"))
 
-    async def _told_steps(self, move: ConversationMove | None) -> list[Step]:
+    async def _told_steps(self, move: ConversationMove | None) -> list[AnswerStep]:
         """What was played for a move, from the log. Raises SaidInstead."""
         steps = []
         if move is not None:
@@ -298,18 +307,18 @@ class DoorPlay:
             raise SaidInstead(shown.words("nothing_told"))
         return steps
 
-    async def _after_note(self, branch_id: str) -> Step:
+    async def _after_note(self, branch_id: str) -> AnswerStep:
         """What paused with a note, to be played as it was meant. Raises SaidInstead."""
         latest = await self._runner.latest_on(branch_id)
         was = latest.request if latest and latest.state == "paused" else None
         if was is None or (was.kind in ("say", "ask") and not was.text):  # not kept for long
             raise SaidInstead(shown.words("nothing_waits"))
-        return Step(was.kind, was.text, was.choice, after_note=True)
+        return AnswerStep(was.kind, was.text, was.choice, after_note=True)
 
     # ------------------------------------------------------------------ moves that tell nothing
 
     async def _told_nothing(
-        self, asked: Asked, talk: Conversation, place: Place, branch: Branch, turn: int
+        self, asked: ChatMove, talk: Conversation, place: HistoryPoint, branch: Branch, turn: int
     ) -> Answer:
         word, rest = asked.history.now.command
         if word == "undo":
@@ -342,7 +351,7 @@ class DoorPlay:
 
     async def _added(
         self,
-        asked: Asked,
+        asked: ChatMove,
         talk: Conversation,
         after: ConversationMove | None,
         branch: Branch,
@@ -360,10 +369,10 @@ class DoorPlay:
         return await self._records.add(talk, move)
 
 
-def _step_again(acted: log.PlayerActed) -> Step:
+def _step_again(acted: log.PlayerActed) -> AnswerStep:
     """The move that the log has, to be made once more."""
     if acted.wants_end:
-        return Step("end", acted.text)
+        return AnswerStep("end", acted.text)
     if acted.choice:
-        return Step("choose", choice=acted.choice)
-    return Step("say", acted.text)
+        return AnswerStep("choose", choice=acted.choice)
+    return AnswerStep("say", acted.text)

@@ -23,7 +23,7 @@ _TOO_LARGE = "A body here has at most {most} bytes."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class RequestLimits:
     """Bounds; 0 for a rate is no bound.
 
     Attributes:
@@ -43,7 +43,7 @@ class Limits:
 class BodyLimit:
     """Refuses a body that is too large, before it is read."""
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, limits: RequestLimits) -> None:
         self._app, self._limits = app, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +81,7 @@ class RateLimit:
     address that the request comes from.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, limits: RequestLimits, clock: Clock) -> None:
         self._app, self._clock = app, clock
         self._each_s = limits.requests_a_minute / 60
         self._most = max(1.0, limits.requests_a_minute / 4)

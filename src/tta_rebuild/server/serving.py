@@ -30,7 +30,7 @@ SETTLES_AFTER_S = (1.0, 1.0, 1.0, 2.0, 5.0, 10.0, 60.0)
 """From the start on, each after the one before: the first turns load what the start does not."""
 
 
-class Server(uvicorn.Server):
+class StoryServer(uvicorn.Server):
     """Ends as a storyteller should: turns that run are finished while their readers still hear."""
 
     def __init__(self, config: uvicorn.Config, runner: InProcessRunner, grace_s: float) -> None:
@@ -97,7 +97,7 @@ async def serve(
             on_start(f"http://{f'[{host}]' if is_six else host}:{number}")
             settling = asyncio.create_task(_settle())
             try:
-                await Server(config, serving.runner, grace_s).serve([listening])
+                await StoryServer(config, serving.runner, grace_s).serve([listening])
             finally:
                 settling.cancel()
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from tta_rebuild.core.access import AccessToken, Share, digest_of
+from tta_rebuild.core.access import AccessToken, SharedLink, digest_of
 from tta_rebuild.storage.database import Connection, Database, query
 from tta_rebuild.storage.sql_rows import story_row
 from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
@@ -80,7 +80,7 @@ class SqlAccess:
         async with self._database.reading() as connection:
             return {row["story_id"] for row in await connection.rows(which, **values)}
 
-    async def share(self, share: Share, secret: str) -> None:
+    async def share(self, share: SharedLink, secret: str) -> None:
         """See ``AccessRecords.share``."""
         async with self._database.writing() as connection:
             story = (await story_row(connection, share.story_id))["number"]
@@ -92,13 +92,13 @@ class SqlAccess:
                 created_at=to_micros(share.created_at),
             )
 
-    async def shared(self, secret: str) -> Share | None:
+    async def shared(self, secret: str) -> SharedLink | None:
         """See ``AccessRecords.shared``."""
         async with self._database.reading() as connection:
             row = await connection.row(query("shared"), digest=digest_of(secret))
         return _share(row) if row is not None else None
 
-    async def shares(self, story_id: str) -> list[Share]:
+    async def shares(self, story_id: str) -> list[SharedLink]:
         """See ``AccessRecords.shares``."""
         async with self._database.reading() as connection:
             await story_row(connection, story_id)
@@ -140,8 +140,8 @@ def _token(row: Row) -> AccessToken:
     )
 
 
-def _share(row: Row) -> Share:
-    return Share(
+def _share(row: Row) -> SharedLink:
+    return SharedLink(
         share_id=row["share_id"],
         story_id=row["story_id"],
         created_at=from_micros(row["created_at"]),

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
 from tta_rebuild.storyteller.noun_phrases import is_animal, is_plural, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
+from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
 from tta_rebuild.storyteller.surroundings import Surroundings, forms_of, surroundings_of
 from tta_rebuild.storyteller.word_lists import pattern, word_table
@@ -106,7 +108,10 @@ def _from_premise(
     variables: Mapping[str, Any], characters: Sequence[Mapping[str, Any]], notes: Mapping[str, Any]
 ) -> Cast:
     theme, seed = str(variables.get("theme") or ""), str(variables.get("seed") or "")
-    premise = read_premise(theme, characters, str(variables.get("plot") or ""))
+    wanted = str(variables.get("plot") or "")
+    if wanted and wanted not in plot_names():
+        raise RequestRejected(f"there is no plot '{wanted:.40}'")
+    premise = read_premise(theme, characters, wanted)
     entities = {YOU: _player(characters, premise.you)}
     ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
     start: dict[str, Value] = {}
@@ -130,11 +135,11 @@ def _from_premise(
     around = _surroundings(premise, seed, notes.get("state", {}))
     file = read_world(f"plots/{plot}")
     now = {**start, **({} if file.parts else notes.get("state", {}))}
-    wanted = file.parts or _PARTS
-    played = played_by(wanted, people if file.parts else _free_for_parts(premise, people), now)
+    who_plays = file.parts or _PARTS
+    played = played_by(who_plays, people if file.parts else _free_for_parts(premise, people), now)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
-    parts = part_slots(wanted, played, at_first)
+    parts = part_slots(who_plays, played, at_first)
     holders = {part: slug(parts[part]) for part in file.parts if part not in played}
     holders |= {part: one.id for part, one in played.items() if file.parts}
     for name, pronouns in around.people:

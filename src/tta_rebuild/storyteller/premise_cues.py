@@ -60,11 +60,6 @@ def labels_of(table: str) -> frozenset[str]:
     return frozenset(label for row in cues_of(table).values() for label in row)
 
 
-def cues_for(noun: str) -> Mapping[str, int]:
-    """The situations that a noun is a cue for, with its strength."""
-    return cues_of("situation").get(stem(noun), {})
-
-
 def runs_of(text: str) -> set[str]:
     """One to three words that stand together, stemmed; with "the", "my" … and without them."""
     words = [re.sub(r"['’]s?$", "", w) for w in re.findall(r"[a-z][a-z'’]*", text.lower())]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Request, Response
 
-from tta_rebuild.core.access import AccessToken, Share, new_secret
+from tta_rebuild.core.access import AccessToken, SharedLink, new_secret
 from tta_rebuild.server import access_shapes as shapes
 from tta_rebuild.server.access import COOKIE, SHARE_HEADER, Access, Asking, Principal, TheAccess
 from tta_rebuild.server.problems import Problem
@@ -127,7 +127,9 @@ async def list_shares(story: TheStory, access: TheAccess) -> shapes.SharesOut:
 async def share_story(story: TheStory, access: TheAccess) -> shapes.NewShareOut:
     """Make a link by which anybody who has it may read the story, and nothing else."""
     secret = new_secret("read")
-    made = Share(share_id=secrets.token_hex(4), story_id=story.story_id, created_at=access.now())
+    made = SharedLink(
+        share_id=secrets.token_hex(4), story_id=story.story_id, created_at=access.now()
+    )
     await access.records.share(made, secret)
     shown = shapes.ShareOut.model_validate(made).model_dump()
     return shapes.NewShareOut(**shown, secret=secret, link=f"/#/shared/{secret}")
