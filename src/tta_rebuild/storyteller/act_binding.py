@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.beyond import is_dead, is_of_beyond, spirit_meant
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import (
     EVERYBODY,
@@ -153,13 +154,17 @@ class Binder:
         if needs_them and self.state.is_any(entity.id, "unplaced"):  # the father at his own feast
             self.state.values |= {f"{entity.id}.at": self._here(), f"{entity.id}.unplaced": False}
         is_gone = self.state.values.get(f"{entity.id}.at") == NOWHERE
+        if is_gone and family in common("said_to_the_dead").split():
+            return self.cast.is_open and not is_dead(entity, self.cast, self.state)
         return is_gone and self.cast.is_open and needs_them
 
     def _entity(self, phrase: str, role: str, family: str) -> Entity | None:
         plain = bare(phrase)
         pronoun = plain.split()[0] if plain else ""
         if plain in POINTING:
-            return self._meant_by(plain)
+            return self._meant_by(plain) or spirit_meant(plain, self.cast, self.state)
+        if is_of_beyond(plain) and (one := spirit_meant(plain, self.cast, self.state)):
+            return self.cast.found(phrase, ("person",)) or one
         found = self._several(phrase) or self.cast.found(phrase, _KINDS.get(role, ()))
         found = found or self._anybody(plain)
         if found is None and self.cast.is_open and pronoun not in POINTING:

@@ -21,6 +21,7 @@ from tta_rebuild.storyteller.act_binding import (
     place_in,
     with_article,
 )
+from tta_rebuild.storyteller.addressed import let_happen, meant_by_words, rules_for
 from tta_rebuild.storyteller.answers import (
     asked_about,
     form_of,
@@ -29,8 +30,9 @@ from tta_rebuild.storyteller.answers import (
     known_of,
     told_about,
 )
+from tta_rebuild.storyteller.beyond import is_dead, to_spirit
 from tta_rebuild.storyteller.casting import Cast
-from tta_rebuild.storyteller.deeds import is_confession, record
+from tta_rebuild.storyteller.deeds import record, record_heard
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
 from tta_rebuild.storyteller.hindrances import hindered
 from tta_rebuild.storyteller.line_template import capital, template
@@ -110,7 +112,7 @@ class Rulebook:
                 changes, and its line is the deed alone.
         """
         outcome = Outcome(is_told=is_told)
-        act = self._as_thought(act)
+        act = self._as_asked(self._as_thought(self._to_spirit(act)))
         steps = [act, *_following(act)][:_MOST_STEPS]
         if any(self._is_against_oneself(step) for step in steps):
             outcome.declined = self._say(common("not_yourself"), {})
@@ -135,7 +137,7 @@ class Rulebook:
     def _step(self, act: Act, outcome: Outcome) -> bool:
         """Apply one act; True if it was done."""
         family, entities = act.family, self.cast.entities
-        entry = rules_of("confess" if is_confession(act) else family)
+        entry = rules_of(meant_by_words(act))
         bound, (kind, phrase) = self.binder.bound(act)
         named = {role: entities[one].name for role, one in bound.items() if one in entities}
         words = ", ".join(filter(None, (act.object, act.person, place_in(act.where))))
@@ -160,6 +162,8 @@ class Rulebook:
             "wants": "yes" if is_of_wishes(act) else "",
         }
         bound |= {**self._of_person(bound["person"]), **form_of(act)}
+        entry, asked = rules_for(act, bound, self.cast, self.state)
+        bound |= asked
         bound["is_quoted"] = "yes" if act.is_quoted else ""
         self.state.bound.update(bound)
         slots = self._slots(act, bound) | {"known": f"*{self.state.get('now')}*"}
@@ -189,7 +193,8 @@ class Rulebook:
             self._apply(effects if outcome.is_told else _on(effects, bound), bound)
             if outcome.is_told or family not in ("leave", "flee"):
                 self._move(family, bound)
-            record(act, self.cast, self.state)
+            record_heard(act, self.cast, self.state, effects)
+            record(act, self.cast, self.state, came=effects)
             line = self._filled(rule.get("line", ""), slots) if outcome.is_told else ""
             outcome.lines += [one for one in (said_too(act, line), line) if one]
             return True
@@ -221,6 +226,19 @@ class Rulebook:
         clause = act.clause.replace("you say", "you think", 1)
         return replace(act, family="think", verb="think", clause=clause)
 
+    def _to_spirit(self, act: Act) -> Act:
+        """What names nobody and means whoever haunts the place is done to them."""
+        if not self.cast.is_open or not (one := to_spirit(act, self.cast, self.state)):
+            return act
+        return replace(act, person=self.cast.entities[one].name)
+
+    def _as_asked(self, act: Act) -> Act:
+        """To beg somebody for forgiveness is to ask for it: the answer is theirs."""
+        is_plea = act.family in ("beg", "persuade", "demand") and form_of(
+            replace(act, family="ask")
+        )["form"] in ("forgive", "love", "trust")
+        return replace(act, family="ask") if is_plea else act
+
     def _is_against_oneself(self, act: Act) -> bool:
         whom = bare(act.object or act.person)
         is_self = whom in SELF or whom == self.cast.entities[YOU].name.lower()
@@ -231,7 +249,8 @@ class Rulebook:
         if not self.cast.is_open:  # its author has not foreseen a death
             return "it is not in you, not here" if act.family == "kill" else ""
         premise = self.cast.premise
-        why = hindered(act, premise.told, self.called(), self.state)
+        dead = [p.id for p in self.cast.of_kind("person") if is_dead(p, self.cast, self.state)]
+        why = hindered(act, premise.told, self.called(), self.state, dead)
         return why or (why_impossible(act, premise) if is_told else "")
 
     def called(self) -> dict[str, str]:
@@ -300,6 +319,7 @@ class Rulebook:
             slots |= forms_of("object", phrase)
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
             slots |= {"It": "They" if many else "It", "done": done(act.verb)}
+            slots["happens"] = let_happen(act, act.object if bare(act.object) in POINTING else phrase)
         who = bound["person"] or (bound["object"] if self.binder.is_person(bound["object"]) else "")
         if who and who != YOU:
             slots |= self.person_slots(who, "person")

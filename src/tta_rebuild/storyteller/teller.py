@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -17,7 +18,8 @@ from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.answers import answer, authors_words, is_answered
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
-from tta_rebuild.storyteller.deeds import fates, notice, record_choice, role_slots
+from tta_rebuild.storyteller.deeds import fates, notice, record, record_choice, role_slots
+from tta_rebuild.storyteller.denials import denies
 from tta_rebuild.storyteller.entities import Entity
 from tta_rebuild.storyteller.line_template import (
     MARK_LENGTH,
@@ -176,7 +178,7 @@ class Teller:
             if said or not offer.next:
                 self._say(said or self._echo(offer.do))
             self.state.values["kind"] = offer.kind
-            record_choice(self.act, self.cast, self.state)
+            record_choice(self.act, self.cast, self.state, came=offer.then)
             self.lines.append(_line_of(offer.do))
             return self.scenes.get(offer.next), ""
         if self.cast.is_open and (known := answer(words, self.cast, self.state)):
@@ -212,6 +214,7 @@ class Teller:
             special = at.scene(act, read_world("data/episodes")) if follows else None
         if self.cast.is_open and outcome.is_done and does_aim(act, self.cast.premise):
             self.state.apply("did_aim, gain+3")
+            record(replace(act, family="aim"), self.cast, self.state)
         self._happened(outcome)
         return special, ""
 
@@ -291,6 +294,8 @@ class Teller:
             self._say(told)
         for condition, speaker, text in paragraphs(scene.text):
             if not self.state.holds(condition) or not absent.allows(scene, condition, text):
+                continue
+            if scene.ending and self.cast.is_open and denies(text, self.state):
                 continue
             words = template(text)
             told = self.writer.line([words]) if self.cast.is_open else self.writer.whole(words)
