@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_grammar import is_base
 from tta_rebuild.storyteller.beyond import is_dead, is_of_beyond, spirit_meant
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import (
@@ -29,7 +30,7 @@ from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, noun_kind, words_in
 from tta_rebuild.storyteller.premise_people import gender_of
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
-from tta_rebuild.storyteller.word_lists import common, pattern, rules_of, word_list
+from tta_rebuild.storyteller.word_lists import common, is_one, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
 GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
@@ -38,6 +39,20 @@ _WITHOUT_ARTICLE = ("outside", "every", "some", "any", "nothing", "nobody", "hom
 _ALL = frozenset("both all every each two three them".split())
 _KINDS = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}
 SOUGHT = ("look for", "search for", "seek", "hunt for", "find", "locate", "seek out", "feel for")
+
+
+def is_request(act: Act) -> bool:
+    """Whether what is said is for somebody to do: "to open the gate", or “Open the gate!”"""
+    if act.said.startswith(("to ", "not to ")):
+        return True
+    first = re.match(r"(?:please )?([a-z]+)", act.said.lower())
+    return bool(
+        act.is_quoted
+        and act.family == "tell"
+        and first
+        and is_base(first[1])
+        and not is_one(first[1], "rather_nouns english openers states finite adverbs")
+    )
 
 
 class Binder:
@@ -107,7 +122,7 @@ class Binder:
         self._to_all(family, bound)
         bound |= {name: "yes" if is_so else "" for name, is_so in self._said_of(act, bound)}
         if act.said:
-            bound["said"] = "request" if act.said.startswith(("to ", "not to ")) else "said"
+            bound["said"] = "request" if is_request(act) else "said"
         return bound, missing
 
     def _owner(self, phrase: str) -> str:
@@ -167,6 +182,8 @@ class Binder:
             return self.cast.found(phrase, ("person",)) or one
         found = self._several(phrase) or self.cast.found(phrase, _KINDS.get(role, ()))
         found = found or self._anybody(plain)
+        if found is None and head_of(plain) in words_in("kin"):
+            found = spirit_meant(head_of(plain), self.cast, self.state)
         if found is None and self.cast.is_open and pronoun not in POINTING:
             return self.make(phrase, role, family)
         if found is not None and not self.cast.is_open and found.kind != "place":

@@ -13,6 +13,7 @@ from functools import lru_cache
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, short
+from tta_rebuild.storyteller.premise_people import gender_of
 from tta_rebuild.storyteller.word_lists import packaged_yaml, pattern, word_table
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
@@ -65,12 +66,13 @@ def is_of_beyond(phrase: str) -> bool:
 
 
 def spirit_meant(phrase: str, cast: Cast, state: WorldState) -> Entity | None:
-    """Which of the dead a phrase means: "the ghost", "it", "her"; None if it means nobody's."""
+    """Which of the dead a phrase means: "the ghost", "it", "her", "grandmother"; None if none."""
     plain, found = bare(phrase), spirits(cast, state)
     pronoun = {"him": "he", "her": "she"}.get(plain, plain)
     if is_of_beyond(plain) or pronoun in ("it", "they", "them", ""):
         return next(iter(found), None)
-    return next((one for one in found if one.pronouns == pronoun), None)
+    kind = gender_of(plain) or pronoun
+    return next((one for one in found if one.pronouns == kind), None)
 
 
 def to_spirit(act: Act, cast: Cast, state: WorldState) -> str:
@@ -79,7 +81,9 @@ def to_spirit(act: Act, cast: Cast, state: WorldState) -> str:
     Knocking back, answering the bell and "he can rest now" are done to whoever haunts the place.
     """
     table = packaged_yaml("data/answers")["walks"]
-    if act.person or not (act.family in table["answers"].split() or act.family == "say"):
+    whom = cast.found(act.person or act.object) if act.person or act.object else None
+    is_named = whom is not None and whom.kind == "person"
+    if is_named or not (act.family in table["answers"].split() or act.family == "say"):
         return ""
     if act.family == "say":
         found = re.match(table["rest"], act.said, re.I)
@@ -87,7 +91,7 @@ def to_spirit(act: Act, cast: Cast, state: WorldState) -> str:
         return one.id if one else ""
     is_back = re.search(table["back"], act.clause, re.I)
     is_to_it = is_back or act.family in ("knock", "answer")
-    one = spirit_meant("", cast, state) if is_to_it else None
+    one = spirit_meant(act.person if is_back else "", cast, state) if is_to_it else None
     return one.id if one else ""
 
 

@@ -16,10 +16,12 @@ from typing import Any
 
 from tta_rebuild.core.english import singular, stem, words_of
 from tta_rebuild.storyteller.act import Act, parse_act
+from tta_rebuild.storyteller.addressed import is_confession
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import bare, head_of, last_meant, last_word, short
 from tta_rebuild.storyteller.line_template import capital, template
 from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.surroundings import forms_of, person_slots
 from tta_rebuild.storyteller.word_lists import is_one, packaged_yaml, pattern
 from tta_rebuild.storyteller.world_state import YOU, WorldState
@@ -49,6 +51,7 @@ def record(
         state.values |= {f"deed.{act.family}{key}": now for key in keys}
     state.bound["act_said"] = "yes" if act.said else ""
     state.bound["about"] = "yes" if is_about_premise(act, cast) else ""
+    state.bound["judged"] = "yes" if _asks("win", cast) else ""
     for deed, spec in packaged_yaml("data/deeds")["deeds"].items():
         ways = ({**spec, "or": ()}, *({"when": "", **one} for one in spec.get("or", ())))
         way = next((one for one in ways if _is_so(act, one, came, cast, state)), None)
@@ -124,7 +127,10 @@ def _is_so(act: Act, way: Mapping[str, Any], came: str, cast: Cast, state: World
         return False
     if "named" in way:
         return bool(_named_in(act, way["named"], cast, state))
-    return bool(re.search(way.get("said", ""), act.said or act.clause, re.I))
+    said = act.said or act.clause
+    if "mine" in way and act.is_quoted:
+        said = to_second_person(said) if is_confession(act) else ""
+    return bool(re.search(way.get("said", ""), said, re.I))
 
 
 def _named_in(act: Act, shape: str, cast: Cast, state: WorldState) -> str:
@@ -156,19 +162,13 @@ def _turn(
     deed: str, person: str, thing: str, cast: Cast, state: WorldState, *, is_typed: bool
 ) -> None:
     """Let the story turn, if the deed is what its premise asks for."""
-    premise = cast.premise
-    text = " ".join((*premise.told, premise.aim, premise.matter))
-    told_by = cast.name.removeprefix("plots/").partition(".")[0]
     turnings = packaged_yaml("data/deeds")["turnings"]
     for name, spec in turnings.items():
-        plots = {*spec.get("plots", "").split()}
-        is_asked = {premise.conflict, premise.situation, told_by} & plots
-        says = spec.get("says")
         if deed not in spec["deeds"].split() or state.get("deed.turning") == name:
             continue
-        if not (is_asked or (says and re.search(says, text, re.I))):
+        if not _asks(name, cast):
             continue
-        if "own" in spec and not is_typed and told_by in plots:
+        if "own" in spec and not is_typed and _told_by(cast) in spec["plots"].split():
             continue
         if "about" in spec and not state.bound.get("about") and deed != "aim":
             continue
@@ -181,6 +181,20 @@ def _turn(
         if before.index(name) <= before.index(was):  # a lesser answer does not take its place
             state.values |= {"deed.turned": name, "turned_who": person, "turned_what": thing}
         return
+
+
+def _asks(turning: str, cast: Cast) -> bool:
+    """Whether a premise, or the plot that it is told by, asks the question of a turning."""
+    spec, premise = packaged_yaml("data/deeds")["turnings"][turning], cast.premise
+    text = " ".join((*premise.told, premise.aim, premise.matter))
+    plots = {*spec.get("plots", "").split()}
+    is_asked = {premise.conflict, premise.situation, _told_by(cast)} & plots
+    return bool(is_asked or ("says" in spec and re.search(spec["says"], text, re.I)))
+
+
+def _told_by(cast: Cast) -> str:
+    """The plot of a story, without the number of its version."""
+    return cast.name.removeprefix("plots/").partition(".")[0]
 
 
 def _is_done_to(

@@ -112,7 +112,7 @@ class Rulebook:
                 changes, and its line is the deed alone.
         """
         outcome = Outcome(is_told=is_told)
-        act = self._as_asked(self._as_thought(self._to_spirit(act)))
+        act = self._as_thought(self._to_spirit(act))
         steps = [act, *_following(act)][:_MOST_STEPS]
         if any(self._is_against_oneself(step) for step in steps):
             outcome.declined = self._say(common("not_yourself"), {})
@@ -136,6 +136,7 @@ class Rulebook:
 
     def _step(self, act: Act, outcome: Outcome) -> bool:
         """Apply one act; True if it was done."""
+        act = self._as_asked(act)
         family, entities = act.family, self.cast.entities
         entry = rules_of(meant_by_words(act))
         bound, (kind, phrase) = self.binder.bound(act)
