@@ -148,6 +148,11 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
         size = phrase_length(family, low)
         if size == len(low):
             return _spoken(text, family)
+        after = tokens[size + 1 :] if size and low[size : size + 1] == ["to"] else []
+        if any(grammar.is_somebody(after[:end]) for end in range(1, min(len(after), 4) + 1)):
+            return None  # "I apologise to Horst" is told, not said
+        if size and family in ("apologise", "thank") and (whom := _addressed(text)):
+            return replace(_spoken(text, family), person=whom.person)
         if size and family not in ("accept", "refuse"):
             if text.endswith("?") or (family == "greet" and len(low) - size > 3):
                 return _spoken(text)
@@ -166,6 +171,9 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
     if is_question and (text.endswith("?") or not re.search(r", (?:I|i|we)\b", text)):
         is_to_game = not pattern("addressed").search(text)
         return Act(problem="question") if is_to_game else _spoken(text.rstrip("?") + "?")
+    lead = Lead(tokens)
+    if low[:1] == ["i"] and lead.verb and lead.verb.base == "have" and _had_done(lead, lead.verb):
+        return None  # "I have Mr Grube arrested"
     is_said = _is_statement(low) or _is_statement(low[phrase_length("fillers", low) :])
     return _spoken(text) if is_said else None
 
@@ -231,6 +239,9 @@ def _deed(tokens: list[str]) -> Act | None:
     found["manner"] = " ".join([*lead.manner, found.get("manner", "")]).strip()
     told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
     clause = joined([*lead.manner, verb.base, *told])
+    if family == "give" and is_one(found.get("person", "").split(" ")[-1].lower(), "law"):
+        if grammar.is_somebody(found.get("object", "").split()):  # "hand him over to the police"
+            family, found = "capture", {**found, "person": "", "where": f"to {found['person']}"}
     if not quoted and spec.takes[0] in ("person", "object"):
         found |= _that_they_do(found)
     act = Act(family=family, verb=verb.name, is_quoted=bool(quoted), **found)  # type: ignore[arg-type]
@@ -247,6 +258,8 @@ def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
     rest, is_get = verb.rest, verb.base == "get"
     if verb.base not in ("have", "get", "make") or not rest:
         return None
+    if done := _had_done(lead, verb):
+        return done
     low = [token.lower() for token in rest]
     for at in range(1, min(len(rest), 6)):
         if not low[at][0].isalnum() or (
@@ -262,6 +275,19 @@ def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
             return Act(
                 family="tell", verb=verb.base, person=person, said=f"to {said}", clause=clause
             )
+    return None
+
+
+def _had_done(lead: Lead, verb: grammar.Verb) -> Act | None:
+    """What one has done to somebody is one's own act: "have him arrested", "get Tom freed"."""
+    rest = verb.rest
+    for at in range(1, min(len(rest), 5)):
+        done = grammar.verb_at(rest[at:])
+        is_done = done is not None and not is_base(rest[at].lower()) and rest[at][-3:] != "ing"
+        if is_done and done is not None and grammar.is_somebody(rest[:at]):
+            act = _deed([*done.name.split(), *rest[:at], *done.rest])
+            clause = to_second_person(f"you {joined(lead.rest)}")
+            return replace(act, clause=clause) if act else None
     return None
 
 

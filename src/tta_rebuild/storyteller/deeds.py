@@ -31,6 +31,7 @@ ROLES = ("turned_who", "turning_who", "slain_one", "held_one")
 """Whom scenes on deeds are about, as slots and in conditions: by whom the story turned …"""
 
 _REMEMBERED = 16
+_SMALL = "english openers finite pronouns subjects adverbs determiners"
 _HURT_IS_TOLD = (1, 4, 7, 10)
 """Turns after a hurt in which it is told of again."""
 
@@ -107,15 +108,18 @@ def is_about_premise(act: Act, cast: Cast) -> bool:
     """Whether what is done or said is of what a premise speaks, besides the people in it."""
     if not cast.is_open:
         return False
-    premise = cast.premise
-    names = {stem(word) for one in cast.of_kind("person") for word in words_of(one.name)}
+    premise, people = cast.premise, cast.of_kind("person")
+    names = {stem(word) for one in people for word in words_of(f"{one.name} {one.role}")}
     matter = _stems(" ".join((*premise.told, premise.aim, premise.matter))) - names
-    return bool(_stems(" ".join((act.verb, act.object, act.said, act.where))) & matter)
+    named = _stems(" ".join((act.verb, act.object, act.said, act.where))) - names
+    is_plain = act.said and not named - _stems(act.verb)  # "no, I won't do it"
+    is_all = any(is_one(one, "whole_truth") for one in words_of(f"{act.object} {act.said}"))
+    return bool(is_plain or is_all or named & matter)
 
 
 def _stems(text: str) -> set[str]:
     return {
-        stem(one) for one in words_of(text) if len(one) > 3 and not is_one(one, "english openers")
+        stem(one) for one in words_of(text) if len(one) > 3 and not is_one(one, _SMALL)
     }
 
 
@@ -170,7 +174,7 @@ def _turn(
             continue
         if "own" in spec and not is_typed and _told_by(cast) in spec["plots"].split():
             continue
-        if "about" in spec and not state.bound.get("about") and deed != "aim":
+        if "about" in spec and not (state.bound.get("about") or state.bound.get("concerns")):
             continue
         if not _is_done_to(person, thing, spec, cast, state):
             continue
