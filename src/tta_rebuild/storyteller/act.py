@@ -151,8 +151,8 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
         after = tokens[size + 1 :] if size and low[size : size + 1] == ["to"] else []
         if any(grammar.is_somebody(after[:end]) for end in range(1, min(len(after), 4) + 1)):
             return None  # "I apologise to Horst" is told, not said
-        if size and family in ("apologise", "thank") and (whom := _addressed(text)):
-            return replace(_spoken(text, family), person=whom.person)
+        if size and family in ("apologise", "thank") and (whom := _addressed_at_last(text)):
+            return replace(_spoken(text, family), person=whom)
         if size and family not in ("accept", "refuse"):
             if text.endswith("?") or (family == "greet" and len(low) - size > 3):
                 return _spoken(text)
@@ -176,6 +176,14 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
         return None  # "I have Mr Grube arrested"
     is_said = _is_statement(low) or _is_statement(low[phrase_length("fillers", low) :])
     return _spoken(text) if is_said else None
+
+
+def _addressed_at_last(text: str) -> str:
+    """Whom words name at their end: "I'm sorry, Paul", "forgive me, mother"; "" if nobody."""
+    *before, last = re.split(r", ", text.rstrip(".!?… "))
+    is_name = before and last[:1].isupper() and grammar.is_somebody(last.split())
+    spoken_to = _addressed(text)
+    return last if is_name else spoken_to.person if spoken_to else ""
 
 
 def _addressed(text: str) -> Act | None:

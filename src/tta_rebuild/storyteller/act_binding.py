@@ -177,7 +177,7 @@ class Binder:
         plain = bare(phrase)
         pronoun = plain.split()[0] if plain else ""
         if plain in POINTING:
-            return self._meant_by(plain) or spirit_meant(plain, self.cast, self.state)
+            return self._pointed_at(plain)
         if is_of_beyond(plain) and (one := spirit_meant(plain, self.cast, self.state)):
             return self.cast.found(phrase, ("person",)) or one
         found = self._several(phrase) or self.cast.found(phrase, _KINDS.get(role, ()))
@@ -255,6 +255,14 @@ class Binder:
         return next(
             (p for p in single if p.pronouns in (fits, "") or fits not in ("he", "she")), last
         )
+
+    def _pointed_at(self, pronoun: str) -> Entity | None:
+        """What a pronoun means; one of the dead who answer rather than a stranger of the place."""
+        found = self._meant_by(pronoun)
+        is_last = found is not None and found.id == last_meant(pronoun, self.state)
+        if found is not None and (is_last or not self.state.is_any(found.id, "local")):
+            return found
+        return spirit_meant(pronoun, self.cast, self.state) or found
 
     def _several(self, phrase: str) -> Entity | None:
         """Several people named at once: "both witches", "them", "Anna and Karl"; one for all."""

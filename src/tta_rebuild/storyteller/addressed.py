@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tta_rebuild.core.english import third_person
@@ -55,6 +56,14 @@ def meant_by_words(act: Act) -> str:
         if re.search(says, act.said, re.I):
             return str(family)
     return "confess" if is_confession(act) else act.family
+
+
+def as_meant(act: Act) -> Act:
+    """The act of speech that words are: an apology or a pardon is no mere telling."""
+    family = meant_by_words(act)
+    if family == act.family:
+        return act
+    return replace(act, family=family, verb=act.verb if family == "confess" else family)
 
 
 def is_confession(act: Act) -> bool:

@@ -104,5 +104,7 @@ def _called(one: Entity) -> str:
 def _says(told: tuple[str, ...], names: str, words: str, *, is_soon: bool) -> bool:
     """Whether a sentence says one of those words of somebody; near their name if ``is_soon``."""
     far = 40 if is_soon else 120
-    shape = rf"\b(?:{names})\b[^.!?]{{0,{far}}}?(?:{words})|(?:{words})[^.!?]{{0,20}}\b(?:{names})\b"
+    shape = (
+        rf"\b(?:{names})\b[^.!?]{{0,{far}}}?(?:{words})|(?:{words})[^.!?]{{0,20}}\b(?:{names})\b"
+    )
     return any(re.search(shape, sentence, re.I) for sentence in told)

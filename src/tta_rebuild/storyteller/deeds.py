@@ -118,9 +118,7 @@ def is_about_premise(act: Act, cast: Cast) -> bool:
 
 
 def _stems(text: str) -> set[str]:
-    return {
-        stem(one) for one in words_of(text) if len(one) > 3 and not is_one(one, _SMALL)
-    }
+    return {stem(one) for one in words_of(text) if len(one) > 3 and not is_one(one, _SMALL)}
 
 
 def _is_so(act: Act, way: Mapping[str, Any], came: str, cast: Cast, state: WorldState) -> bool:

@@ -320,7 +320,9 @@ class Rulebook:
             slots |= forms_of("object", phrase)
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
             slots |= {"It": "They" if many else "It", "done": done(act.verb)}
-            slots["happens"] = let_happen(act, act.object if bare(act.object) in POINTING else phrase)
+            slots["happens"] = let_happen(
+                act, act.object if bare(act.object) in POINTING else phrase
+            )
         who = bound["person"] or (bound["object"] if self.binder.is_person(bound["object"]) else "")
         if who and who != YOU:
             slots |= self.person_slots(who, "person")

@@ -15,6 +15,7 @@ from typing import Any
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
 from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import Act, parse_act
+from tta_rebuild.storyteller.addressed import as_meant
 from tta_rebuild.storyteller.answers import answer, authors_words, is_answered
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
@@ -190,7 +191,7 @@ class Teller:
         ends = self.cast.is_open and bool(self.given.get("should_end"))  # that is told instead
         is_elsewhere = self.state.holds("away/ruined")
         is_general = ends or is_elsewhere or is_answered(act, self.cast, self.state)
-        special = None if is_general else at.scene(act, self.cast.file)
+        special = None if is_general else at.scene(as_meant(act), self.cast.file)
         if special is not None and not self.cast.is_open:
             return special, ""
         if told := authors_words(act, self.cast, self.state, self.writer, self.rules.binder.npc()):
