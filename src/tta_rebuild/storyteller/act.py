@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import past, singular
@@ -233,7 +233,7 @@ def _deed(tokens: list[str]) -> Act | None:
         rest.insert(0, last)
     found = grammar.arguments(spec, rest, verb.keeps_noun)
     family = _of_travel(family, verb.name, found)
-    if family == "attack" and is_one(head_of_where(found.get("where", "")), "contests"):
+    if family == "attack" and is_one(grammar.noun_of_place(found.get("where", "")), "contests"):
         family = "do"  # "beat Berta in the contest"
     low = {token.lower() for token in rest}
     is_to_you = "said" in spec.takes and lead.subject[:1] in ("i", "w") and low & {"you", "your"}
@@ -247,11 +247,13 @@ def _deed(tokens: list[str]) -> Act | None:
     found["manner"] = " ".join([*lead.manner, found.get("manner", "")]).strip()
     told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
     clause = joined([*lead.manner, verb.base, *told])
-    if family == "give" and is_one(found.get("person", "").split(" ")[-1].lower(), "law"):
-        if grammar.is_somebody(found.get("object", "").split()):  # "hand him over to the police"
-            family, found = "capture", {**found, "person": "", "where": f"to {found['person']}"}
+    to_whom = found.get("person", "")
+    is_law = family == "give" and is_one(to_whom.split(" ")[-1].lower(), "law")
+    if is_law and grammar.is_somebody(found.get("object", "").split()):
+        family = "capture"  # "hand him over to the police"
+        found |= {"person": "", "where": f"to {to_whom}"}
     if not quoted and spec.takes[0] in ("person", "object"):
-        found |= _that_they_do(found)
+        found |= grammar.that_they_do(found)
     act = Act(family=family, verb=verb.name, is_quoted=bool(quoted), **found)  # type: ignore[arg-type]
     if lead.is_denied:
         said = to_second_person(f"to {clause}")
@@ -266,8 +268,8 @@ def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
     rest, is_get = verb.rest, verb.base == "get"
     if verb.base not in ("have", "get", "make") or not rest:
         return None
-    if done := _had_done(lead, verb):
-        return done
+    if own := _had_done(lead, verb):
+        return own
     low = [token.lower() for token in rest]
     for at in range(1, min(len(rest), 6)):
         if not low[at][0].isalnum() or (
@@ -297,24 +299,6 @@ def _had_done(lead: Lead, verb: grammar.Verb) -> Act | None:
             clause = to_second_person(f"you {joined(lead.rest)}")
             return replace(act, clause=clause) if act else None
     return None
-
-
-def _that_they_do(found: Mapping[str, str]) -> dict[str, str]:
-    """Whom one demands something of: "that Mr Grube confess" is to Mr Grube, to confess."""
-    words = found.get("said", "").split()
-    if found.get("person") or found.get("object"):
-        return {}
-    for at in range(1, min(len(words), 5)):
-        done = words[at].lower()
-        is_done = is_base(done) and not is_one(done, "rather_nouns finite prepositions")
-        if is_done and grammar.is_somebody(words[:at]):
-            return {"person": " ".join(words[:at]), "said": f"to {' '.join(words[at:])}"}
-    return {}
-
-
-def head_of_where(where: str) -> str:
-    """The noun of a phrase of place: "in the baking contest" → "contest"."""
-    return singular(where.split()[-1].lower()) if where else ""
 
 
 def _without_asides(rest: list[str], spec: grammar.VerbFamily) -> list[str]:

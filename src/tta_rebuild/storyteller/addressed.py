@@ -8,14 +8,14 @@ rules of its own (``beyond``).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tta_rebuild.core.english import third_person
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import is_base
-from tta_rebuild.storyteller.beyond import is_departed, is_spirit
+from tta_rebuild.storyteller.beyond import is_departed, is_spirit, to_spirit
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import bare, short
 from tta_rebuild.storyteller.second_person import to_second_person
@@ -64,6 +64,33 @@ def as_meant(act: Act) -> Act:
     if family == act.family:
         return act
     return replace(act, family=family, verb=act.verb if family == "confess" else family)
+
+
+def as_to_spirit(act: Act, cast: Cast, state: WorldState) -> Act:
+    """What names nobody and means whoever haunts the place is done to them."""
+    if not cast.is_open or not (one := to_spirit(act, cast, state)):
+        return act
+    return replace(act, person=cast.entities[one].name)
+
+
+def as_thought(act: Act, cast: Cast, state: WorldState, here: Sequence[str]) -> Act:
+    """What is said of the only one who is there ("she can rest now") is thought, not said."""
+    here = [one for one in here if not state.is_any(one, "group", "local")]
+    first = re.split(r"['’ ]", act.said.lower() + " ")[0]
+    is_said = act.family == "say" and act.is_quoted and not act.person and len(here) == 1
+    if not is_said or first != cast.entities[here[0]].pronouns:
+        return act
+    clause = act.clause.replace("you say", "you think", 1)
+    return replace(act, family="think", verb="think", clause=clause)
+
+
+def as_asked(act: Act) -> Act:
+    """To beg somebody for forgiveness is to ask for it: the answer is theirs."""
+    if act.family not in ("beg", "persuade", "demand"):
+        return act
+    forms = packaged_yaml("data/answers")["forms"]
+    is_plea = any(re.search(forms[one], act.said, re.I) for one in ("forgive", "love", "trust"))
+    return replace(act, family="ask") if is_plea else act
 
 
 def is_confession(act: Act) -> bool:

@@ -21,7 +21,14 @@ from tta_rebuild.storyteller.act_binding import (
     place_in,
     with_article,
 )
-from tta_rebuild.storyteller.addressed import let_happen, meant_by_words, rules_for
+from tta_rebuild.storyteller.addressed import (
+    as_asked,
+    as_thought,
+    as_to_spirit,
+    let_happen,
+    meant_by_words,
+    rules_for,
+)
 from tta_rebuild.storyteller.answers import (
     asked_about,
     form_of,
@@ -30,7 +37,7 @@ from tta_rebuild.storyteller.answers import (
     known_of,
     told_about,
 )
-from tta_rebuild.storyteller.beyond import is_dead, to_spirit
+from tta_rebuild.storyteller.beyond import is_dead
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import record, record_heard
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
@@ -112,7 +119,9 @@ class Rulebook:
                 changes, and its line is the deed alone.
         """
         outcome = Outcome(is_told=is_told)
-        act = self._as_thought(self._to_spirit(act))
+        act = as_thought(
+            as_to_spirit(act, self.cast, self.state), self.cast, self.state, self.binder.here()
+        )
         steps = [act, *_following(act)][:_MOST_STEPS]
         if any(self._is_against_oneself(step) for step in steps):
             outcome.declined = self._say(common("not_yourself"), {})
@@ -136,7 +145,7 @@ class Rulebook:
 
     def _step(self, act: Act, outcome: Outcome) -> bool:
         """Apply one act; True if it was done."""
-        act = self._as_asked(act)
+        act = as_asked(act)
         family, entities = act.family, self.cast.entities
         entry = rules_of(meant_by_words(act))
         bound, (kind, phrase) = self.binder.bound(act)
@@ -155,18 +164,7 @@ class Rulebook:
         if needs_object and not outcome.texts:
             outcome.declined = entry["asks"]
             return False
-        of_theirs = is_of_theirs(act.said, self.cast, bound["person"])
-        known = "" if of_theirs else self._known(act, bound["person"])
-        bound |= {
-            "theirs": "yes" if of_theirs else "",
-            "known": "yes" if known else "",
-            "wants": "yes" if is_of_wishes(act) else "",
-        }
-        bound |= {**self._of_person(bound["person"]), **form_of(act)}
-        entry, asked = rules_for(act, bound, self.cast, self.state)
-        bound |= asked
-        bound["is_quoted"] = "yes" if act.is_quoted else ""
-        self.state.bound.update(bound)
+        entry, known = self._asked_of(act, bound)
         slots = self._slots(act, bound) | {"known": f"*{self.state.get('now')}*"}
         for rule in entry["rules"]:
             if not self.state.holds(rule.get("when", "")):
@@ -201,6 +199,22 @@ class Rulebook:
             return True
         return False
 
+    def _asked_of(self, act: Act, bound: dict[str, str]) -> tuple[dict[str, Any], str]:
+        """The rules that an act goes by, and what is known of what it asks; binds what they ask."""
+        of_theirs = is_of_theirs(act.said, self.cast, bound["person"])
+        known = "" if of_theirs else self._known(act, bound["person"])
+        bound |= {
+            "theirs": "yes" if of_theirs else "",
+            "known": "yes" if known else "",
+            "wants": "yes" if is_of_wishes(act) else "",
+            "is_quoted": "yes" if act.is_quoted else "",
+        }
+        bound |= {**self._of_person(bound["person"]), **form_of(act)}
+        entry, asked = rules_for(act, bound, self.cast, self.state)
+        bound |= asked
+        self.state.bound.update(bound)
+        return entry, known
+
     def _known(self, act: Act, speaker: str) -> str:
         """What can be said of that which an act asks about or looks at, "" if nothing."""
         speaker = speaker if act.family != "look" else ""
@@ -216,29 +230,6 @@ class Rulebook:
         is_beast = whom is not None and is_animal(head_of(whom.role or whom.name))
         is_silent = self.state.is_any(person, "mute")
         return {"silent": "yes" if is_silent else "", "beast": "yes" if is_beast else ""}
-
-    def _as_thought(self, act: Act) -> Act:
-        """What is said of the only one who is there ("she can rest now") is thought, not said."""
-        here = [one for one in self.binder.here() if not self.state.is_any(one, "group", "local")]
-        first = re.split(r"['’ ]", act.said.lower() + " ")[0]
-        is_said = act.family == "say" and act.is_quoted and not act.person and len(here) == 1
-        if not is_said or first != self.cast.entities[here[0]].pronouns:
-            return act
-        clause = act.clause.replace("you say", "you think", 1)
-        return replace(act, family="think", verb="think", clause=clause)
-
-    def _to_spirit(self, act: Act) -> Act:
-        """What names nobody and means whoever haunts the place is done to them."""
-        if not self.cast.is_open or not (one := to_spirit(act, self.cast, self.state)):
-            return act
-        return replace(act, person=self.cast.entities[one].name)
-
-    def _as_asked(self, act: Act) -> Act:
-        """To beg somebody for forgiveness is to ask for it: the answer is theirs."""
-        is_plea = act.family in ("beg", "persuade", "demand") and form_of(
-            replace(act, family="ask")
-        )["form"] in ("forgive", "love", "trust")
-        return replace(act, family="ask") if is_plea else act
 
     def _is_against_oneself(self, act: Act) -> bool:
         whom = bare(act.object or act.person)
