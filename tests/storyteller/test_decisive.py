@@ -108,8 +108,10 @@ async def test_no_plot_ends_as_lost_once_the_question_is_answered(
     for theme, move in GENERAL:
         replies = await told(ask, theme, move)
         state, ending = replies[-1]["notes"]["state"], ending_of(replies[-1])
-        assert state.get("deed.turned"), (name, move)
-        assert ending.ending in ("won", "price"), (name, move, ending.id)
+        is_plots = replies[1]["notes"]["scenes"][-1].startswith("act_") and "accuse" in move
+        if not is_plots:  # else it has a scene for that, and knows whether it was the right one
+            assert state.get("deed.turned"), (name, move)
+            assert ending.ending in ("won", "price"), (name, move, ending.id)
         plain = [text for condition, _, text in paragraphs(ending.text) if not condition]
         assert not any(denies(text, WorldState(dict(state))) for text in plain), ending.id
 

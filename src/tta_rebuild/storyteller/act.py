@@ -252,6 +252,11 @@ def _deed(tokens: list[str]) -> Act | None:
     if is_law and grammar.is_somebody(found.get("object", "").split()):
         family = "capture"  # "hand him over to the police"
         found |= {"person": "", "where": f"to {to_whom}"}
+    to_jail = is_one(grammar.noun_of_place(found.get("where", "")), "jails")
+    if to_jail and family in ("take", "lead", "pull", "push", "carry", "send", "put", "go"):
+        whom = found.get("object") or found.get("person", "")
+        if grammar.is_somebody(whom.split()):  # "take him to prison"
+            family, found = "capture", {**found, "object": whom, "person": ""}
     if not quoted and spec.takes[0] in ("person", "object"):
         found |= grammar.that_they_do(found)
     act = Act(family=family, verb=verb.name, is_quoted=bool(quoted), **found)  # type: ignore[arg-type]

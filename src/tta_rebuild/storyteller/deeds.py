@@ -170,7 +170,8 @@ def _turn(
             continue
         if not _asks(name, cast):
             continue
-        if "own" in spec and not is_typed and _told_by(cast) in spec["plots"].split():
+        is_plots = not is_typed or (deed == "accuse" and state.bound.get("foreseen"))
+        if "own" in spec and is_plots and _told_by(cast) in spec["plots"].split():
             continue
         if "about" in spec and not (state.bound.get("about") or state.bound.get("concerns")):
             continue

@@ -8,7 +8,7 @@ from random import Random
 
 from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.act_binding import SOUGHT
+from tta_rebuild.storyteller.act_binding import SOUGHT, is_request
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.denials import is_true_ending
 from tta_rebuild.storyteller.entities import Entity, head_of
@@ -75,8 +75,8 @@ class OnAct:
         """``burn lamp``, or ``burn`` of anything; None if there is none that may come."""
         named = act.object or act.person or act.where
         entity = self.cast.found(named) if named else None
-        if act.family == "ask" and act.said.startswith(("to ", "not to ")):
-            return None  # a request is no question
+        if act.family in ("ask", "tell") and is_request(act):
+            return None  # a request is no question, and nothing that is told
         is_sought = act.verb in SOUGHT and bool(named)
         absent = Absent(self.cast, self.state)
         for scene in file.scenes:

@@ -201,6 +201,7 @@ class Teller:
             return None, ""
         marks = (*OF_DEEDS, "deed.turned_at")
         turned = [self.state.get(one) for one in marks]
+        self.state.bound["foreseen"] = special.id if special is not None else ""
         outcome = self.rules.play(act, is_told=special is None)
         if turned != [self.state.get(one) for one in marks]:
             self.state.values["deed.foreseen"] = special is not None
