@@ -239,7 +239,9 @@ def _deed(tokens: list[str]) -> Act | None:
     is_to_you = "said" in spec.takes and lead.subject[:1] in ("i", "w") and low & {"you", "your"}
     is_to_me = "you" in (found.get("object"), found.get("person")) and "me" in low
     if is_to_you or (is_to_me and not lead.subject and not quoted):
-        return _spoken(joined(tokens, keeps_mark=True), family if is_to_you else "say")
+        said = joined(tokens, keeps_mark=True)
+        spoken = _spoken(said, family if is_to_you else "say")
+        return replace(spoken, person=_addressed_at_last(said)) if is_to_you else spoken
     if quoted:
         found = {"object": found.get("said", ""), **found, "said": quoted[0]}
         if quoted[0].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):

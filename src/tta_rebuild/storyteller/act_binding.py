@@ -41,6 +41,12 @@ _KINDS = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)
 SOUGHT = ("look for", "search for", "seek", "hunt for", "find", "locate", "seek out", "feel for")
 
 
+def _is_spoken(act: Act) -> bool:
+    """Whether an act is said to whoever is there, if it names nobody."""
+    is_owed = act.family in ("apologise", "forgive", "thank") and not act.object
+    return rules_of(act.family).get("kind") == "speech" or (is_owed and act.is_quoted)
+
+
 def is_request(act: Act) -> bool:
     """Whether what is said is for somebody to do: "to open the gate", or “Open the gate!”"""
     if act.said.startswith(("to ", "not to ")):
@@ -107,7 +113,7 @@ class Binder:
             bound["place"] = bound["place"] or bound["object"]
         if not bound["person"] and self.is_person(bound["object"]) and bound["object"] != YOU:
             bound["person"] = bound["object"]
-        elif not (bound["person"] or act.person) and rules_of(family).get("kind") == "speech":
+        elif not (bound["person"] or act.person) and _is_spoken(act):
             bound["person"] = self._owner(act.object) or self.npc()
         bound["owner"] = ""
         if (

@@ -55,8 +55,12 @@ def is_dead(whom: Entity, cast: Cast, state: WorldState) -> bool:
     if state.is_any(whom.id, "dead") or is_of_beyond(whom.name):
         return True
     is_gone = state.values.get(f"{whom.id}.at") == "nowhere"
-    died = packaged_yaml("data/answers")["walks"]["died"]
-    return is_gone and _says(cast.premise.told, _called(whom), died, is_soon=True)
+    walk = packaged_yaml("data/answers")["walks"]
+    names = rf"\b(?:{_called(whom)})\b"
+    is_plain = re.search(walk["plainly"].replace("WHO", names), " ".join(cast.premise.told), re.I)
+    is_ours = not state.is_any(whom.id, "local", "group")
+    told = is_gone and _says(cast.premise.told, _called(whom), walk["died"], is_soon=True)
+    return told or bool(is_ours and is_plain)
 
 
 def is_of_beyond(phrase: str) -> bool:
@@ -83,8 +87,12 @@ def to_spirit(act: Act, cast: Cast, state: WorldState) -> str:
     table = packaged_yaml("data/answers")["walks"]
     whom = cast.found(act.person or act.object) if act.person or act.object else None
     is_named = whom is not None and whom.kind == "person"
-    if is_named or not (act.family in table["answers"].split() or act.family == "say"):
+    is_sign = act.family in table["answers"].split() or act.verb.startswith("write")
+    if is_named or not (is_sign or act.family == "say"):
         return ""
+    if act.verb.startswith("write") and act.is_quoted:
+        one = spirit_meant("", cast, state)  # on the wall, in the dust
+        return one.id if one else ""
     if act.family == "say":
         found = re.match(table["rest"], act.said, re.I)
         one = spirit_meant(found["who"].lower(), cast, state) if found else None

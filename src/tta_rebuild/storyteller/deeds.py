@@ -52,6 +52,7 @@ def record(
         state.values |= {f"deed.{act.family}{key}": now for key in keys}
     state.bound["act_said"] = "yes" if act.said else ""
     state.bound["about"] = "yes" if is_about_premise(act, cast) else ""
+    state.bound["of_premise"] = "yes" if _names_of_premise(act, cast) else ""
     state.bound["judged"] = "yes" if _asks("win", cast) else ""
     for deed, spec in packaged_yaml("data/deeds")["deeds"].items():
         ways = ({**spec, "or": ()}, *({"when": "", **one} for one in spec.get("or", ())))
@@ -114,11 +115,19 @@ def is_about_premise(act: Act, cast: Cast) -> bool:
     named = _stems(" ".join((act.verb, act.object, act.said, act.where))) - names
     is_plain = act.said and not named - _stems(act.verb)  # "no, I won't do it"
     is_all = any(is_one(one, "whole_truth") for one in words_of(f"{act.object} {act.said}"))
+    is_all |= bool(pattern("whole_story").match(act.said))
     return bool(is_plain or is_all or named & matter)
 
 
+def _names_of_premise(act: Act, cast: Cast) -> bool:
+    """Whether an act names anything or anybody of whom a premise speaks."""
+    named = _stems(" ".join((act.verb, act.object, act.person, act.instrument, act.where)))
+    premise = cast.premise
+    return bool(named & _stems(" ".join((*premise.told, premise.aim, premise.matter))))
+
+
 def _stems(text: str) -> set[str]:
-    return {stem(one) for one in words_of(text) if len(one) > 3 and not is_one(one, _SMALL)}
+    return {stem(one) for one in words_of(text) if len(one) > 2 and not is_one(one, _SMALL)}
 
 
 def _is_so(act: Act, way: Mapping[str, Any], came: str, cast: Cast, state: WorldState) -> bool:
