@@ -43,8 +43,9 @@ SOUGHT = ("look for", "search for", "seek", "hunt for", "find", "locate", "seek 
 
 def _is_spoken(act: Act) -> bool:
     """Whether an act is said to whoever is there, if it names nobody."""
-    is_owed = act.family in ("apologise", "forgive", "thank") and not act.object
-    return rules_of(act.family).get("kind") == "speech" or (is_owed and act.is_quoted)
+    is_owed = act.family in ("forgive", "thank") and act.is_quoted and not act.object
+    is_speech = rules_of(act.family).get("kind") == "speech"
+    return is_speech or is_owed or act.family == "apologise"
 
 
 def is_request(act: Act) -> bool:
