@@ -90,6 +90,14 @@ def test_nobody_plays_the_other_side_only_since_nobody_else_is_there() -> None:
     assert played_by({"enemy": "foe/any/stranger"}, [SAM], state, {}) == {"enemy": SAM}
 
 
+def test_an_animal_that_does_not_speak_plays_a_beast_or_nobody() -> None:
+    state = {"here": "ship", "home": "ship", "ghost.at": "ship", "ghost.mute": True}
+    odds = {"ghost": {"beast": 0.9, "close": 0.9}}
+
+    assert played_by({"friend": "close/any/worker"}, [GHOST], state, odds) == {}
+    assert played_by({"dog": "beast/the crow (it)"}, [GHOST], state, odds) == {"dog": GHOST}
+
+
 def test_the_sides_of_a_plot_are_whoever_is_close_and_whoever_is_against() -> None:
     parts = {"boss": "above/keeper", "rival": "rival/foe/stranger", "mate": "close/any/worker"}
     slots = part_slots(parts, {"mate": RUTH}, AROUND)

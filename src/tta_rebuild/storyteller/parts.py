@@ -69,8 +69,10 @@ def _fit(person: Entity, source: str, state: Mapping[str, Value], odds: Odds | N
     for tie in TIES:
         if state.get(f"{person.id}.{tie}"):
             likely[tie] = max(likely.get(tie, 0.0), 0.8)
-    best, is_there = 0.0, is_about(person.id, state) and not state.get(f"{person.id}.group")
+    is_one = is_about(person.id, state) and not state.get(f"{person.id}.group")
+    is_there = is_one and not state.get(f"{person.id}.mute")  # an animal speaks no part
     is_away = state.get(f"{person.id}.at") == NOWHERE
+    best = 0.0
     for place, wanted in enumerate(_sources(source)):
         if wanted == "away":
             fit = _CERTAIN * is_away
@@ -81,7 +83,8 @@ def _fit(person: Entity, source: str, state: Mapping[str, Value], odds: Odds | N
             fit *= fit >= _LEAST
         else:
             fit = 0.0
-        if is_there and wanted in _nouns(person):
+        is_beast = wanted == "beast" and likely.get("beast", 0.0) >= _LEAST
+        if is_one and (wanted in _nouns(person) or is_beast):
             fit = _CERTAIN
         best = max(best, fit - _LATER * place * (fit > _LATER * place))
     return best

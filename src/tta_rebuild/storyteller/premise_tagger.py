@@ -89,8 +89,9 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
             is_owner = without_s(tokens[end - 1]) != tokens[end - 1]
             same = next((p for p in found if p.is_name and p.start < end <= p.end), None)
             if same and begin < same.start:  # my sister | Ruby
-                same = next((p for p in found if begin <= p.start < p.end == same.start), None)
-                end = same.end if same else end
+                before_it = (p for p in found if begin <= p.start < p.end == same.start)
+                same = next((p for p in before_it if p.determiner or is_person(p.head)), same)
+                end = same.end
             same = same or next((p for p in found if p.end == end), None)
             same = same or _phrase(tokens, begin, end)
             before = tokens[max(0, begin - 1) : begin]
