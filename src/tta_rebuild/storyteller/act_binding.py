@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.act_grammar import is_base
+from tta_rebuild.storyteller.act_grammar import verb_at
 from tta_rebuild.storyteller.beyond import is_dead, is_of_beyond, spirit_meant
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import (
@@ -52,14 +52,14 @@ def is_request(act: Act) -> bool:
     """Whether what is said is for somebody to do: "to open the gate", or “Open the gate!”"""
     if act.said.startswith(("to ", "not to ")):
         return True
-    first = re.match(r"(?:please )?([a-z]+)", act.said.lower())
-    return bool(
-        act.is_quoted
-        and act.family == "tell"
-        and first
-        and is_base(first[1])
-        and not is_one(first[1], "rather_nouns english openers states finite adverbs")
-    )
+    if not act.is_quoted or act.family != "tell":
+        return False
+    words = re.findall(r"[\w’']+", act.said.lower().removeprefix("please "))
+    verb = verb_at(words[:4])
+    if verb is None or words[0].endswith(("ing", "ed")):
+        return False
+    barred = "rather_nouns english openers states finite adverbs"
+    return verb.words > 1 or not is_one(words[0], barred)
 
 
 class Binder:
