@@ -140,6 +140,7 @@ async def open_application(
             checks=checks_of(settings, models, is_own=provider is not None),
             assign=assignment_by(settings.experiment, catalog),
             tellers=tellers,
+            settle=tracker.flush,
         )
         yield Application(
             stories=Stories(dependencies, store),
