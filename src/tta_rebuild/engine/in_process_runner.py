@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import (
@@ -37,7 +37,7 @@ from tta_rebuild.engine.turn_runner import (
     TurnWatch,
 )
 from tta_rebuild.engine.turn_span import turn_span
-from tta_rebuild.engine.turn_values import UpdateKind, Values, error_values, update_of
+from tta_rebuild.engine.turn_values import UpdateKind, Values, error_values, text_of, update_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -49,10 +49,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Turn:
-    """A turn in this process, with its updates and the task that plays it."""
+    """A turn in this process, with its updates and the task that plays it.
+
+    ``updates`` are kept as text, kind and values, the latest last: there are hundreds of a turn.
+    """
 
     now: RunningTurn
-    updates: list[TurnUpdate] = field(default_factory=list)
+    updates: list[str] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     ended_s: float | None = None
@@ -60,9 +63,17 @@ class _Turn:
 
     def above(self, number: int) -> Sequence[TurnUpdate]:
         """The updates numbered above a number."""
-        if not self.updates:
-            return ()
-        return self.updates[max(0, number - self.updates[0].number + 1) :]
+        first = self.now.updates - len(self.updates) + 1
+        begin = max(first, number + 1)
+        kept = self.updates[begin - first :]
+        return [_update(at, text) for at, text in enumerate(kept, start=begin)]
+
+    def add(self, kind: UpdateKind, values: Values) -> TurnUpdate:
+        """Take an update as the latest."""
+        number, text = self.now.updates + 1, text_of(values)
+        self.updates.append(f"{kind} {text}")
+        self.now = replace(self.now, updates=number)
+        return TurnUpdate(number=number, kind=kind, text=text)
 
 
 class InProcessRunner:
@@ -162,7 +173,7 @@ class InProcessRunner:
             with suppress(TimeoutError):
                 await asyncio.wait_for(turn.changed.wait(), wait_s)
             found = turn.above(after)
-        return list(found)
+        return found
 
     async def tail(self, turn_id: str, after: int = 0) -> AsyncGenerator[TurnUpdate, None]:
         """See ``TurnRunner.tail``."""
@@ -172,10 +183,11 @@ class InProcessRunner:
             for update in turn.above(after):
                 yield update
                 after = update.number
-            if turn.now.state != "running" and not turn.above(after):
+            if turn.now.updates > after:
+                continue
+            if turn.now.state != "running":
                 return
-            if not turn.above(after):
-                await changed.wait()
+            await changed.wait()
 
     async def cancel(self, turn_id: str) -> RunningTurn:
         """See ``TurnRunner.cancel``."""
@@ -271,8 +283,8 @@ class InProcessRunner:
                 values = {"reason": message("turn_interrupted")}
             elif state != "running":
                 kind = state
-            turn.updates = [TurnUpdate(number=LAST_NUMBER, kind=kind, values=values)]
-            turn.now = replace(turn.now, updates=LAST_NUMBER)
+            turn.now = replace(turn.now, updates=LAST_NUMBER - 1)
+            turn.add(kind, values)
             turn.ended_s = self._clock.now()
             self._know(turn)
 
@@ -290,10 +302,7 @@ class InProcessRunner:
                 self._add(turn, "abandoned", {"reason": reason})
 
     def _add(self, turn: _Turn, kind: UpdateKind, values: Values) -> None:
-        number = turn.now.updates + 1
-        update = TurnUpdate(number=number, kind=kind, values=values)
-        turn.updates.append(update)
-        turn.now = replace(turn.now, updates=number)
+        update = turn.add(kind, values)
         if update.is_last:
             state: Any = kind
             ended_at = self._clock.wall()
@@ -343,6 +352,11 @@ class InProcessRunner:
             elif now_s - turn.ended_s >= self._kept_s and len(turn.updates) > 1:
                 turn.updates = turn.updates[-1:]
                 turn.now = replace(turn.now, request=replace(turn.now.request, text=""))
+
+
+def _update(number: int, kept: str) -> TurnUpdate:
+    kind, _, text = kept.partition(" ")
+    return TurnUpdate(number=number, kind=cast("UpdateKind", kind), text=text)
 
 
 def _items(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem, None]:

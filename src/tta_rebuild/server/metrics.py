@@ -83,22 +83,23 @@ class ServerMetrics:
 
     def updated(self, turn: RunningTurn, update: TurnUpdate) -> None:
         """See ``TurnWatch.updated``."""
-        values, kind = update.values, {"kind": turn.request.kind}
+        kind = {"kind": turn.request.kind}
         if update.kind in FIRST_PIECES and turn.turn_id not in self._begun:
             self._begun.add(turn.turn_id)
             self._first.record(self._since(turn), kind)
         if update.kind == "restarted":
             self._restarts.add(1)
         elif update.kind == "scene":
-            self._withheld.add(values.get("withheld", 0))
-            if values.get("degraded"):
+            scene = update.values
+            self._withheld.add(scene.get("withheld", 0))
+            if scene.get("degraded"):
                 self._degraded.add(1)
         if update.is_last:
             self._begun.discard(turn.turn_id)
             self._turns.add(1, kind | {"outcome": update.kind})
             took = {names.WORKFLOW: f"turn_{turn.request.kind}"}
             if update.kind == "failed":
-                took[names.ERROR] = (values.get("errors") or ("Defect",))[0]
+                took[names.ERROR] = (update.values.get("errors") or ("Defect",))[0]
             self._took.record(self._since(turn), took)
 
     def turned_away(self, reason: str) -> None:

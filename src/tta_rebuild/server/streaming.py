@@ -6,12 +6,12 @@ A plain streaming answer; what comes within ``COALESCED_S`` of the last write go
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tta_rebuild.engine.turn_runner import TurnRunner, TurnUpdate
+from tta_rebuild.engine.turn_values import text_of
 from tta_rebuild.server.problems import problem_of
 
 COALESCED_S = 0.04
@@ -23,20 +23,12 @@ _RETRY = b"retry: 1000\n\n"
 _STILL_HERE = b": still here\n\n"
 
 
-def values_of(update: TurnUpdate) -> dict[str, Any]:
-    """What a reader gets of an update; an error as a problem."""
-    if update.kind != "failed":
-        return dict(update.values)
-    errors = {"errors": (), "detail": "", "retry_after_s": None} | dict(update.values)
-    return {"problem": problem_of(errors)}
-
-
 def frame(update: TurnUpdate, redact: Callable[[Any], Any] = lambda value: value) -> bytes:
-    """One update as server-sent event."""
-    values = values_of(update)
+    """One update as server-sent event; an error as a problem."""
+    data = update.text
     if update.kind == "failed":
-        values = redact(values)
-    data = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+        errors = {"errors": (), "detail": "", "retry_after_s": None} | dict(update.values)
+        data = text_of(redact({"problem": problem_of(errors)}))
     return f"id: {update.number}\nevent: {update.kind}\ndata: {data}\n\n".encode()
 
 
