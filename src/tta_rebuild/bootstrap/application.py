@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from tta_rebuild.bootstrap.guards import care_policy, code_check_for, redactor_for
+from tta_rebuild.bootstrap.guards import (
+    care_policy,
+    code_check_for,
+    redactor_for,
+    safety_gate,
+    world_rules,
+)
 from tta_rebuild.bootstrap.model_names import OFFLINE, is_all_offline
 from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
 from tta_rebuild.bootstrap.variants import assignment_by, catalog_of, checks_of, tellers_of
@@ -34,8 +40,6 @@ if TYPE_CHECKING:
     from tta_rebuild.bootstrap.stack_builder import MakeAdapter
     from tta_rebuild.bootstrap.telemetry import ModelHealth
     from tta_rebuild.integrations.response_cache import ResponseCache
-    from tta_rebuild.reading.world_rules import WorldRules
-    from tta_rebuild.safety import SafetyGate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +133,8 @@ async def open_application(
         dependencies = Dependencies(
             provider=told,
             catalog=catalog,
-            safety=_safety_gate,
-            world_rules=_world_rules,
+            safety=safety_gate,
+            world_rules=world_rules,
             clock=clock,
             new_id=new_id,
             session_id=session_id,
@@ -235,15 +239,3 @@ def _embedded(telemetry: Telemetry | None) -> Mapping[str, VariantStack]:
 
     told = TracedLLMProvider(OfflineProvider(), provider=OFFLINE, telemetry=telemetry)
     return {OFFLINE: VariantStack(provider=told, checks="off")}
-
-
-def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:
-    from tta_rebuild import safety
-
-    return safety.SafetyGate(boundaries)
-
-
-def _world_rules(rules: Mapping[str, str]) -> WorldRules:
-    from tta_rebuild.reading.world_rules import WorldRules, compiled
-
-    return WorldRules(compiled(rules).rules)
