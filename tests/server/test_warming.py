@@ -19,7 +19,7 @@ async def play():
     settings = tta.Settings(data_dir=Path(sys.argv[1]))
     async with tta.open_application(settings) as application:
         opened.clear()
-        story = await application.stories.open(tta.Premise(theme="A keeper finds a letter.", seed=3))
+        story = await application.stories.open(tta.Premise(theme="A letter is found.", seed=3))
         await story.turn(tta.Action.begin())
         await story.turn(tta.Action.choose(1))
         await story.turn(tta.Action.say("I open the door."))
