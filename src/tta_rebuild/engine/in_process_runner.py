@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 TIDIED_EVERY_S = 5.0
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tta_rebuild.turns")
 
 
 @dataclass(slots=True)
@@ -207,10 +208,13 @@ class InProcessRunner:
     async def drain(self, grace_s: float) -> None:
         """See ``TurnRunner.drain``."""
         self.is_draining = True
-        tasks = [turn.task for turn in self._running.values() if turn.task]
-        if tasks and grace_s > 0:
-            await asyncio.wait(tasks, timeout=grace_s)
+        turns = [turn for turn in self._running.values() if turn.task]
+        if turns and grace_s > 0:
+            await asyncio.wait([turn.task for turn in turns if turn.task], timeout=grace_s)
         await self._stop(list(self._running.values()), message("shutting_down"))
+        if turns:
+            ends = Counter(turn.now.state for turn in turns)
+            _log.info("stopping while %d turns were played: %s", len(turns), _counted(ends))
 
     async def _traced(self, turn: _Turn) -> None:
         with turn_span(turn.now.request, self._tracer_provider) as ended:
@@ -236,7 +240,6 @@ class InProcessRunner:
                 raise
             await self._settle(turn)
         except TTAError as error:
-            _log.info("turn %s failed: %s", turn.now.turn_id, error)
             self._add(turn, "failed", error_values(error))
         finally:
             if turn.now.state == "running":  # a defect, or the loop itself ends
@@ -271,12 +274,14 @@ class InProcessRunner:
         """Take up what the journal knows; say of the turns that were running how they ended."""
         now = self._clock.wall()
         self._journal.forget(before=now - timedelta(seconds=self._known_s))
+        ends = Counter[TurnState]()
         for noted in self._journal.read():
             turn = _Turn(noted)
             if noted.state == "running":
                 state, values = await self._outcome(noted)
                 turn.now = replace(noted, state=state, last=values, ended_at=now)
                 self._journal.write(turn.now)
+                ends[state] += 1
             state, values = turn.now.state, turn.now.last
             kind: UpdateKind = "abandoned"
             if state == "interrupted":
@@ -287,6 +292,8 @@ class InProcessRunner:
             turn.add(kind, values)
             turn.ended_s = self._clock.now()
             self._know(turn)
+        if ends:
+            _log.warning("%d turns were being played at the end: %s", ends.total(), _counted(ends))
 
     async def _stop(self, turns: Sequence[_Turn], reason: str) -> None:
         tasks = []
@@ -311,6 +318,7 @@ class InProcessRunner:
             if self._running.get(turn.now.request.branch_id) is turn:
                 del self._running[turn.now.request.branch_id]
             self._journal.write(turn.now)
+            _log_end(turn.now)
         changed, turn.changed = turn.changed, asyncio.Event()
         changed.set()
         if self._watch is not None:
@@ -377,6 +385,21 @@ def _is_same(known: RunningTurn, request: TurnRequest) -> bool:
     if known.state != "running" and not known.request.text:
         wanted = replace(request, text="")
     return replace(known.request, position=None) == replace(wanted, position=None)
+
+
+def _counted(ends: Counter[TurnState]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in ends.items())
+
+
+def _log_end(turn: RunningTurn) -> None:
+    """Say of a turn that it failed or was abandoned, and why; no word of the story's."""
+    if turn.state not in ("failed", "abandoned"):
+        return
+    problem = next(iter(turn.last.get("errors", ())), "Defect") if turn.state == "failed" else ""
+    level = logging.WARNING if problem else logging.INFO
+    told = f"failed with {problem}" if problem else f"was abandoned: {turn.last.get('reason')}"
+    extra = {"turn_id": turn.turn_id, "story_id": turn.request.story_id, "problem": problem}
+    _log.log(level, "turn %s (%s) %s", turn.turn_id, turn.request.kind, told, extra=extra)
 
 
 def _log_defect(task: asyncio.Task[None]) -> None:

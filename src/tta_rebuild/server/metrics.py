@@ -25,7 +25,7 @@ from tta_rebuild.core.clock import Clock
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnKind, TurnUpdate
 from tta_rebuild.engine.turn_values import LAST_KINDS
 from tta_rebuild.server.metric_registry import CONTENT_TYPE, Registry, observing
-from tta_rebuild.server.presenting import API
+from tta_rebuild.server.refusals import Refusals, route_of
 from tta_rebuild.server.streaming import Streams
 
 CIRCUITS = {"closed": 0, "half-open": 1, "open": 2}
@@ -33,7 +33,7 @@ KINDS: tuple[str, ...] = get_args(TurnKind)
 FIRST_PIECES = ("passage", "aside", "refused", "paused")
 """Updates that are the first a player reads."""
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tta_rebuild.server.requests")
 
 router = APIRouter(tags=["health"])
 
@@ -179,10 +179,11 @@ def _resident_bytes() -> int:
 
 
 class Measured:
-    """Measures how long answers take to begin, and logs each request by its route."""
+    """Measures how long answers take to begin, and logs refusals and, at DEBUG, every request."""
 
     def __init__(self, app: ASGIApp, metrics: ServerMetrics, clock: Clock) -> None:
         self._app, self._metrics, self._clock = app, metrics, clock
+        self._refusals = Refusals(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and see how it was answered."""
@@ -205,9 +206,7 @@ class Measured:
             self._note(scope, status or 500, took_s)
 
     def _note(self, scope: Scope, status: int, took_s: float) -> None:
-        route = getattr(scope.get("route"), "path", "") or "other"
-        if scope["path"].startswith(f"{API}/") and route != "other":
-            route = f"{API}{route.removeprefix(API)}"
+        route = route_of(scope)
         method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
         labels = {
             "http.request.method": method,
@@ -215,9 +214,10 @@ class Measured:
             "http.response.status_code": str(status),
         }
         self._metrics.answered.record(took_s, labels)
-        if _log.isEnabledFor(logging.INFO):
+        self._refusals.note(scope, status, route)
+        if _log.isEnabledFor(logging.DEBUG):
             extra = {"method": method, "route": route, "status": status, "took_s": took_s}
-            _log.info("%s %s: %d in %.3f s", method, route, status, took_s, extra=extra)
+            _log.debug("%s %s: %d in %.3f s", method, route, status, took_s, extra=extra)
 
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

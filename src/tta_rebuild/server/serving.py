@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import ipaddress
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+import tta_rebuild as tta
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.serving import has_accounts, open_serving
 from tta_rebuild.bootstrap.warming import load_storytelling
@@ -29,6 +31,8 @@ OPEN_TO_ALL = (
     "could read and delete every story. Make a token for each player ('tta tokens add NAME'), "
     "keep to 127.0.0.1, or give --anyone if that is meant."
 )
+
+_log = logging.getLogger("tta_rebuild.server")
 
 
 class StoryServer(uvicorn.Server):
@@ -96,13 +100,18 @@ async def serve(
         family = socket.AF_INET6 if is_six else socket.AF_INET
         with socket.create_server((host, port), family=family, backlog=2_048) as listening:
             number = listening.getsockname()[1]
-            on_start(f"http://{f'[{host}]' if is_six else host}:{number}")
+            address = f"http://{f'[{host}]' if is_six else host}:{number}"
+            on_start(address)
+            who = "players show tokens" if options.accounts else "nobody is asked who they are"
+            models = ", ".join(application.models)
+            _log.info("tta %s serves at %s with %s; %s", tta.__version__, address, models, who)
             loading = asyncio.create_task(_load(app))
             try:
                 async with collecting(lambda: serving.runner.running == 0):
                     await StoryServer(config, serving.runner, grace_s).serve([listening])
             finally:
                 loading.cancel()
+                _log.info("stopped; every finished turn is kept")
 
 
 async def _load(app: FastAPI) -> None:
