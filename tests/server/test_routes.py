@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.server.serving import Running
 
 
@@ -148,6 +150,62 @@ async def test_a_story_goes_out_and_comes_in_again(embedded: Running) -> None:
     assert "attachment" in exported.headers["content-disposition"]
     both = [(await _get(embedded, path))["scene"] for path in (branch, copy)]
     assert both[0] == both[1]
+
+
+async def test_a_story_that_is_here_already_is_taken_in_as_a_copy_and_named_so(
+    embedded: Running,
+) -> None:
+    branch = await _played(embedded, 1)
+    story = branch.partition("/branches")[0]
+    exported = json.loads((await embedded.client.get(f"{story}/export")).text)
+
+    first = await _sent(embedded, "POST", "/stories/import", exported)
+    second = await _sent(embedded, "POST", "/stories/import", exported)
+    await embedded.play(branch, kind="choose", choice=1)
+    other = await _sent(embedded, "POST", "/stories/import", exported | {"title": "The door"})
+
+    title = exported["title"]
+    assert (first["title"], second["title"]) == (f"{title} (copy)", f"{title} (copy 2)")
+    assert first["copy_of"] == [story.rpartition("/")[2]]
+    assert f"'{title} (copy)'" in first["notes"][1]
+    assert other["title"] == "The door (copy)"
+    assert title not in [one.split("'")[1] for one in other["notes"]], "the first is played on"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"Once upon a time", "it is not JSON, or was cut off on its way"),
+        (b'{"format": "tta-story", "bra', "it is not JSON, or was cut off on its way"),
+        (b"\xff\xfe", "it is not JSON"),
+        (b"", "it is empty"),
+        (b"[1, 2]", "something else than an exported story"),
+        (b'{"name": "a character card"}', "something else than an exported story"),
+    ],
+)
+async def test_a_file_that_is_no_story_is_refused_in_plain_words(
+    embedded: Running, body: bytes, says: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await embedded.client.post("/stories/import", content=body, headers=headers)
+
+    problem = answer.json()
+    assert (answer.status_code, problem["title"]) == (422, "This is no story file")
+    assert problem["detail"].startswith("This is no story file: ")
+    assert says in problem["detail"]
+    assert "Export" in problem["do"]
+
+
+@pytest.mark.parametrize("path", ["/stories", "/stories/import", "/evaluate"])
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_a_body_that_does_not_say_that_it_is_json_is_told_how_to(
+    embedded: Running, path: str, kind: str
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    answer = await embedded.client.post(path, content=b'{"theme": "A door."}', headers=headers)
+
+    assert answer.status_code == 415
+    assert "Content-Type: application/json" in answer.json()["do"]
 
 
 async def test_a_story_is_found_renamed_and_deleted_for_good(embedded: Running) -> None:

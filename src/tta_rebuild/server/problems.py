@@ -119,6 +119,21 @@ def _defect(request: Request, error: Exception) -> dict[str, Any]:
     return body_of(500, "A defect in the program", said, do=do, kind="Defect", error_id=error_id)
 
 
+def is_json(request: Request) -> bool:
+    """Whether a body says of itself that it is JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind[-5:] == "+json")
+
+
+NOT_JSON: Mapping[str, Any] = {
+    "status": 415,
+    "title": "The body is not sent as JSON",
+    "detail": "What is sent here is JSON, and says so.",
+    "do": "Send the header 'Content-Type: application/json'.",
+    "kind": "NotJson",
+}
+
+
 def _methods_at(app: FastAPI, path: str) -> list[str]:
     """The methods that a path has, as the OpenAPI document knows them."""
     for template, operations in app.openapi()["paths"].items():
@@ -142,6 +157,9 @@ def add_problems(app: FastAPI, redactor: Redactor) -> None:
 
     async def of_input(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
+        unread = [one for one in error.errors() if one["loc"] == ("body",)]
+        if unread and unread[0]["type"] != "missing" and not is_json(request):
+            return answer(body_of(**NOT_JSON))
         wrong = [
             {"at": "/".join(str(part) for part in one["loc"]), "says": one["msg"]}
             for one in error.errors()[:20]
