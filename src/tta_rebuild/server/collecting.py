@@ -25,7 +25,10 @@ async def collecting(
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[None]:
-    """Collect garbage in that way until the end of the block; ``is_idle``: nobody plays now."""
+    """Collect garbage in that way until the end of the block; ``is_idle``: nobody plays now.
+
+    What is passed over by then stays so: the program is about to end.
+    """
     before = gc.get_threshold()
     gc.set_threshold(*THRESHOLDS)
     gc.freeze()
@@ -34,7 +37,6 @@ async def collecting(
         yield
     finally:
         rounds.cancel()
-        gc.unfreeze()
         gc.set_threshold(*before)
 
 
