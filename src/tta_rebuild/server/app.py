@@ -38,6 +38,7 @@ class ServerOptions:
         hosts: names under which it may be reached, besides this machine's own.
         accounts: whether players show tokens; else whoever comes is the one player.
         web: the folder of the pages; nothing is served where there is none.
+        looked_s: how often it is looked whether the token of who follows a turn is still good.
         metrics: what counts; the runner's watch is to be the same.
     """
 
@@ -47,6 +48,7 @@ class ServerOptions:
     metrics: ServerMetrics | None = None
     clock: Clock = field(default_factory=Clock)
     accounts: bool = False
+    looked_s: float = 5.0
 
 
 def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAPI:

@@ -11,7 +11,7 @@ from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core.errors import BranchBusy, PositionConflict
 from tta_rebuild.engine.turn_runner import TurnRequest
 from tta_rebuild.server import shapes, streaming
-from tta_rebuild.server.access import Asking
+from tta_rebuild.server.access import Asking, TheAccess
 from tta_rebuild.server.presenting import present_out, turn_out
 from tta_rebuild.server.problems import ProblemOf
 from tta_rebuild.server.resources import Served, TheBranch, TheStory, TurnId, documented
@@ -116,19 +116,26 @@ async def follow_turn(
     turn_id: TurnId,
     request: Request,
     served: Served,
+    access: TheAccess,
+    asking: Asking,
     last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,9}$", examples=["3"])] = "",
 ) -> Response:
-    """What is seen of a turn, from the event after `Last-Event-ID` to the last."""
+    """What is seen of a turn, from the event after `Last-Event-ID` to the last.
+
+    It breaks off when the token is revoked or expires: asked for again, the answer is 401.
+    """
     turn, after = await served.runner.turn(turn_id), int(last_event_id or 0)
     if turn.state != "running" and after >= turn.updates:
         return Response(status_code=204)  # by which a browser's EventSource stops to ask
+    state, more = request.app.state, {}
+    if access.accounts:
+        more = {
+            "may_follow": lambda: access.is_still(asking, request.headers),
+            "looked_s": state.options.looked_s,
+        }
     return StreamingResponse(
         streaming.turn_stream(
-            request.app.state.streams,
-            served.runner,
-            turn_id,
-            after,
-            redact=request.app.state.redactor.value,
+            state.streams, served.runner, turn_id, after, redact=state.redactor.value, **more
         ),
         media_type=streaming.MEDIA_TYPE,
         headers=streaming.HEADERS,
