@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.server.serving import Running
+from tta_rebuild.core.errors import ModelUnavailable
 
 
 async def _get(server: Running, path: str, **query: Any) -> Any:
@@ -308,6 +309,36 @@ async def test_a_scene_is_rated_and_the_reports_count_it(served: Running) -> Non
     assert [line["attempts"] for line in costs["lines"]] == [served.teller.calls]  # type: ignore[union-attr]
     assert health["latest"][0]["outcomes"] == {"ok": served.teller.calls}  # type: ignore[union-attr]
     assert models["chain"]
+
+
+async def test_the_health_tells_of_turns_disk_and_what_failed_last(served: Running) -> None:
+    branch = await _played(served, 2)
+    assert served.teller is not None
+    served.teller.errors.append(ModelUnavailable("there is no such model any more"))
+    await served.play(branch, kind="choose", choice=1)
+
+    health = await _get(served, "/health")
+
+    assert health["turns"] == {"stored": 2, "failed": 1}
+    assert [(one["what"], one["problem"]) for one in health["errors"]] == [
+        ("turn choose", "ModelUnavailable")
+    ]
+    assert 0 < health["disk"]["free_bytes"] <= health["disk"]["total_bytes"]
+    assert 0 <= health["uptime_s"] < 60
+
+
+async def test_analytics_are_kept_for_a_while_and_say_of_when_they_are(served: Running) -> None:
+    branch = await _played(served, 1)
+    first = await _get(served, "/analytics")
+    await served.play(branch, kind="choose", choice=1)
+
+    kept = await _get(served, "/analytics")
+    others = await _get(served, "/analytics", by="version")
+    anew = await _get(served, "/analytics", at_most_s=0)
+
+    assert (kept["total"]["turns"], kept["counted_at"]) == (1, first["counted_at"])
+    assert others["total"]["turns"] == anew["total"]["turns"] == 2
+    assert anew["counted_at"] > first["counted_at"]
 
 
 async def test_a_text_is_scored_with_its_parts(embedded: Running) -> None:

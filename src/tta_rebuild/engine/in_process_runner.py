@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
 TIDIED_EVERY_S = 5.0
+MOST_FAILURES = 20
 
 _log = logging.getLogger("tta_rebuild.turns")
 
@@ -106,6 +107,10 @@ class InProcessRunner:
         self._latest: dict[str, str] = {}
         self._tidied_s = self._clock.now()
         self.is_draining = False
+        self.ended = Counter[str]()
+        """How turns ended, since the start."""
+        self.failures: deque[RunningTurn] = deque(maxlen=MOST_FAILURES)
+        """The latest turns that failed."""
 
     async def __aenter__(self) -> Self:
         await self._recover()
@@ -318,6 +323,9 @@ class InProcessRunner:
             if self._running.get(turn.now.request.branch_id) is turn:
                 del self._running[turn.now.request.branch_id]
             self._journal.write(turn.now)
+            self.ended[turn.now.state] += 1
+            if turn.now.state == "failed":
+                self.failures.append(replace(turn.now, request=replace(turn.now.request, text="")))
             _log_end(turn.now)
         changed, turn.changed = turn.changed, asyncio.Event()
         changed.set()
@@ -391,11 +399,16 @@ def _counted(ends: Counter[TurnState]) -> str:
     return ", ".join(f"{count} {state}" for state, count in ends.items())
 
 
+def problem_in(turn: RunningTurn) -> str:
+    """The kind of problem with which a turn failed."""
+    return next(iter(turn.last.get("errors", ())), "Defect")
+
+
 def _log_end(turn: RunningTurn) -> None:
     """Say of a turn that it failed or was abandoned, and why; no word of the story's."""
     if turn.state not in ("failed", "abandoned"):
         return
-    problem = next(iter(turn.last.get("errors", ())), "Defect") if turn.state == "failed" else ""
+    problem = problem_in(turn) if turn.state == "failed" else ""
     level = logging.WARNING if problem else logging.INFO
     told = f"failed with {problem}" if problem else f"was abandoned: {turn.last.get('reason')}"
     extra = {"turn_id": turn.turn_id, "story_id": turn.request.story_id, "problem": problem}

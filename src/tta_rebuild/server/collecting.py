@@ -1,7 +1,7 @@
 """The collector of garbage, kept from stopping all players at once.
 
 Looking through everything that a server has loaded takes a fifth of a second. So it looks only at
-what is new, every few seconds: what it has found alive is passed over from then on, and is freed as
+what is new, every second: what it has found alive is passed over from then on, and is freed as
 soon as nothing refers to it. Rings of objects among that are found when nobody plays.
 """
 
@@ -12,10 +12,10 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-EVERY_S = 3.0
-WHOLE_EVERY = 100
+EVERY_S = 1.0
+WHOLE_EVERY = 300
 """Rounds after which everything is looked through, as soon as nobody plays."""
-THRESHOLDS = (5_000, 10, 1_000_000)
+THRESHOLDS = (2_000, 5, 1_000_000)
 """Young objects are looked at as Python does; the oldest by the rounds alone."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -30,6 +31,9 @@ DO = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Send less, or send it in parts.",
 }
 """What to do about problems that are no errors of the engine."""
+
+MOST_DEFECTS = 20
+"""Defects that are remembered for ``GET /health``."""
 
 _log = logging.getLogger("tta_rebuild.server")
 
@@ -114,6 +118,9 @@ def _defect(request: Request, error: Exception) -> dict[str, Any]:
         "defect %s: %s in %s %s", error_id, name, request.method, route,
         exc_info=error, extra=extra,
     )  # fmt: skip
+    request.app.state.defects.append(
+        (datetime.now(UTC), f"{request.method} {route}", name, error_id)
+    )
     said = f"Nothing was lost; the server's log says more, under {error_id}."
     do = "Tell those who run the server that number."
     return body_of(500, "A defect in the program", said, do=do, kind="Defect", error_id=error_id)
