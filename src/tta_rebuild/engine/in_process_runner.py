@@ -7,9 +7,9 @@ import logging
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import (
@@ -23,6 +23,7 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.core.events import PersonAsked, SceneTold
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.kept_turn import KeptTurn, counted, log_defect, log_end
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session import AsideItem, Session
 from tta_rebuild.engine.session_cache import SessionCache
@@ -38,7 +39,7 @@ from tta_rebuild.engine.turn_runner import (
     TurnWatch,
 )
 from tta_rebuild.engine.turn_span import turn_span
-from tta_rebuild.engine.turn_values import UpdateKind, Values, error_values, text_of, update_of
+from tta_rebuild.engine.turn_values import UpdateKind, Values, error_values, update_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -47,35 +48,6 @@ TIDIED_EVERY_S = 5.0
 MOST_FAILURES = 20
 
 _log = logging.getLogger("tta_rebuild.turns")
-
-
-@dataclass(slots=True)
-class _Turn:
-    """A turn in this process, with its updates and the task that plays it.
-
-    ``updates`` are kept as text, kind and values, the latest last: there are hundreds of a turn.
-    """
-
-    now: RunningTurn
-    updates: list[str] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
-    ended_s: float | None = None
-    stops_for: str = ""
-
-    def above(self, number: int) -> Sequence[TurnUpdate]:
-        """The updates numbered above a number."""
-        first = self.now.updates - len(self.updates) + 1
-        begin = max(first, number + 1)
-        kept = self.updates[begin - first :]
-        return [_update(at, text) for at, text in enumerate(kept, start=begin)]
-
-    def add(self, kind: UpdateKind, values: Values) -> TurnUpdate:
-        """Take an update as the latest."""
-        number, text = self.now.updates + 1, text_of(values)
-        self.updates.append(f"{kind} {text}")
-        self.now = replace(self.now, updates=number)
-        return TurnUpdate(number=number, kind=kind, text=text)
 
 
 class InProcessRunner:
@@ -101,9 +73,9 @@ class InProcessRunner:
         self._watch = watch
         self._tracer_provider = tracer_provider
         self._most, self._kept_s, self._known_s = most_turns, kept_s, known_s
-        self._turns: dict[str, _Turn] = {}
+        self._turns: dict[str, KeptTurn] = {}
         self._by_key: dict[str, str] = {}
-        self._running: dict[str, _Turn] = {}
+        self._running: dict[str, KeptTurn] = {}
         self._latest: dict[str, str] = {}
         self._tidied_s = self._clock.now()
         self.is_draining = False
@@ -138,12 +110,12 @@ class InProcessRunner:
         now = RunningTurn(
             turn_id=self._new_id(), request=request, state="running", began_at=self._clock.wall()
         )
-        turn = _Turn(now)
+        turn = KeptTurn(now)
         self._journal.write(now)
         self._know(turn)
         self._running[request.branch_id] = turn
         turn.task = asyncio.create_task(self._traced(turn), name=f"turn {now.turn_id}")
-        turn.task.add_done_callback(_log_defect)
+        turn.task.add_done_callback(log_defect)
         return now
 
     async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
@@ -219,14 +191,14 @@ class InProcessRunner:
         await self._stop(list(self._running.values()), message("shutting_down"))
         if turns:
             ends = Counter(turn.now.state for turn in turns)
-            _log.info("stopping while %d turns were played: %s", len(turns), _counted(ends))
+            _log.info("stopping while %d turns were played: %s", len(turns), counted(ends))
 
-    async def _traced(self, turn: _Turn) -> None:
+    async def _traced(self, turn: KeptTurn) -> None:
         with turn_span(turn.now.request, self._tracer_provider) as ended:
             await self._play(turn)
             ended(turn.now)
 
-    async def _play(self, turn: _Turn) -> None:
+    async def _play(self, turn: KeptTurn) -> None:
         request = turn.now.request
         try:
             session = await self._sessions.session(request.story_id, request.branch_id)
@@ -250,7 +222,7 @@ class InProcessRunner:
             if turn.now.state == "running":  # a defect, or the loop itself ends
                 self._add(turn, "failed", error_values(RuntimeError()))
 
-    async def _settle(self, turn: _Turn) -> None:
+    async def _settle(self, turn: KeptTurn) -> None:
         """Say how a turn ended that was cancelled: perhaps it had just been stored."""
         if turn.now.state != "running":
             return
@@ -281,7 +253,7 @@ class InProcessRunner:
         self._journal.forget(before=now - timedelta(seconds=self._known_s))
         ends = Counter[TurnState]()
         for noted in self._journal.read():
-            turn = _Turn(noted)
+            turn = KeptTurn(noted)
             if noted.state == "running":
                 state, values = await self._outcome(noted)
                 turn.now = replace(noted, state=state, last=values, ended_at=now)
@@ -298,9 +270,9 @@ class InProcessRunner:
             turn.ended_s = self._clock.now()
             self._know(turn)
         if ends:
-            _log.warning("%d turns were being played at the end: %s", ends.total(), _counted(ends))
+            _log.warning("%d turns were being played at the end: %s", ends.total(), counted(ends))
 
-    async def _stop(self, turns: Sequence[_Turn], reason: str) -> None:
+    async def _stop(self, turns: Sequence[KeptTurn], reason: str) -> None:
         tasks = []
         for turn in turns:
             if turn.task and turn.now.state == "running":
@@ -313,7 +285,7 @@ class InProcessRunner:
             if turn.now.state == "running":
                 self._add(turn, "abandoned", {"reason": reason})
 
-    def _add(self, turn: _Turn, kind: UpdateKind, values: Values) -> None:
+    def _add(self, turn: KeptTurn, kind: UpdateKind, values: Values) -> None:
         update = turn.add(kind, values)
         if update.is_last:
             state: Any = kind
@@ -326,7 +298,7 @@ class InProcessRunner:
             self.ended[turn.now.state] += 1
             if turn.now.state == "failed":
                 self.failures.append(replace(turn.now, request=replace(turn.now.request, text="")))
-            _log_end(turn.now)
+            log_end(turn.now)
         changed, turn.changed = turn.changed, asyncio.Event()
         changed.set()
         if self._watch is not None:
@@ -336,13 +308,13 @@ class InProcessRunner:
         if self._watch is not None:
             self._watch.turned_away(reason)
 
-    def _found(self, turn_id: str) -> _Turn:
+    def _found(self, turn_id: str) -> KeptTurn:
         self._tidy()
         if turn_id not in self._turns:
             raise TurnNotFound(message("no_turn"))
         return self._turns[turn_id]
 
-    def _know(self, turn: _Turn) -> None:
+    def _know(self, turn: KeptTurn) -> None:
         turn_id, request = turn.now.turn_id, turn.now.request
         self._turns[turn_id] = turn
         self._by_key[request.key] = self._latest[request.branch_id] = turn_id
@@ -370,11 +342,6 @@ class InProcessRunner:
                 turn.now = replace(turn.now, request=replace(turn.now.request, text=""))
 
 
-def _update(number: int, kept: str) -> TurnUpdate:
-    kind, _, text = kept.partition(" ")
-    return TurnUpdate(number=number, kind=cast("UpdateKind", kind), text=text)
-
-
 def _items(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem, None]:
     """The turn, or the question aside, as the session plays it."""
     if request.kind == "ask":
@@ -393,28 +360,3 @@ def _is_same(known: RunningTurn, request: TurnRequest) -> bool:
     if known.state != "running" and not known.request.text:
         wanted = replace(request, text="")
     return replace(known.request, position=None) == replace(wanted, position=None)
-
-
-def _counted(ends: Counter[TurnState]) -> str:
-    return ", ".join(f"{count} {state}" for state, count in ends.items())
-
-
-def problem_in(turn: RunningTurn) -> str:
-    """The kind of problem with which a turn failed."""
-    return next(iter(turn.last.get("errors", ())), "Defect")
-
-
-def _log_end(turn: RunningTurn) -> None:
-    """Say of a turn that it failed or was abandoned, and why; no word of the story's."""
-    if turn.state not in ("failed", "abandoned"):
-        return
-    problem = problem_in(turn) if turn.state == "failed" else ""
-    level = logging.WARNING if problem else logging.INFO
-    told = f"failed with {problem}" if problem else f"was abandoned: {turn.last.get('reason')}"
-    extra = {"turn_id": turn.turn_id, "story_id": turn.request.story_id, "problem": problem}
-    _log.log(level, "turn %s (%s) %s", turn.turn_id, turn.request.kind, told, extra=extra)
-
-
-def _log_defect(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        _log.error("%s ended with a defect", task.get_name(), exc_info=error)

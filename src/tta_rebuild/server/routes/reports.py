@@ -16,7 +16,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 import tta_rebuild as tta
 from tta_rebuild.bootstrap.overview import models_overview
 from tta_rebuild.core.usage import Attempt, Grouping
-from tta_rebuild.engine.in_process_runner import problem_in
+from tta_rebuild.engine.kept_turn import problem_in
 from tta_rebuild.engine.turn_runner import RunningTurn
 from tta_rebuild.lab import analytics as lab
 from tta_rebuild.lab.experiment_plan import question_in
