@@ -24,7 +24,7 @@ from tta_rebuild.core import telemetry as names
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnKind, TurnUpdate
 from tta_rebuild.engine.turn_values import LAST_KINDS
-from tta_rebuild.server.metric_registry import CONTENT_TYPE, Registry, observing
+from tta_rebuild.server.metric_registry import CONTENT_TYPE, Observed, Registry, observing
 from tta_rebuild.server.refusals import Refusals, route_of
 from tta_rebuild.server.streaming import Streams
 
@@ -109,10 +109,7 @@ class ServerMetrics:
     def watch(self, serving: Serving, streams: Streams, most_turns: int) -> None:
         """Observe what is there now, whenever somebody asks."""
         application, runner = serving.application, serving.runner
-
-        def gauge(name: str, about: str, values: object, unit: str = "") -> None:
-            self._meter.create_observable_gauge(name, observing(values), unit, about)  # type: ignore[arg-type]
-
+        gauge = self._gauge
         gauge("tta.turns.running", "Turns being played", lambda: [(runner.running, {})])
         gauge("tta.turns.most", "Turns at once at most", lambda: [(most_turns, {})])
         gauge("tta.streams.open", "Readers that follow a turn", lambda: [(streams.open, {})])
@@ -151,22 +148,19 @@ class ServerMetrics:
                 if budget.scope not in ("story", "call"):
                     self._spent[budget.scope] = await tracker.spent_usd(budget.scope)
 
+    def _gauge(self, name: str, about: str, values: Observed, unit: str = "") -> None:
+        self._meter.create_observable_gauge(name, observing(values), unit, about)
+
     def _since(self, turn: RunningTurn) -> float:
         return max(0.0, (self._clock.wall() - turn.began_at).total_seconds())
 
     def _watch_process(self) -> None:
         """The figures of a process under the names that Prometheus' own clients give them."""
         began_s = time.time()
-
-        def counted(name: str, about: str, unit: str, values: object) -> None:
-            self._meter.create_observable_counter(name, observing(values), unit, about)  # type: ignore[arg-type]
-
-        counted("process.cpu", "CPU time", "s", lambda: [(sum(os.times()[:2]), {})])
-        meter = self._meter
-        memory = observing(lambda: [(_resident_bytes(), {})])
-        meter.create_observable_gauge("process.resident_memory", memory, "By", "Memory")
-        start = observing(lambda: [(began_s, {})])
-        meter.create_observable_gauge("process.start_time", start, "s", "Start, unix time")
+        used = observing(lambda: [(sum(os.times()[:2]), {})])
+        self._meter.create_observable_counter("process.cpu", used, "s", "CPU time")
+        self._gauge("process.resident_memory", "Memory", lambda: [(_resident_bytes(), {})], "By")
+        self._gauge("process.start_time", "Start, unix time", lambda: [(began_s, {})], "s")
 
 
 def _resident_bytes() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
@@ -47,17 +47,9 @@ async def ask_for_turn(
 
     Where another was first, the answer is 409 with the `present` of the branch.
     """
-    request = TurnRequest(
-        key=asking.key(idempotency_key),
-        story_id=branch.story_id,
-        branch_id=branch.branch_id,
-        kind=wanted.kind,
-        text=wanted.text,
-        choice=wanted.choice or 0,
-        after_note=wanted.after_note,
-        position=wanted.position,
-    )
-    return await _submitted(request, wanted.again, story, branch, served)
+    more = {"choice": wanted.choice or 0, "position": wanted.position}
+    key = asking.key(idempotency_key)
+    return await _submitted(key, wanted, story, branch, served, **more)
 
 
 @on_branch.post("/asides", status_code=202)
@@ -70,28 +62,34 @@ async def ask_aside(
     asking: Asking,
 ) -> shapes.TurnOut:
     """Ask one person aside, or see what they think; followed as a turn is."""
+    return await _submitted(asking.key(idempotency_key), wanted, story, branch, served)
+
+
+async def _submitted(
+    key: str,
+    wanted: shapes.TurnIn | shapes.AsideIn,
+    story: StoryRow,
+    branch: Branch,
+    served: Serving,
+    **more: Any,
+) -> shapes.TurnOut:
     request = TurnRequest(
-        key=asking.key(idempotency_key),
+        key=key,
         story_id=branch.story_id,
         branch_id=branch.branch_id,
         kind=wanted.kind,
         text=wanted.text,
         after_note=wanted.after_note,
+        **more,
     )
-    return await _submitted(request, wanted.again, story, branch, served)
-
-
-async def _submitted(
-    request: TurnRequest, again: bool, story: StoryRow, branch: Branch, served: Serving
-) -> shapes.TurnOut:
     try:
-        if known := await served.runner.known(request, again=again):
+        if known := await served.runner.known(request, again=wanted.again):
             return turn_out(known)
         if request.position not in (None, branch.length):
             raise PositionConflict(
                 branch_id=branch.branch_id, expected=request.position or 0, actual=branch.length
             )
-        return turn_out(await served.runner.submit(request, again=again))
+        return turn_out(await served.runner.submit(request, again=wanted.again))
     except (BranchBusy, PositionConflict) as error:
         session = await served.sessions.session(branch.story_id, branch.branch_id)
         present = await present_out(served, session, story.title)
