@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -102,6 +102,13 @@ def rarer_verb(word: str, rest: list[str]) -> Verb:
     """A verb that no family of the table holds: of that which a lexicon puts it in, or "do"."""
     family, _, base = _more_verbs().get(word, f"do {word}").partition(" ")
     return Verb(family, base, base, rest)
+
+
+@lru_cache(maxsize=4_000)
+def family_of(word: str) -> str:
+    """The family of a verb in any form, "" for what is no verb."""
+    entries = _entries(word)
+    return entries[-1][2] if entries else _more_verbs().get(word, "").partition(" ")[0]
 
 
 def is_rarer(word: str) -> bool:

@@ -18,7 +18,8 @@ from tta_rebuild.storyteller.answers import answer, authors_words, is_answered
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.deeds import fates, notice, record_choice, role_slots
-from tta_rebuild.storyteller.entities import Entity
+from tta_rebuild.storyteller.entities import Entity, slug
+from tta_rebuild.storyteller.interludes import interludes, is_due
 from tta_rebuild.storyteller.line_template import (
     MARK_LENGTH,
     capital,
@@ -129,7 +130,9 @@ class Teller:
                 return {"declined": declined}
         self._tick()
         before = len(self.passages)
-        scene = next((s for s, npc in self._next_scenes(following) if self._tell(s, npc)), None)
+        scene = None if following else self._interlude()
+        told = (s for s, npc in self._next_scenes(following) if self._tell(s, npc))
+        scene = scene or next(told, None)
         is_over = bool(self.given.get("should_end")) or not self.cast.is_open
         ending = scene is not None and bool(scene.ending) and is_over
         if not self.passages:
@@ -274,6 +277,21 @@ class Teller:
             for scene in possible_scenes(self.cast, self.state, self.seen, **ends):
                 found.setdefault(scene.id, (scene, npc))
         return ranked(found.values(), self.cast, self.state, self.writer, self.rng)
+
+    def _interlude(self) -> SceneEntry | None:
+        """One that happens to something of the premise, if it is time for it and it can be told."""
+        is_turning = self.state.get("deed.turned_at") == self.turn
+        if not self.cast.is_open or is_turning or not is_due(self.state):
+            return None
+        npc = str(self.state.bound["npc"])
+        for phrase, slots, scenes in interludes(self.cast, self.state, self.seen):
+            self.writer.slots |= slots
+            for scene in sorted(scenes, key=lambda _: self.rng.random()):
+                if self._tell(scene, npc):
+                    staged = f"{self.state.values.get('staged') or ''} {slug(phrase)}"
+                    self.state.values |= {"staged": staged.strip(), "staged_at": self.turn}
+                    return scene
+        return None
 
     def _tell(self, scene: SceneEntry, npc: str) -> bool:
         """Tell a scene and what it changes; False if nothing in it can be said now."""
