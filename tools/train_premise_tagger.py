@@ -5,8 +5,8 @@
 
 From the premises of ``tools/premises``, written and labelled by hand for this, a file for each
 writer; those in its folder ``people`` have the people labelled by a reader, whoever is played as
-the reading took them, and no places. With ``--folds`` it learns nothing for keeps but tells what is found of each writer's by
-what the others have written.
+the reading took them, and no places. With ``--folds`` it learns nothing for keeps but tells what is
+found of each writer's by what the others have written.
 """
 
 from __future__ import annotations

@@ -63,7 +63,10 @@ ODDS = {
     ("parts", "played"),
     [
         ({"parting": "dying/close/worker"}, {"parting": "ruth"}),  # surer than who may be dying
-        ({"parting": "dying/worker", "friend": "ally/worker"}, {"parting": "sam", "friend": "alex"}),
+        (
+            {"parting": "dying/worker", "friend": "ally/worker"},
+            {"parting": "sam", "friend": "alex"},
+        ),
         ({"parting": "dying/worker", "to": "addressee/keeper"}, {"parting": "alex", "to": "sam"}),
         ({"who": "culprit/any/worker"}, {"who": "ruth"}),
         ({"who": "machine/the machine (it)"}, {}),

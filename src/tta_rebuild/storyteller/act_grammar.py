@@ -352,3 +352,21 @@ def _slot(
     is_aside = is_one(first, "asides") or (first == "by" and not words)
     is_goal = "where" not in parts or is_one(before, "goals")
     return "where" if is_goal and not is_aside else "aside", whole
+
+
+def that_they_do(found: Mapping[str, str]) -> dict[str, str]:
+    """Whom one demands something of: "that Mr Grube confess" is to Mr Grube, to confess."""
+    words = found.get("said", "").split()
+    if found.get("person") or found.get("object"):
+        return {}
+    for at in range(1, min(len(words), 5)):
+        done = words[at].lower()
+        is_done = is_base(done) and not is_one(done, "rather_nouns finite prepositions")
+        if is_done and is_somebody(words[:at]):
+            return {"person": " ".join(words[:at]), "said": f"to {' '.join(words[at:])}"}
+    return {}
+
+
+def noun_of_place(where: str) -> str:
+    """The noun of a phrase of place: "in the baking contest" → "contest"."""
+    return singular(where.split()[-1].lower()) if where else ""

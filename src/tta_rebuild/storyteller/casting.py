@@ -126,16 +126,10 @@ def _from_premise(
     premise = read_premise(theme, characters, wanted)
     entities = {YOU: _player(characters, premise.you)}
     ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
-    start: dict[str, Value] = {}
     places = premise.places or ("this place",)
-    for number, place in enumerate(places):
-        words = {*bare(place).split()}
-        if any(words < {*bare(one).split()} for one in places[:number]):
-            continue  # "the theatre", after "the Royal theatre"
-        entity = Entity(slug(place), "place", place, at=premise.at if not number else "")
-        entities.setdefault(entity.id, entity)
+    _add_places(places, premise.at, entities)
     here = slug(places[0])
-    start |= {"here": here, "home": here}
+    start: dict[str, Value] = {"here": here, "home": here}
     odds = _add_people(premise, theme, ids, entities, start)
     for thing in premise.things:
         key = slug(thing)
@@ -169,18 +163,39 @@ def _from_premise(
     called = _once_known(matter) if notes else matter
     slots |= {**_rooms(premise, entities[here].name), **noun_slots("matter", called)}
     slots |= forms_of("place", entities[here].name)
-    start |= file.start
-    start |= {f"{slug(matter)}.turned_on": True} if slug(matter) in entities else {}
-    start |= {
-        "matter.portable": is_portable(head_of(matter)),
-        "matter.named": premise.names_matter,
-    }
-    sights = around.sights
+    start |= file.start | _state_of_matter(matter, premise, entities)
     near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))
     grounds = frozenset(slug(one) for one in near if one[:1].islower())
     return Cast(
-        f"plots/{plot}", file, entities, start, slots, True, premise, sights, holders, grounds
+        f"plots/{plot}",
+        file,
+        entities,
+        start,
+        slots,
+        True,
+        premise,
+        around.sights,
+        holders,
+        grounds,
     )
+
+
+def _add_places(places: Sequence[str], at: str, entities: dict[str, Entity]) -> None:
+    for number, place in enumerate(places):
+        words = {*bare(place).split()}
+        if any(words < {*bare(one).split()} for one in places[:number]):
+            continue  # "the theatre", after "the Royal theatre"
+        entity = Entity(slug(place), "place", place, at=at if not number else "")
+        entities.setdefault(entity.id, entity)
+
+
+def _state_of_matter(
+    matter: str, premise: PremiseReading, entities: Mapping[str, Entity]
+) -> dict[str, Value]:
+    """What plots ask of what it is all about."""
+    is_there = {f"{slug(matter)}.turned_on": True} if slug(matter) in entities else {}
+    is_portable_one = is_portable(head_of(matter))
+    return {**is_there, "matter.portable": is_portable_one, "matter.named": premise.names_matter}
 
 
 def _once_known(matter: str) -> str:

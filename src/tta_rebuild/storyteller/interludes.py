@@ -36,7 +36,7 @@ def is_due(state: WorldState) -> bool:
 def interludes(
     cast: Cast, state: WorldState, seen: Sequence[str]
 ) -> Iterator[tuple[str, Mapping[str, str], list[SceneEntry]]]:
-    """What may be brought on, what has been least first: it, its slots, the scenes that may come."""
+    """What may be brought on, what has been least first: it, its slots, its scenes not yet told."""
     absent = Absent(cast, state)
     for phrase in things_named(cast, state):
         file = read_world(f"interludes/{kind_of(phrase, cast)}")

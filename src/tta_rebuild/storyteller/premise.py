@@ -397,7 +397,7 @@ class _Reading:
 
 
 def _is_a_thing(person: PremisePerson) -> bool:
-    """Whether what was taken for somebody is a freezer or a boat, and acts in no way as somebody."""
+    """Whether what was taken for somebody is a freezer or a boat, and does not act."""
     kind = kind_of_thing(head_of(person.role))
     is_somebody = person.name or kind in ("", "animal") or is_person(head_of(person.role))
     return not is_somebody and max(person.odds.get(one, 0.0) for one in ("machine", "beast")) < 0.3
