@@ -27,7 +27,9 @@ async def play():
 if sys.argv[2] == "loaded":
     load_storytelling()
 asyncio.run(play())
-print(*[name for name in opened if name.startswith(package)], sep="\\n")
+# the places of a story are read when it comes there
+of_all = [n for n in opened if n.startswith(package) and "surroundings" not in n]
+print(*of_all, sep="\\n")
 """
 
 
