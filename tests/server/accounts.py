@@ -38,9 +38,11 @@ class Accounts:
 
 
 @asynccontextmanager
-async def accounts(data_dir: Path, clock: Clock | None = None) -> AsyncIterator[Accounts]:
+async def accounts(
+    data_dir: Path, clock: Clock | None = None, **more: Any
+) -> AsyncIterator[Accounts]:
     """A server with the players of ``NAMES``."""
-    options = ServerOptions(limits=NO_RATE, accounts=True, clock=clock or Clock())
+    options = ServerOptions(limits=NO_RATE, accounts=True, clock=clock or Clock(), **more)
     async with running(data_dir, teller=HeldTeller(), options=options) as server:
         found, clients = dict[str, str](), dict[str, httpx.AsyncClient]()
         for name, role in NAMES.items():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -344,6 +346,34 @@ async def test_a_token_expires_is_revoked_and_notes_when_it_was_used(tmp_path: P
     assert dora["used_at"].startswith("2026-05-01T12:00")
     assert not [one for one in listed if "secret" in one]
     assert (gone.status_code, revoked.status_code, again.status_code) == (200, 401, 404)
+
+
+async def test_a_stream_breaks_off_once_its_token_is_revoked(tmp_path: Path) -> None:
+    async with accounts(tmp_path, looked_s=0.02) as there:
+        anna, ben = there.of("anna"), there.of("ben")
+        assert there.server.teller is not None
+        there.server.teller.gate.clear()
+        turn_ids = {}
+        for name, player in (("anna", anna), ("ben", ben)):
+            asked = await player.ask(await player.story(), kind="begin")
+            turn_ids[name] = asked.json()["turn_id"]
+        async with aclosing(ben.follow(turn_ids["ben"])) as others:
+            async with aclosing(anna.follow(turn_ids["anna"])) as updates:
+                first = await anext(updates)
+                await there.clients["olga"].delete("/tokens/anna")
+                async with asyncio.timeout(5):
+                    rest = [update async for update in updates]
+            path = f"/turns/{turn_ids['anna']}/events"
+            headers = {"Last-Event-ID": str((rest or [first])[-1].number)}
+            resumed = await anna.client.get(path, headers=headers)
+            there.server.teller.gate.set()
+            told = [update.kind async for update in others]
+        turn = await there.server.serving.runner.turn(turn_ids["anna"])
+
+    assert "stored" not in [update.kind for update in rest]
+    assert resumed.status_code == 401
+    assert told[-1] == "stored"
+    assert turn.state != "failed"
 
 
 async def test_an_operator_gives_a_token_and_it_opens_the_door(there: Accounts) -> None:

@@ -40,7 +40,44 @@ def test_it_serves_this_machine_and_ends_in_good_order(
     _, said = process.communicate(timeout=30)
 
     assert alive.json() == {"status": "ok"}
-    assert (process.returncode, said) == (0, "")
+    assert process.returncode == 0
+    begun, ended = said.splitlines()
+    assert begun.startswith("INFO tta_rebuild.server: tta ")
+    assert begun.endswith("nobody is asked who they are")
+    assert ended == "INFO tta_rebuild.server: stopped; every finished turn is kept"
+
+
+@pytest.mark.parametrize(
+    ("options", "setting", "is_silent", "logs_requests"),
+    [
+        (("--log-level", "error"), "DEBUG", True, False),
+        ((), "WARNING", True, False),
+        ((), "", False, False),
+        (("--log-level", "debug"), "", False, True),
+    ],
+)
+def test_what_is_logged_is_as_the_option_or_the_setting_says(
+    tmp_path: Path,
+    options: tuple[str, ...],
+    setting: str,
+    is_silent: bool,
+    logs_requests: bool,
+) -> None:
+    process = subprocess.Popen(
+        command(tmp_path, "--port", "0", *options),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment() | {"TTA_LOG_LEVEL": setting},
+    )
+    assert process.stdout is not None
+    address = process.stdout.readline().split()[-1]
+    httpx.get(f"{address}/api/v1/stories", trust_env=False)
+    process.terminate()
+    _, said = process.communicate(timeout=30)
+
+    assert ("serves at" not in said) == is_silent
+    assert ("GET /api/v1/stories: 200" in said) == logs_requests
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "stories.example"])

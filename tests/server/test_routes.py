@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.server.serving import Running
+from tta_rebuild.core.errors import ModelUnavailable
 
 
 async def _get(server: Running, path: str, **query: Any) -> Any:
@@ -150,6 +153,62 @@ async def test_a_story_goes_out_and_comes_in_again(embedded: Running) -> None:
     assert both[0] == both[1]
 
 
+async def test_a_story_that_is_here_already_is_taken_in_as_a_copy_and_named_so(
+    embedded: Running,
+) -> None:
+    branch = await _played(embedded, 1)
+    story = branch.partition("/branches")[0]
+    exported = json.loads((await embedded.client.get(f"{story}/export")).text)
+
+    first = await _sent(embedded, "POST", "/stories/import", exported)
+    second = await _sent(embedded, "POST", "/stories/import", exported)
+    await embedded.play(branch, kind="choose", choice=1)
+    other = await _sent(embedded, "POST", "/stories/import", exported | {"title": "The door"})
+
+    title = exported["title"]
+    assert (first["title"], second["title"]) == (f"{title} (copy)", f"{title} (copy 2)")
+    assert first["copy_of"] == [story.rpartition("/")[2]]
+    assert f"'{title} (copy)'" in first["notes"][1]
+    assert other["title"] == "The door (copy)"
+    assert title not in [one.split("'")[1] for one in other["notes"]], "the first is played on"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"Once upon a time", "it is not JSON, or was cut off on its way"),
+        (b'{"format": "tta-story", "bra', "it is not JSON, or was cut off on its way"),
+        (b"\xff\xfe", "it is not JSON"),
+        (b"", "it is empty"),
+        (b"[1, 2]", "something else than an exported story"),
+        (b'{"name": "a character card"}', "something else than an exported story"),
+    ],
+)
+async def test_a_file_that_is_no_story_is_refused_in_plain_words(
+    embedded: Running, body: bytes, says: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await embedded.client.post("/stories/import", content=body, headers=headers)
+
+    problem = answer.json()
+    assert (answer.status_code, problem["title"]) == (422, "This is no story file")
+    assert problem["detail"].startswith("This is no story file: ")
+    assert says in problem["detail"]
+    assert "Export" in problem["do"]
+
+
+@pytest.mark.parametrize("path", ["/stories", "/stories/import", "/evaluate"])
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_a_body_that_does_not_say_that_it_is_json_is_told_how_to(
+    embedded: Running, path: str, kind: str
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    answer = await embedded.client.post(path, content=b'{"theme": "A door."}', headers=headers)
+
+    assert answer.status_code == 415
+    assert "Content-Type: application/json" in answer.json()["do"]
+
+
 async def test_a_story_is_found_renamed_and_deleted_for_good(embedded: Running) -> None:
     branch = await _played(embedded, 1)
     story = branch.partition("/branches")[0]
@@ -250,6 +309,36 @@ async def test_a_scene_is_rated_and_the_reports_count_it(served: Running) -> Non
     assert [line["attempts"] for line in costs["lines"]] == [served.teller.calls]  # type: ignore[union-attr]
     assert health["latest"][0]["outcomes"] == {"ok": served.teller.calls}  # type: ignore[union-attr]
     assert models["chain"]
+
+
+async def test_the_health_tells_of_turns_disk_and_what_failed_last(served: Running) -> None:
+    branch = await _played(served, 2)
+    assert served.teller is not None
+    served.teller.errors.append(ModelUnavailable("there is no such model any more"))
+    await served.play(branch, kind="choose", choice=1)
+
+    health = await _get(served, "/health")
+
+    assert health["turns"] == {"stored": 2, "failed": 1}
+    assert [(one["what"], one["problem"]) for one in health["errors"]] == [
+        ("turn choose", "ModelUnavailable")
+    ]
+    assert 0 < health["disk"]["free_bytes"] <= health["disk"]["total_bytes"]
+    assert 0 <= health["uptime_s"] < 60
+
+
+async def test_analytics_are_kept_for_a_while_and_say_of_when_they_are(served: Running) -> None:
+    branch = await _played(served, 1)
+    first = await _get(served, "/analytics")
+    await served.play(branch, kind="choose", choice=1)
+
+    kept = await _get(served, "/analytics")
+    others = await _get(served, "/analytics", by="version")
+    anew = await _get(served, "/analytics", at_most_s=0)
+
+    assert (kept["total"]["turns"], kept["counted_at"]) == (1, first["counted_at"])
+    assert others["total"]["turns"] == anew["total"]["turns"] == 2
+    assert anew["counted_at"] > first["counted_at"]
 
 
 async def test_a_text_is_scored_with_its_parts(embedded: Running) -> None:

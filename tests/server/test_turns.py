@@ -28,6 +28,21 @@ async def test_a_turn_streams_its_passages_and_ends_once_it_is_stored(served: Ru
     assert told[-1].data["position"] == present["position"]
 
 
+async def test_what_a_turn_has_cost_is_in_the_ledger_once_it_is_said_to_be_stored(
+    served: Running,
+) -> None:
+    branch, ledger = await served.story(), served.serving.application.ledger
+
+    turn = (await served.ask(branch, kind="begin")).json()
+    async for update in served.serving.runner.tail(turn["turn_id"]):
+        if update.kind == "stored":
+            booked = await ledger.attempts()
+
+    assert [(one.story_id, one.turn, one.usage.output_tokens) for one in booked] == [
+        (turn["story_id"], 1, 50)
+    ]
+
+
 async def test_the_first_words_come_while_the_rest_is_still_written(served: Running) -> None:
     assert served.teller is not None
     branch = await served.story()

@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from tta_rebuild.bootstrap.guards import care_policy, code_check_for, redactor_for
+from tta_rebuild.bootstrap.guards import (
+    care_policy,
+    code_check_for,
+    redactor_for,
+    safety_gate,
+    world_rules,
+)
 from tta_rebuild.bootstrap.model_names import OFFLINE, is_all_offline
 from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
 from tta_rebuild.bootstrap.variants import assignment_by, catalog_of, checks_of, tellers_of
@@ -31,11 +37,9 @@ from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.story_store import StoryStore
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.stack_builder import MakeAdapter
+    from tta_rebuild.bootstrap.stack_builder import MakeAdapter, StackBuilder
     from tta_rebuild.bootstrap.telemetry import ModelHealth
     from tta_rebuild.integrations.response_cache import ResponseCache
-    from tta_rebuild.reading.world_rules import WorldRules
-    from tta_rebuild.safety import SafetyGate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,39 +123,60 @@ async def open_application(
                 settings, tracker, cache, make_adapter, used, provider, has_fallback
             )
             builder.catalog, builder.telemetry = catalog, telemetry
-            models, health = await builder.chain(), builder.health
-            told, warm = await builder.stack(models), builder.warm
-            tellers = await tellers_of(builder, settings, stack)
+            tellers = await _asked(builder, settings, stack)
         else:
-            models, tellers, health = (OFFLINE,), _embedded(telemetry), list
-            told, warm = tellers[OFFLINE].provider, tellers[OFFLINE].provider.warm
-        stack.push_async_callback(told.aclose)
+            tellers = _embedded(telemetry)
+        stack.push_async_callback(tellers.told.aclose)
         dependencies = Dependencies(
-            provider=told,
+            provider=tellers.told,
             catalog=catalog,
-            safety=_safety_gate,
-            world_rules=_world_rules,
+            safety=safety_gate,
+            world_rules=world_rules,
             clock=clock,
             new_id=new_id,
             session_id=session_id,
             notices=notices,
             check_code=code_check_for(settings, stack, ledger=store.ledger()),
             care=care_policy(settings),
-            checks=checks_of(settings, models, is_own=provider is not None),
+            checks=checks_of(settings, tellers.models, is_own=provider is not None),
             assign=assignment_by(settings.experiment, catalog),
-            tellers=tellers,
+            tellers=tellers.others,
+            settle=tracker.flush,
         )
         yield Application(
             stories=Stories(dependencies, store),
-            provider=told,
+            provider=tellers.told,
             tracker=tracker,
             **_kept_in(store),
-            models=models,
+            models=tellers.models,
             notices=notices,
             settings=settings,
-            warm=warm,
-            health=health,
+            warm=tellers.warm,
+            health=tellers.health,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tellers:
+    """The stack that tells, the models in it, and the stacks of those that variants name."""
+
+    told: LLMProvider
+    models: tuple[str, ...]
+    others: Mapping[str, VariantStack]
+    warm: Callable[[], Awaitable[None]]
+    health: Callable[[], Sequence[ModelHealth]]
+
+
+async def _asked(builder: StackBuilder, settings: Settings, stack: AsyncExitStack) -> _Tellers:
+    """The models that the settings name, or the caller's own provider."""
+    models = await builder.chain()
+    return _Tellers(
+        told=await builder.stack(models),
+        models=models,
+        others=await tellers_of(builder, settings, stack),
+        warm=builder.warm,
+        health=builder.health,
+    )
 
 
 def _kept_in(store: StoryStore) -> dict[str, Any]:
@@ -228,21 +253,11 @@ def _meter(telemetry: Telemetry | None) -> Callable[[Attempt], None] | None:
     return attempts_meter(telemetry.meter_provider)
 
 
-def _embedded(telemetry: Telemetry | None) -> Mapping[str, VariantStack]:
+def _embedded(telemetry: Telemetry | None) -> _Tellers:
+    """The embedded storyteller alone."""
     from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
     from tta_rebuild.storyteller import OfflineProvider
 
     told = TracedLLMProvider(OfflineProvider(), provider=OFFLINE, telemetry=telemetry)
-    return {OFFLINE: VariantStack(provider=told, checks="off")}
-
-
-def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:
-    from tta_rebuild import safety
-
-    return safety.SafetyGate(boundaries)
-
-
-def _world_rules(rules: Mapping[str, str]) -> WorldRules:
-    from tta_rebuild.reading.world_rules import WorldRules, compiled
-
-    return WorldRules(compiled(rules).rules)
+    others = {OFFLINE: VariantStack(provider=told, checks="off")}
+    return _Tellers(told=told, models=(OFFLINE,), others=others, warm=told.warm, health=list)

@@ -1,10 +1,11 @@
-"""What runs code found in stories, what keeps keys from leaving the program, and whose help lines
-a player in need is shown."""
+"""What guards a story: its boundaries and rules, what runs code found in it, what keeps keys from
+leaving the program, and whose help lines a player in need is shown."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from tta_rebuild.core.events import CodeVerdictNoted
     from tta_rebuild.engine.dependencies import CodeCheck
     from tta_rebuild.integrations.code_executor import CodeExecutor
+    from tta_rebuild.reading.world_rules import WorldRules
+    from tta_rebuild.safety import SafetyGate
     from tta_rebuild.safety.care import CarePolicy
 
 
@@ -115,3 +118,17 @@ def _keys(settings: Settings) -> list[str]:
     keys = [server.key for server in settings.servers.values()]
     keys += [getattr(settings, name) for name in Settings.model_fields if name.endswith("_api_key")]
     return [key.reveal() for key in keys if key]
+
+
+def safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:
+    """The gate for a player's boundaries. Raises ValidationError: one is none."""
+    from tta_rebuild import safety
+
+    return safety.SafetyGate(boundaries)
+
+
+def world_rules(rules: Mapping[str, str]) -> WorldRules:
+    """A story's rules, those among them that can be checked by arithmetic."""
+    from tta_rebuild.reading.world_rules import WorldRules, compiled
+
+    return WorldRules(compiled(rules).rules)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -14,6 +15,7 @@ from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.opening import settings_for, with_application
 from tta_rebuild.cli.screen import message
 
+LogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 HOST, PORT = "127.0.0.1", 8000
 
 
@@ -24,6 +26,7 @@ def serve(
     port: Annotated[int, take.number("port", 0, 65_535)] = PORT,
     allowed_host: Annotated[take.Texts, take.repeated("allowed_host", "<name>")] = None,
     model: Annotated[str, take.option("model")] = "",
+    log_level: Annotated[LogLevel | None, take.option("log_level", case_sensitive=False)] = None,
     anyone: Annotated[bool, take.option("anyone", "--anyone")] = False,
 ) -> None:
     """Serve stories over HTTP, with pages for a browser.
@@ -63,9 +66,21 @@ def serve(
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
 
-    settings = settings_for(ctx.obj, model=model)
+    settings = _with_logs(settings_for(ctx.obj, model=model), log_level)
     redactor = redactor_for(settings)
     with exporting(os.environ, redactor) as sent:
         metrics = ServerMetrics(Registry(sent.meter_provider, redactor.redact))
         telemetry = Telemetry(tracer_provider=sent.tracer_provider, meter_provider=metrics.registry)
         with_application(ctx.obj, work, settings, telemetry=telemetry)
+
+
+def _with_logs(settings: tta.Settings, level: LogLevel | None) -> tta.Settings:
+    """The settings with the level wished for; where none is, what an operator should know is told:
+    starts and stops, refusals, turns that failed.
+    """
+    if level is not None:
+        return settings.model_copy(update={"log_level": level})
+    if "TTA_LOG_LEVEL" not in settings.origins:
+        for name in ("tta_rebuild.server", "tta_rebuild.turns"):
+            logging.getLogger(name).setLevel(logging.INFO)
+    return settings

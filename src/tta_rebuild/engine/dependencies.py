@@ -21,6 +21,10 @@ CodeCheck: TypeAlias = Callable[[str], Awaitable[tuple[CodeVerdictNoted, ...]]]
 """A scene's text → one verdict per block of code in it; run where it can do no harm."""
 
 
+async def _nothing_spent() -> None:
+    """Where nothing keeps a ledger."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantStack:
     """Another stack than the usual one, for stories that an experiment gives to its model."""
@@ -39,7 +43,8 @@ class Dependencies:
     what a model checks beside the rules: scenes and choices (``all``), ``choices`` alone, or
     nothing (``off``); ``check_code`` runs the code in a scene. The next turn shows the ``notices``,
     once. ``care`` is how a player in need is cared for. ``assign`` gives the variant of a new story
-    by its id, ``tellers`` the stacks of models that variants name.
+    by its id, ``tellers`` the stacks of models that variants name. ``settle`` is awaited
+    before a turn is stored: it has what was spent kept in the ledger, or raises StoreError.
     """
 
     provider: LLMProvider
@@ -56,3 +61,4 @@ class Dependencies:
     care: CarePolicy = field(default_factory=CarePolicy)
     assign: Callable[[str], VariantAssigned | None] = lambda story_id: None
     tellers: Mapping[str, VariantStack] = field(default_factory=dict)
+    settle: Callable[[], Awaitable[None]] = _nothing_spent

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,6 +23,7 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.core.events import PersonAsked, SceneTold
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.kept_turn import KeptTurn, counted, log_defect, log_end
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session import AsideItem, Session
 from tta_rebuild.engine.session_cache import SessionCache
@@ -43,26 +45,9 @@ if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
 TIDIED_EVERY_S = 5.0
+MOST_FAILURES = 20
 
-_log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Turn:
-    """A turn in this process, with its updates and the task that plays it."""
-
-    now: RunningTurn
-    updates: list[TurnUpdate] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
-    ended_s: float | None = None
-    stops_for: str = ""
-
-    def above(self, number: int) -> Sequence[TurnUpdate]:
-        """The updates numbered above a number."""
-        if not self.updates:
-            return ()
-        return self.updates[max(0, number - self.updates[0].number + 1) :]
+_log = logging.getLogger("tta_rebuild.turns")
 
 
 class InProcessRunner:
@@ -88,12 +73,16 @@ class InProcessRunner:
         self._watch = watch
         self._tracer_provider = tracer_provider
         self._most, self._kept_s, self._known_s = most_turns, kept_s, known_s
-        self._turns: dict[str, _Turn] = {}
+        self._turns: dict[str, KeptTurn] = {}
         self._by_key: dict[str, str] = {}
-        self._running: dict[str, _Turn] = {}
+        self._running: dict[str, KeptTurn] = {}
         self._latest: dict[str, str] = {}
         self._tidied_s = self._clock.now()
         self.is_draining = False
+        self.ended = Counter[str]()
+        """How turns ended, since the start."""
+        self.failures: deque[RunningTurn] = deque(maxlen=MOST_FAILURES)
+        """The latest turns that failed."""
 
     async def __aenter__(self) -> Self:
         await self._recover()
@@ -121,12 +110,12 @@ class InProcessRunner:
         now = RunningTurn(
             turn_id=self._new_id(), request=request, state="running", began_at=self._clock.wall()
         )
-        turn = _Turn(now)
+        turn = KeptTurn(now)
         self._journal.write(now)
         self._know(turn)
         self._running[request.branch_id] = turn
         turn.task = asyncio.create_task(self._traced(turn), name=f"turn {now.turn_id}")
-        turn.task.add_done_callback(_log_defect)
+        turn.task.add_done_callback(log_defect)
         return now
 
     async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
@@ -162,7 +151,7 @@ class InProcessRunner:
             with suppress(TimeoutError):
                 await asyncio.wait_for(turn.changed.wait(), wait_s)
             found = turn.above(after)
-        return list(found)
+        return found
 
     async def tail(self, turn_id: str, after: int = 0) -> AsyncGenerator[TurnUpdate, None]:
         """See ``TurnRunner.tail``."""
@@ -172,10 +161,11 @@ class InProcessRunner:
             for update in turn.above(after):
                 yield update
                 after = update.number
-            if turn.now.state != "running" and not turn.above(after):
+            if turn.now.updates > after:
+                continue
+            if turn.now.state != "running":
                 return
-            if not turn.above(after):
-                await changed.wait()
+            await changed.wait()
 
     async def cancel(self, turn_id: str) -> RunningTurn:
         """See ``TurnRunner.cancel``."""
@@ -195,17 +185,20 @@ class InProcessRunner:
     async def drain(self, grace_s: float) -> None:
         """See ``TurnRunner.drain``."""
         self.is_draining = True
-        tasks = [turn.task for turn in self._running.values() if turn.task]
-        if tasks and grace_s > 0:
-            await asyncio.wait(tasks, timeout=grace_s)
+        turns = [turn for turn in self._running.values() if turn.task]
+        if turns and grace_s > 0:
+            await asyncio.wait([turn.task for turn in turns if turn.task], timeout=grace_s)
         await self._stop(list(self._running.values()), message("shutting_down"))
+        if turns:
+            ends = Counter(turn.now.state for turn in turns)
+            _log.info("stopping while %d turns were played: %s", len(turns), counted(ends))
 
-    async def _traced(self, turn: _Turn) -> None:
+    async def _traced(self, turn: KeptTurn) -> None:
         with turn_span(turn.now.request, self._tracer_provider) as ended:
             await self._play(turn)
             ended(turn.now)
 
-    async def _play(self, turn: _Turn) -> None:
+    async def _play(self, turn: KeptTurn) -> None:
         request = turn.now.request
         try:
             session = await self._sessions.session(request.story_id, request.branch_id)
@@ -224,13 +217,12 @@ class InProcessRunner:
                 raise
             await self._settle(turn)
         except TTAError as error:
-            _log.info("turn %s failed: %s", turn.now.turn_id, error)
             self._add(turn, "failed", error_values(error))
         finally:
             if turn.now.state == "running":  # a defect, or the loop itself ends
                 self._add(turn, "failed", error_values(RuntimeError()))
 
-    async def _settle(self, turn: _Turn) -> None:
+    async def _settle(self, turn: KeptTurn) -> None:
         """Say how a turn ended that was cancelled: perhaps it had just been stored."""
         if turn.now.state != "running":
             return
@@ -259,24 +251,28 @@ class InProcessRunner:
         """Take up what the journal knows; say of the turns that were running how they ended."""
         now = self._clock.wall()
         self._journal.forget(before=now - timedelta(seconds=self._known_s))
+        ends = Counter[TurnState]()
         for noted in self._journal.read():
-            turn = _Turn(noted)
+            turn = KeptTurn(noted)
             if noted.state == "running":
                 state, values = await self._outcome(noted)
                 turn.now = replace(noted, state=state, last=values, ended_at=now)
                 self._journal.write(turn.now)
+                ends[state] += 1
             state, values = turn.now.state, turn.now.last
             kind: UpdateKind = "abandoned"
             if state == "interrupted":
                 values = {"reason": message("turn_interrupted")}
             elif state != "running":
                 kind = state
-            turn.updates = [TurnUpdate(number=LAST_NUMBER, kind=kind, values=values)]
-            turn.now = replace(turn.now, updates=LAST_NUMBER)
+            turn.now = replace(turn.now, updates=LAST_NUMBER - 1)
+            turn.add(kind, values)
             turn.ended_s = self._clock.now()
             self._know(turn)
+        if ends:
+            _log.warning("%d turns were being played at the end: %s", ends.total(), counted(ends))
 
-    async def _stop(self, turns: Sequence[_Turn], reason: str) -> None:
+    async def _stop(self, turns: Sequence[KeptTurn], reason: str) -> None:
         tasks = []
         for turn in turns:
             if turn.task and turn.now.state == "running":
@@ -289,11 +285,8 @@ class InProcessRunner:
             if turn.now.state == "running":
                 self._add(turn, "abandoned", {"reason": reason})
 
-    def _add(self, turn: _Turn, kind: UpdateKind, values: Values) -> None:
-        number = turn.now.updates + 1
-        update = TurnUpdate(number=number, kind=kind, values=values)
-        turn.updates.append(update)
-        turn.now = replace(turn.now, updates=number)
+    def _add(self, turn: KeptTurn, kind: UpdateKind, values: Values) -> None:
+        update = turn.add(kind, values)
         if update.is_last:
             state: Any = kind
             ended_at = self._clock.wall()
@@ -302,6 +295,10 @@ class InProcessRunner:
             if self._running.get(turn.now.request.branch_id) is turn:
                 del self._running[turn.now.request.branch_id]
             self._journal.write(turn.now)
+            self.ended[turn.now.state] += 1
+            if turn.now.state == "failed":
+                self.failures.append(replace(turn.now, request=replace(turn.now.request, text="")))
+            log_end(turn.now)
         changed, turn.changed = turn.changed, asyncio.Event()
         changed.set()
         if self._watch is not None:
@@ -311,13 +308,13 @@ class InProcessRunner:
         if self._watch is not None:
             self._watch.turned_away(reason)
 
-    def _found(self, turn_id: str) -> _Turn:
+    def _found(self, turn_id: str) -> KeptTurn:
         self._tidy()
         if turn_id not in self._turns:
             raise TurnNotFound(message("no_turn"))
         return self._turns[turn_id]
 
-    def _know(self, turn: _Turn) -> None:
+    def _know(self, turn: KeptTurn) -> None:
         turn_id, request = turn.now.turn_id, turn.now.request
         self._turns[turn_id] = turn
         self._by_key[request.key] = self._latest[request.branch_id] = turn_id
@@ -363,8 +360,3 @@ def _is_same(known: RunningTurn, request: TurnRequest) -> bool:
     if known.state != "running" and not known.request.text:
         wanted = replace(request, text="")
     return replace(known.request, position=None) == replace(wanted, position=None)
-
-
-def _log_defect(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        _log.error("%s ended with a defect", task.get_name(), exc_info=error)

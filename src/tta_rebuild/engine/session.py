@@ -234,7 +234,8 @@ class Session:
         )
 
     async def _append(self, turn: int, events: Sequence[Event]) -> None:
-        """Store events and fold them into the present."""
+        """Store what was spent, then the events, and fold them into the present."""
+        await self._dependencies.settle()
         branch, before = self.branch.branch_id, self.branch.length
         at = self._dependencies.clock()
         length = await self._store.append(branch, turn, events, expected=before, at=at)

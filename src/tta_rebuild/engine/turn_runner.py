@@ -6,6 +6,7 @@ process. All that goes in and comes out is plain values, so that turns may run e
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -50,11 +51,20 @@ class TurnRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnUpdate:
-    """Something seen of a turn; numbers count from 1 without a gap."""
+    """Something seen of a turn; numbers count from 1 without a gap.
+
+    ``text`` is its values as JSON, as every reader of the turn is sent them.
+    """
 
     number: int
     kind: UpdateKind
-    values: Values
+    text: str
+
+    @property
+    def values(self) -> Values:
+        """What ``text`` says."""
+        values: Values = json.loads(self.text)
+        return values
 
     @property
     def is_last(self) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Literal, TypeAlias
@@ -78,6 +79,11 @@ def update_of(item: AsideItem, session: Session) -> tuple[UpdateKind, Values]:
                 "position": session.branch.length,
                 **_cost(item.cost_usd, item.usage, item.calls),
             }
+
+
+def text_of(values: Values) -> str:
+    """Values as JSON in one line."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def passage_values(passage: Passage, names: Mapping[str, str]) -> dict[str, Any]:

@@ -227,7 +227,9 @@ class CostTracker:
 class _LedgerWriter:
     """Writes rows behind the calls that they belong to, in order, those of a moment together.
 
-    A crash may lose ``LINGER_S`` and one write's worth of them, a cancelled call none.
+    A crash may lose ``LINGER_S`` and one write's worth of them, none of a turn that is stored (the
+    engine waits for ``flush``), and a cancelled call none. Who waits for a write that is under way
+    finds their own rows written with it.
     """
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from math import inf
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ HARMLESS, _FAR = 0, 4
 
 _SHORTEST_PREFIX, _LONGEST_PREFIX = 3, 20
 _MASK = re.compile(r"[*#%]")
+_MOST_FORMS = 16_384
+"""Forms of words whose phrases are remembered."""
 
 
 @cache
@@ -165,7 +167,7 @@ class PhraseIndex:
         self.masked = set[str]()
         self._by_word = defaultdict[str, list[BoundaryPhrase]](list)
         self._by_prefix = defaultdict[str, list[BoundaryPhrase]](list)
-        self._found_by = lru_cache(maxsize=16_384)(self._look_up)
+        self._found = dict[str, list[BoundaryPhrase]]()
 
     def add(self, phrase: BoundaryPhrase) -> None:
         """Take a phrase in; only while the lists are being loaded."""
@@ -174,6 +176,14 @@ class PhraseIndex:
             self._by_word[word].append(phrase)
         for prefix in anchor.prefixes:
             self._by_prefix[prefix].append(phrase)
+
+    def _found_by(self, form: str) -> list[BoundaryPhrase]:
+        # not by ``lru_cache``: it would hold this and be held by it, and every turn has a gate
+        if (found := self._found.get(form)) is None:
+            if len(self._found) >= _MOST_FORMS:
+                self._found.clear()
+            found = self._found[form] = self._look_up(form)
+        return found
 
     def _look_up(self, form: str) -> list[BoundaryPhrase]:
         """The phrases whose rarest word may be this one."""

@@ -101,6 +101,12 @@ class Access:
         found = await self.records.token(secret) if secret else None
         return found if found is not None and found.is_good(self.now()) else None
 
+    async def is_still(self, principal: Principal, headers: Headers) -> bool:
+        """Whether the token by which somebody came in with these headers is still good."""
+        token = await self.good(_bearer(headers) or _cookie(headers))
+        known = principal.token.token_id if principal.token else ""
+        return not self.accounts or (token is not None and token.token_id == known)
+
     async def visible(self, principal: Principal, rows: Iterable[Row]) -> list[Row]:
         """Those of some stories that are a player's own."""
         if principal.owns_all:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,11 +19,12 @@ from tta_rebuild.server.browser_safety import BrowserSafety
 from tta_rebuild.server.door import DoorErrors
 from tta_rebuild.server.door import router as door
 from tta_rebuild.server.door_play import DoorPlay
+from tta_rebuild.server.kept import KeptAnswers
 from tta_rebuild.server.limits import BodyLimit, RateLimit, RequestLimits
 from tta_rebuild.server.metrics import Measured, ServerMetrics
 from tta_rebuild.server.openapi import openapi_of
 from tta_rebuild.server.presenting import API
-from tta_rebuild.server.problems import add_problems
+from tta_rebuild.server.problems import MOST_DEFECTS, add_problems
 from tta_rebuild.server.resources import ALWAYS, documented
 from tta_rebuild.server.routes import access, branches, canon, reports, stories, story_map, turns
 from tta_rebuild.server.streaming import Streams
@@ -38,6 +40,7 @@ class ServerOptions:
         hosts: names under which it may be reached, besides this machine's own.
         accounts: whether players show tokens; else whoever comes is the one player.
         web: the folder of the pages; nothing is served where there is none.
+        looked_s: how often it is looked whether the token of who follows a turn is still good.
         metrics: what counts; the runner's watch is to be the same.
     """
 
@@ -47,6 +50,7 @@ class ServerOptions:
     metrics: ServerMetrics | None = None
     clock: Clock = field(default_factory=Clock)
     accounts: bool = False
+    looked_s: float = 5.0
 
 
 def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAPI:
@@ -64,6 +68,8 @@ def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAP
     app.state.serving, app.state.options = serving, options
     app.state.redactor = redactor_for(serving.application.settings)
     app.state.streams = Streams()
+    app.state.kept = KeptAnswers(options.clock)
+    app.state.began_at, app.state.defects = options.clock.wall(), deque(maxlen=MOST_DEFECTS)
     app.state.access = Access(
         serving.application.access, accounts=options.accounts, now=options.clock.wall
     )

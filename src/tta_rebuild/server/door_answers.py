@@ -189,12 +189,12 @@ class Answers:
             if not updates:
                 yield "", ""
             for update in updates:
-                after = update.number
+                after, values = update.number, update.values
                 if update.kind == "failed":
-                    raise TurnFailed(update.values)
-                if usage := update.values.get("usage"):
+                    raise TurnFailed(values)
+                if usage := values.get("usage"):
                     answer.usage += Usage(**usage)
-                yield update.kind, shown.of_update(update.kind, update.values)
+                yield update.kind, shown.of_update(update.kind, values)
                 if update.is_last:
                     return
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from opentelemetry import metrics as otel
 from opentelemetry.context import Context
@@ -232,7 +232,11 @@ class _Meter(otel.Meter):
         made: otel.Histogram = self._made("histogram", name, unit, description, make)
         return made
 
-    def _watched(self, kind: str, name: str, callbacks: Any, unit: str, about: str) -> Any:
+    def _watched(self, how: str, name: str, callbacks: Any, unit: str, about: str) -> Any:
+        if self._also is not None:
+            getattr(self._also, f"create_observable_{how}")(name, callbacks, unit, about)
+        kind = "counter" if how == "counter" else "gauge"
+
         def make(series: _Series) -> _Observed:
             found = self._registry.observed[name] = _Observed(series, callbacks or ())
             return found
@@ -243,8 +247,6 @@ class _Meter(otel.Meter):
         self, name: str, callbacks: Any = None, unit: str = "", description: str = ""
     ) -> otel.ObservableGauge:
         """A value that is asked for."""
-        if self._also is not None:
-            self._also.create_observable_gauge(name, callbacks, unit, description)
         made: otel.ObservableGauge = self._watched("gauge", name, callbacks, unit, description)
         return made
 
@@ -252,8 +254,6 @@ class _Meter(otel.Meter):
         self, name: str, callbacks: Any = None, unit: str = "", description: str = ""
     ) -> otel.ObservableCounter:
         """A sum that is asked for."""
-        if self._also is not None:
-            self._also.create_observable_counter(name, callbacks, unit, description)
         made: otel.ObservableCounter = self._watched("counter", name, callbacks, unit, description)
         return made
 
@@ -261,15 +261,17 @@ class _Meter(otel.Meter):
         self, name: str, callbacks: Any = None, unit: str = "", description: str = ""
     ) -> otel.ObservableUpDownCounter:
         """A sum that falls too, and is asked for."""
-        if self._also is not None:
-            self._also.create_observable_up_down_counter(name, callbacks, unit, description)
         made: otel.ObservableUpDownCounter = self._watched(
-            "gauge", name, callbacks, unit, description
+            "up_down_counter", name, callbacks, unit, description
         )
         return made
 
 
-def observing(values: Callable[[], Iterable[tuple[float, Mapping[str, str]]]]) -> Any:
+Observed: TypeAlias = Callable[[], Iterable[tuple[float, Mapping[str, str]]]]
+"""What gives values with their attributes, whenever somebody asks."""
+
+
+def observing(values: Observed) -> Any:
     """Callbacks of an observable instrument, from a function that gives values with attributes."""
 
     def callback(options: CallbackOptions) -> Iterable[Observation]:

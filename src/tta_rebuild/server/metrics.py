@@ -24,8 +24,8 @@ from tta_rebuild.core import telemetry as names
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnKind, TurnUpdate
 from tta_rebuild.engine.turn_values import LAST_KINDS
-from tta_rebuild.server.metric_registry import CONTENT_TYPE, Registry, observing
-from tta_rebuild.server.presenting import API
+from tta_rebuild.server.metric_registry import CONTENT_TYPE, Observed, Registry, observing
+from tta_rebuild.server.refusals import Refusals, route_of
 from tta_rebuild.server.streaming import Streams
 
 CIRCUITS = {"closed": 0, "half-open": 1, "open": 2}
@@ -33,7 +33,7 @@ KINDS: tuple[str, ...] = get_args(TurnKind)
 FIRST_PIECES = ("passage", "aside", "refused", "paused")
 """Updates that are the first a player reads."""
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tta_rebuild.server.requests")
 
 router = APIRouter(tags=["health"])
 
@@ -83,22 +83,23 @@ class ServerMetrics:
 
     def updated(self, turn: RunningTurn, update: TurnUpdate) -> None:
         """See ``TurnWatch.updated``."""
-        values, kind = update.values, {"kind": turn.request.kind}
+        kind = {"kind": turn.request.kind}
         if update.kind in FIRST_PIECES and turn.turn_id not in self._begun:
             self._begun.add(turn.turn_id)
             self._first.record(self._since(turn), kind)
         if update.kind == "restarted":
             self._restarts.add(1)
         elif update.kind == "scene":
-            self._withheld.add(values.get("withheld", 0))
-            if values.get("degraded"):
+            scene = update.values
+            self._withheld.add(scene.get("withheld", 0))
+            if scene.get("degraded"):
                 self._degraded.add(1)
         if update.is_last:
             self._begun.discard(turn.turn_id)
             self._turns.add(1, kind | {"outcome": update.kind})
             took = {names.WORKFLOW: f"turn_{turn.request.kind}"}
             if update.kind == "failed":
-                took[names.ERROR] = (values.get("errors") or ("Defect",))[0]
+                took[names.ERROR] = (update.values.get("errors") or ("Defect",))[0]
             self._took.record(self._since(turn), took)
 
     def turned_away(self, reason: str) -> None:
@@ -108,10 +109,7 @@ class ServerMetrics:
     def watch(self, serving: Serving, streams: Streams, most_turns: int) -> None:
         """Observe what is there now, whenever somebody asks."""
         application, runner = serving.application, serving.runner
-
-        def gauge(name: str, about: str, values: object, unit: str = "") -> None:
-            self._meter.create_observable_gauge(name, observing(values), unit, about)  # type: ignore[arg-type]
-
+        gauge = self._gauge
         gauge("tta.turns.running", "Turns being played", lambda: [(runner.running, {})])
         gauge("tta.turns.most", "Turns at once at most", lambda: [(most_turns, {})])
         gauge("tta.streams.open", "Readers that follow a turn", lambda: [(streams.open, {})])
@@ -150,22 +148,19 @@ class ServerMetrics:
                 if budget.scope not in ("story", "call"):
                     self._spent[budget.scope] = await tracker.spent_usd(budget.scope)
 
+    def _gauge(self, name: str, about: str, values: Observed, unit: str = "") -> None:
+        self._meter.create_observable_gauge(name, observing(values), unit, about)
+
     def _since(self, turn: RunningTurn) -> float:
         return max(0.0, (self._clock.wall() - turn.began_at).total_seconds())
 
     def _watch_process(self) -> None:
         """The figures of a process under the names that Prometheus' own clients give them."""
         began_s = time.time()
-
-        def counted(name: str, about: str, unit: str, values: object) -> None:
-            self._meter.create_observable_counter(name, observing(values), unit, about)  # type: ignore[arg-type]
-
-        counted("process.cpu", "CPU time", "s", lambda: [(sum(os.times()[:2]), {})])
-        meter = self._meter
-        memory = observing(lambda: [(_resident_bytes(), {})])
-        meter.create_observable_gauge("process.resident_memory", memory, "By", "Memory")
-        start = observing(lambda: [(began_s, {})])
-        meter.create_observable_gauge("process.start_time", start, "s", "Start, unix time")
+        used = observing(lambda: [(sum(os.times()[:2]), {})])
+        self._meter.create_observable_counter("process.cpu", used, "s", "CPU time")
+        self._gauge("process.resident_memory", "Memory", lambda: [(_resident_bytes(), {})], "By")
+        self._gauge("process.start_time", "Start, unix time", lambda: [(began_s, {})], "s")
 
 
 def _resident_bytes() -> int:
@@ -178,10 +173,11 @@ def _resident_bytes() -> int:
 
 
 class Measured:
-    """Measures how long answers take to begin, and logs each request by its route."""
+    """Measures how long answers take to begin, and logs refusals and, at DEBUG, every request."""
 
     def __init__(self, app: ASGIApp, metrics: ServerMetrics, clock: Clock) -> None:
         self._app, self._metrics, self._clock = app, metrics, clock
+        self._refusals = Refusals(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and see how it was answered."""
@@ -204,9 +200,7 @@ class Measured:
             self._note(scope, status or 500, took_s)
 
     def _note(self, scope: Scope, status: int, took_s: float) -> None:
-        route = getattr(scope.get("route"), "path", "") or "other"
-        if scope["path"].startswith(f"{API}/") and route != "other":
-            route = f"{API}{route.removeprefix(API)}"
+        route = route_of(scope)
         method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
         labels = {
             "http.request.method": method,
@@ -214,9 +208,10 @@ class Measured:
             "http.response.status_code": str(status),
         }
         self._metrics.answered.record(took_s, labels)
-        if _log.isEnabledFor(logging.INFO):
+        self._refusals.note(scope, status, route)
+        if _log.isEnabledFor(logging.DEBUG):
             extra = {"method": method, "route": route, "status": status, "took_s": took_s}
-            _log.info("%s %s: %d in %.3f s", method, route, status, took_s, extra=extra)
+            _log.debug("%s %s: %d in %.3f s", method, route, status, took_s, extra=extra)
 
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

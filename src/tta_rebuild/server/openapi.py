@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from tta_rebuild.server.presenting import API
 from tta_rebuild.server.problems import MEDIA_TYPE
 from tta_rebuild.server.shapes import ChatErrorOut, ProblemOut
 
@@ -40,5 +42,31 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
                 for status, response in operation["responses"].items():
                     if (status >= "400" and "content" not in response) or status == "422":
                         response["content"] = told
+        _add_links(made["paths"])
         app.openapi_schema = made
     return app.openapi_schema
+
+
+_LINKED = {
+    f"{API}/stories": ("201", {"story": "$response.body#/story_id", "branch": "main"}),
+    f"{API}/stories/import": ("201", {"story": "$response.body#/story_id", "branch": "main"}),
+    f"{API}/stories/{{story}}/branches/{{branch}}/turns": (
+        "202",
+        {"turn_id": "$response.body#/turn_id"},
+    ),
+}
+"""Where something is made: the status of that, and what its answer gives to paths."""
+
+
+def _add_links(paths: dict[str, Any]) -> None:
+    """Say which operations an answer leads to: those whose path has what it gives, and no more."""
+    for source, (status, given) in _LINKED.items():
+        links = paths[source]["post"]["responses"][status].setdefault("links", {})
+        for name, path in paths.items():
+            needed = re.findall(r"{(\w+)}", name)
+            if not needed or not set(needed) <= set(given):
+                continue
+            for operation in path.values():
+                parameters = {f"path.{one}": given[one] for one in needed}
+                link = {"operationId": operation["operationId"], "parameters": parameters}
+                links[operation["operationId"]] = link

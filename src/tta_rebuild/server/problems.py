@@ -5,18 +5,22 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import TTAError
 from tta_rebuild.core.redaction import Redactor
 from tta_rebuild.engine.turn_values import error_values
+from tta_rebuild.server.refusals import route_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -28,7 +32,10 @@ DO = {
 }
 """What to do about problems that are no errors of the engine."""
 
-_log = logging.getLogger(__name__)
+MOST_DEFECTS = 20
+"""Defects that are remembered for ``GET /health``."""
+
+_log = logging.getLogger("tta_rebuild.server")
 
 
 class Problem(Exception):
@@ -82,18 +89,56 @@ def problem_of(values: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return body_of(500, said, values["detail"], do="Look at the server's log.", kind="Defect")
 
 
-def error_answer(error: TTAError, redactor: Redactor, **more: Any) -> Response:
-    """An error of the engine as an answer, without keys."""
-    body = problem_of(error_values(error), turn_id=getattr(error, "turn_id", None), **more)
-    return answer(redactor.value(body))
-
-
 def answer(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     """A problem as an answer; says when to come again where that is known."""
     sent = dict(headers or {})
     if (wait_s := body.get("retry_after_s")) is not None:
         sent["Retry-After"] = str(max(1, round(wait_s)))
-    return JSONResponse(body, body["status"], headers=sent, media_type=MEDIA_TYPE)
+    response = _ProblemAnswer(body, body["status"], headers=sent, media_type=MEDIA_TYPE)
+    response.kind = body["type"].rpartition(":")[2]
+    return response
+
+
+class _ProblemAnswer(JSONResponse):
+    """Leaves the kind of the problem in the request's state, for the log."""
+
+    kind = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["problem"] = self.kind
+        await super().__call__(scope, receive, send)
+
+
+def _defect(request: Request, error: Exception) -> dict[str, Any]:
+    """The body for an error that nobody foresaw; the log has more of it, under the same id."""
+    error_id, name = uuid4().hex[:12], type(error).__name__
+    route = route_of(request.scope)
+    extra = {"error_id": error_id, "route": route, "error": name}
+    _log.error(
+        "defect %s: %s in %s %s", error_id, name, request.method, route,
+        exc_info=error, extra=extra,
+    )  # fmt: skip
+    request.app.state.defects.append(
+        (datetime.now(UTC), f"{request.method} {route}", name, error_id)
+    )
+    said = f"Nothing was lost; the server's log says more, under {error_id}."
+    do = "Tell those who run the server that number."
+    return body_of(500, "A defect in the program", said, do=do, kind="Defect", error_id=error_id)
+
+
+def is_json(request: Request) -> bool:
+    """Whether a body says of itself that it is JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind[-5:] == "+json")
+
+
+NOT_JSON: Mapping[str, Any] = {
+    "status": 415,
+    "title": "The body is not sent as JSON",
+    "detail": "What is sent here is JSON, and says so.",
+    "do": "Send the header 'Content-Type: application/json'.",
+    "kind": "NotJson",
+}
 
 
 def _methods_at(app: FastAPI, path: str) -> list[str]:
@@ -110,7 +155,8 @@ def add_problems(app: FastAPI, redactor: Redactor) -> None:
 
     async def of_engine(request: Request, error: Exception) -> Response:
         assert isinstance(error, TTAError)
-        return error_answer(error, redactor)
+        body = problem_of(error_values(error), turn_id=getattr(error, "turn_id", None))
+        return answer(redactor.value(body) if body["status"] != 500 else _defect(request, error))
 
     async def of_ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
@@ -118,6 +164,9 @@ def add_problems(app: FastAPI, redactor: Redactor) -> None:
 
     async def of_input(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
+        unread = [one for one in error.errors() if one["loc"] == ("body",)]
+        if unread and unread[0]["type"] != "missing" and not is_json(request):
+            return answer(body_of(**NOT_JSON))
         wrong = [
             {"at": "/".join(str(part) for part in one["loc"]), "says": one["msg"]}
             for one in error.errors()[:20]
@@ -137,9 +186,7 @@ def add_problems(app: FastAPI, redactor: Redactor) -> None:
         return answer(body_of(status.value, status.phrase, said, do=DO.get(status, "")), headers)
 
     async def of_defects(request: Request, error: Exception) -> Response:
-        _log.error("%s %s: a defect", request.method, request.url.path)
-        said = "Nothing was lost; the server's log says more."
-        return answer(body_of(500, "A defect in the program", said, kind="Defect"))
+        return answer(_defect(request, error))
 
     app.add_exception_handler(TTAError, of_engine)
     app.add_exception_handler(Problem, of_ours)

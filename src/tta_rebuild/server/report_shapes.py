@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
+from tta_rebuild.core.usage import CostLine
+from tta_rebuild.lab.feedback import FeedbackLine, RatedScene
 from tta_rebuild.server.shapes import Given, Taken
 
 
@@ -97,36 +99,11 @@ class RatingOut(Given):
     at: datetime
 
 
-class RatedOut(Given):
-    """A rating with what told its scene."""
-
-    story_id: str
-    title: str
-    turn: int
-    rating: int
-    comment: str
-    at: datetime
-    model: str
-    version: str
-    variant: str
-    quality: float
-
-
-class FeedbackLineOut(Given):
-    """Ratings of one model, version, variant or story."""
-
-    key: str
-    ratings: int
-    mean: float
-    quality: float
-    comments: int
-
-
 class FeedbackOut(Given):
     """The ratings (a page of them), and the report over all."""
 
-    ratings: list[RatedOut]
-    report: list[FeedbackLineOut]
+    ratings: list[RatedScene]
+    report: list[FeedbackLine]
     next: int | None
 
 
@@ -161,8 +138,9 @@ class ExperimentInFullOut(ExperimentOut):
 
 
 class AnalyticsOut(Given):
-    """How stories are played, counted on this machine."""
+    """How stories are played, counted on this machine; as of `counted_at`."""
 
+    counted_at: datetime
     by: str
     total: dict[str, Any]
     groups: list[dict[str, Any]]
@@ -171,17 +149,6 @@ class AnalyticsOut(Given):
     moves: dict[str, int]
     places: dict[str, int]
     kinds: dict[str, int]
-
-
-class CostLineOut(Given):
-    """What one day, story, model, task or version has cost."""
-
-    key: str
-    attempts: int
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float
-    estimated: bool
 
 
 class BudgetOut(Given):
@@ -196,7 +163,7 @@ class CostsOut(Given):
     """What the models have cost."""
 
     by: str
-    lines: list[CostLineOut]
+    lines: list[CostLine]
     total_usd: float
     session_usd: float
     budgets: list[BudgetOut]
@@ -212,6 +179,25 @@ class OutcomesOut(Given):
     first_piece_s: float | None
 
 
+class DiskOut(Given):
+    """The disk on which the stories are, in bytes; null where the system does not say."""
+
+    free_bytes: int | None
+    total_bytes: int | None
+
+
+class ErrorOut(Given):
+    """Something that failed, newest first: a turn, or a request that met a defect.
+
+    The server's log has more of a defect, under its `error_id`.
+    """
+
+    at: datetime
+    what: str = Field(examples=["turn choose"])
+    problem: str = Field(examples=["ModelUnavailable"])
+    error_id: str = ""
+
+
 class HealthOut(Given):
     """How the server is."""
 
@@ -221,6 +207,11 @@ class HealthOut(Given):
     turns_running: int
     sessions: int
     streams: int
+    began_at: datetime
+    uptime_s: float
+    turns: dict[str, int] = Field(description="Turns that ended since the start, by outcome")
+    disk: DiskOut
+    errors: list[ErrorOut]
     latest: list[OutcomesOut]
     notices: list[str]
 

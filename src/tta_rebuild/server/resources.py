@@ -32,12 +32,13 @@ MEANS = {
     404: "There is no such thing",
     409: "The branch has moved on, or is being played",
     413: "The body is too large",
+    415: "The body does not say that it is JSON",
     422: "The input is wrong",
     429: "Too many requests or turns: come again after `Retry-After`",
     500: "A defect in the program",
     503: "The stories cannot be reached now, or the server is shutting down",
 }
-ALWAYS = (400, 401, 403, 413, 422, 429, 500, 503)
+ALWAYS = (400, 401, 403, 413, 415, 422, 429, 500, 503)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import ipaddress
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,21 +14,25 @@ from dataclasses import replace
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
+import tta_rebuild as tta
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.serving import has_accounts, open_serving
+from tta_rebuild.bootstrap.warming import load_storytelling
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.engine.in_process_runner import InProcessRunner
 from tta_rebuild.server.app import ServerOptions, create_app
+from tta_rebuild.server.collecting import collecting
 
 OPEN_TO_ALL = (
     "{host} is reached from other machines, and nobody has to say who they are: whoever comes "
     "could read and delete every story. Make a token for each player ('tta tokens add NAME'), "
     "keep to 127.0.0.1, or give --anyone if that is meant."
 )
-SETTLES_AFTER_S = (1.0, 1.0, 1.0, 2.0, 5.0, 10.0, 60.0)
-"""From the start on, each after the one before: the first turns load what the start does not."""
+
+_log = logging.getLogger("tta_rebuild.server")
 
 
 class StoryServer(uvicorn.Server):
@@ -82,8 +87,9 @@ async def serve(
         watch=options.metrics,
         telemetry=telemetry,
     ) as serving:
+        app = create_app(serving, options)
         config = uvicorn.Config(
-            create_app(serving, options),
+            app,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -94,22 +100,25 @@ async def serve(
         family = socket.AF_INET6 if is_six else socket.AF_INET
         with socket.create_server((host, port), family=family, backlog=2_048) as listening:
             number = listening.getsockname()[1]
-            on_start(f"http://{f'[{host}]' if is_six else host}:{number}")
-            settling = asyncio.create_task(_settle())
+            address = f"http://{f'[{host}]' if is_six else host}:{number}"
+            on_start(address)
+            who = "players show tokens" if options.accounts else "nobody is asked who they are"
+            models = ", ".join(application.models)
+            _log.info("tta %s serves at %s with %s; %s", tta.__version__, address, models, who)
+            loading = asyncio.create_task(_load(app))
             try:
-                await StoryServer(config, serving.runner, grace_s).serve([listening])
+                async with collecting(lambda: serving.runner.running == 0):
+                    await StoryServer(config, serving.runner, grace_s).serve([listening])
             finally:
-                settling.cancel()
+                loading.cancel()
+                _log.info("stopped; every finished turn is kept")
 
 
-async def _settle() -> None:
-    """Have the collector of garbage pass over what was loaded to stay.
-
-    Looking through grammar, worlds and word lists again and again stops all players for 0.2 s.
-    """
-    for wait_s in SETTLES_AFTER_S:
-        await asyncio.sleep(wait_s)
-        gc.freeze()
+async def _load(app: FastAPI) -> None:
+    """Load what the first requests need, beside them: in the loop it would stop all of them."""
+    await asyncio.to_thread(load_storytelling)
+    await asyncio.to_thread(app.openapi)
+    gc.freeze()
 
 
 def _is_own(host: str) -> bool:

@@ -139,6 +139,13 @@ class StoryOut(Given):
     turns: int = Field(examples=[4])
 
 
+class ImportedOut(StoryOut):
+    """A story that was taken in; `copy_of` are the ids of the same ones that were there before."""
+
+    copy_of: list[str]
+    notes: list[str] = Field(description="What to tell who sent it")
+
+
 class NewStoryOut(StoryOut):
     """A story that was just begun."""
 

@@ -6,12 +6,12 @@ A plain streaming answer; what comes within ``COALESCED_S`` of the last write go
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from tta_rebuild.engine.turn_runner import TurnRunner, TurnUpdate
+from tta_rebuild.engine.turn_values import text_of
 from tta_rebuild.server.problems import problem_of
 
 COALESCED_S = 0.04
@@ -19,24 +19,18 @@ HEARTBEAT_S = 15.0
 MEDIA_TYPE = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
+MayFollow: TypeAlias = Callable[[], Awaitable[bool]]
+
 _RETRY = b"retry: 1000\n\n"
 _STILL_HERE = b": still here\n\n"
 
 
-def values_of(update: TurnUpdate) -> dict[str, Any]:
-    """What a reader gets of an update; an error as a problem."""
-    if update.kind != "failed":
-        return dict(update.values)
-    errors = {"errors": (), "detail": "", "retry_after_s": None} | dict(update.values)
-    return {"problem": problem_of(errors)}
-
-
 def frame(update: TurnUpdate, redact: Callable[[Any], Any] = lambda value: value) -> bytes:
-    """One update as server-sent event."""
-    values = values_of(update)
+    """One update as server-sent event; an error as a problem."""
+    data = update.text
     if update.kind == "failed":
-        values = redact(values)
-    data = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+        errors = {"errors": (), "detail": "", "retry_after_s": None} | dict(update.values)
+        data = text_of(redact({"problem": problem_of(errors)}))
     return f"id: {update.number}\nevent: {update.kind}\ndata: {data}\n\n".encode()
 
 
@@ -54,14 +48,25 @@ async def turn_stream(
     after: int = 0,
     *,
     redact: Callable[[Any], Any] = lambda value: value,
-    heartbeat_s: float = HEARTBEAT_S,
+    may_follow: MayFollow | None = None,
+    looked_s: float = HEARTBEAT_S,
 ) -> AsyncIterator[bytes]:
-    """The updates above ``after`` up to the last, with a comment while none comes."""
+    """The updates above ``after`` up to the last, with a comment while none comes.
+
+    ``may_follow`` is asked every ``looked_s`` seconds. Who may not any more is cut off, before the
+    last: they ask to go on from there, and are told why not.
+    """
     streams.open += 1
+    loop = asyncio.get_running_loop()
+    looked_at = loop.time()
     try:
         yield _RETRY
         while True:
-            updates = await runner.updates(turn_id, after=after, wait_s=heartbeat_s)
+            updates = await runner.updates(turn_id, after=after, wait_s=looked_s)
+            if may_follow is not None and loop.time() - looked_at >= looked_s:
+                if not await may_follow():
+                    return
+                looked_at = loop.time()
             if updates:
                 yield b"".join(frame(update, redact) for update in updates)
                 after = updates[-1].number

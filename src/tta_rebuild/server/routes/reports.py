@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path as FilePath
 from statistics import median
 from typing import Annotated, Literal
 
@@ -13,6 +16,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 import tta_rebuild as tta
 from tta_rebuild.bootstrap.overview import models_overview
 from tta_rebuild.core.usage import Attempt, Grouping
+from tta_rebuild.engine.kept_turn import problem_in
+from tta_rebuild.engine.turn_runner import RunningTurn
 from tta_rebuild.lab import analytics as lab
 from tta_rebuild.lab.experiment_plan import question_in
 from tta_rebuild.lab.feedback import feedback_report, rated_scenes
@@ -21,7 +26,8 @@ from tta_rebuild.lab.verdict import decide
 from tta_rebuild.quality.parts import SceneAsked
 from tta_rebuild.quality.score import text_quality
 from tta_rebuild.server import report_shapes as shapes
-from tta_rebuild.server.problems import Problem
+from tta_rebuild.server.kept import KeptAnswers
+from tta_rebuild.server.problems import MOST_DEFECTS, Problem
 from tta_rebuild.server.resources import ID, After, Limit, Served, documented
 from tta_rebuild.server.routes.stories import next_after
 from tta_rebuild.storyteller.scene_file import packaged, read_world
@@ -31,6 +37,9 @@ root = APIRouter(tags=["health"])
 
 LATEST = 500
 """Calls of models that the health is told from."""
+
+_AGE = "How old the count may be, seconds; 0 counts anew"
+_PARTS = ("groups", "drop_off", "unbegun", "moves", "kinds")
 
 Days = Annotated[int, Query(ge=0, le=36_500, description="Only the last days; 0 is all")]
 StoryOf = Annotated[str, Query(pattern=rf"^$|{ID}", description="Only this story, by its id")]
@@ -85,10 +94,9 @@ async def get_feedback(
     if story:
         await served.application.stories.story(story)
     scenes = await rated_scenes(served.application, story)
-    page = [shapes.RatedOut.model_validate(one) for one in scenes[after : after + limit]]
-    report = [shapes.FeedbackLineOut.model_validate(one) for one in feedback_report(scenes, by)]
+    page, report = scenes[after : after + limit], feedback_report(scenes, by)
     end = next_after(after, limit, len(scenes))
-    return shapes.FeedbackOut(ratings=page, report=report, next=end)
+    return shapes.FeedbackOut(ratings=list(page), report=list(report), next=end)
 
 
 @router.get("/experiments")
@@ -127,13 +135,25 @@ async def get_experiment(
 
 @router.get("/analytics")
 async def get_analytics(
-    served: Served, by: Literal["model", "version", "variant"] = "model", days: Days = 0
+    request: Request,
+    served: Served,
+    by: Literal["model", "version", "variant"] = "model",
+    days: Days = 0,
+    at_most_s: Annotated[int, Query(ge=0, le=86_400, description=_AGE)] = 60,
 ) -> shapes.AnalyticsOut:
-    """How stories are played, counted from their logs."""
-    found = (await lab.analytics(served.application, by, since=_since(days))).as_json()
-    parts = {name: found.pop(name) for name in ("groups", "drop_off", "unbegun", "moves", "kinds")}
-    places = {str(number): count for number, count in found.pop("places").items()}
-    return shapes.AnalyticsOut(by=by, total=found, places=places, **parts)
+    """How stories are played, counted from their logs; as they were some moments ago."""
+
+    async def count() -> shapes.AnalyticsOut:
+        found = (await lab.analytics(served.application, by, since=_since(days))).as_json()
+        parts = {name: found.pop(name) for name in _PARTS}
+        places = {str(number): count for number, count in found.pop("places").items()}
+        now = datetime.now(UTC)
+        return shapes.AnalyticsOut(by=by, counted_at=now, total=found, places=places, **parts)
+
+    kept: KeptAnswers = request.app.state.kept
+    found: shapes.AnalyticsOut
+    found, at = await kept.get((by, days), count, at_most_s=at_most_s)
+    return found.model_copy(update={"counted_at": at})
 
 
 @router.get("/costs", responses=documented(404))
@@ -157,7 +177,7 @@ async def get_costs(
     ]
     return shapes.CostsOut(
         by=by,
-        lines=[shapes.CostLineOut.model_validate(line) for line in lines],
+        lines=list(lines),
         total_usd=sum(line.cost_usd for line in lines),
         session_usd=await tracker.spent_usd("session"),
         budgets=budgets,
@@ -171,6 +191,7 @@ def _since(days: int) -> datetime | None:
 @router.get("/health")
 async def get_health(request: Request, served: Served) -> shapes.HealthOut:
     """How the server is: turns, sessions, and how the latest calls of models went."""
+    state = request.app.state
     calls: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in await served.application.ledger.attempts(limit=LATEST):
         calls[f"{attempt.provider}:{attempt.model}"].append(attempt)
@@ -180,10 +201,37 @@ async def get_health(request: Request, served: Served) -> shapes.HealthOut:
         models=list(served.application.models),
         turns_running=served.runner.running,
         sessions=len(served.sessions),
-        streams=request.app.state.streams.open,
+        streams=state.streams.open,
+        began_at=state.began_at,
+        uptime_s=(state.options.clock.wall() - state.began_at).total_seconds(),
+        turns=dict(served.runner.ended),
+        disk=await asyncio.to_thread(_disk, served.application.settings.data_dir),
+        errors=_errors(state.defects, served.runner.failures),
         latest=[_outcomes(model, own) for model, own in calls.items()],
         notices=list(served.application.notices),
     )
+
+
+def _disk(place: FilePath) -> shapes.DiskOut:
+    try:
+        found = shutil.disk_usage(place)
+    except OSError:
+        return shapes.DiskOut(free_bytes=None, total_bytes=None)
+    return shapes.DiskOut(free_bytes=found.free, total_bytes=found.total)
+
+
+def _errors(
+    defects: Iterable[tuple[datetime, str, str, str]], failures: Iterable[RunningTurn]
+) -> list[shapes.ErrorOut]:
+    """The latest of both, newest first."""
+    found = [
+        shapes.ErrorOut(at=at, what=what, problem=problem, error_id=error_id)
+        for at, what, problem, error_id in defects
+    ]
+    for turn in failures:
+        at, what = turn.ended_at or turn.began_at, f"turn {turn.request.kind}"
+        found.append(shapes.ErrorOut(at=at, what=what, problem=problem_in(turn)))
+    return sorted(found, key=lambda one: one.at, reverse=True)[:MOST_DEFECTS]
 
 
 def _outcomes(model: str, calls: list[Attempt]) -> shapes.OutcomesOut:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
+from itertools import chain, count
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from tta_rebuild.core import events as log
@@ -19,6 +21,7 @@ from tta_rebuild.engine.turn_values import choice_values
 from tta_rebuild.server import canon_shapes, shapes
 from tta_rebuild.server.access import Asking, TheAccess
 from tta_rebuild.server.presenting import scene_out
+from tta_rebuild.server.problems import NOT_JSON, Problem, is_json
 from tta_rebuild.server.resources import (
     ID,
     After,
@@ -210,17 +213,66 @@ async def export_story(
     return StreamingResponse(lines(), media_type="application/json", headers=headers)
 
 
-@router.post("/import", status_code=201)
+_STORY_FILE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "description": "A story as `export` gives it",
+                    "examples": [{"format": "tta-story", "version": 1}],
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("/import", status_code=201, openapi_extra=_STORY_FILE)
 async def import_story(
-    data: Annotated[dict[str, Any], Body(examples=[{"format": "tta-story", "version": 1}])],
+    request: Request,
     served: Served,
     access: TheAccess,
     asking: Asking,
     allow_boundary_breaks: Annotated[bool, Query()] = False,
-) -> shapes.StoryOut:
-    """Take in a story that was exported, under a new id."""
-    stories = served.application.stories
+) -> shapes.ImportedOut:
+    """Take in a story that was exported, under a new id; a second one of the same is named so."""
+    data = await _story_in(request)
+    stories, notes = served.application.stories, list[str]()
     async with access.records.together():
         row = await stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
         await access.records.own(row.story_id, asking.player_id)
-    return shapes.StoryOut.model_validate(asdict(row))
+    copies = await access.visible(asking, await stories.copies(row))
+    if copies:
+        title = copy_title(row.title, {one.title for one in copies})
+        notes.append(f"This story was here already, as '{copies[0].title}'. It is here twice now.")
+        notes.append(f"The copy is named '{title}', and goes its own way from here on.")
+        await stories.rename(row.story_id, title)
+        row = await stories.story(row.story_id)
+    copy_of = [one.story_id for one in copies]
+    return shapes.ImportedOut(**asdict(row), copy_of=copy_of, notes=notes)
+
+
+def copy_title(title: str, taken: Collection[str]) -> str:
+    """A title for a copy that none of those has which are taken."""
+    named = (f"{title} (copy {number})" for number in count(2))
+    return next(one for one in chain([f"{title} (copy)"], named) if one not in taken)
+
+
+async def _story_in(request: Request) -> dict[str, Any]:
+    """The file that a request brings. Raises Problem: it is none."""
+    if not is_json(request):
+        raise Problem(**NOT_JSON)
+    body = await request.body()
+    try:
+        data = await asyncio.to_thread(json.loads, body)
+    except (ValueError, RecursionError):
+        data, what = None, "it is not JSON, or was cut off on its way" if body else "it is empty"
+    else:
+        what = "it holds something else than an exported story"
+    if isinstance(data, dict) and "format" in data:
+        return data
+    do = "Take a file that 'Export' of a story gave (format JSON), as it is."
+    said = f"This is no story file: {what}. Nothing was changed."
+    raise Problem(422, "This is no story file", said, do=do, kind="ImportRejected")

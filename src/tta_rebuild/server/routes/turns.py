@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
@@ -11,7 +11,7 @@ from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core.errors import BranchBusy, PositionConflict
 from tta_rebuild.engine.turn_runner import TurnRequest
 from tta_rebuild.server import shapes, streaming
-from tta_rebuild.server.access import Asking
+from tta_rebuild.server.access import Asking, TheAccess
 from tta_rebuild.server.presenting import present_out, turn_out
 from tta_rebuild.server.problems import ProblemOf
 from tta_rebuild.server.resources import Served, TheBranch, TheStory, TurnId, documented
@@ -47,17 +47,9 @@ async def ask_for_turn(
 
     Where another was first, the answer is 409 with the `present` of the branch.
     """
-    request = TurnRequest(
-        key=asking.key(idempotency_key),
-        story_id=branch.story_id,
-        branch_id=branch.branch_id,
-        kind=wanted.kind,
-        text=wanted.text,
-        choice=wanted.choice or 0,
-        after_note=wanted.after_note,
-        position=wanted.position,
-    )
-    return await _submitted(request, wanted.again, story, branch, served)
+    more = {"choice": wanted.choice or 0, "position": wanted.position}
+    key = asking.key(idempotency_key)
+    return await _submitted(key, wanted, story, branch, served, **more)
 
 
 @on_branch.post("/asides", status_code=202)
@@ -70,28 +62,34 @@ async def ask_aside(
     asking: Asking,
 ) -> shapes.TurnOut:
     """Ask one person aside, or see what they think; followed as a turn is."""
+    return await _submitted(asking.key(idempotency_key), wanted, story, branch, served)
+
+
+async def _submitted(
+    key: str,
+    wanted: shapes.TurnIn | shapes.AsideIn,
+    story: StoryRow,
+    branch: Branch,
+    served: Serving,
+    **more: Any,
+) -> shapes.TurnOut:
     request = TurnRequest(
-        key=asking.key(idempotency_key),
+        key=key,
         story_id=branch.story_id,
         branch_id=branch.branch_id,
         kind=wanted.kind,
         text=wanted.text,
         after_note=wanted.after_note,
+        **more,
     )
-    return await _submitted(request, wanted.again, story, branch, served)
-
-
-async def _submitted(
-    request: TurnRequest, again: bool, story: StoryRow, branch: Branch, served: Serving
-) -> shapes.TurnOut:
     try:
-        if known := await served.runner.known(request, again=again):
+        if known := await served.runner.known(request, again=wanted.again):
             return turn_out(known)
         if request.position not in (None, branch.length):
             raise PositionConflict(
                 branch_id=branch.branch_id, expected=request.position or 0, actual=branch.length
             )
-        return turn_out(await served.runner.submit(request, again=again))
+        return turn_out(await served.runner.submit(request, again=wanted.again))
     except (BranchBusy, PositionConflict) as error:
         session = await served.sessions.session(branch.story_id, branch.branch_id)
         present = await present_out(served, session, story.title)
@@ -116,19 +114,26 @@ async def follow_turn(
     turn_id: TurnId,
     request: Request,
     served: Served,
+    access: TheAccess,
+    asking: Asking,
     last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,9}$", examples=["3"])] = "",
 ) -> Response:
-    """What is seen of a turn, from the event after `Last-Event-ID` to the last."""
+    """What is seen of a turn, from the event after `Last-Event-ID` to the last.
+
+    It breaks off when the token is revoked or expires: asked for again, the answer is 401.
+    """
     turn, after = await served.runner.turn(turn_id), int(last_event_id or 0)
     if turn.state != "running" and after >= turn.updates:
         return Response(status_code=204)  # by which a browser's EventSource stops to ask
+    state, more = request.app.state, {}
+    if access.accounts:
+        more = {
+            "may_follow": lambda: access.is_still(asking, request.headers),
+            "looked_s": state.options.looked_s,
+        }
     return StreamingResponse(
         streaming.turn_stream(
-            request.app.state.streams,
-            served.runner,
-            turn_id,
-            after,
-            redact=request.app.state.redactor.value,
+            state.streams, served.runner, turn_id, after, redact=state.redactor.value, **more
         ),
         media_type=streaming.MEDIA_TYPE,
         headers=streaming.HEADERS,

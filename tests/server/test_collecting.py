@@ -1,0 +1,74 @@
+"""The collector of garbage: looks at what is new, and at the whole when nobody plays."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from tta_rebuild.server.collecting import WHOLE_EVERY, collecting
+
+
+class Ring:
+    """Refers to itself: nothing but the collector frees it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+class Rounds:
+    """A clock for the collector's rounds, and whether somebody plays."""
+
+    def __init__(self) -> None:
+        self.due = asyncio.Semaphore(0)
+        self.waits = asyncio.Event()
+        self.is_idle = False
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.set()
+        await self.due.acquire()
+        self.waits.clear()
+
+    async def pass_by(self, count: int) -> None:
+        for _ in range(count):
+            await self.waits.wait()
+            self.waits.clear()
+            self.due.release()
+            await self.waits.wait()
+
+
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """Nothing is passed over in the tests that come after."""
+    yield
+    gc.unfreeze()
+
+
+async def test_what_was_loaded_is_passed_over() -> None:
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+
+    async with collecting(lambda: True):
+        assert gc.get_freeze_count() > frozen + 10_000
+        assert gc.get_threshold()[2] > 100_000
+    assert gc.get_threshold() == before
+
+
+async def test_new_garbage_goes_with_the_next_round_and_old_garbage_when_nobody_plays() -> None:
+    rounds = Rounds()
+    async with collecting(lambda: rounds.is_idle, sleep=rounds.sleep):
+        new, old = Ring(), Ring()
+        new_is, old_is = weakref.ref(new), weakref.ref(old)
+        del new
+        await rounds.pass_by(1)
+        assert (new_is(), old_is()) == (None, old)
+
+        del old
+        await rounds.pass_by(WHOLE_EVERY)
+        assert old_is() is not None, "while somebody plays, the whole is not looked through"
+
+        rounds.is_idle = True
+        await rounds.pass_by(1)
+        assert old_is() is None
