@@ -93,6 +93,8 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
                 same = next((p for p in before_it if p.determiner or is_person(p.head)), same)
                 end = same.end
             same = same or next((p for p in found if p.end == end), None)
+            if same is None and _is_adjective_of_name(tokens, begin, end):
+                continue
             same = same or _phrase(tokens, begin, end)
             before = tokens[max(0, begin - 1) : begin]
             is_other = _is_plain_object if label_set == "places" else _is_lasting_place
@@ -129,8 +131,15 @@ def _is_thing(noun: str) -> bool:
     return kind_of_thing(noun) not in ("", "animal", "machine", "picture", "toy")
 
 
+def _is_adjective_of_name(tokens: Sequence[str], begin: int, end: int) -> bool:
+    """Whether a word is only what a name has before it: "old Mr Bell"."""
+    word, after = tokens[begin], "".join(tokens[end : end + 1])
+    is_one = end - begin == 1 and word.islower() and after[:1].isupper()
+    return is_one and not is_person(one_of(word))
+
+
 def _is_indefinite(phrase: Phrase) -> bool:
-    return phrase.words[-1].lower() in words_in("nobody")
+    return phrase.words[-1].lower() in words_in("nobody", "determiners", "stops")
 
 
 def _as_noun(phrase: Phrase) -> Phrase:
