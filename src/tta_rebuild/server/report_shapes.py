@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import Field
@@ -24,6 +24,23 @@ class WorldsOut(Given):
     """The authored worlds."""
 
     worlds: list[WorldOut]
+
+
+class HelpLineOut(Given):
+    """Somebody whom one can reach; `contact` says how, `web` where that is published."""
+
+    name: str
+    contact: str = Field(examples=["call or text 988"])
+    web: str
+
+
+class HelpLinesOut(Given):
+    """Whom a player in need can reach in the country that the server is set up for."""
+
+    emergency: str = Field(examples=["112"])
+    lines: list[HelpLineOut]
+    source: str
+    dated: date
 
 
 class ModelOut(Given):

@@ -7,6 +7,7 @@ holds the connection in the middle of a stream.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import threading
@@ -26,6 +27,7 @@ CHROMIUM = (
     os.environ.get("TTA_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 )
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+AXE = (Path(__file__).parent / "axe.min.js").read_text("utf-8")
 SCREENSHOTS = os.environ.get("TTA_SCREENSHOTS", "")
 
 T = TypeVar("T")
@@ -153,6 +155,16 @@ def until(page: Any, expression: str, argument: Any = None) -> None:
             f"it never came to this: {expression}\n{page.locator('main').inner_text()[-1500:]}"
         )
         page.wait_for_timeout(15)
+
+
+def assert_nobody_is_left_out(page: Any) -> None:
+    """What axe finds on a page as it is now: nothing."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    said = [
+        (one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found["violations"]
+    ]
+    assert said == [], json.dumps(said, indent=1)
 
 
 class Proxy:

@@ -15,8 +15,6 @@ from tta_rebuild.engine.action import Action
 
 pytestmark = pytest.mark.browser
 
-CRY = "I want to kill myself. I mean me, not the keeper."
-
 
 def told(server: RunningServer, story: str, branch: str = "main") -> list[str]:
     """The scenes of a branch as they are stored, a text each."""
@@ -207,31 +205,6 @@ def test_a_move_that_is_refused_keeps_its_words(reader: Reader, server: RunningS
     assert page.locator(".refused").count() == 1, "looking whether it went on changes nothing here"
     assert field.input_value() == "I stab the keeper"
     assert len(told(server, session.story_id)) == 1
-
-
-@pytest.mark.parametrize(
-    ("answer", "gentler"),
-    [("Go on, with what I wrote", False), ("Go on, but more gently", True), ("Stop", False)],
-)
-def test_a_cry_for_help_pauses_the_turn_with_whom_one_can_reach_and_three_ways_on(
-    reader: Reader, server: RunningServer, story: str, answer: str, gentler: bool
-) -> None:
-    page = reader.open(f"story/{story}/main")
-    field = page.get_by_placeholder("In your own words")
-    field.fill(CRY)
-    field.press("Enter")
-    note = page.locator(".care")
-    note.wait_for()
-    assert note.locator("li").count() >= 1
-    assert page.evaluate("document.activeElement.tagName") == "H2"
-    note.get_by_role("button", name=answer).click()
-    if answer == "Stop":
-        page.get_by_text("Everything is kept").wait_for()
-    else:  # the move goes on as it was; what this storyteller does with it is its own affair
-        page.locator(".refused, #turn-2").first.wait_for()
-        assert note.count() == 0
-    session = server.does(server.application.stories.resume(story))
-    assert (dict(session.state.premise.boundaries) != {"violence": "low"}) is gentler
 
 
 def test_undo_and_fork_keep_what_was_told(reader: Reader, server: RunningServer) -> None:

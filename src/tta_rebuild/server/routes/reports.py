@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 import tta_rebuild as tta
+from tta_rebuild.bootstrap.guards import care_policy
 from tta_rebuild.bootstrap.overview import models_overview
 from tta_rebuild.core.usage import Attempt, Grouping
 from tta_rebuild.lab import analytics as lab
@@ -54,6 +55,12 @@ def _worlds() -> list[shapes.WorldOut]:
         )
         for name, world in ((name, read_world(name)) for name in packaged("worlds"))
     ]
+
+
+@router.get("/help-lines")
+async def list_help_lines(served: Served) -> shapes.HelpLinesOut:
+    """Whom a player in need can reach; the note that a turn pauses with names some of them."""
+    return shapes.HelpLinesOut.model_validate(care_policy(served.application.settings).help_lines)
 
 
 @router.get("/models")

@@ -109,6 +109,7 @@ export const api = {
   tighten: (story, branch, boundaries) => json("PATCH", of(story, branch, "boundaries"), { body: { boundaries } }),
   gentler: (story, branch) => json("PATCH", of(story, branch, "boundaries"), { body: { gentler: true } }),
   rate: (story, branch, body) => post(of(story, branch, "ratings"), body),
+  helpLines: () => get(["help-lines"]),
   worlds: () => get(["worlds"]),
   models: () => get(["models"]),
   evaluate: (text) => post(["evaluate"], { text }),

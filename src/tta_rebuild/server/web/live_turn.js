@@ -18,7 +18,7 @@ export class LiveTurn {
   constructor(story, branch, { onEnd }) {
     Object.assign(this, { story, branch, onEnd });
     this.place = `tta.turn/${story}/${branch}`;
-    /** idle · waiting · telling · paused · refused · failed · interrupted */
+    /** idle · waiting · telling · paused · stopped (after a pause) · refused · failed · interrupted */
     this.state = signal("idle");
     this.told = signal(NOTHING);
     this.isConnected = signal(true);
@@ -75,9 +75,9 @@ export class LiveTurn {
     const isKnown = kept?.turn === this.left || (this.state.value !== "idle" && kept?.turn === this.running?.turn);
     if (!kept?.turn || this.isBusy || isKnown) return;
     try {
-      const { state } = await api.turn(kept.turn);
+      const there = await api.turn(kept.turn), { state } = there;
       if (state === "stored" || state === "aside" || state === "abandoned") return this.forget();
-      this.begin(kept);
+      this.begin(kept.action.kind ? kept : turnAsKept(there));
       if (state === "interrupted") this.state.value = "interrupted";
       else await this.follow();
     } catch (problem) {
@@ -89,6 +89,14 @@ export class LiveTurn {
   async cancel() {
     if (this.running?.turn) await api.cancel(this.running.turn).catch(() => {});
     else this.reset();
+  }
+
+  /** Stop after a pause: the note stays, and nothing of the words. */
+  rest() {
+    this.forget();
+    this.left = this.running?.turn;
+    this.running = { turn: this.left, action: {}, words: "" };
+    this.state.value = "stopped";
   }
 
   reset() {
@@ -130,7 +138,10 @@ export class LiveTurn {
       await this.onEnd(event, data, this.running);
       this.reset();
     } else if (event === "paused" || event === "refused") {
-      if (event === "paused") await this.onEnd(event, data, this.running);
+      if (event === "paused") {
+        this.keep({ ...this.running, action: {}, words: "" }, this.running);
+        await this.onEnd(event, data, this.running);
+      }
       batch(() => { add(event === "paused" ? { note: data } : { reason: data.reason }); this.state.value = event; });
       if (event === "refused") announce(data.reason);
     } else if (event === "failed") {
@@ -150,8 +161,9 @@ export class LiveTurn {
     try { return JSON.parse(localStorage.getItem(this.place)); } catch { return null; }
   }
 
-  keep(running) {
-    this.running = running;
+  /** Keep which turn runs; `own` is what this page alone knows of it. */
+  keep(running, own = running) {
+    this.running = own;
     try { localStorage.setItem(this.place, JSON.stringify(running)); } catch { /* then only this tab knows */ }
   }
 

@@ -1,5 +1,6 @@
 // Play: the story as it is told, and what the player does next.
 import { api } from "./api.js";
+import { Care, Reachable } from "./care.js";
 import {
   Boundaries, Loaded, Passage, ProblemNote, announce, counted, fileName, money, reading, save, typeset, useAction, useAsked,
 } from "./components.js";
@@ -43,6 +44,7 @@ function Story({ story, branch, first }) {
 
   const live = useMemo(() => new LiveTurn(story, branch, {
     async onEnd(event, data, running) {
+      if (event === "paused") draft.clear(story, branch); // what may be a cry is kept nowhere in this browser
       if (event === "aside") return setAsides((all) => [...all, { ...data, words: running.words, turn: latest.current.turn }]);
       const now = await refresh();
       if (event !== "stored" || !data.turn) return undefined;
@@ -160,13 +162,13 @@ function Live({ live, language, play, story, branch, refresh }) {
       box.current?.scrollIntoView({ block: "nearest", behavior: reading.value.motion && !matchMedia("(prefers-reduced-motion: reduce)").matches ? "smooth" : "auto" });
     }
     if (state === "waiting" && (document.activeElement === document.body || document.activeElement?.closest(".moves"))) box.current?.focus({ preventScroll: true });
-    if (state === "paused" || state === "interrupted") box.current?.querySelector("h2")?.focus();
+    if (state === "interrupted") box.current?.querySelector("h2")?.focus();
   }, [state]);
   if (state === "idle") return null;
   const running = live.running || {};
   const shows = reading.value.streaming || !isBusy;
   return html`<div class=${`turn live live-${state}`} ref=${box} tabindex="-1" role="group" aria-busy=${isBusy} aria-label="The scene that is being told">
-    ${running.words && state !== "refused" && state !== "paused" && html`<p class="action">${typeset(running.words, language)}</p>`}
+    ${running.words && !["refused", "paused", "stopped"].includes(state) && html`<p class="action">${typeset(running.words, language)}</p>`}
     ${told.warnings.map((text) => html`<p class="warning">${text}</p>`)}
     ${told.restarted && html`<p class="warning">The scene begins anew: ${told.restarted}</p>`}
     ${shows && told.passages.map((passage, n) => html`<div class="arrives" key=${n}><${Passage} passage=${passage} language=${language} /></div>`)}
@@ -179,26 +181,7 @@ function Live({ live, language, play, story, branch, refresh }) {
       <p>The server stopped in the middle of it. The story is as it was before; nothing is lost.</p>
       <p><button type="button" onClick=${() => play(running.action, running.words, { again: true })}>Play it again</button>
       <button type="button" class="plain" onClick=${() => live.reset()}>Leave it</button></p></div>`}
-    ${state === "paused" && html`<${Care} note=${told.note} live=${live} running=${running} play=${play} story=${story} branch=${branch} refresh=${refresh} />`}
-  </div>`;
-}
-
-/** The note to a player in need, whom one can reach, and the three ways on. */
-function Care({ note, live, running, play, story, branch, refresh }) {
-  const [hasStopped, setHasStopped] = useState(false);
-  const goOn = () => play({ ...(note.go_on || running.action), after_note: true }, running.words, { isAside: running.isAside });
-  const [gentler, isBusy, problem] = useAction(async () => { await api.gentler(story, branch); await refresh(); goOn(); });
-  if (hasStopped) return html`<div class="note care"><p>Everything is kept. Come back whenever you like.</p><p><a href="#/">All stories</a></p></div>`;
-  return html`<div class="note care">
-    <h2 class="small" tabindex="-1">A moment, before the story goes on</h2>
-    <p>${note.note}</p>
-    <ul class="help-lines">${note.help_lines.map((line) => html`<li><strong>${line.name}</strong>: ${line.contact}${/^https:\/\//.test(line.web || "") && html` · <a href=${line.web} rel="noreferrer noopener" target="_blank">${new URL(line.web).hostname}</a>`}</li>`)}</ul>
-    <p class="row">
-      <button type="button" onClick=${goOn}>Go on, with what I wrote</button>
-      <button type="button" onClick=${gentler} disabled=${isBusy}>Go on, but more gently from here</button>
-      <button type="button" onClick=${() => { setHasStopped(true); live.forget(); }}>Stop for now</button>
-    </p>
-    <${ProblemNote} problem=${problem} />
+    ${(state === "paused" || state === "stopped") && html`<${Care} live=${live} play=${play} story=${story} branch=${branch} refresh=${refresh} />`}
   </div>`;
 }
 
@@ -235,7 +218,7 @@ function Moves({ live, present, play, story, branch }) {
   pressed.current = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, [role=application]")) return;
     const n = Number(event.key);
-    if (n >= 1 && n <= choices.length && !isBusy && !hasEnded && state !== "paused") { event.preventDefault(); take(n); }
+    if (n >= 1 && n <= choices.length && !isBusy && !hasEnded && state !== "paused" && state !== "stopped") { event.preventDefault(); take(n); }
   };
   useEffect(() => {
     const press = (event) => pressed.current(event);
@@ -243,7 +226,7 @@ function Moves({ live, present, play, story, branch }) {
     return () => removeEventListener("keydown", press);
   }, []);
   // a refused move keeps its words; one that is told leaves the field empty
-  useEffect(() => { if (state === "idle") setText(draft.read(story, branch)); if (state === "refused") field.current?.focus(); }, [state]);
+  useEffect(() => { if (state === "idle" || state === "paused") setText(draft.read(story, branch)); if (state === "refused") field.current?.focus(); }, [state]);
 
   function submit(event) {
     event.preventDefault();
@@ -254,10 +237,11 @@ function Moves({ live, present, play, story, branch }) {
   if (present.turn === 0) {
     return state !== "idle" && state !== "failed" ? null : html`<p class="centre"><button type="button" class="main-action" onClick=${() => play({ kind: "begin" })}>Begin the story</button></p>`;
   }
+  if (state === "paused" || state === "stopped") return html`<p class="quiet centre">${state === "paused" ? "The story waits until you have chosen above." : "The story waits. Take it up again above, whenever you like."}</p>`;
   return html`
     ${state === "refused" && html`<div class="note refused" role="status"><p>${live.told.value.reason}</p></div>`}
     ${!hasEnded && choices.length > 0 && html`<h2 class="small">What do you do?</h2>
-      <ol class="choices">${choices.map((choice, n) => html`<li key=${choice.text}><button type="button" disabled=${isBusy || state === "paused"} aria-keyshortcuts=${n + 1} onClick=${() => take(n + 1)}>
+      <ol class="choices">${choices.map((choice, n) => html`<li key=${choice.text}><button type="button" disabled=${isBusy} aria-keyshortcuts=${n + 1} onClick=${() => take(n + 1)}>
         <kbd aria-hidden="true">${n + 1}</kbd><span>${typeset(choice.text)}</span></button></li>`)}</ol>`}
     ${hasEnded && html`<p class="centre"><a class="main-action" href="#/new">Begin another story</a></p>`}
     ${!hasEnded && html`<form class="own-words" onSubmit=${submit}>
@@ -291,8 +275,15 @@ function AtHand({ present, turns, story, branch, refresh }) {
       ${held.length ? html`<ul class="held">${held.map((one) => html`<li>${one.text && html`<q>${one.text}</q>`} <span class="quiet">${one.reason}</span></li>`)}</ul>` : html`<p class="quiet">Nothing was held back in the last scene.</p>`}
     </details>
     <details><summary>Your boundaries</summary><${OwnBoundaries} present=${present} story=${story} branch=${branch} refresh=${refresh} /></details>
+    <${Folded} title="Whom you can reach" what=${Reachable} />
     <details><summary>Save and share</summary><${Keep} present=${present} story=${story} branch=${branch} /></details>
   </aside>`;
+}
+
+/** What is asked for only once it is opened. */
+function Folded({ title, what: Inner }) {
+  const [opened, setOpened] = useState(false);
+  return html`<details onToggle=${(e) => e.target.open && setOpened(true)}><summary>${title}</summary>${opened && html`<${Inner} />`}</details>`;
 }
 
 /** Passages and choices of the last scene that were not shown, each with why. */
