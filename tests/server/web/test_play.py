@@ -259,13 +259,20 @@ def test_somebody_is_asked_aside_and_it_is_no_turn(
     assert len(told(server, story)) == 1
 
 
-def test_a_scene_is_rated(reader: Reader, server: RunningServer, story: str) -> None:
+def test_a_rating_is_kept_as_soon_as_it_is_picked_and_can_be_changed(
+    reader: Reader, server: RunningServer, story: str
+) -> None:
     page = reader.open(f"story/{story}/main")
     page.locator("#turn-1 .tools summary").click()
+    page.get_by_label("not at all", exact=True).check()
+    page.get_by_text("Kept: you liked it not at all").wait_for()
+    (rating,) = server.does(server.application.records.ratings(story))
+    assert (rating.rating, rating.comment) == (1, "")
     page.get_by_label("much", exact=True).check()
+    page.get_by_text("Kept: you liked it much").wait_for()
     page.get_by_label("What made it so?").fill("the beach")
-    page.get_by_role("button", name="Keep", exact=True).click()
-    page.get_by_text("You liked it much").wait_for()
+    page.get_by_role("button", name="Keep these words").click()
+    page.get_by_text("with your words").wait_for()
     (rating,) = server.does(server.application.records.ratings(story))
     assert (rating.rating, rating.comment) == (4, "the beach")
 

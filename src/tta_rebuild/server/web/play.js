@@ -45,7 +45,10 @@ function Story({ story, branch, first }) {
   const live = useMemo(() => new LiveTurn(story, branch, {
     async onEnd(event, data, running) {
       if (event === "paused") draft.clear(story, branch); // what may be a cry is kept nowhere in this browser
-      if (event === "aside") return setAsides((all) => [...all, { ...data, words: running.words, turn: latest.current.turn }]);
+      if (event === "aside") {
+        draft.clear(story, branch);
+        return setAsides((all) => [...all, { ...data, words: running.words, turn: latest.current.turn }]);
+      }
       const now = await refresh();
       if (event !== "stored" || !data.turn) return undefined;
       if (running.action.kind !== "choose") draft.clear(story, branch);
@@ -135,20 +138,26 @@ function Tools({ turn, story, branch, isLast }) {
 
 const MARKS = ["not at all", "a little", "fairly", "much", "very much"];
 
+/** A mark is kept as soon as it is picked; another one, or words to it, take its place. */
 function Rate({ turn, story, branch }) {
-  const [rating, setRating] = useState(0), [comment, setComment] = useState(""), [isKept, setIsKept] = useState(false);
-  const [send, isBusy, problem] = useAction(async () => {
-    await api.rate(story, branch, { turn, rating, comment });
-    setIsKept(true);
-    announce("Thank you. It is kept on this machine.");
+  const [rating, setRating] = useState(0), [comment, setComment] = useState(""), [kept, setKept] = useState(null);
+  const wanted = useRef(0);
+  const [send, isBusy, problem] = useAction(async (mark) => {
+    wanted.current = mark;
+    setRating(mark);
+    setKept(null);
+    await api.rate(story, branch, { turn, rating: mark, comment });
+    if (wanted.current !== mark) return;
+    setKept({ mark, comment });
+    announce(`Kept: you liked scene ${turn} ${MARKS[mark - 1]}.`);
   });
-  if (isKept) return html`<span class="quiet">You liked it ${MARKS[rating - 1]}. Kept.</span>`;
-  return html`<form class="rate" onSubmit=${(e) => { e.preventDefault(); send(); }}>
+  return html`<form class="rate" onSubmit=${(e) => { e.preventDefault(); send(rating); }}>
     <fieldset><legend>How did you like scene ${turn}?</legend>
-      ${MARKS.map((text, n) => html`<label><input type="radio" name=${`rate-${turn}`} checked=${rating === n + 1} onChange=${() => setRating(n + 1)} /> ${text}</label>`)}
+      ${MARKS.map((text, n) => html`<label><input type="radio" name=${`rate-${turn}`} checked=${rating === n + 1} onChange=${() => send(n + 1)} /> ${text}</label>`)}
     </fieldset>
-    ${rating > 0 && html`<label>What made it so? <input value=${comment} maxlength="2000" onInput=${(e) => setComment(e.target.value)} /></label>
-      <button disabled=${isBusy}>Keep</button>`}
+    ${kept && html`<p class="quiet">Kept: you liked it ${MARKS[kept.mark - 1]}${kept.comment && ", with your words"}. Pick another mark to change it.</p>`}
+    ${rating > 0 && html`<div class="row"><label class="grow">What made it so? <input value=${comment} maxlength="2000" onInput=${(e) => setComment(e.target.value)} /></label>
+      <button disabled=${isBusy || !comment.trim() || kept?.comment === comment}>Keep these words</button></div>`}
     <${ProblemNote} problem=${problem} />
   </form>`;
 }
@@ -232,7 +241,8 @@ function Moves({ live, present, play, story, branch }) {
     event.preventDefault();
     const words = text.trim();
     if (isBusy || (!words && kind !== "end")) return;
-    if (ASIDES.includes(kind)) { play({ kind, text: words }, words, { isAside: true }); change(""); } else play({ kind, text: words }, words || "The end.");
+    if (ASIDES.includes(kind)) play({ kind, text: words }, words, { isAside: true });
+    else play({ kind, text: words }, words || "The end.");
   }
   if (present.turn === 0) {
     return state !== "idle" && state !== "failed" ? null : html`<p class="centre"><button type="button" class="main-action" onClick=${() => play({ kind: "begin" })}>Begin the story</button></p>`;
