@@ -1,4 +1,4 @@
-"""A cry for help in a browser: whom one can reach stays to be reached, and nothing of it is kept."""
+"""A cry for help in a browser: whom one can reach stays, and nothing of the words is kept."""
 
 from __future__ import annotations
 

@@ -259,6 +259,20 @@ def test_somebody_is_asked_aside_and_it_is_no_turn(
     assert len(told(server, story)) == 1
 
 
+def test_a_question_that_is_refused_keeps_its_words(reader: Reader, story: str) -> None:
+    page = reader.open(f"story/{story}/main")
+    page.get_by_label("What it is").select_option("ask")
+    field = page.get_by_placeholder("A name and your question")
+    field.fill("Hannibal, who are you?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.locator(".refused", has_text="Nobody called").wait_for()
+    assert field.input_value() == "Hannibal, who are you?"
+    field.fill("Jonas, who are you?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.locator(".aside-said").wait_for()
+    until(page, "document.querySelector('textarea').value === ''")
+
+
 def test_a_rating_is_kept_as_soon_as_it_is_picked_and_can_be_changed(
     reader: Reader, server: RunningServer, story: str
 ) -> None:
