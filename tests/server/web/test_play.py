@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.server.web import seeding
-from tests.server.web.conftest import Proxy, Reader, RunningServer, until
+from tests.server.web.conftest import Proxy, Reader, RunningServer, keep_screenshot, until
 
 from tta_rebuild.core.events import SceneTold
 from tta_rebuild.core.story import Premise
@@ -207,18 +207,58 @@ def test_a_move_that_is_refused_keeps_its_words(reader: Reader, server: RunningS
     assert len(told(server, session.story_id)) == 1
 
 
-def test_undo_and_fork_keep_what_was_told(reader: Reader, server: RunningServer) -> None:
+def test_undo_and_fork_keep_what_was_told_and_say_where_one_is(
+    reader: Reader, server: RunningServer
+) -> None:
     session = server.does(seeding.a_played_story(server.application, 3))
     page = reader.open(f"story/{session.story_id}/main")
+    undone = plain(page.locator("#turn-3 .action").inner_text())
     page.get_by_role("button", name="Undo the last scene").click()
-    page.wait_for_url(lambda url: "/main" not in url)
+    page.locator(".title-page", has_text="branch-2").wait_for()
     scenes_are_told(page, 2)
     assert shown(page) == told(server, session.story_id)[:2]
+    said = page.locator(".arrived")
+    assert undone in plain(said.inner_text())
+    assert "on the branch “branch-2” now" in said.inner_text()
+    box = said.bounding_box()
+    assert box and 0 <= box["y"] < 900, "it is said where one looks"
     page.locator("#turn-1 .tools summary").click()
     page.locator("#turn-1").get_by_role("button", name="Fork here").click()
-    until(page, "document.querySelectorAll('.turn').length === 1")
+    page.locator(".title-page", has_text="branch-3").wait_for()
+    scenes_are_told(page, 1)
+    assert len(shown(page)) == 1
+    assert "forked from the branch “branch-2” after scene 1" in said.inner_text()
+    page.locator(".choices button").first.click()
+    scenes_are_told(page, 2)
+    assert said.count() == 0
     assert len(told(server, session.story_id)) == 3
     assert len(server.does(server.application.stories.branches(session.story_id))) == 3
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (360, 740)])
+def test_after_a_move_it_stands_at_the_top_and_what_is_new_below_it(
+    chromium: Any, server: RunningServer, size: tuple[int, int]
+) -> None:
+    width, height = size
+    session = server.does(seeding.a_played_story(server.application, 3))
+    reader = Reader(chromium, server.address, viewport={"width": width, "height": height})
+    page = reader.open(f"story/{session.story_id}/main")
+    for turn in (4, 5):
+        page.locator(".choices button").first.click()
+        scenes_are_told(page, turn)
+        until(page, "(n) => document.querySelector(`#turn-${n} .action`)", turn)
+        until(
+            page,
+            "(n) => { const { top } = document.querySelector(`#turn-${n}`).getBoundingClientRect();"
+            " const isAtEnd = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;"
+            " return top >= -2 && (top < 60 || isAtEnd); }",
+            turn,
+        )
+        if height >= 900:
+            last = page.locator(".choices button").last.bounding_box()
+            assert last["y"] + last["height"] <= height
+    keep_screenshot(page, f"after-a-move-{width}")
+    reader.context.close()
 
 
 def test_boundaries_become_stricter_and_never_looser(

@@ -26,3 +26,6 @@ export const heading = signal({ story: "", title: "" });
 
 /** Whether the server answered that it must know who is reading. */
 export const needsToken = signal(false);
+
+/** What to say of a branch that one has just come to, and how: `{story, branch, text, from}`; said once. */
+export const arrival = signal(null);

@@ -6,7 +6,7 @@ import {
 } from "./components.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { LiveTurn } from "./live_turn.js";
-import { at, go, heading } from "./navigation.js";
+import { arrival, at, go, heading } from "./navigation.js";
 
 const AT_ONCE = 12;
 const LOOK_MS = 8000; // whether the story has gone on elsewhere
@@ -100,10 +100,26 @@ function Story({ story, branch, first }) {
       ${present.ended && html`<p class="the-end">The end</p>`}
     </article>
     <section class="moves" aria-label="Your move">
+      <${Arrival} story=${story} branch=${branch} turn=${present.turn} />
       <${Moves} live=${live} present=${present} play=${play} story=${story} branch=${branch} />
     </section>
     <${AtHand} present=${present} turns=${turns} story=${story} branch=${branch} refresh=${refresh} />
   </div>`;
+}
+
+const named = (branch) => (branch === "main" ? "the main branch" : `the branch “${branch}”`);
+const shortened = (text) => (text.length > 80 ? `${text.slice(0, 79).trimEnd()}…` : text);
+
+/** How one came to this branch, until a move is made. */
+function Arrival({ story, branch, turn }) {
+  const [told] = useState(() => { const one = arrival.value; return one?.story === story && one.branch === branch ? one : null; });
+  const [since] = useState(turn), note = useRef();
+  useEffect(() => {
+    arrival.value = null;
+    if (told) { announce(told.text); note.current.scrollIntoView({ block: "nearest" }); }
+  }, []);
+  if (!told || turn !== since) return null;
+  return html`<p class="arrived" ref=${note}>${told.text} <a href=${at(story, told.from)}>Back to ${named(told.from)}</a></p>`;
 }
 
 const branchName = ({ name }) => (name === "main" ? "The main branch" : `The branch “${name}”`);
@@ -122,6 +138,7 @@ function Told({ turn, language, story, branch, present }) {
 function Tools({ turn, story, branch, isLast }) {
   const [fork, isBusy, problem] = useAction(async () => {
     const made = await api.fork(story, branch, turn.turn);
+    arrival.value = { story, branch: made.name, from: branch, text: `You are on the branch “${made.name}” now, forked from ${named(branch)} after scene ${turn.turn}.` };
     go(at(story, made.name));
   });
   return html`<details class="tools"><summary><span class="unseen">Scene </span>${turn.turn}<span class="unseen">: fork, rate, map</span></summary>
@@ -167,9 +184,10 @@ function Live({ live, language, play, story, branch, refresh }) {
   const state = live.state.value, told = live.told.value, isBusy = state === "waiting" || state === "telling";
   const box = useRef();
   useEffect(() => {
-    if (state === "waiting" || state === "paused" || state === "failed" || state === "interrupted") {
-      box.current?.scrollIntoView({ block: "nearest", behavior: reading.value.motion && !matchMedia("(prefers-reduced-motion: reduce)").matches ? "smooth" : "auto" });
-    }
+    const behavior = reading.value.motion && !matchMedia("(prefers-reduced-motion: reduce)").matches ? "smooth" : "auto";
+    // the move goes to the top, so that what is told and the next choices come below it
+    if (state === "waiting") box.current?.scrollIntoView({ block: "start", behavior });
+    if (state === "paused" || state === "failed" || state === "interrupted") box.current?.scrollIntoView({ block: "nearest", behavior });
     if (state === "waiting" && (document.activeElement === document.body || document.activeElement?.closest(".moves"))) box.current?.focus({ preventScroll: true });
     if (state === "interrupted") box.current?.querySelector("h2")?.focus();
   }, [state]);
@@ -220,7 +238,8 @@ function Moves({ live, present, play, story, branch }) {
   const change = (value) => { setText(value); draft.keep(story, branch, value); };
   const take = (n) => play({ kind: "choose", choice: n }, choices[n - 1].text);
   const [undo, isUndoing, problem] = useAction(async () => {
-    const made = await api.undo(story, branch);
+    const made = await api.undo(story, branch), what = present.action ? `“${shortened(present.action)}”` : "the opening scene";
+    arrival.value = { story, branch: made.branch.name, from: branch, text: `Undone: ${what}. You are on the branch “${made.branch.name}” now; what was undone stays on ${named(branch)}.` };
     go(at(story, made.branch.name));
   });
   const pressed = useRef();
