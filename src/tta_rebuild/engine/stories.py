@@ -24,7 +24,7 @@ from tta_rebuild.core.events import (
     StoryOpened,
     VariantAssigned,
 )
-from tta_rebuild.core.story import Choice, Claim, Premise
+from tta_rebuild.core.story import Choice, Claim, LastingLine, Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.messages import message
 from tta_rebuild.narrative.arcs import check_arc
@@ -230,6 +230,18 @@ class Stories:
         found, at = await self._branch(story, branch), self._dependencies.clock()
         plan = await self.plan_retcon(story, branch, claim, becomes)
         return await make_retcon(self._store, found, plan, how, reason=reason, at=at)
+
+    async def correct_line(
+        self, story: str, branch: str, number: int, becomes: str = ""
+    ) -> Mapping[int, LastingLine]:
+        """Take a lasting line back, or put another in its place; gives those in force then.
+
+        Raises StoryError: no line of this number is in force; PositionConflict.
+        """
+        from tta_rebuild.engine.retcons import correct_line
+
+        found, at = await self._branch(story, branch), self._dependencies.clock()
+        return await correct_line(self._store, found, number, becomes, at=at)
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
         """Where two branches part, and what differs since. Raises BranchNotFound."""

@@ -161,15 +161,36 @@ def test_the_cast_shows_feelings_goals_bonds_and_what_people_know(
     assert page.locator(".bonds-graph .cold").count() >= 1
 
 
+def test_a_thing_is_nobody_of_the_cast(reader: Reader, server: RunningServer) -> None:
+    page = reader.open("story/{cast}/main/cast".format(**server.stories))
+    page.get_by_label("Jonas", exact=True).wait_for()
+    names = page.locator(".character h2").all_inner_texts()
+    assert {"Mara", "Jonas", "Ilse"} <= set(names)
+    assert not {"Kettle", "Mooring rings"} & set(names)
+
+
+def test_a_fact_cites_a_sentence_that_names_both_sides_or_none(
+    reader: Reader, server: RunningServer
+) -> None:
+    page = reader.open("story/{cast}/main/canon".format(**server.stories))
+    row = page.locator(".fact-list li")
+    kettle = row.filter(has_text="The kettle is in kitchen.")
+    kettle.wait_for()
+    assert kettle.locator("q").count() == 0
+    jonas = row.filter(has_text="Jonas is in kitchen.")
+    assert jonas.locator("q").inner_text() == "Jonas sat in the kitchen."
+    assert row.filter(has_text="The mooring rings are in quay.").count() == 1
+    assert row.filter(has_text="is called").count() == 0
+
+
 def test_a_fact_is_corrected_and_what_depends_on_it_is_shown_first(
     reader: Reader, server: RunningServer
 ) -> None:
     session = server.does(seeding.a_story_with_a_cast(server.application))
     page = reader.open(f"story/{session.story_id}/main/canon")
-    page.get_by_label("Find").fill("kitchen")
+    page.get_by_label("Find").fill("jonas is in kitchen")
     until(page, "document.querySelectorAll('.fact-list:first-of-type li').length === 1")
     assert "since scene 3" in page.locator(".fact-list li").first.inner_text()
-    assert seeding.SPOKEN in page.locator(".fact-list q").first.inner_text()
     page.get_by_role("button", name="Correct: Jonas is in kitchen").click()
     page.get_by_label("What was so instead").fill("cellar")
     page.get_by_role("button", name="See what depends on it").click()
@@ -179,6 +200,26 @@ def test_a_fact_is_corrected_and_what_depends_on_it_is_shown_first(
     until(page, "document.querySelector('[role=log]').textContent.includes('is corrected')")
     now = server.does(server.application.stories.resume(session.story_id))
     assert now.state.canon.value("jonas", "located_in") == "cellar"
+    page.get_by_label("Also what is over").check()
+    old = page.locator(".fact-list li", has_text="Jonas is in kitchen")
+    old.wait_for()
+    assert "it was never so" in old.inner_text()
+    assert old.get_by_role("button").count() == 0
+
+
+def test_what_is_so_in_plain_words_is_corrected_or_taken_back(
+    reader: Reader, server: RunningServer
+) -> None:
+    session = server.does(seeding.a_story_with_a_cast(server.application))
+    page = reader.open(f"story/{session.story_id}/main/canon")
+    page.get_by_role("button", name="Correct: Ilse has read").click()
+    page.get_by_label("What is so instead").fill("Ilse has burnt the letter.")
+    page.get_by_role("button", name="Correct it").click()
+    page.get_by_role("button", name="Correct: Ilse has burnt").click()
+    page.get_by_role("button", name="It is not so").click()
+    until(page, "!document.querySelector('main').textContent.includes('Ilse has burnt')")
+    now = server.does(server.application.stories.resume(session.story_id))
+    assert not [one for one in now.state.lines.values() if "Ilse has" in one.text]
 
 
 def test_a_move_is_judged_while_it_is_written_and_an_outdated_answer_is_dropped(

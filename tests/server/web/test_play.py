@@ -221,7 +221,8 @@ def test_undo_and_fork_keep_what_was_told_and_say_where_one_is(
     assert undone in plain(said.inner_text())
     assert "on the branch “branch-2” now" in said.inner_text()
     box = said.bounding_box()
-    assert box and 0 <= box["y"] < 900, "it is said where one looks"
+    assert box is not None
+    assert 0 <= box["y"] < 900, "it is said where one looks"
     page.locator("#turn-1 .tools summary").click()
     page.locator("#turn-1").get_by_role("button", name="Fork here").click()
     page.locator(".title-page", has_text="branch-3").wait_for()

@@ -105,6 +105,7 @@ export const api = {
   relationships: (story, branch) => get(of(story, branch, "relationships")),
   facts: (story, branch, query) => get(of(story, branch, "facts"), query),
   retcon: (story, branch, body) => post(of(story, branch, "retcons"), body),
+  correctLine: (story, branch, number, becomes) => json("PATCH", of(story, branch, "lines", String(number)), { body: { becomes } }),
   validate: (story, branch, choices, signal) => post(of(story, branch, "validate"), { choices }, { signal }),
   tighten: (story, branch, boundaries) => json("PATCH", of(story, branch, "boundaries"), { body: { boundaries } }),
   gentler: (story, branch) => json("PATCH", of(story, branch, "boundaries"), { body: { gentler: true } }),

@@ -21,7 +21,7 @@ function Facts({ story, branch }) {
   const [text, setText] = useState(""), [word, setWord] = useState(""), [ended, setEnded] = useState(false);
   useEffect(() => { const timer = setTimeout(() => setWord(text.trim()), 250); return () => clearTimeout(timer); }, [text]);
   const asked = useAsked(() => api.facts(story, branch, { word, ended, limit: AT_ONCE }), [story, branch, word, ended]);
-  return html`<p class="lead">Everything the story has made so, with the sentence it came from. Correct what was never meant; you see first what depends on it.</p>
+  return html`<p class="lead">Everything the story has made so, with the sentence it came from where there is a sure one. Correct what was never meant; you see first what depends on it.</p>
     <div class="row"><label class="grow">Find <input type="search" value=${text} onInput=${(e) => setText(e.target.value)} /></label>
       <label><input type="checkbox" checked=${ended} onChange=${(e) => setEnded(e.target.checked)} /> Also what is over</label></div>
     <${Loaded} asked=${asked} what="the facts">${(first) => html`<${FactList} story=${story} branch=${branch} first=${first} query=${{ word, ended }} again=${asked[2]} />`}<//>`;
@@ -36,11 +36,32 @@ function FactList({ story, branch, first, query, again }) {
   });
   const facts = [...first.facts, ...now.facts];
   return html`<p class="quiet" role="status">${counted(facts.length, "fact")}${now.next ? ", and more" : ""}</p>
-    <ul class="fact-list">${facts.map((fact) => html`<${FactRow} key=${[fact.subject, fact.relation, fact.value, fact.since].join("/")} fact=${fact} story=${story} branch=${branch} again=${again} />`)}</ul>
+    <ul class="fact-list">${facts.map((fact) => html`<${FactRow} key=${[fact.subject, fact.relation, fact.value, fact.since, fact.until].join("/")} fact=${fact} story=${story} branch=${branch} again=${again} />`)}</ul>
     ${now.next && html`<p><button type="button" disabled=${isBusy} onClick=${ask}>More facts</button></p>`}
     <${ProblemNote} problem=${problem} />
-    ${first.lines.length > 0 && html`<h2>In plain words</h2><ul class="fact-list">${first.lines.map((line) => html`<li><p class="fact-says">${line.text}</p>
-      ${line.known_by.length > 0 && html`<p class="quiet">known by ${line.known_by.map(plain).join(", ")}</p>`}</li>`)}</ul>`}`;
+    ${first.lines.length > 0 && html`<h2>In plain words</h2><ul class="fact-list">${first.lines.map((line) => html`<${LineRow} key=${line.number} line=${line} story=${story} branch=${branch} again=${again} />`)}</ul>`}`;
+}
+
+/** What is so in plain words; another text, or none, can take its place. */
+function LineRow({ line, story, branch, again }) {
+  const [text, setText] = useState(null), field = useRef();
+  useEffect(() => { if (text === line.text) field.current.focus(); }, [text === null]);
+  const [correct, isBusy, problem] = useAction(async (becomes) => {
+    await api.correctLine(story, branch, line.number, becomes);
+    announce(becomes ? "It is corrected." : "It is taken back.");
+    setText(null);
+    again();
+  });
+  return html`<li><div class="fact-line"><p class="fact-says">${line.text}</p>
+    <p class="quiet">${line.known_by.length > 0 && `known by ${line.known_by.map(plain).join(", ")}`}
+      ${text === null && html`${line.known_by.length > 0 && " · "}<button type="button" class="plain" aria-label=${`Correct: ${line.text}`} onClick=${() => setText(line.text)}>Correct</button>`}</p></div>
+    ${text !== null && html`<form class="note" onSubmit=${(e) => { e.preventDefault(); correct(text.trim()); }}>
+      <label>What is so instead <input ref=${field} value=${text} maxlength="400" onInput=${(e) => setText(e.target.value)} /></label>
+      <p class="row"><button class="main-action" disabled=${isBusy || !text.trim() || text.trim() === line.text}>Correct it</button>
+        <button type="button" disabled=${isBusy} onClick=${() => correct("")}>It is not so</button>
+        <button type="button" class="plain" onClick=${() => setText(null)}>Leave it</button></p>
+      <${ProblemNote} problem=${problem} /></form>`}
+  </li>`;
 }
 
 const ended = (text) => sentenceCase(text.replace(/[.!?…]?$/, (mark) => mark || "."));
@@ -50,8 +71,8 @@ function FactRow({ fact, story, branch, again }) {
   const over = fact.until !== null, said = ended(fact.says);
   return html`<li>
     <div class="fact-line"><p class=${over ? "fact-says over" : "fact-says"}>${said}</p>
-    <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}
-      ${!corrects && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p></div>
+    <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${fact.taken_back ? `, taken back at scene ${fact.until_turn}: it was never so` : over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}
+      ${!corrects && !fact.taken_back && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p></div>
     ${fact.sentence && html`<q>${fact.sentence}</q>`}
     ${corrects && html`<${Correct} fact=${fact} story=${story} branch=${branch} leave=${() => setCorrects(false)} again=${again} />`}
   </li>`;
