@@ -134,11 +134,14 @@ async def running(
     options: ServerOptions | None = None,
     grace_s: float = 5.0,
     most_turns: int = 64,
+    has_fallback: bool = False,
 ) -> AsyncIterator[Running]:
     """A server on a free port until the end of the block."""
     settings = tta.Settings(data_dir=data_dir, country="DE")
     async with (
-        tta.open_application(settings, provider=teller, has_fallback=teller is None) as application,
+        tta.open_application(
+            settings, provider=teller, has_fallback=has_fallback or teller is None
+        ) as application,
         open_serving(
             application, most_turns=most_turns, watch=options and options.metrics
         ) as serving,

@@ -121,7 +121,7 @@ async def open_application(
             builder.catalog, builder.telemetry = catalog, telemetry
             models, health = await builder.chain(), builder.health
             told, warm = await builder.stack(models), builder.warm
-            tellers = await tellers_of(builder, settings, stack)
+            tellers = await tellers_of(builder, settings, stack, models)
         else:
             models, tellers, health = (OFFLINE,), _embedded(telemetry), list
             told, warm = tellers[OFFLINE].provider, tellers[OFFLINE].provider.warm

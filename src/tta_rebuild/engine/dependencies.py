@@ -39,7 +39,7 @@ class Dependencies:
     what a model checks beside the rules: scenes and choices (``all``), ``choices`` alone, or
     nothing (``off``); ``check_code`` runs the code in a scene. The next turn shows the ``notices``,
     once. ``care`` is how a player in need is cared for. ``assign`` gives the variant of a new story
-    by its id, ``tellers`` the stacks of models that variants name.
+    by its id, ``tellers`` the stacks of models that variants name, or that a story may choose.
     """
 
     provider: LLMProvider

@@ -102,7 +102,8 @@ async def spent_out(served: Serving, story_id: str) -> shapes.SpentOut:
 def _teller_of(served: Serving, state: StoryState) -> str:
     named = state.variant.model if state.variant else ""
     settings: Any = served.application.settings
-    return named if named in variant_models(settings) else served.application.models[0]
+    models = served.application.models
+    return named if named in (*variant_models(settings), *models) else models[0]
 
 
 def _told_before(state: StoryState, teller: str) -> str:

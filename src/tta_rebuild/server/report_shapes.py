@@ -66,6 +66,8 @@ class ModelsOut(Given):
 
     models: list[ModelOut]
     chain: list[str]
+    languages: list[str] = Field(description="Codes (ISO 639-1) that a model may be asked for")
+    embedded_languages: list[str] = Field(description="Those of the embedded storyteller")
 
 
 class TextIn(Taken):

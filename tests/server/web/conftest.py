@@ -13,7 +13,7 @@ import shutil
 import threading
 import time
 from collections.abc import Coroutine, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,17 +48,16 @@ class RunningServer:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=120)
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    pytest.importorskip("fastapi", reason="the server is not installed: tta-rebuild[server]")
+@contextmanager
+def serving_apart(place: Path, **options: Any) -> Iterator[RunningServer]:
+    """A server in a thread of its own, with a loop of its own, until the end of the block."""
     from tests.server.serving import running
 
-    place = tmp_path_factory.mktemp("stories")
     ready, made = threading.Event(), list[RunningServer]()
 
     async def run() -> None:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-        async with running(place) as open_server:
+        async with running(place, **options) as open_server:
             application = open_server.serving.application
             made.append(RunningServer(open_server.address, application, loop, stopped))
             ready.set()
@@ -67,15 +66,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
     assert ready.wait(60), "the server did not start"
-    one = made[0]
-    for name, seed in (
-        ("played", seeding.a_played_story),
-        ("cast", seeding.a_story_with_two_ways),
-    ):
-        one.stories[name] = one.does(seed(one.application)).story_id
-    yield one
-    one.loop.call_soon_threadsafe(one.stopped.set)
+    yield made[0]
+    made[0].loop.call_soon_threadsafe(made[0].stopped.set)
     thread.join(30)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    pytest.importorskip("fastapi", reason="the server is not installed: tta-rebuild[server]")
+    with serving_apart(tmp_path_factory.mktemp("stories")) as one:
+        for name, seed in (
+            ("played", seeding.a_played_story),
+            ("cast", seeding.a_story_with_two_ways),
+        ):
+            one.stories[name] = one.does(seed(one.application)).story_id
+        yield one
 
 
 @pytest.fixture(scope="module")  # while it is open its loop runs: no other file could run one

@@ -51,7 +51,7 @@ def test_a_new_story_is_begun_and_ten_turns_are_played(
 ) -> None:
     page = reader.open("new")
     page.get_by_label("What is it about?").fill("A clockmaker is asked to stop the town's clock")
-    page.get_by_label("Name").fill("Odo")
+    page.get_by_role("textbox", name="Name", exact=True).fill("Odo")
     page.get_by_role("button", name="Begin", exact=True).click()
     scenes_are_told(page, 1)
     for turn in range(2, 11):

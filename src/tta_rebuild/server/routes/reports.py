@@ -13,6 +13,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 import tta_rebuild as tta
 from tta_rebuild.bootstrap.guards import care_policy
 from tta_rebuild.bootstrap.overview import models_overview
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.usage import Attempt, Grouping
 from tta_rebuild.lab import analytics as lab
 from tta_rebuild.lab.experiment_plan import question_in
@@ -69,7 +70,13 @@ async def list_models(served: Served) -> shapes.ModelsOut:
     latest = await served.application.ledger.attempts(limit=LATEST)
     lines = models_overview(served.application.settings, latest, at=datetime.now(UTC))
     models = [shapes.ModelOut.model_validate(line) for line in lines]
-    return shapes.ModelsOut(models=models, chain=list(served.application.models))
+    languages = packaged_toml("tta_rebuild.engine", "languages")
+    return shapes.ModelsOut(
+        models=models,
+        chain=list(served.application.models),
+        languages=languages["iso_639_1"].split(),
+        embedded_languages=languages["embedded"].split(),
+    )
 
 
 @router.post("/evaluate")

@@ -90,6 +90,7 @@ export const api = {
   stories: (query) => get(["stories"], query),
   story: (story) => get(["stories", story]),
   openStory: (premise) => post(["stories"], premise),
+  premise: (premise, signal) => post(["premises"], premise, { signal }),
   renameStory: (story, title) => json("PATCH", ["stories", story], { body: { title } }),
   deleteStory: (story) => json("DELETE", ["stories", story]),
   importStory: (text) => post(["stories", "import"], text, { raw: true, headers: { "Content-Type": "application/json" } }),

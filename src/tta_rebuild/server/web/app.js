@@ -41,7 +41,7 @@ function Shell() {
   return html`
     <a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); main.current.focus(); }}>Skip to the text</a>
     <${Header} now=${now} />
-    <main id="main" ref=${main} tabindex="-1" class=${`page page-${page ? page.now.page : "none"}`}>
+    <main id="main" ref=${main} tabindex="-1" class=${`page page-${(page?.now || now).page}`}>
       ${needsToken.value ? html`<${SignIn} />` : page ? html`<${page.Page} key=${page.key} ...${page.now} />` : html`<p class="quiet opening">Opening the book …</p>`}
     </main>
     <div class="unseen" role="log" aria-live="polite" aria-label="What is told">${spoken.value.map((one) => html`<p key=${one.id}>${one.text}</p>`)}</div>`;

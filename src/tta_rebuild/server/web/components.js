@@ -85,6 +85,19 @@ export function SureButton({ label, question, yes, act, className = "" }) {
   </span>`;
 }
 
+export const isTooLong = (text, most) => text.length > most;
+
+/** A field for a text of any length: near its limit it counts, and what is too long is said and never cut. */
+export function LongText({ label, most, value, wrong = "", hidden = false, field, onInput, ...given }) {
+  const left = most - value.length, says = left < 0 ? `${counted(-left, "character")} too long: at most ${number(most)} can be taken. Nothing is cut; shorten it.`
+    : left < most / 5 ? `${counted(left, "character")} left` : "";
+  const id = useRef(`about-${++fields}`).current;
+  return html`<label>${hidden ? html`<span class="unseen">${label}</span>` : label} <textarea ref=${field} value=${value} aria-invalid=${Boolean(wrong) || left < 0}
+      aria-describedby=${wrong || says ? id : undefined} onInput=${(e) => onInput(e.target.value)} ...${given}></textarea></label>
+    ${(wrong || says) && html`<p id=${id} class=${wrong || left < 0 ? "wrong" : "quiet"} role=${wrong ? "alert" : undefined}>${wrong || says}</p>`}`;
+}
+let fields = 0;
+
 // — figures —
 
 const moneyForm = (digits) => new Intl.NumberFormat("en", { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: digits });

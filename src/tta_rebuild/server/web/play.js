@@ -7,6 +7,7 @@ import {
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { LiveTurn } from "./live_turn.js";
 import { arrival, at, go, heading } from "./navigation.js";
+import { premiseOf } from "./premise_kept.js";
 
 const AT_ONCE = 12;
 const LOOK_MS = 8000; // whether the story has gone on elsewhere
@@ -91,7 +92,8 @@ function Story({ story, branch, first }) {
   return html`<div class="reading-room">
     <article class="prose" aria-label=${present.title} lang=${language}>
       <header class="title-page"><h1>${typeset(present.title, language)}</h1>
-        <p class="quiet">${branchName(present.branch)}${present.turn > 0 && ` · ${counted(present.turn, "scene")}`}</p></header>
+        <p class="quiet">${branchName(present.branch)}${present.turn > 0 && ` · ${counted(present.turn, "scene")}`}</p>
+        ${present.turn <= 1 && html`<${Understood} story=${story} />`}</header>
       ${turns[0]?.turn > 1 && html`<p class="centre"><button type="button" class="plain" onClick=${earlier}>Earlier scenes</button></p>`}
       ${turns.map((turn) => html`<${Told} key=${turn.turn} turn=${turn} language=${language} story=${story} branch=${branch} present=${present} />`)}
       ${asides.filter((one) => one.turn === present.turn).map((one) => html`<section class="aside-said"><h2 class="small">Aside: ${one.words}</h2>
@@ -105,6 +107,13 @@ function Story({ story, branch, first }) {
     </section>
     <${AtHand} present=${present} turns=${turns} story=${story} branch=${branch} refresh=${refresh} />
   </div>`;
+}
+
+/** How the premise was understood, and the way to mend it before much is told. */
+function Understood({ story }) {
+  const [notes] = useState(() => premiseOf.notes(story));
+  if (!notes.length) return null;
+  return html`<p class="quiet understood-line">${notes[0]} <button type="button" class="plain" onClick=${() => { premiseOf.mend(); go("#/new"); }}>Not so? Mend it and begin anew</button></p>`;
 }
 
 const named = (branch) => (branch === "main" ? "the main branch" : `the branch “${branch}”`);
