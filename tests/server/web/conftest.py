@@ -187,8 +187,9 @@ class Proxy:
         self.address = ""
 
     async def open(self) -> None:
-        """Listen."""
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        """Listen; again where it listened before, if it did."""
+        port = int(self.address.rpartition(":")[2] or 0)
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", port)
         self.address = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def close(self) -> None:
@@ -197,6 +198,7 @@ class Proxy:
         self._server.close()
         for task in self._tasks:
             task.cancel()
+        self._let_go.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def let_go(self) -> None:

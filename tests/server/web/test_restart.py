@@ -10,7 +10,13 @@ from typing import Any
 import httpx
 import pytest
 from tests.server.programs import program
-from tests.server.web.conftest import Reader, assert_nobody_is_left_out
+from tests.server.web.conftest import (
+    Proxy,
+    Reader,
+    RunningServer,
+    assert_nobody_is_left_out,
+    until,
+)
 from tests.server.web.test_play import scenes_are_told
 
 pytestmark = pytest.mark.browser
@@ -105,3 +111,34 @@ def _read_along(guest: Reader, owner: Reader) -> None:
     page.reload()
     page.get_by_role("heading", name="Who is reading?").wait_for()
     guest.context.close()
+
+
+def test_a_link_that_is_followed_while_the_server_is_down_says_so_and_opens_once_it_is_back(
+    chromium: Any, server: RunningServer, proxy: Proxy, story: str
+) -> None:
+    reader = Reader(chromium, proxy.address)
+    page = reader.open(f"story/{story}/main")
+    told = page.locator("#turn-1").inner_text()
+    server.does(proxy.close())
+    page.get_by_role("link", name="Map", exact=True).click()
+    page.get_by_text("“Map” opens by itself once it is back").wait_for()
+    assert page.locator("#turn-1").inner_text() == told, "the page stays"
+    assert_nobody_is_left_out(page)
+    page.get_by_role("button", name="Stay here").click()
+    until(page, "!document.querySelector('.problem')")
+    assert page.url.endswith(f"story/{story}/main")
+    page.get_by_role("link", name="Cast", exact=True).click()
+    page.get_by_text("“Cast” opens by itself").wait_for()
+    server.does(proxy.open())
+    page.get_by_role("heading", name="Cast").wait_for()
+    page.get_by_label("Jonas", exact=True).wait_for()
+    assert page.locator(".problem").count() == 0
+    reader.context.close()
+
+
+def test_a_story_that_is_not_there_leads_to_those_that_are(reader: Reader) -> None:
+    page = reader.page
+    page.goto(f"{reader.address}#/story/nosuchstory")
+    page.get_by_text("nosuchstory").wait_for()
+    page.locator(".problem").get_by_role("link", name="All stories").click()
+    page.get_by_role("heading", name="Stories").wait_for()

@@ -13,7 +13,6 @@ from fastapi import APIRouter, Query, Response
 from tta_rebuild.core.errors import RequestRejected, ValidationError
 from tta_rebuild.core.events import VariantAssigned
 from tta_rebuild.core.story import NO_VOICE, CharacterSketch, Premise, Voice
-from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.premise_notes import (
     is_nobody_played,
     likely_plots,
@@ -122,7 +121,8 @@ def teller_of(wanted: shapes.StoryIn, served: Served) -> str:
     """Who is to tell a story. Raises ValidationError: that model is not of the chain."""
     models = served.application.models
     if wanted.model and wanted.model not in models:
-        raise ValidationError(message("no_model", model=wanted.model, models=", ".join(models)))
+        there = ", ".join(models)
+        raise ValidationError(f"no model '{wanted.model}' is set up here: there is {there}")
     return wanted.model or models[0]
 
 

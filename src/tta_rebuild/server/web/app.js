@@ -18,6 +18,8 @@ const PAGES = {
   lab: ["Experiments", () => import("./lab.js")],
 };
 
+const AGAIN_MS = 2000; // between two attempts to reach a server that is down
+
 const route = signal(parsed(location.hash));
 addEventListener("hashchange", () => { route.value = parsed(location.hash); });
 
@@ -26,11 +28,26 @@ function Shell() {
   const [page, setPage] = useState(null);
   const main = useRef(), isFirst = useRef(true);
   const key = [now.page, now.story, now.branch, ...now.rest].join("/");
+  const [isDown, setIsDown] = useState(false), opened = useRef(() => {});
   useEffect(() => {
-    let isCurrent = true;
-    PAGES[now.page][1]().then((module) => { if (isCurrent) setPage({ key, Page: module.Page, now }); });
-    return () => { isCurrent = false; };
+    let isCurrent = true, timer;
+    setIsDown(false);
+    opened.current = () => {
+      clearTimeout(timer);
+      PAGES[now.page][1]().then((module) => {
+        if (!isCurrent) return;
+        setPage({ key, Page: module.Page, now, address: location.hash });
+        setIsDown(false);
+      }, () => {
+        if (!isCurrent) return;
+        setIsDown(true);
+        timer = setTimeout(opened.current, AGAIN_MS);
+      });
+    };
+    opened.current();
+    return () => { isCurrent = false; clearTimeout(timer); };
   }, [key]);
+  useEffect(() => { if (isDown) announce(`${PAGES[now.page][0]} cannot be opened: the server cannot be reached.`); }, [isDown]);
   const named = now.story === heading.value.story ? heading.value.title : "";
   useEffect(() => { document.title = [named, PAGES[now.page][0], "TTA"].filter(Boolean).join(" · "); }, [named, now.page]);
   useLayoutEffect(() => {
@@ -42,6 +59,8 @@ function Shell() {
     <a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); main.current.focus(); }}>Skip to the text</a>
     <${Header} now=${now} />
     <main id="main" ref=${main} tabindex="-1" class=${`page page-${(page?.now || now).page}`}>
+      ${isDown && html`<div class="note problem" role="alert"><p><strong>The server cannot be reached.</strong> “${PAGES[now.page][0]}” opens by itself once it is back.${page && " Until then this page stays as it is."}</p>
+        <p class="row"><button type="button" onClick=${() => opened.current()}>Try now</button>${page && html`<button type="button" class="plain" onClick=${() => { location.hash = page.address; }}>Stay here</button>`}</p></div>`}
       ${needsToken.value ? html`<${SignIn} />` : page ? html`<${page.Page} key=${page.key} ...${page.now} />` : html`<p class="quiet opening">Opening the book …</p>`}
     </main>
     <div class="unseen" role="log" aria-live="polite" aria-label="What is told">${spoken.value.map((one) => html`<p key=${one.id}>${one.text}</p>`)}</div>`;
@@ -74,13 +93,14 @@ function Reading() {
   const box = useRef();
   useEffect(() => {
     const close = (event) => {
+      if (event.type === "hashchange") { if (box.current) box.current.open = false; return; }
       if (event.type === "keydown" ? event.key === "Escape" : !box.current?.contains(event.target)) {
         if (box.current?.open && event.type === "keydown") box.current.querySelector("summary").focus();
         if (box.current) box.current.open = false;
       }
     };
-    addEventListener("pointerdown", close); addEventListener("keydown", close);
-    return () => { removeEventListener("pointerdown", close); removeEventListener("keydown", close); };
+    for (const name of ["pointerdown", "keydown", "hashchange"]) addEventListener(name, close);
+    return () => { for (const name of ["pointerdown", "keydown", "hashchange"]) removeEventListener(name, close); };
   }, []);
   return html`<details class="reading" ref=${box}>
     <summary aria-label="How you read">Aa</summary>

@@ -60,13 +60,17 @@ export function ProblemNote({ problem, again, children }) {
   return html`<div class="note problem" role="alert">
     <p><strong>${problem.title || "Something went wrong"}.</strong> ${problem.detail || (problem.title ? "" : problem.message)}</p>
     ${problem.what && html`<p>${problem.what}</p>`}
-    ${again && html`<p><button type="button" onClick=${again}>Try again</button></p>`}
+    ${problem.status === 404 ? html`<p><a href="#/">All stories</a></p>` : again && html`<p><button type="button" onClick=${again}>Try again</button></p>`}
     ${children}
   </div>`;
 }
 
-/** What was asked for, once it is there; until then a quiet line, or what went wrong. */
+const AGAIN_MS = 2000;
+
+/** What was asked for, once it is there (a server that is down is asked again by itself); until then a quiet line, or what went wrong. */
 export function Loaded({ asked: [value, problem, again], what = "", children }) {
+  const isDown = problem?.status === 0 && value === null;
+  useEffect(() => { const timer = isDown ? setTimeout(again, AGAIN_MS) : 0; return () => clearTimeout(timer); }, [problem]);
   if (problem && value === null) return html`<${ProblemNote} problem=${problem} again=${again} />`;
   if (value === null) return html`<p class="quiet" aria-busy="true">Fetching ${what || "it"} …</p>`;
   return children(value);
