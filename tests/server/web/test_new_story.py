@@ -17,6 +17,8 @@ from tests.server.web.conftest import (
 )
 from tests.server.web.test_play import scenes_are_told
 
+from tta_rebuild.core.story import Premise
+
 pytestmark = pytest.mark.browser
 
 THEME = "Ada, a clockmaker, is asked to stop the clock of the town"
@@ -109,3 +111,14 @@ def test_a_model_of_the_chain_is_chosen_for_a_story_and_a_language_that_it_has(
         until(page, "!document.querySelector('.live')")
         assert reader.seen.errors == []
         reader.context.close()
+
+
+def test_stories_of_one_title_are_told_apart_in_the_list(
+    reader: Reader, server: RunningServer
+) -> None:
+    for _ in range(2):
+        server.does(server.application.stories.open(Premise(theme="Twins at the mill")))
+    page = reader.open("")
+    twins = page.locator(".stories > li", has_text="Twins at the mill")
+    twins.nth(1).wait_for()
+    assert all("begun" in text for text in twins.all_inner_texts())

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 from tests.server.web import seeding
-from tests.server.web.conftest import Proxy, Reader, RunningServer, keep_screenshot, until
+from tests.server.web.conftest import (
+    Proxy,
+    Reader,
+    RunningServer,
+    assert_nobody_is_left_out,
+    keep_screenshot,
+    until,
+)
 
 from tta_rebuild.core.events import SceneTold
 from tta_rebuild.core.story import Premise
@@ -32,7 +39,7 @@ def shown(page: Any) -> list[str]:
     """The scenes on the page, a text each."""
     scenes = page.locator(".turn:not(.live)").evaluate_all(
         "(all) => all.map((turn) => [...turn.querySelectorAll('p:not(.action):not(.warning)')]"
-        ".filter((p) => !p.closest('.tools')).map((p) => p.textContent).join(' '))"
+        ".filter((p) => !p.closest('.tools, .action')).map((p) => p.textContent).join(' '))"
     )
     return [plain(one) for one in scenes]
 
@@ -286,6 +293,60 @@ def test_what_was_held_back_is_said_with_the_reason(reader: Reader, server: Runn
     held = page.locator(".held").last.inner_text()
     assert "violence: more than you allow" in held
     assert "nobody here can fly" in held
+
+
+def test_a_paragraph_that_the_storyteller_left_out_is_said_to_be_held_back(
+    reader: Reader, server: RunningServer
+) -> None:
+    theme = "A lighthouse keeper finds a letter that was never sent"
+    premise = Premise(theme=theme, boundaries={"letters": "none"}, seed=0)
+    session = server.does(server.application.stories.open(premise))
+    server.does(session.turn(Action.begin()))
+    server.does(session.turn(Action.choose(1)))
+    page = reader.open(f"story/{session.story_id}/main")
+    page.get_by_text("Held back: 1").click()
+    page.get_by_text("the storyteller left out a paragraph").wait_for()
+
+
+def test_scores_are_for_authors_and_a_free_story_says_once_that_it_is(
+    reader: Reader, server: RunningServer
+) -> None:
+    page = reader.open("story/{cast}/main".format(**server.stories))
+    hand = page.locator(".at-hand")
+    assert "scores" not in hand.inner_text()
+    page.get_by_label("How you read").click()
+    page.get_by_label("Show scores").check()
+    page.keyboard.press("Escape")
+    assert "82 of 100" in hand.inner_text()
+    page.locator("#turn-2 .tools summary").click()
+    said = page.locator("main").inner_text()
+    assert said.count("cost") == 1
+    assert "nothing: it is free" in said
+    assert "$0.00" not in said
+
+
+def test_a_long_move_is_counted_never_cut_and_folded_once_it_is_told(
+    reader: Reader, server: RunningServer, story: str
+) -> None:
+    page = reader.open(f"story/{story}/main")
+    field = page.get_by_placeholder("In your own words")
+    words = "I walk along the beach and look at what the tide has left. " * 70
+    field.fill(words)
+    page.get_by_text("130 characters too long").wait_for()
+    assert field.input_value() == words
+    assert field.get_attribute("aria-invalid") == "true"
+    assert page.get_by_role("button", name="Go on", exact=True).is_disabled()
+    assert_nobody_is_left_out(page)
+    field.fill(words[:3600])
+    page.get_by_text("400 characters left").wait_for()
+    field.press("Enter")
+    scenes_are_told(page, 2)
+    folded = page.locator("#turn-2 details.action")
+    box = folded.bounding_box()
+    assert box is not None
+    assert box["height"] < 150
+    folded.locator("summary").click()
+    assert words[3000:3050].strip() in plain(folded.inner_text())
 
 
 def test_somebody_is_asked_aside_and_it_is_no_turn(

@@ -110,6 +110,7 @@ function Reading() {
       <label>Text size <input type="range" min="0" max="5" step="1" value=${now.size} onInput=${(e) => change({ size: Number(e.target.value) })} /></label>
       <label><input type="checkbox" checked=${now.streaming} onChange=${(e) => change({ streaming: e.target.checked })} /> Show the text as it is told</label>
       <label><input type="checkbox" checked=${now.motion} onChange=${(e) => change({ motion: e.target.checked })} /> Let things move gently</label>
+      <label><input type="checkbox" checked=${now.scores} onChange=${(e) => change({ scores: e.target.checked })} /> Show scores, for authors</label>
     </div>
   </details>`;
 }

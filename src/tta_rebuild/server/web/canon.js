@@ -1,6 +1,6 @@
 // The canon: what is true and since when, correcting a fact, and a move of one's own judged while it is written.
 import { api } from "./api.js";
-import { Loaded, Meter, ProblemNote, announce, counted, plain, sentenceCase, useAction, useAsked } from "./components.js";
+import { Loaded, LongText, Meter, ProblemNote, announce, counted, isTooLong, plain, reading, sentenceCase, useAction, useAsked } from "./components.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { at, go, heading } from "./navigation.js";
 
@@ -117,6 +117,7 @@ function Correct({ fact, story, branch, leave, again }) {
   </form>`;
 }
 
+const lowered = (text) => (/^[A-Z][a-z]/.test(text) && !/^[A-Z][a-z]+ (is|has|does|was) /.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
 const SCORES = [["overall_score", "All in all"], ["consistency_score", "Agrees with what is true"], ["meaningfulness_score", "Makes a difference"], ["character_alignment_score", "In character"], ["universe_rules_score", "Within the rules"]];
 
 /** A move in one's own words, judged a moment after each key; an answer that a later one overtook is dropped. */
@@ -124,7 +125,7 @@ function OwnMove({ story, branch }) {
   const [text, setText] = useState(""), [verdict, setVerdict] = useState(null), [problem, setProblem] = useState(null), [isJudging, setIsJudging] = useState(false);
   useEffect(() => {
     setProblem(null);
-    if (text.trim().length < 3) { setVerdict(null); setIsJudging(false); return undefined; }
+    if (text.trim().length < 3 || isTooLong(text, 4000)) { setVerdict(null); setIsJudging(false); return undefined; }
     const outdated = new AbortController();
     const timer = setTimeout(async () => {
       setIsJudging(true);
@@ -143,14 +144,16 @@ function OwnMove({ story, branch }) {
     sessionStorage.setItem(`tta.draft/${story}/${branch}`, text.trim());
     go(at(story, branch));
   }
+  // what settles it comes in the same sentence: the gravest thing that speaks against it
+  const reason = verdict && !verdict.is_valid && (verdict.issues.find((issue) => issue.severity === "error") || verdict.issues[0]);
   return html`<p class="lead">Write what could happen next. It is held against the canon, the rules and your boundaries as you type; no model is asked, and nothing is stored.</p>
-    <label>Your move <textarea rows="3" maxlength="4000" value=${text} onInput=${(e) => setText(e.target.value)}></textarea></label>
+    <${LongText} label="Your move" rows="3" most=${4000} value=${text} onInput=${setText} />
     <div class="verdict" aria-busy=${isJudging}>
       ${!verdict && !problem && html`<p class="quiet">${isJudging ? "Judging …" : "The verdict comes here."}</p>`}
-      ${verdict && html`<p class=${verdict.is_valid ? "said-yes" : "said-no"}><strong>${verdict.is_valid ? "It would hold." : "It would not hold."}</strong>${isJudging || verdict.of !== text ? " (of the words before)" : ""}</p>
-        ${verdict.issues.map((issue) => html`<p>${ended(issue.message)}${issue.suggested_fix && html` <span class="quiet">${ended(issue.suggested_fix)}</span>`}</p>`)}
-        ${SCORES.map(([key, label]) => html`<${Meter} label=${label} value=${verdict[key]} />`)}
-        ${verdict.dead_end_risk > 0 && html`<${Meter} label="Risk of a dead end" value=${verdict.dead_end_risk} />`}
+      ${verdict && html`<p class=${verdict.is_valid ? "said-yes" : "said-no"}><strong>${verdict.is_valid ? "It would hold." : `It would not hold: ${ended(lowered(reason?.message || "too little speaks for it"))}`}</strong>${isJudging || verdict.of !== text ? " (of the words before)" : ""}${reason?.suggested_fix && html` <span class="quiet">${ended(reason.suggested_fix)}</span>`}</p>
+        ${verdict.issues.filter((issue) => issue !== reason && (verdict.is_valid || issue.severity === "error")).map((issue) => html`<p>${ended(issue.message)}${issue.suggested_fix && html` <span class="quiet">${ended(issue.suggested_fix)}</span>`}</p>`)}
+        ${reading.value.scores && html`${!verdict.is_valid && html`<h2>How it does apart from that</h2>`}${SCORES.map(([key, label]) => html`<${Meter} label=${label} value=${verdict[key]} />`)}`}
+        ${reading.value.scores && verdict.dead_end_risk > 0 && html`<${Meter} label="Risk of a dead end" value=${verdict.dead_end_risk} />`}
         <p class="row"><button type="button" onClick=${use} disabled=${!text.trim()}>Take it to the story</button></p>`}
       <${ProblemNote} problem=${problem} />
     </div>`;

@@ -14,7 +14,7 @@ function stored(key, usual) {
 }
 
 /** How the reader wants the page; kept in this browser only. */
-export const reading = signal(stored("tta.reading", { theme: "auto", size: 2, streaming: true, motion: true }));
+export const reading = signal(stored("tta.reading", { theme: "auto", size: 2, streaming: true, motion: true, scores: false }));
 reading.subscribe((now) => {
   const root = document.documentElement.dataset;
   root.theme = now.theme;
@@ -172,6 +172,15 @@ export function Passage({ passage, language }) {
     const quoted = /^["“„«‘'—–-]/.test(one.trim());
     return html`<p class="said"><span class="speaker">${said}</span> ${quoted ? text : html`“${text}”`}</p>`;
   });
+}
+
+const LONG_MOVE = 400, MOVE_BEGINS = 160;
+
+/** What the player did; a long move is folded, so that the scene stays in sight. */
+export function Move({ text, language }) {
+  if (text.length <= LONG_MOVE) return html`<p class="action">${typeset(text, language)}</p>`;
+  return html`<details class="action"><summary>${typeset(text.slice(0, MOVE_BEGINS).trimEnd(), language)}… <span class="quiet">(all ${number(text.length)} characters)</span></summary>
+    <p class="action-whole">${typeset(text, language)}</p></details>`;
 }
 
 /** How a passage is read out. */

@@ -64,7 +64,7 @@ function Played() {
         ["Asked again", (row) => number(row.repairs), true], ["Degraded", (row) => number(row.degraded), true], ["Cost", (row) => money(row.cost_usd), true],
       ]} />
       <h2>How players go on</h2><${Shares} counts=${found.moves} words=${MOVES} />
-      <h2>Which choices they take</h2><${Shares} counts=${found.places} words=${{}} before="number " /><${Shares} counts=${found.kinds} words=${KINDS} />
+      <h2>Which choices they take</h2><h3>By their place in the list</h3><${Shares} counts=${found.places} words=${{}} before="number " /><h3>By what they are about</h3><${Shares} counts=${found.kinds} words=${KINDS} />
       <h2>How far they come</h2>
       ${found.drop_off.length > 1 && html`<${Chart} title="Stories that reached a scene" x=${found.drop_off.map((one) => one.turn)} series=${[{ label: "stories", values: found.drop_off.map((one) => one.reached) }]}
         summary=${`${found.drop_off[0].reached} began; ${found.drop_off.at(-1).reached} reached scene ${found.drop_off.at(-1).turn}.`} />`}

@@ -1,6 +1,6 @@
 // The story as a map: every branch on a canvas, the scene that was picked below it, and the same as a list.
 import { api } from "./api.js";
-import { Loaded, Passage, ProblemNote, announce, counted, useAction, useAsked, when } from "./components.js";
+import { Loaded, Move, Passage, ProblemNote, announce, counted, useAction, useAsked, when } from "./components.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { MapCanvas } from "./map_canvas.js";
 import { LANE, laidOut, runKey, wayTo } from "./map_layout.js";
@@ -107,7 +107,7 @@ function Picked({ story, here, picked, branch, pick, other, setOther }) {
   const isTip = picked.turn >= branch.last, isThere = value?.turn === picked.turn && value.id === picked.id;
   return html`<section class="map-pick" aria-label="The scene that was picked">
     <h2 class="small">${branch.name}, scene ${picked.turn}${isTip && branch.ending ? " · the end" : ""}</h2>
-    ${isThere && value.action && html`<p class="quiet"><em>${value.action}</em></p>`}
+    ${isThere && value.action && html`<${Move} text=${value.action} />`}
     ${isThere && html`<div class="excerpt">${value.scene?.passages.slice(0, 2).map((passage) => html`<${Passage} passage=${passage} />`)}</div>`}
     <div class="row">
       ${isTip ? html`<a class="main-action" href=${at(story, branch.name)}>Go on from here</a>` : html`<a href=${at(story, branch.name)}>Read this branch</a>`}

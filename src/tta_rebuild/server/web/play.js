@@ -2,7 +2,7 @@
 import { api } from "./api.js";
 import { Care, Reachable } from "./care.js";
 import {
-  Boundaries, Loaded, Passage, ProblemNote, announce, counted, fileName, money, reading, save, typeset, useAction, useAsked,
+  Boundaries, Loaded, LongText, Move, Passage, ProblemNote, announce, counted, fileName, isTooLong, money, reading, save, typeset, useAction, useAsked,
 } from "./components.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { LiveTurn } from "./live_turn.js";
@@ -136,7 +136,7 @@ const branchName = ({ name }) => (name === "main" ? "The main branch" : `The bra
 /** A scene that was told, with what the player did before it. */
 function Told({ turn, language, story, branch, present }) {
   return html`<div class="turn" id=${`turn-${turn.turn}`} role="group" tabindex="-1" aria-label=${`Scene ${turn.turn}`}>
-    ${turn.action && html`<p class="action">${typeset(turn.action, language)}</p>`}
+    ${turn.action && html`<${Move} text=${turn.action} language=${language} />`}
     ${turn.scene?.passages.map((passage) => html`<${Passage} passage=${passage} language=${language} />`)}
     ${turn.scene?.degraded && html`<p class="warning">${turn.scene.degraded}</p>`}
     <${Tools} turn=${turn} story=${story} branch=${branch} isLast=${turn.turn === present.turn} />
@@ -156,7 +156,7 @@ function Tools({ turn, story, branch, isLast }) {
       ${isLast && html`<button type="button" onClick=${fork} disabled=${isBusy}>Fork here, keep both</button>`}
       <a href=${at(story, branch, "map", String(turn.turn))}>On the map</a>
       <${Rate} turn=${turn.turn} story=${story} branch=${branch} />
-      <span class="quiet">cost ${money(turn.cost_usd)}</span>
+      ${turn.cost_usd > 0 && html`<span class="quiet">cost ${money(turn.cost_usd)}</span>`}
     </div>
     <${ProblemNote} problem=${problem} />
   </details>`;
@@ -204,7 +204,7 @@ function Live({ live, language, play, story, branch, refresh }) {
   const running = live.running || {};
   const shows = reading.value.streaming || !isBusy;
   return html`<div class=${`turn live live-${state}`} ref=${box} tabindex="-1" role="group" aria-busy=${isBusy} aria-label="The scene that is being told">
-    ${running.words && !["refused", "paused", "stopped"].includes(state) && html`<p class="action">${typeset(running.words, language)}</p>`}
+    ${running.words && !["refused", "paused", "stopped"].includes(state) && html`<${Move} text=${running.words} language=${language} />`}
     ${told.warnings.map((text) => html`<p class="warning">${text}</p>`)}
     ${told.restarted && html`<p class="warning">The scene begins anew: ${told.restarted}</p>`}
     ${shows && told.passages.map((passage, n) => html`<div class="arrives" key=${n}><${Passage} passage=${passage} language=${language} /></div>`)}
@@ -228,6 +228,7 @@ const draft = {
   clear(story, branch) { sessionStorage.removeItem(this.key(story, branch)); },
 };
 
+const MOVE_CHARS = 4000;
 const KINDS = { say: "Do or say", ask: "Ask somebody aside", think: "See what somebody thinks", end: "Bring it to an end" };
 const BUTTONS = { say: "Go on", ask: "Ask", think: "Look", end: "End it" };
 const ASIDES = ["ask", "think"];
@@ -268,7 +269,7 @@ function Moves({ live, present, play, story, branch }) {
   function submit(event) {
     event.preventDefault();
     const words = text.trim();
-    if (isBusy || (!words && kind !== "end")) return;
+    if (isBusy || isTooLong(text, MOVE_CHARS) || (!words && kind !== "end")) return;
     if (ASIDES.includes(kind)) play({ kind, text: words }, words, { isAside: true });
     else play({ kind, text: words }, words || "The end.");
   }
@@ -283,12 +284,11 @@ function Moves({ live, present, play, story, branch }) {
         <kbd aria-hidden="true">${n + 1}</kbd><span>${typeset(choice.text)}</span></button></li>`)}</ol>`}
     ${hasEnded && html`<p class="centre"><a class="main-action" href="#/new">Begin another story</a></p>`}
     ${!hasEnded && html`<form class="own-words" onSubmit=${submit}>
-      <label><span class="unseen">${HINTS[kind]}</span>
-        <textarea ref=${field} rows="2" maxlength="4000" placeholder=${HINTS[kind]} value=${text} onInput=${(e) => change(e.target.value)}
-          onKeyDown=${(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) submit(e); }}></textarea></label>
+      <${LongText} label=${HINTS[kind]} hidden field=${field} rows="2" most=${MOVE_CHARS} placeholder=${HINTS[kind]} value=${text} onInput=${change}
+        onKeyDown=${(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) submit(e); }} />
       <div class="row">
         <label><span class="unseen">What it is</span><select value=${kind} onChange=${(e) => setKind(e.target.value)}>${Object.entries(KINDS).map(([value, words]) => html`<option value=${value} selected=${value === kind}>${words}</option>`)}</select></label>
-        <button class="main-action" disabled=${isBusy || (!text.trim() && kind !== "end")}>${BUTTONS[kind]}</button>
+        <button class="main-action" disabled=${isBusy || isTooLong(text, MOVE_CHARS) || (!text.trim() && kind !== "end")}>${BUTTONS[kind]}</button>
       </div>
     </form>`}
     <p class="row move-tools">
@@ -300,15 +300,15 @@ function Moves({ live, present, play, story, branch }) {
 
 /** Beside the text: who tells it, what it costs, what was held back, boundaries, the file to keep. */
 function AtHand({ present, turns, story, branch, refresh }) {
-  const last = turns.at(-1), held = heldBack(present);
+  const last = turns.at(-1), held = heldBack(present), isFree = present.model === "offline" && !present.cost.story_usd;
   return html`<aside class="at-hand" aria-label="At hand">
     <dl>
       <div><dt>Told by</dt><dd>${present.model === "offline" ? "the embedded storyteller" : present.model}${present.model_before && html` <span class="quiet">(the last scene by ${present.model_before === "offline" ? "the embedded storyteller" : present.model_before})</span>`}</dd></div>
-      <div><dt>This story cost</dt><dd>${money(present.cost.story_usd)}</dd></div>
-      ${last && html`<div><dt>The last scene</dt><dd>${money(last.cost_usd)}</dd></div>`}
-      ${last?.scene?.quality > 0 && html`<div><dt>It scores</dt><dd>${Math.round(last.scene.quality * 100)} of 100</dd></div>`}
+      <div><dt>This story cost</dt><dd>${isFree ? "nothing: it is free" : money(present.cost.story_usd)}</dd></div>
+      ${last && !isFree && html`<div><dt>The last scene</dt><dd>${money(last.cost_usd)}</dd></div>`}
+      ${reading.value.scores && last?.scene?.quality > 0 && html`<div><dt>It scores</dt><dd>${Math.round(last.scene.quality * 100)} of 100</dd></div>`}
     </dl>
-    ${present.cost.lines.length > 0 && html`<details><summary>Limits on what it may cost</summary><ul class="held">${present.cost.lines.map((line) => html`<li>${line}</li>`)}</ul></details>`}
+    ${present.cost.lines.length > 0 && !isFree && html`<details><summary>Limits on what it may cost</summary><ul class="held">${present.cost.lines.map((line) => html`<li>${line}</li>`)}</ul></details>`}
     <details><summary>Held back${held.length > 0 && `: ${held.length}`}</summary>
       ${held.length ? html`<ul class="held">${held.map((one) => html`<li>${one.text && html`<q>${one.text}</q>`} <span class="quiet">${one.reason}</span></li>`)}</ul>` : html`<p class="quiet">Nothing was held back in the last scene.</p>`}
     </details>
