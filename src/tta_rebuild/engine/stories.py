@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.retcons import Retconned
     from tta_rebuild.engine.session import Session
     from tta_rebuild.engine.state import StoryState
+    from tta_rebuild.engine.word_search import FoundTurn
     from tta_rebuild.narrative.branch_validator import BranchValidation
 
 TITLE_CHARS = 60
@@ -167,6 +168,15 @@ class Stories:
     async def map(self, story_id: str) -> Sequence[MapBranch]:
         """All branches of a story as a map shows them. Raises StoryNotFound."""
         return await self._store.map(story_id)
+
+    async def search(self, story_id: str, words: str, *, limit: int = 40) -> Sequence[FoundTurn]:
+        """The turns of all branches that tell of words, or were played with them; the best first.
+
+        The words as they stand go before the same words apart. Raises StoryNotFound.
+        """
+        from tta_rebuild.engine.word_search import search
+
+        return await search(self._store, story_id, words, limit)
 
     async def check(self) -> None:
         """Look whether the place where stories are kept is damaged. Raises StoreDamaged."""

@@ -385,6 +385,21 @@ class TitlesOut(Given):
     next: int | None
 
 
+class FoundTurnOut(Given):
+    """A turn in which words were found."""
+
+    branch_id: str = Field(description="The branch that it was played on")
+    branch: str = Field(examples=["main"])
+    turn: int
+    excerpt: str
+
+
+class FoundTurnsOut(Given):
+    """Turns in which words were found, the best first."""
+
+    found: list[FoundTurnOut]
+
+
 class ToldTurnOut(Given):
     """A turn as it was told."""
 

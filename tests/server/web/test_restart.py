@@ -65,6 +65,7 @@ def test_a_server_that_must_know_who_is_reading_is_given_a_token(
         reader = Reader(chromium, address)
         _sign_in(reader, made.stdout.strip())
         _read_along(Reader(chromium, address), reader)
+        _share_and_sign_out(Reader(chromium, address), reader)
         reader.context.close()
     finally:
         process.terminate()
@@ -110,6 +111,34 @@ def _read_along(guest: Reader, owner: Reader) -> None:
     page.goto(guest.address)
     page.reload()
     page.get_by_role("heading", name="Who is reading?").wait_for()
+    guest.context.close()
+
+
+def _share_and_sign_out(guest: Reader, owner: Reader) -> None:
+    """The link is made and taken back on the page; a guest can do nothing but read."""
+    page = owner.open("")
+    page.reload()
+    page.locator(".stories h2 a").first.click()
+    page.get_by_text("Save and share").click()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.get_by_label("The link, shown this once").input_value()
+    assert_nobody_is_left_out(page)
+    guest.page.goto(link)
+    guest.page.get_by_text("You read along by a link").wait_for()
+    scenes_are_told(guest.page, 1)
+    guest.page.get_by_text("Only whose story it is plays it").wait_for()
+    assert guest.page.locator(".choices, .own-words, .rate").count() == 0
+    assert guest.page.get_by_text("Costs").count() == 0
+    assert_nobody_is_left_out(guest.page)
+    while (back := page.get_by_role("button", name="Take it back")).count():
+        left = back.count()
+        back.first.click()
+        until(page, "(n) => document.querySelectorAll('.held [aria-label]').length < n", left)
+    guest.page.reload()
+    guest.page.get_by_role("heading", name="Who is reading?").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", name="Who is reading?").wait_for()
+    assert owner.context.cookies() == []
     guest.context.close()
 
 

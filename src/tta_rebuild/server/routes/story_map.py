@@ -65,6 +65,18 @@ async def get_titles(
     return shapes.TitlesOut(titles=[_title(turn) for turn in turns], next=_next(turns, found.turn))
 
 
+@router.get("/{story}/map/search")
+async def search_story(
+    story: TheStory,
+    served: Served,
+    words: Annotated[str, Query(max_length=200, examples=["the lamp"])] = "",
+    limit: Limit = 40,
+) -> shapes.FoundTurnsOut:
+    """The turns of all branches that tell of words, or were played with them."""
+    found = await served.application.stories.search(story.story_id, words, limit=limit)
+    return shapes.FoundTurnsOut(found=[shapes.FoundTurnOut.model_validate(one) for one in found])
+
+
 def _title(turn: Sequence[RecordedEvent]) -> shapes.TitleOut:
     said = next((r.event.text for r in turn if isinstance(r.event, log.PlayerActed)), "")
     scenes = [r.event.scene for r in turn if isinstance(r.event, log.SceneTold)]

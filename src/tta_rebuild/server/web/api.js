@@ -29,6 +29,9 @@ function forPeople(text = "") {
 export const access = {
   enter: (token, stay) => post(["session"], { token, stay }),
   leave: () => json("DELETE", ["session"]),
+  who: () => get(["session"]),
+  get isByLink() { return Boolean(sessionStorage.getItem("tta.share")); },
+  leaveLink() { sessionStorage.removeItem("tta.share"); },
   /** Read along by the secret of a link, in this tab; gives the story. */
   async share(secret) {
     sessionStorage.setItem("tta.share", secret);
@@ -96,6 +99,10 @@ export const api = {
   importStory: (text) => post(["stories", "import"], text, { raw: true, headers: { "Content-Type": "application/json" } }),
   map: (story, query) => get(["stories", story, "map"], query),
   titles: (story, query) => get(["stories", story, "map", "titles"], query),
+  search: (story, words, signal) => get(["stories", story, "map", "search"], { words }, signal),
+  shares: (story) => get(["stories", story, "shares"]),
+  share: (story) => post(["stories", story, "shares"]),
+  unshare: (story, share) => json("DELETE", ["stories", story, "shares", share]),
   compare: (story, one, other) => get(["stories", story, "compare"], { one, other }),
   fork: (story, branch, turn, name) => post(["stories", story, "branches"], { branch, turn, ...(name ? { name } : {}) }),
   present: (story, branch, signal) => get(of(story, branch), {}, signal),

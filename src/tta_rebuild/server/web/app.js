@@ -4,7 +4,7 @@
 import { access } from "./api.js";
 import { announce, reading, spoken, typeset } from "./components.js";
 import { html, render, signal, useEffect, useLayoutEffect, useRef, useState } from "./dom.js";
-import { at, heading, needsToken, parsed } from "./navigation.js";
+import { at, go, heading, may, needsToken, parsed, reader } from "./navigation.js";
 
 const PAGES = {
   library: ["Stories", () => import("./library.js")],
@@ -76,9 +76,10 @@ function Header({ now }) {
       <a class="mark" href="#/" aria-label="TTA, all stories">TTA</a>
       <nav aria-label="Everything">
         ${link("#/", "Stories", now.page === "library")}
-        ${link("#/costs", "Costs", now.page === "costs")}
-        ${link("#/lab", "Experiments", now.page === "lab")}
+        ${may("operator") && link("#/costs", "Costs", now.page === "costs")}
+        ${may("operator") && link("#/lab", "Experiments", now.page === "lab")}
       </nav>
+      <${Who} />
       <${Reading} />
     </div>
     ${now.story && html`<div class="top-row story-row">
@@ -86,6 +87,20 @@ function Header({ now }) {
       <nav aria-label="This story">${STORY_PAGES.map((page) => link(at(now.story, now.branch, page === "play" ? "" : page), PAGES[page][0], now.page === page || (page === "map" && now.page === "compare")))}</nav>
     </div>`}
   </header>`;
+}
+
+/** Who is signed in on a server for several people, or that one reads along by a link; and the way out. */
+function Who() {
+  const { accounts, player, role } = reader.value;
+  async function leave() {
+    try { await access.leave(); } catch { /* then the server does not know this browser any more */ }
+    sessionStorage.clear();
+    go("#/");
+    location.reload();
+  }
+  if (accounts && role) return html`<p class="who"><span class="quiet">${player}</span> <button type="button" class="plain" onClick=${leave}>Sign out</button></p>`;
+  if (accounts && access.isByLink) return html`<p class="who quiet">You read along by a link. <button type="button" class="plain" onClick=${() => { access.leaveLink(); go("#/"); location.reload(); }}>Leave</button></p>`;
+  return null;
 }
 
 function Reading() {
@@ -143,5 +158,6 @@ if (link) {
   try { location.replace(at((await access.share(link[1])).story_id)); } catch { location.replace("#/"); }
 }
 
+access.who().then((one) => { reader.value = one; }, () => {});
 document.getElementById("app").textContent = "";
 render(html`<${Shell} />`, document.getElementById("app"));

@@ -2,7 +2,7 @@
 import { api } from "./api.js";
 import { Loaded, LongText, Meter, ProblemNote, announce, counted, isTooLong, plain, reading, sentenceCase, useAction, useAsked } from "./components.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
-import { at, go, heading } from "./navigation.js";
+import { at, go, heading, may } from "./navigation.js";
 
 const AT_ONCE = 100, TYPING_MS = 350;
 
@@ -12,7 +12,7 @@ export function Page({ story, branch }) {
   return html`<h1>Canon</h1>
     <div class="tabs" role="group" aria-label="What to look at">
       <button type="button" aria-pressed=${shows === "facts"} onClick=${() => setShows("facts")}>What is true</button>
-      <button type="button" aria-pressed=${shows === "move"} onClick=${() => setShows("move")}>A move of your own</button>
+      ${may("player") && html`<button type="button" aria-pressed=${shows === "move"} onClick=${() => setShows("move")}>A move of your own</button>`}
     </div>
     ${shows === "facts" ? html`<${Facts} story=${story} branch=${branch} />` : html`<${OwnMove} story=${story} branch=${branch} />`}`;
 }
@@ -54,7 +54,7 @@ function LineRow({ line, story, branch, again }) {
   });
   return html`<li><div class="fact-line"><p class="fact-says">${line.text}</p>
     <p class="quiet">${line.known_by.length > 0 && `known by ${line.known_by.map(plain).join(", ")}`}
-      ${text === null && html`${line.known_by.length > 0 && " · "}<button type="button" class="plain" aria-label=${`Correct: ${line.text}`} onClick=${() => setText(line.text)}>Correct</button>`}</p></div>
+      ${text === null && may("author") && html`${line.known_by.length > 0 && " · "}<button type="button" class="plain" aria-label=${`Correct: ${line.text}`} onClick=${() => setText(line.text)}>Correct</button>`}</p></div>
     ${text !== null && html`<form class="note" onSubmit=${(e) => { e.preventDefault(); correct(text.trim()); }}>
       <label>What is so instead <input ref=${field} value=${text} maxlength="400" onInput=${(e) => setText(e.target.value)} /></label>
       <p class="row"><button class="main-action" disabled=${isBusy || !text.trim() || text.trim() === line.text}>Correct it</button>
@@ -72,7 +72,7 @@ function FactRow({ fact, story, branch, again }) {
   return html`<li>
     <div class="fact-line"><p class=${over ? "fact-says over" : "fact-says"}>${said}</p>
     <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${fact.taken_back ? `, taken back at scene ${fact.until_turn}: it was never so` : over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}
-      ${!corrects && !fact.taken_back && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p></div>
+      ${!corrects && !fact.taken_back && may("author") && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p></div>
     ${fact.sentence && html`<q>${fact.sentence}</q>`}
     ${corrects && html`<${Correct} fact=${fact} story=${story} branch=${branch} leave=${() => setCorrects(false)} again=${again} />`}
   </li>`;

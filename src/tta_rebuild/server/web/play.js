@@ -2,11 +2,11 @@
 import { api } from "./api.js";
 import { Care, Reachable } from "./care.js";
 import {
-  Boundaries, Loaded, LongText, Move, Passage, ProblemNote, announce, counted, fileName, isTooLong, money, reading, save, typeset, useAction, useAsked,
+  Boundaries, Loaded, LongText, Move, Passage, ProblemNote, announce, counted, fileName, isTooLong, money, reading, save, typeset, useAction, useAsked, when,
 } from "./components.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { LiveTurn } from "./live_turn.js";
-import { arrival, at, go, heading } from "./navigation.js";
+import { arrival, at, go, heading, may, reader } from "./navigation.js";
 import { premiseOf } from "./premise_kept.js";
 
 const AT_ONCE = 12;
@@ -152,10 +152,10 @@ function Tools({ turn, story, branch, isLast }) {
   });
   return html`<details class="tools"><summary><span class="unseen">Scene </span>${turn.turn}<span class="unseen">: fork, rate, map</span></summary>
     <div class="tools-box">
-      ${!isLast && html`<button type="button" onClick=${fork} disabled=${isBusy}>Fork here</button>`}
-      ${isLast && html`<button type="button" onClick=${fork} disabled=${isBusy}>Fork here, keep both</button>`}
+      ${may("player") && !isLast && html`<button type="button" onClick=${fork} disabled=${isBusy}>Fork here</button>`}
+      ${may("player") && isLast && html`<button type="button" onClick=${fork} disabled=${isBusy}>Fork here, keep both</button>`}
       <a href=${at(story, branch, "map", String(turn.turn))}>On the map</a>
-      <${Rate} turn=${turn.turn} story=${story} branch=${branch} />
+      ${may("player") && html`<${Rate} turn=${turn.turn} story=${story} branch=${branch} />`}
       ${turn.cost_usd > 0 && html`<span class="quiet">cost ${money(turn.cost_usd)}</span>`}
     </div>
     <${ProblemNote} problem=${problem} />
@@ -273,6 +273,7 @@ function Moves({ live, present, play, story, branch }) {
     if (ASIDES.includes(kind)) play({ kind, text: words }, words, { isAside: true });
     else play({ kind, text: words }, words || "The end.");
   }
+  if (!may("player")) return html`<p class="quiet centre">You read along. Only whose story it is plays it.</p>`;
   if (present.turn === 0) {
     return state !== "idle" && state !== "failed" ? null : html`<p class="centre"><button type="button" class="main-action" onClick=${() => play({ kind: "begin" })}>Begin the story</button></p>`;
   }
@@ -312,16 +313,16 @@ function AtHand({ present, turns, story, branch, refresh }) {
     <details><summary>Held back${held.length > 0 && `: ${held.length}`}</summary>
       ${held.length ? html`<ul class="held">${held.map((one) => html`<li>${one.text && html`<q>${one.text}</q>`} <span class="quiet">${one.reason}</span></li>`)}</ul>` : html`<p class="quiet">Nothing was held back in the last scene.</p>`}
     </details>
-    <details><summary>Your boundaries</summary><${OwnBoundaries} present=${present} story=${story} branch=${branch} refresh=${refresh} /></details>
+    ${may("player") && html`<details><summary>Your boundaries</summary><${OwnBoundaries} present=${present} story=${story} branch=${branch} refresh=${refresh} /></details>`}
     <${Folded} title="Whom you can reach" what=${Reachable} />
-    <details><summary>Save and share</summary><${Keep} present=${present} story=${story} branch=${branch} /></details>
+    ${may("player") && html`<${Folded} title="Save and share" what=${Keep} present=${present} story=${story} branch=${branch} />`}
   </aside>`;
 }
 
 /** What is asked for only once it is opened. */
-function Folded({ title, what: Inner }) {
+function Folded({ title, what: Inner, ...given }) {
   const [opened, setOpened] = useState(false);
-  return html`<details onToggle=${(e) => e.target.open && setOpened(true)}><summary>${title}</summary>${opened && html`<${Inner} />`}</details>`;
+  return html`<details onToggle=${(e) => e.target.open && setOpened(true)}><summary>${title}</summary>${opened && html`<${Inner} ...${given} />`}</details>`;
 }
 
 /** Passages and choices of the last scene that were not shown, each with why. */
@@ -351,5 +352,33 @@ function Keep({ present, story, branch }) {
   return html`<p class="quiet">A file with every branch can be read in again, here or elsewhere; the text is for reading.</p>
     <p class="row"><button type="button" disabled=${isBusy} onClick=${() => keep({}, ".tta.json")}>The whole story</button>
     <button type="button" disabled=${isBusy} onClick=${() => keep({ format: "markdown", branch }, ".md")}>This branch as text</button></p>
-    <${ProblemNote} problem=${problem} />`;
+    <${ProblemNote} problem=${problem} />
+    <${Share} story=${story} />`;
+}
+
+/** Links by which anybody who has one reads the story and changes nothing; each can be taken back. */
+function Share({ story }) {
+  const asked = useAsked(() => api.shares(story), [story]), [made, setMade] = useState(null);
+  const [make, isBusy, notMade] = useAction(async () => {
+    const one = await api.share(story);
+    setMade({ ...one, address: new URL(`#/shared/${one.secret}`, document.baseURI).href });
+    announce("The link is made.");
+    asked[2]();
+  });
+  const [takeBack, , notTaken] = useAction(async (id) => {
+    await api.unshare(story, id);
+    if (made?.share_id === id) setMade(null);
+    announce("The link leads nowhere any more.");
+    asked[2]();
+  });
+  const [copy, , notCopied] = useAction(async () => { await navigator.clipboard.writeText(made.address); announce("Copied."); });
+  if (!reader.value.accounts) return html`<p class="quiet">This server is for one person. With accounts (<code>tta tokens</code>) a link can let others read along.</p>`;
+  return html`<h2 class="small">Read along</h2>
+    <p class="quiet">Whoever has a link reads this story with all its branches, and changes nothing.</p>
+    <p><button type="button" disabled=${isBusy} onClick=${make}>Make a link</button></p>
+    ${made && html`<label>The link, shown this once <input readonly value=${made.address} onFocus=${(e) => e.target.select()} /></label>
+      ${navigator.clipboard && html`<p><button type="button" onClick=${copy}>Copy it</button></p>`}`}
+    <${Loaded} asked=${asked} what="the links">${({ shares }) => shares.length > 0 && html`<ul class="held">${shares.map((one, n) => html`<li key=${one.share_id}>Link ${n + 1}, made ${when(one.created_at)}
+      <button type="button" class="plain" aria-label=${`Take it back: link ${n + 1}`} onClick=${() => takeBack(one.share_id)}>Take it back</button></li>`)}</ul>`}<//>
+    <${ProblemNote} problem=${notMade || notTaken || notCopied} />`;
 }
