@@ -16,12 +16,15 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from tests.server.web import seeding
 
 from tta_rebuild.bootstrap.application import Application
+
+if TYPE_CHECKING:
+    from tests.server.serving import HeldTeller
 
 CHROMIUM = (
     os.environ.get("TTA_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -81,6 +84,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         ):
             one.stories[name] = one.does(seed(one.application)).story_id
         yield one
+
+
+class HeldServer(RunningServer):
+    """A server whose storyteller waits in the middle of a scene while it is held."""
+
+    teller: HeldTeller
+
+    def hold(self) -> None:
+        """Let no scene come to its end."""
+        self.loop.call_soon_threadsafe(self.teller.gate.clear)
+
+    def let_go(self) -> None:
+        """Let it tell on."""
+        self.loop.call_soon_threadsafe(self.teller.gate.set)
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[HeldServer]:
+    pytest.importorskip("fastapi", reason="the server is not installed: tta-rebuild[server]")
+    from tests.server.serving import HeldTeller
+
+    teller = HeldTeller()
+    with serving_apart(tmp_path, teller=teller) as one:
+        made = HeldServer(one.address, one.application, one.loop, one.stopped)
+        made.teller = teller
+        made.stories["played"] = made.does(seeding.a_played_story(one.application, 1)).story_id
+        yield made
+        made.let_go()
 
 
 @pytest.fixture(scope="module")  # while it is open its loop runs: no other file could run one
@@ -214,7 +245,8 @@ class Proxy:
         up_reader, up_writer = await asyncio.open_connection(*self._upstream)
         asking = asyncio.ensure_future(self._pass_on(reader, up_writer, is_answer=False))
         try:
-            await self._pass_on(up_reader, writer, is_answer=True)
+            with suppress(asyncio.CancelledError):  # it ends with the proxy
+                await self._pass_on(up_reader, writer, is_answer=True)
         finally:
             asking.cancel()
             for one in (writer, up_writer):

@@ -45,7 +45,7 @@ def test_a_turn_that_paused_goes_on_as_it_was_or_more_gently(
     assert (dict(session.state.premise.boundaries) != {"violence": "low"}) is gentler
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.stress)])
 def test_help_lines_are_links_that_stay_after_stopping_and_are_found_again(
     chromium: Any, server: RunningServer, story: str, scheme: str
 ) -> None:

@@ -50,7 +50,7 @@ def opened_wholly(page: Any) -> None:
     until(page, "!document.querySelector('main [aria-busy=true]')")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.stress)])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_and_the_browser_complains_of_nothing(
     chromium: Any, server: RunningServer, name: str, scheme: str
@@ -70,7 +70,7 @@ def test_axe_finds_nothing_and_the_browser_complains_of_nothing(
     reader.context.close()
 
 
-@pytest.mark.parametrize("width", [320, 768])
+@pytest.mark.parametrize("width", [320, pytest.param(768, marks=pytest.mark.stress)])
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_is_wider_than_a_small_screen(
     chromium: Any, server: RunningServer, name: str, width: int

@@ -27,6 +27,7 @@ def large(server: RunningServer) -> str:
     return server.does(seeding.a_large_story(server.application))
 
 
+@pytest.mark.stress  # makes ten thousand turns
 def test_ten_thousand_turns_are_painted_and_moved_quickly(
     chromium: Any, server: RunningServer, large: str
 ) -> None:

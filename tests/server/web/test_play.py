@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.server.web import seeding
 from tests.server.web.conftest import (
+    HeldServer,
     Proxy,
     Reader,
     RunningServer,
@@ -137,35 +138,34 @@ def test_without_streaming_the_scene_comes_whole(
 
 
 def test_a_page_that_is_reloaded_in_mid_stream_takes_the_turn_up_again(
-    chromium: Any, server: RunningServer, proxy: Proxy, story: str
+    chromium: Any, held: HeldServer
 ) -> None:
-    reader = Reader(chromium, proxy.address)
+    reader, story = Reader(chromium, held.address), held.stories["played"]
     page = reader.open(f"story/{story}/main")
-    proxy.hold_after = 1
+    held.hold()
     page.locator(".choices button").first.click()
     page.locator(".live .arrives").first.wait_for()
-    server.does(proxy.let_go())
     page.reload()
+    page.locator(".live .arrives").first.wait_for()
+    held.let_go()
     scenes_are_told(page, 2)
-    assert shown(page) == told(server, story)
+    assert shown(page) == told(held, story)
     reader.context.close()
 
 
-def test_a_second_tab_follows_the_same_turn(
-    chromium: Any, server: RunningServer, proxy: Proxy, story: str
-) -> None:
-    reader = Reader(chromium, proxy.address)
+def test_a_second_tab_follows_the_same_turn(chromium: Any, held: HeldServer) -> None:
+    reader, story = Reader(chromium, held.address), held.stories["played"]
     first = reader.open(f"story/{story}/main")
     second = reader.open(f"story/{story}/main", reader.tab())
-    proxy.hold_after = 1
+    held.hold()
     first.locator(".choices button").first.click()
     first.locator(".live .arrives").first.wait_for()
     second.locator(".live .arrives").first.wait_for()
-    server.does(proxy.let_go())
+    held.let_go()
     for page in (first, second):
         scenes_are_told(page, 2)
-        assert shown(page) == told(server, story)
-    assert len(told(server, story)) == 2
+        assert shown(page) == told(held, story)
+    assert len(told(held, story)) == 2
     reader.context.close()
 
 

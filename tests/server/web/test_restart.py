@@ -24,6 +24,7 @@ pytestmark = pytest.mark.browser
 THEME = "A lighthouse keeper finds a door under the stairs."
 
 
+@pytest.mark.stress  # begins a program twice
 def test_a_turn_that_a_kill_broke_off_says_so_and_is_played_again(
     chromium: Any, tmp_path: Path
 ) -> None:

@@ -23,6 +23,8 @@ export class LiveTurn {
     this.told = signal(NOTHING);
     this.isConnected = signal(true);
     this.running = null;
+    /** Whether the reader has stayed at the move since it was made. */
+    this.isFollowed = false;
     this.fromOtherTab = (event) => { if (event.key === this.place && event.newValue) this.takeUp(); };
   }
 
@@ -76,7 +78,10 @@ export class LiveTurn {
     if (!kept?.turn || this.isBusy || isKnown) return;
     try {
       const there = await api.turn(kept.turn), { state } = there;
-      if (state === "stored" || state === "aside" || state === "abandoned") return this.forget();
+      if (state === "stored" || state === "aside" || state === "abandoned") {
+        this.forget();
+        return state === "stored" && (await this.onEnd("stored", {}, kept)); // over before this tab could follow it
+      }
       this.begin(kept.action.kind ? kept : turnAsKept(there));
       if (state === "interrupted") this.state.value = "interrupted";
       else await this.follow();

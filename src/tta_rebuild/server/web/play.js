@@ -10,6 +10,7 @@ import { arrival, at, go, heading, may, reader } from "./navigation.js";
 import { premiseOf } from "./premise_kept.js";
 
 const AT_ONCE = 12;
+const SCROLLS = new Set(["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"]);
 const LOOK_MS = 8000; // whether the story has gone on elsewhere
 
 export function Page({ story, branch }) {
@@ -82,6 +83,12 @@ function Story({ story, branch, first }) {
     }
     wasTold.current = present.turn;
   }, [present.turn]);
+  useEffect(() => {
+    const left = (event) => { if (event.type !== "keydown" || SCROLLS.has(event.key)) live.isFollowed = false; };
+    const events = ["wheel", "touchmove", "keydown"];
+    for (const name of events) addEventListener(name, left, { passive: true });
+    return () => { for (const name of events) removeEventListener(name, left); };
+  }, [live]);
 
   async function earlier() {
     const before = await turnsBefore(story, branch, turns[0].turn);
@@ -195,7 +202,9 @@ function Live({ live, language, play, story, branch, refresh }) {
   useEffect(() => {
     const behavior = reading.value.motion && !matchMedia("(prefers-reduced-motion: reduce)").matches ? "smooth" : "auto";
     // the move goes to the top, so that what is told and the next choices come below it
-    if (state === "waiting") box.current?.scrollIntoView({ block: "start", behavior });
+    if (state === "waiting") { live.isFollowed = true; box.current?.scrollIntoView({ block: "start" }); }
+    // its place may have moved as the scene became one of those told; whoever has scrolled away since is left where they are
+    if (state === "idle" && live.isFollowed) { live.isFollowed = false; [...document.querySelectorAll(".turn, .aside-said")].at(-1)?.scrollIntoView({ block: "start" }); }
     if (state === "paused" || state === "failed" || state === "interrupted") box.current?.scrollIntoView({ block: "nearest", behavior });
     if (state === "waiting" && (document.activeElement === document.body || document.activeElement?.closest(".moves"))) box.current?.focus({ preventScroll: true });
     if (state === "interrupted") box.current?.querySelector("h2")?.focus();
