@@ -4,8 +4,9 @@
     python tools/train_premise_tagger.py places|people --folds
 
 From the premises of ``tools/premises``, written and labelled by hand for this, a file for each
-writer. With ``--folds`` it learns nothing for keeps but tells what is found of each writer's by
-what the others have written.
+writer; those in its folder ``people`` have the people labelled by a reader, whoever is played as
+the reading took them, and no places. With ``--folds`` it learns nothing for keeps but tells what is
+found of each writer's by what the others have written.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ NO_HEADS = set("one ones of i you me we us it he she they them this that all eve
 
 def main() -> None:
     """Print the weights, or what is found of each writer's."""
-    label_set, parts = sys.argv[1], [examples_of(rows, sys.argv[1]) for rows in rows_by_writer()]
+    label_set = sys.argv[1]
+    parts = [examples_of(rows, label_set) for rows in rows_by_writer(label_set)]
     if "--folds" in sys.argv:
         for left_out in parts:
             others = [one for part in parts if part is not left_out for one in part]
@@ -49,10 +51,11 @@ def main() -> None:
         print(feature, *(f"{tag}:{round(100 * weight)}" for tag, weight in row.items()))
 
 
-def rows_by_writer() -> list[list[dict[str, Any]]]:
+def rows_by_writer(label_set: str) -> list[list[dict[str, Any]]]:
     """The labelled premises, file by file."""
-    files = sorted(Path(__file__).with_name("premises").glob("*.jsonl"))
-    return [[json.loads(line) for line in f.read_text("utf-8").splitlines()] for f in files]
+    folder = Path(__file__).with_name("premises")
+    found = [*folder.glob("*.jsonl"), *(folder.glob("people/*") if label_set == "people" else ())]
+    return [[json.loads(line) for line in f.read_text("utf-8").splitlines()] for f in sorted(found)]
 
 
 def examples_of(rows: Sequence[Mapping[str, Any]], label_set: str) -> list[Example]:

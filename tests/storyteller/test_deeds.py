@@ -249,7 +249,7 @@ async def test_what_was_in_the_way_can_be_done_away_with(ask: Any) -> None:
 @pytest.mark.parametrize(
     ("theme", "move", "why"),
     [
-        ("Our dog Rex is dead and buried. You are Ruth, a girl.", "ask Rex where he is", "is dead"),
+        ("Our dog Rex is dead and buried. You are Ruth, a girl.", "kiss Rex", "is dead"),
         ("You are blind. Your aunt Ada lives here.", "look at Ada", "you are blind"),
         ("The boat is broken. You are a fisher.", "row the boat to the pier", "boat is broken"),
         ("You are Lin, a mute girl. Bo is your brother.", "tell Bo that it is time", "mute"),

@@ -10,7 +10,7 @@ import pytest
 from tta_rebuild.core.english import for_they
 from tta_rebuild.storyteller.entities import Entity, short
 from tta_rebuild.storyteller.line_template import template, tidy
-from tta_rebuild.storyteller.parts import part_slots, played_by
+from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.surroundings import surroundings_of
 from tta_rebuild.storyteller.world_state import NOWHERE
 
@@ -50,6 +50,54 @@ def test_the_premises_people_play_the_parts_that_fit_them(
     parts: dict[str, str], changed: dict[str, Any], played: dict[str, str]
 ) -> None:
     assert cast(parts, **changed) == played
+
+
+ODDS = {
+    "ruth": {"culprit": 0.8, "close": 0.9},
+    "alex": {"dying": 0.4, "ally": 0.6},
+    "sam": {"dying": 0.6, "addressee": 0.9},
+}
+
+
+@pytest.mark.parametrize(
+    ("parts", "played"),
+    [
+        ({"parting": "dying/close/worker"}, {"parting": "ruth"}),  # surer than who may be dying
+        (
+            {"parting": "dying/worker", "friend": "ally/worker"},
+            {"parting": "sam", "friend": "alex"},
+        ),
+        ({"parting": "dying/worker", "to": "addressee/keeper"}, {"parting": "alex", "to": "sam"}),
+        ({"who": "culprit/any/worker"}, {"who": "ruth"}),
+        ({"who": "machine/the machine (it)"}, {}),
+    ],
+)  # fmt: skip
+def test_parts_go_to_whoever_fits_them_best_on_the_whole(
+    parts: dict[str, str], played: dict[str, str]
+) -> None:
+    state = {"here": "ship", "home": "ship", **{f"{one.id}.at": "ship" for one in PEOPLE}}
+    cast = played_by(parts, PEOPLE, state, ODDS)
+
+    assert {part: one.id for part, one in cast.items()} == played
+
+
+def test_nobody_plays_the_other_side_only_since_nobody_else_is_there() -> None:
+    state = {"here": "ship", "home": "ship", "sam.at": "ship"}
+    foe, friend = ({"sam": {one: 0.9}} for one in ("foe", "close"))
+
+    assert played_by({"helper": "close/any/worker"}, [SAM], state, foe) == {}
+    assert played_by({"enemy": "foe/any/stranger"}, [SAM], state, friend) == {}
+    assert played_by({"enemy": "foe/any/stranger"}, [SAM], state, {}) == {"enemy": SAM}
+
+
+def test_the_sides_of_a_plot_are_whoever_is_close_and_whoever_is_against() -> None:
+    parts = {"boss": "above/keeper", "rival": "rival/foe/stranger", "mate": "close/any/worker"}
+    slots = part_slots(parts, {"mate": RUTH}, AROUND)
+
+    sides = renamed(slots, sides_of(parts))
+
+    assert (sides["near"], sides["Near_he"], sides["near_his"]) == ("Ruth", "She", "her")
+    assert sides["against"] == AROUND["the_stranger"]  # as somebody is called who is known
 
 
 def test_a_part_has_every_form_whoever_plays_it() -> None:

@@ -13,7 +13,6 @@ from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 
 NOTHING = "nothing in this story says that you can"
 POWER = "; something in it would have to give you that power"
-DEAD = "the dead do not answer, and nothing in this story says that here they do"
 PLAIN = "Nadia, a violin maker, waits for her old lover Viktor."
 
 
@@ -29,8 +28,8 @@ PLAIN = "Nadia, a violin maker, waits for her old lover Viktor."
         (f"In 1755 {PLAIN}", "phone Viktor", "in 1755 there is no phone yet"),
         ("A medieval knight waits.", "clean the pistol", "in 1250 there is no pistol yet"),
         ("In 1955 a girl waits.", "take a photo of her", ""),
-        (PLAIN, "speak to the dead", DEAD),
-        (PLAIN, "ask my dead father why he left", DEAD),
+        (PLAIN, "speak to the dead", ""),
+        (PLAIN, "ask my dead father why he left", ""),
         ("A witch waits with a ghost.", "speak to the dead", ""),
         ("In 1348 Ann waits.", "call him on the telephone", "in 1348 there is no telephone yet"),
         ("A medieval knight waits.", "train the horse", ""),

@@ -13,6 +13,7 @@ from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_cues import labels_of
 from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world
 from tta_rebuild.storyteller.surroundings import ANYWHERE, PEOPLE, surroundings_of
+from tta_rebuild.storyteller.word_lists import packaged_yaml
 
 SHIP = "A detective on a ship has to find out who robbed the singer before the ship reaches port."
 SELLER = "Nadia, a violin maker, must decide whether to sell her workshop to her old lover Viktor."
@@ -50,9 +51,11 @@ def test_every_kind_of_place_that_a_premise_can_name_is_described_and_no_other()
     assert named == packaged("surroundings").keys()
 
 
+@pytest.mark.parametrize("is_modern", [False, True])
 @pytest.mark.parametrize("kind", packaged("surroundings"))
-def test_a_kind_of_place_has_all_that_plots_are_told_with(kind: str) -> None:
-    around, usual = surroundings_of(kind, "1", ()), surroundings_of("", "1", ())
+def test_a_kind_of_place_has_all_that_plots_are_told_with(kind: str, is_modern: bool) -> None:
+    around = surroundings_of(kind, "1", (), is_modern=is_modern)
+    usual = surroundings_of("", "1", ())
 
     assert around.slots.keys() == usual.slots.keys()
     assert len(around.sights) >= 3
@@ -69,6 +72,35 @@ def test_a_plot_names_nothing_that_has_no_value(plot: str) -> None:
     texts += [line for s in file.scenes for line in s.lines]
 
     assert {slot for text in texts for slot in template(text).needs} <= known
+
+
+@pytest.mark.parametrize(
+    ("theme", "is_modern"),
+    [
+        ("Two sisters in a school find a diary.", True),
+        ("My mate filmed me on his phone in the school toilets.", True),
+        ("A governess at the school keeps the baron's letters.", False),
+        ("London, 1888. A girl is locked in the school.", False),
+        ("London, 1988. A girl is locked in the school.", True),
+    ],
+)  # fmt: skip
+def test_the_surroundings_are_of_the_age_that_the_premise_speaks_of(
+    theme: str, is_modern: bool
+) -> None:
+    rooms = [room.partition("|")[0] for room in _lists("modern/school" if is_modern else "school")]
+
+    assert read_premise(theme).is_modern is is_modern
+    assert slots_of(theme)["room2"] in rooms
+
+
+def test_every_modern_place_is_one_that_there_is_of_old_and_differs_from_it() -> None:
+    for kind in packaged("surroundings/modern"):
+        assert kind in packaged("surroundings")
+        assert not {*_lists(kind)} & {*_lists(f"modern/{kind}")}
+
+
+def _lists(kind: str, name: str = "room") -> list[str]:
+    return list(packaged_yaml(f"surroundings/{kind}")[name])
 
 
 def test_nobody_of_the_place_is_somebody_of_the_premise() -> None:

@@ -148,6 +148,11 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
         size = phrase_length(family, low)
         if size == len(low):
             return _spoken(text, family)
+        after = tokens[size + 1 :] if size and low[size : size + 1] == ["to"] else []
+        if any(grammar.is_somebody(after[:end]) for end in range(1, min(len(after), 4) + 1)):
+            return None  # "I apologise to Horst" is told, not said
+        if size and family in ("apologise", "thank") and (whom := _addressed_at_last(text)):
+            return replace(_spoken(text, family), person=whom)
         if size and family not in ("accept", "refuse"):
             if text.endswith("?") or (family == "greet" and len(low) - size > 3):
                 return _spoken(text)
@@ -166,8 +171,19 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
     if is_question and (text.endswith("?") or not re.search(r", (?:I|i|we)\b", text)):
         is_to_game = not pattern("addressed").search(text)
         return Act(problem="question") if is_to_game else _spoken(text.rstrip("?") + "?")
+    lead = Lead(tokens)
+    if low[:1] == ["i"] and lead.verb and lead.verb.base == "have" and _had_done(lead, lead.verb):
+        return None  # "I have Mr Grube arrested"
     is_said = _is_statement(low) or _is_statement(low[phrase_length("fillers", low) :])
     return _spoken(text) if is_said else None
+
+
+def _addressed_at_last(text: str) -> str:
+    """Whom words name at their end: "I'm sorry, Paul", "forgive me, mother"; "" if nobody."""
+    *before, last = re.split(r", ", text.rstrip(".!?… "))
+    is_name = before and last[:1].isupper() and grammar.is_somebody(last.split())
+    spoken_to = _addressed(text)
+    return last if is_name else spoken_to.person if spoken_to else ""
 
 
 def _addressed(text: str) -> Act | None:
@@ -217,11 +233,15 @@ def _deed(tokens: list[str]) -> Act | None:
         rest.insert(0, last)
     found = grammar.arguments(spec, rest, verb.keeps_noun)
     family = _of_travel(family, verb.name, found)
+    if family == "attack" and is_one(grammar.noun_of_place(found.get("where", "")), "contests"):
+        family = "do"  # "beat Berta in the contest"
     low = {token.lower() for token in rest}
     is_to_you = "said" in spec.takes and lead.subject[:1] in ("i", "w") and low & {"you", "your"}
     is_to_me = "you" in (found.get("object"), found.get("person")) and "me" in low
     if is_to_you or (is_to_me and not lead.subject and not quoted):
-        return _spoken(joined(tokens, keeps_mark=True), family if is_to_you else "say")
+        said = joined(tokens, keeps_mark=True)
+        spoken = _spoken(said, family if is_to_you else "say")
+        return replace(spoken, person=_addressed_at_last(said)) if is_to_you else spoken
     if quoted:
         found = {"object": found.get("said", ""), **found, "said": quoted[0]}
         if quoted[0].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
@@ -229,6 +249,18 @@ def _deed(tokens: list[str]) -> Act | None:
     found["manner"] = " ".join([*lead.manner, found.get("manner", "")]).strip()
     told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
     clause = joined([*lead.manner, verb.base, *told])
+    to_whom = found.get("person", "")
+    is_law = family == "give" and is_one(to_whom.split(" ")[-1].lower(), "law")
+    if is_law and grammar.is_somebody(found.get("object", "").split()):
+        family = "capture"  # "hand him over to the police"
+        found |= {"person": "", "where": f"to {to_whom}"}
+    to_jail = is_one(grammar.noun_of_place(found.get("where", "")), "jails")
+    if to_jail and family in ("take", "lead", "pull", "push", "carry", "send", "put", "go"):
+        whom = found.get("object") or found.get("person", "")
+        if grammar.is_somebody(whom.split()):  # "take him to prison"
+            family, found = "capture", {**found, "object": whom, "person": ""}
+    if not quoted and spec.takes[0] in ("person", "object"):
+        found |= grammar.that_they_do(found)
     act = Act(family=family, verb=verb.name, is_quoted=bool(quoted), **found)  # type: ignore[arg-type]
     if lead.is_denied:
         said = to_second_person(f"to {clause}")
@@ -243,6 +275,8 @@ def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
     rest, is_get = verb.rest, verb.base == "get"
     if verb.base not in ("have", "get", "make") or not rest:
         return None
+    if own := _had_done(lead, verb):
+        return own
     low = [token.lower() for token in rest]
     for at in range(1, min(len(rest), 6)):
         if not low[at][0].isalnum() or (
@@ -258,6 +292,19 @@ def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
             return Act(
                 family="tell", verb=verb.base, person=person, said=f"to {said}", clause=clause
             )
+    return None
+
+
+def _had_done(lead: Lead, verb: grammar.Verb) -> Act | None:
+    """What one has done to somebody is one's own act: "have him arrested", "get Tom freed"."""
+    rest = verb.rest
+    for at in range(1, min(len(rest), 5)):
+        done = grammar.verb_at(rest[at:])
+        is_done = done is not None and not is_base(rest[at].lower()) and rest[at][-3:] != "ing"
+        if is_done and done is not None and grammar.is_somebody(rest[:at]):
+            act = _deed([*done.name.split(), *rest[:at], *done.rest])
+            clause = to_second_person(f"you {joined(lead.rest)}")
+            return replace(act, clause=clause) if act else None
     return None
 
 

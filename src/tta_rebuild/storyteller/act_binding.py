@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_grammar import is_base
+from tta_rebuild.storyteller.beyond import is_dead, is_of_beyond, spirit_meant
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import (
     EVERYBODY,
@@ -28,7 +30,7 @@ from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, noun_kind, words_in
 from tta_rebuild.storyteller.premise_people import gender_of
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
-from tta_rebuild.storyteller.word_lists import common, pattern, rules_of, word_list
+from tta_rebuild.storyteller.word_lists import common, is_one, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
 GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
@@ -37,6 +39,27 @@ _WITHOUT_ARTICLE = ("outside", "every", "some", "any", "nothing", "nobody", "hom
 _ALL = frozenset("both all every each two three them".split())
 _KINDS = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}
 SOUGHT = ("look for", "search for", "seek", "hunt for", "find", "locate", "seek out", "feel for")
+
+
+def _is_spoken(act: Act) -> bool:
+    """Whether an act is said to whoever is there, if it names nobody."""
+    is_owed = act.family in ("forgive", "thank") and act.is_quoted and not act.object
+    is_speech = rules_of(act.family).get("kind") == "speech"
+    return is_speech or is_owed or act.family == "apologise"
+
+
+def is_request(act: Act) -> bool:
+    """Whether what is said is for somebody to do: "to open the gate", or “Open the gate!”"""
+    if act.said.startswith(("to ", "not to ")):
+        return True
+    first = re.match(r"(?:please )?([a-z]+)", act.said.lower())
+    return bool(
+        act.is_quoted
+        and act.family == "tell"
+        and first
+        and is_base(first[1])
+        and not is_one(first[1], "rather_nouns english openers states finite adverbs")
+    )
 
 
 class Binder:
@@ -91,7 +114,7 @@ class Binder:
             bound["place"] = bound["place"] or bound["object"]
         if not bound["person"] and self.is_person(bound["object"]) and bound["object"] != YOU:
             bound["person"] = bound["object"]
-        elif not (bound["person"] or act.person) and rules_of(family).get("kind") == "speech":
+        elif not (bound["person"] or act.person) and _is_spoken(act):
             bound["person"] = self._owner(act.object) or self.npc()
         bound["owner"] = ""
         if (
@@ -106,7 +129,7 @@ class Binder:
         self._to_all(family, bound)
         bound |= {name: "yes" if is_so else "" for name, is_so in self._said_of(act, bound)}
         if act.said:
-            bound["said"] = "request" if act.said.startswith(("to ", "not to ")) else "said"
+            bound["said"] = "request" if is_request(act) else "said"
         return bound, missing
 
     def _owner(self, phrase: str) -> str:
@@ -153,15 +176,21 @@ class Binder:
         if needs_them and self.state.is_any(entity.id, "unplaced"):  # the father at his own feast
             self.state.values |= {f"{entity.id}.at": self._here(), f"{entity.id}.unplaced": False}
         is_gone = self.state.values.get(f"{entity.id}.at") == NOWHERE
+        if is_gone and family in common("said_to_the_dead").split():
+            return self.cast.is_open and not is_dead(entity, self.cast, self.state)
         return is_gone and self.cast.is_open and needs_them
 
     def _entity(self, phrase: str, role: str, family: str) -> Entity | None:
         plain = bare(phrase)
         pronoun = plain.split()[0] if plain else ""
         if plain in POINTING:
-            return self._meant_by(plain)
+            return self._pointed_at(plain)
+        if is_of_beyond(plain) and (one := spirit_meant(plain, self.cast, self.state)):
+            return self.cast.found(phrase, ("person",)) or one
         found = self._several(phrase) or self.cast.found(phrase, _KINDS.get(role, ()))
         found = found or self._anybody(plain)
+        if found is None and head_of(plain) in words_in("kin"):
+            found = spirit_meant(head_of(plain), self.cast, self.state)
         if found is None and self.cast.is_open and pronoun not in POINTING:
             return self.make(phrase, role, family)
         if found is not None and not self.cast.is_open and found.kind != "place":
@@ -233,6 +262,14 @@ class Binder:
         return next(
             (p for p in single if p.pronouns in (fits, "") or fits not in ("he", "she")), last
         )
+
+    def _pointed_at(self, pronoun: str) -> Entity | None:
+        """What a pronoun means; one of the dead who answer rather than a stranger of the place."""
+        found = self._meant_by(pronoun)
+        is_last = found is not None and found.id == last_meant(pronoun, self.state)
+        if found is not None and (is_last or not self.state.is_any(found.id, "local")):
+            return found
+        return spirit_meant(pronoun, self.cast, self.state) or found
 
     def _several(self, phrase: str) -> Entity | None:
         """Several people named at once: "both witches", "them", "Anna and Karl"; one for all."""

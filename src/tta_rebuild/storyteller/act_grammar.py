@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -102,6 +102,13 @@ def rarer_verb(word: str, rest: list[str]) -> Verb:
     """A verb that no family of the table holds: of that which a lexicon puts it in, or "do"."""
     family, _, base = _more_verbs().get(word, f"do {word}").partition(" ")
     return Verb(family, base, base, rest)
+
+
+@lru_cache(maxsize=4_000)
+def family_of(word: str) -> str:
+    """The family of a verb in any form, "" for what is no verb."""
+    entries = _entries(word)
+    return entries[-1][2] if entries else _more_verbs().get(word, "").partition(" ")[0]
 
 
 def is_rarer(word: str) -> bool:
@@ -345,3 +352,21 @@ def _slot(
     is_aside = is_one(first, "asides") or (first == "by" and not words)
     is_goal = "where" not in parts or is_one(before, "goals")
     return "where" if is_goal and not is_aside else "aside", whole
+
+
+def that_they_do(found: Mapping[str, str]) -> dict[str, str]:
+    """Whom one demands something of: "that Mr Grube confess" is to Mr Grube, to confess."""
+    words = found.get("said", "").split()
+    if found.get("person") or found.get("object"):
+        return {}
+    for at in range(1, min(len(words), 5)):
+        done = words[at].lower()
+        is_done = is_base(done) and not is_one(done, "rather_nouns finite prepositions")
+        if is_done and is_somebody(words[:at]):
+            return {"person": " ".join(words[:at]), "said": f"to {' '.join(words[at:])}"}
+    return {}
+
+
+def noun_of_place(where: str) -> str:
+    """The noun of a phrase of place: "in the baking contest" → "contest"."""
+    return singular(where.split()[-1].lower()) if where else ""

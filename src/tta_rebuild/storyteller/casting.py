@@ -14,18 +14,30 @@ from typing import Any
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
-from tta_rebuild.storyteller.noun_phrases import is_animal, is_plural, is_portable, words_in
-from tta_rebuild.storyteller.parts import part_slots, played_by
+from tta_rebuild.storyteller.noun_phrases import is_animal, is_portable, words_in
+from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
-from tta_rebuild.storyteller.surroundings import Surroundings, forms_of, surroundings_of
+from tta_rebuild.storyteller.surroundings import (
+    Surroundings,
+    forms_of,
+    noun_slots,
+    surroundings_of,
+)
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
-_PARTS = {"worker": "close/any/worker", "keeper": "above/keeper", "stranger": "foe/stranger"}
+_PARTS = {
+    "worker": "ally/close/any/worker",
+    "keeper": "authority/above/keeper",
+    "stranger": "culprit/rival/foe/stranger",
+}
 """Those of a plot that says nothing of parts."""
+
+_GONE, _GONE_IF_TOLD = 0.75, 0.15
+"""How likely somebody is not there before they are not; the rules alone are right of one in two."""
 
 
 @dataclass(slots=True)
@@ -114,17 +126,11 @@ def _from_premise(
     premise = read_premise(theme, characters, wanted)
     entities = {YOU: _player(characters, premise.you)}
     ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
-    start: dict[str, Value] = {}
     places = premise.places or ("this place",)
-    for number, place in enumerate(places):
-        words = {*bare(place).split()}
-        if any(words < {*bare(one).split()} for one in places[:number]):
-            continue  # "the theatre", after "the Royal theatre"
-        entity = Entity(slug(place), "place", place, at=premise.at if not number else "")
-        entities.setdefault(entity.id, entity)
+    _add_places(places, premise.at, entities)
     here = slug(places[0])
-    start |= {"here": here, "home": here}
-    _add_people(premise, theme, ids, entities, start)
+    start: dict[str, Value] = {"here": here, "home": here}
+    odds = _add_people(premise, theme, ids, entities, start)
     for thing in premise.things:
         key = slug(thing)
         if key not in entities:
@@ -136,12 +142,16 @@ def _from_premise(
     file = read_world(f"plots/{plot}")
     now = {**start, **({} if file.parts else notes.get("state", {}))}
     who_plays = file.parts or _PARTS
-    played = played_by(who_plays, people if file.parts else _free_for_parts(premise, people), now)
+    free = people if file.parts else _free_for_parts(premise, people)
+    played = played_by(who_plays, free, now, odds)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
     parts = part_slots(who_plays, played, at_first)
     holders = {part: slug(parts[part]) for part in file.parts if part not in played}
     holders |= {part: one.id for part, one in played.items() if file.parts}
+    sides = sides_of(who_plays)
+    parts |= renamed(parts, sides)
+    holders |= {side: holders[part] for side, part in sides.items() if part in holders}
     for name, pronouns in around.people:
         key = slug(name)
         if key not in entities:
@@ -150,32 +160,48 @@ def _from_premise(
     matter = premise.matter or "what has happened"
     deadline = premise.deadline or f"before {around.slots['bell']}"
     slots = {**around.slots, **parts, "aim": premise.aim, "at": premise.at, "deadline": deadline}
-    slots |= {**_rooms(premise, entities[here].name), **_matter_slots(matter)}
+    called = _once_known(matter) if notes else matter
+    slots |= {**_rooms(premise, entities[here].name), **noun_slots("matter", called)}
     slots |= forms_of("place", entities[here].name)
-    start |= file.start
-    start |= {f"{slug(matter)}.turned_on": True} if slug(matter) in entities else {}
-    start |= {
-        "matter.portable": is_portable(head_of(matter)),
-        "matter.named": premise.names_matter,
-    }
-    sights = around.sights
+    start |= file.start | _state_of_matter(matter, premise, entities)
     near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))
     grounds = frozenset(slug(one) for one in near if one[:1].islower())
     return Cast(
-        f"plots/{plot}", file, entities, start, slots, True, premise, sights, holders, grounds
+        f"plots/{plot}",
+        file,
+        entities,
+        start,
+        slots,
+        True,
+        premise,
+        around.sights,
+        holders,
+        grounds,
     )
 
 
-def _matter_slots(matter: str) -> dict[str, str]:
-    """What it is all about with its verbs and pronouns: "the seeds", "are", "they"."""
-    noun = re.split(r" (?:of|that|which|who) ", matter)[0].split()[-1]
-    is_name = noun[:1].isupper()
-    is_many = is_plural(noun) and noun.lower() not in words_in("singular_in_s")
-    subject = "they" if is_many and not is_name else "it"
-    verbs = {"is": "are", "has": "have", "was": "were"}
-    slots = {f"matter_{one}": many if subject == "they" else one for one, many in verbs.items()}
-    slots |= forms_of("matter", matter) | forms_of("matter_it", subject)
-    return slots | forms_of("matter_them", "them" if subject == "they" else "it")
+def _add_places(places: Sequence[str], at: str, entities: dict[str, Entity]) -> None:
+    for number, place in enumerate(places):
+        words = {*bare(place).split()}
+        if any(words < {*bare(one).split()} for one in places[:number]):
+            continue  # "the theatre", after "the Royal theatre"
+        entity = Entity(slug(place), "place", place, at=at if not number else "")
+        entities.setdefault(entity.id, entity)
+
+
+def _state_of_matter(
+    matter: str, premise: PremiseReading, entities: Mapping[str, Entity]
+) -> dict[str, Value]:
+    """What plots ask of what it is all about."""
+    is_there = {f"{slug(matter)}.turned_on": True} if slug(matter) in entities else {}
+    is_portable_one = is_portable(head_of(matter))
+    return {**is_there, "matter.portable": is_portable_one, "matter.named": premise.names_matter}
+
+
+def _once_known(matter: str) -> str:
+    """What it is called after the first scene: "the last letter" of "… of your dead friend"."""
+    short = re.split(r" (?:of|that|which|who|from) ", matter)[0]
+    return short if len(short.split()) > 1 else matter
 
 
 def _rooms(premise: PremiseReading, here: str) -> dict[str, str]:
@@ -193,16 +219,21 @@ def _add_people(
     ids: Mapping[str, str],
     entities: dict[str, Entity],
     start: dict[str, Value],
-) -> None:
-    """Add whom the premise speaks of; ``ids`` are those of the cast, by name in lower case."""
-    here = str(start["here"])
+) -> dict[str, Mapping[str, float]]:
+    """Add whom the premise speaks of, and return what part each of them may have.
+
+    Args:
+        ids: those of the cast, by name in lower case.
+    """
+    here, odds = str(start["here"]), dict[str, Mapping[str, float]]()
     for person in premise.people:
         name = person.name or pattern("relative_clause").sub("", person.role)
         key = ids.get(person.name.lower()) or slug(name)
         if key in entities or not name:
             continue
         entities[key] = Entity(key, "person", name, person.role, person.pronouns)
-        is_said = _is_away(theme, person) or _is_sought(premise.aim, person)
+        odds[key] = person.odds
+        is_said = _is_gone(theme, person) or _is_sought(premise.aim, person)
         is_away = is_said or person.is_only_owner
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
         is_so = {
@@ -210,7 +241,7 @@ def _add_people(
             "group": person.is_group,
             "implied": person.is_implied,
             "asleep": _is_told(theme, person, "sleeps"),
-            "ailing": _is_told(theme, person, "ailing"),
+            "dying": _is_told(theme, person, "ailing"),
             "family": head_of(person.role) in words_in("kin") - words_in("beloved"),
         }
         start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}
@@ -226,6 +257,7 @@ def _add_people(
         for key, one in people.items()
         if one.name.lower() in mute or (is_animal(head_of(one.role or one.name)) and not is_tale)
     }
+    return odds
 
 
 def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]) -> Surroundings:
@@ -233,7 +265,9 @@ def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]
     taken = {_noun_of(p) for p in (premise.you, *premise.people)}
     dead: dict[str, str] = {}
     while True:
-        around = surroundings_of(premise.surroundings, seed, {*taken, *dead})
+        around = surroundings_of(
+            premise.surroundings, seed, {*taken, *dead}, is_modern=premise.is_modern
+        )
         died = {n: p for n, p in around.people if n not in dead and _is_out_of_it(slug(n), state)}
         if not died:
             return replace(around, people=(*around.people, *dead.items()))
@@ -282,6 +316,13 @@ def _ties_of(person: PremisePerson) -> list[str]:
     heads = {_noun_of(person), *role[-1:], person.name.split(" ")[0].lower()}
     ties = word_table("premise_topics")["ties"].items()
     return [tie for tie, words in ties if heads & {*words.split()}]
+
+
+def _is_gone(theme: str, person: PremisePerson) -> bool:
+    """Whether somebody is dead or not there, by what is learned and by what the premise says."""
+    likely = max(person.odds.get("away", 0.0), person.odds.get("dead", 0.0))
+    least = _GONE_IF_TOLD if _is_away(theme, person) else _GONE
+    return likely > least if person.odds else least == _GONE_IF_TOLD
 
 
 def _is_away(theme: str, person: PremisePerson) -> bool:

@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from tta_rebuild.core.english import singular, words_of
-from tta_rebuild.storyteller.act import Act
+from tta_rebuild.core.english import singular, stem, words_of
+from tta_rebuild.storyteller.act import Act, parse_act
+from tta_rebuild.storyteller.addressed import is_confession
 from tta_rebuild.storyteller.casting import Cast
-from tta_rebuild.storyteller.entities import head_of, last_word, short
+from tta_rebuild.storyteller.entities import bare, head_of, last_meant, last_word, short
 from tta_rebuild.storyteller.line_template import capital, template
 from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.surroundings import forms_of, person_slots
-from tta_rebuild.storyteller.word_lists import packaged_yaml
+from tta_rebuild.storyteller.word_lists import is_one, packaged_yaml, pattern
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 MOST_FATES = 3
@@ -28,14 +31,18 @@ ROLES = ("turned_who", "turning_who", "slain_one", "held_one")
 """Whom scenes on deeds are about, as slots and in conditions: by whom the story turned …"""
 
 _REMEMBERED = 16
+_SMALL = "english openers finite pronouns subjects adverbs determiners"
 _HURT_IS_TOLD = (1, 4, 7, 10)
 """Turns after a hurt in which it is told of again."""
 
 
-def record(act: Act, cast: Cast, state: WorldState, *, is_typed: bool = True) -> None:
+def record(
+    act: Act, cast: Cast, state: WorldState, *, came: str = "", is_typed: bool = True
+) -> None:
     """Enter what has been done, as ``state.bound`` says to whom, if it counts as a deed.
 
     Args:
+        came: the effects that the act had, by which one knows whether it was heard.
         is_typed: False for a choice of the plot's own, whose plot tells what becomes of it.
     """
     person, thing = (str(state.bound.get(role) or "") for role in ("person", "object"))
@@ -43,67 +50,186 @@ def record(act: Act, cast: Cast, state: WorldState, *, is_typed: bool = True) ->
     keys = ["", *(f".{one}" for one in {person, thing} if one and one != YOU)]
     if act.family not in kinds_of_deeds():
         state.values |= {f"deed.{act.family}{key}": now for key in keys}
+    state.bound["act_said"] = "yes" if act.said else ""
+    state.bound["about"] = "yes" if is_about_premise(act, cast) else ""
+    state.bound["of_premise"] = "yes" if _names_of_premise(act, cast) else ""
+    state.bound["judged"] = "yes" if _asks("win", cast) else ""
     for deed, spec in packaged_yaml("data/deeds")["deeds"].items():
-        is_meant = act.family in spec["acts"].split() and state.holds(spec.get("when", ""))
-        if not is_meant or not re.search(spec.get("said", ""), act.said or act.clause, re.I):
+        ways = ({**spec, "or": ()}, *({"when": "", **one} for one in spec.get("or", ())))
+        way = next((one for one in ways if _is_so(act, one, came, cast, state)), None)
+        if way is None:
             continue
+        whom = _named_in(act, way["named"], cast, state) if "named" in way else person
+        whom = thing if way.get("whom") == "object" and state.is_any(thing, "person") else whom
+        state.bound["person"] = whom
+        state.apply(way.get("then", ""))
+        keys = ["", *(f".{one}" for one in {whom, thing} if one and one != YOU)]
         state.values |= {f"deed.{deed}{key}": now for key in keys}
         if is_typed:
-            rows = [*str(state.values.get("deed.rows") or "").split(), f"{deed}:{person}:{thing}"]
+            rows = [*str(state.values.get("deed.rows") or "").split(), f"{deed}:{whom}:{thing}"]
             state.values["deed.rows"] = " ".join(rows[-_REMEMBERED:])
-        if deed in ("kill", "catch") and not state.is_any(person, "local"):
-            state.values["slain_one" if deed == "kill" else "held_one"] = person
+        if deed in ("kill", "catch") and not state.is_any(whom, "local"):
+            state.values["slain_one" if deed == "kill" else "held_one"] = whom
         if cast.is_open:
-            _turn(deed, person, thing, cast, state)
+            _turn(deed, whom, thing, cast, state, is_typed=is_typed)
+        state.bound["person"] = person
         return
 
 
-def record_choice(act: Act, cast: Cast, state: WorldState) -> None:
+def record_choice(act: Act, cast: Cast, state: WorldState, *, came: str = "") -> None:
     """A choice of the plot's own is a deed as well, done to whoever of the story it names."""
     named = cast.found(act.person or act.object)
     is_person = named is not None and named.kind == "person"
     state.bound |= {"object": named.id if named else ""}
     state.bound["person"] = state.bound["object"] if is_person else ""
-    record(act, cast, state, is_typed=False)
+    record(act, cast, state, came=came, is_typed=False)
 
 
-def _turn(deed: str, person: str, thing: str, cast: Cast, state: WorldState) -> None:
-    """Let the story turn, if the deed is what its premise asks for."""
+def record_heard(act: Act, cast: Cast, state: WorldState, came: str) -> None:
+    """What somebody was brought to do is a deed of the player's: ``made_confess`` and the like.
+
+    Args:
+        came: the effects of the asking, which say whether it was heard.
+    """
+    is_heard = re.search(r"\bperson\.(?:agreed|persuaded|obeyed)\b", came)
+    asked = pattern("asked_to").sub("", act.said) if is_heard else ""
+    if not asked:
+        return
+    inner = parse_act(f"I {asked}")
+    whom = cast.found(inner.object or inner.person) if inner.object or inner.person else None
+    bound = {one: str(state.bound.get(one) or "") for one in ("object", "person")}
+    state.bound["object"] = whom.id if whom else ""
+    made = replace(inner, family=f"made_{inner.family}", said=asked, then=None)
+    if inner.family:
+        record(made, cast, state, came=came)
+    state.bound |= bound
+
+
+def is_about_premise(act: Act, cast: Cast) -> bool:
+    """Whether what is done or said is of what a premise speaks, besides the people in it."""
+    if not cast.is_open:
+        return False
+    premise, people = cast.premise, cast.of_kind("person")
+    names = {stem(word) for one in people for word in words_of(f"{one.name} {one.role}")}
+    matter = _stems(" ".join((*premise.told, premise.aim, premise.matter))) - names
+    named = _stems(" ".join((act.verb, act.object, act.said, act.where))) - names
+    is_plain = act.said and not named - _stems(act.verb)  # "no, I won't do it"
+    is_all = any(is_one(one, "whole_truth") for one in words_of(f"{act.object} {act.said}"))
+    is_all |= bool(pattern("whole_story").match(act.said))
+    return bool(is_plain or is_all or named & matter)
+
+
+def _names_of_premise(act: Act, cast: Cast) -> bool:
+    """Whether an act names anything or anybody of whom a premise speaks."""
+    named = _stems(" ".join((act.verb, act.object, act.person, act.instrument, act.where)))
     premise = cast.premise
-    text = " ".join((*premise.told, premise.aim, premise.matter))
-    for name, spec in packaged_yaml("data/deeds")["turnings"].items():
-        is_asked = {premise.conflict, premise.situation} & {*spec.get("plots", "").split()}
-        says = spec.get("says")
+    return bool(named & _stems(" ".join((*premise.told, premise.aim, premise.matter))))
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(one) for one in words_of(text) if len(one) > 2 and not is_one(one, _SMALL)}
+
+
+def _is_so(act: Act, way: Mapping[str, Any], came: str, cast: Cast, state: WorldState) -> bool:
+    """Whether an act is a deed in one of the ways in which that can be done."""
+    if act.family not in way["acts"].split() or not state.holds(way.get("when", "")):
+        return False
+    if "came" in way and not re.search(way["came"], came):
+        return False
+    if "named" in way:
+        return bool(_named_in(act, way["named"], cast, state))
+    said = act.said or act.clause
+    if "mine" in way and act.is_quoted:
+        said = to_second_person(said) if is_confession(act) else ""
+    return bool(re.search(way.get("said", ""), said, re.I))
+
+
+def _named_in(act: Act, shape: str, cast: Cast, state: WorldState) -> str:
+    """The id of whom words name: by name, or by "you", "he" and "she"; "" if nobody."""
+    people = [one for one in cast.of_kind("person") if not state.is_any(one.id, "group")]
+    called = {name.lower(): one.id for one in people for name in (one.name, short(one.name))}
+    called |= {bare(one.role): one.id for one in people if one.role and " " not in bare(one.role)}
+    told = str(state.bound.get("person") or "")
+    for pronoun, kind in (("he", "he"), ("him", "he"), ("she", "she"), ("her", "she")):
+        last = last_meant(kind, state)
+        is_told = told in cast.entities and cast.entities[told].pronouns in (kind, "")
+        called[pronoun] = told if is_told else last
+    if act.is_quoted:
+        called["you"] = told
+    names = "|".join(re.escape(one) for one in sorted(called, key=len, reverse=True) if one)
+    for found in re.finditer(_alternatives(shape, names), act.said or act.clause, re.I):
+        whom = next((one for one in found.groups() if one), "")
+        if called.get(whom.lower(), "") not in ("", YOU):
+            return called[whom.lower()]
+    return ""
+
+
+def _alternatives(shape: str, names: str) -> str:
+    """A pattern in which every WHO is a group for one of the names."""
+    return shape.replace("(?P<who>WHO)", rf"\b({names})")
+
+
+def _turn(
+    deed: str, person: str, thing: str, cast: Cast, state: WorldState, *, is_typed: bool
+) -> None:
+    """Let the story turn, if the deed is what its premise asks for."""
+    turnings = packaged_yaml("data/deeds")["turnings"]
+    for name, spec in turnings.items():
         if deed not in spec["deeds"].split() or state.get("deed.turning") == name:
             continue
-        if not (is_asked or (says and re.search(says, text, re.I))):
+        if not _asks(name, cast):
             continue
-        whom = cast.entities.get(person)
-        is_ours = whom is not None and person != YOU and not state.is_any(person, "local")
-        fits = {"person": is_ours, "foe": is_ours and not state.is_any(person, "close")}
-        if "not" in spec and state.is_any(person, spec["not"]):
+        is_plots = not is_typed or (deed == "accuse" and state.bound.get("foreseen"))
+        if "own" in spec and is_plots and _told_by(cast) in spec["plots"].split():
             continue
-        if "to" in spec and not fits.get(spec["to"], _is_of_premise(thing, cast)):
+        if "about" in spec and not (state.bound.get("about") or state.bound.get("concerns")):
+            continue
+        if not _is_done_to(person, thing, spec, cast, state):
             continue
         state.values |= {"deed.turning": name, "turning_who": person, "turning_what": thing}
         state.values["deed.turned_at"] = state.get("now")
-        before = list(packaged_yaml("data/deeds")["turnings"])
+        before = list(turnings)
         was = str(state.get("deed.turned") or name)
         if before.index(name) <= before.index(was):  # a lesser answer does not take its place
             state.values |= {"deed.turned": name, "turned_who": person, "turned_what": thing}
         return
 
 
+def _asks(turning: str, cast: Cast) -> bool:
+    """Whether a premise, or the plot that it is told by, asks the question of a turning."""
+    spec, premise = packaged_yaml("data/deeds")["turnings"][turning], cast.premise
+    text = " ".join((*premise.told, premise.aim, premise.matter))
+    plots = {*spec.get("plots", "").split()}
+    is_asked = {premise.conflict, premise.situation, _told_by(cast)} & plots
+    return bool(is_asked or ("says" in spec and re.search(spec["says"], text, re.I)))
+
+
+def _told_by(cast: Cast) -> str:
+    """The plot of a story, without the number of its version."""
+    return cast.name.removeprefix("plots/").partition(".")[0]
+
+
+def _is_done_to(
+    person: str, thing: str, spec: Mapping[str, Any], cast: Cast, state: WorldState
+) -> bool:
+    """Whether a deed was done to whom or what a turning asks for."""
+    if "not" in spec and state.is_any(person, spec["not"]):
+        return False
+    is_somebody = person in cast.entities and person != YOU
+    is_ours = is_somebody and not state.is_any(person, "local")
+    fits = {
+        "somebody": is_somebody,
+        "person": is_ours,
+        "foe": is_ours and not state.is_any(person, "close"),
+        "spirit": bool(state.bound.get("spirit")),
+        "thing": _is_of_premise(thing, cast),
+    }
+    return fits[spec["to"]] if "to" in spec else True
+
+
 def kinds_of_deeds() -> tuple[str, ...]:
     """The deeds that are told of later, besides the families of acts."""
     return tuple(packaged_yaml("data/deeds")["deeds"])
-
-
-def is_confession(act: Act) -> bool:
-    """Whether what is told or said is something that the speaker has done."""
-    spec = packaged_yaml("data/deeds")["deeds"]["confess"]
-    is_said = act.family in ("tell", "say") and not act.is_quoted
-    return is_said and bool(re.search(spec["said"], act.said, re.I))
 
 
 def role_slots(cast: Cast, state: WorldState) -> dict[str, str]:

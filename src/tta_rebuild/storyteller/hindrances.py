@@ -13,7 +13,7 @@ from functools import lru_cache
 from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.entities import Entity, head_of, short
-from tta_rebuild.storyteller.word_lists import is_one, packaged_yaml, pattern
+from tta_rebuild.storyteller.word_lists import common, is_one, packaged_yaml, pattern
 from tta_rebuild.storyteller.world_state import NOWHERE, WorldState
 
 
@@ -36,18 +36,30 @@ def _found(told: tuple[str, ...], people: tuple[str, ...]) -> tuple[tuple[int, s
 
 
 def _clause(sentence: str, found: str) -> str:
-    """The part of a sentence that says what was found in it."""
-    parts = re.split(r"[;,:—] (?:and |but |so |because )?|[.!?…]$", sentence)
+    """The part of a sentence that says what was found in it, if that can stand alone.
+
+    A clause with a subject of its own does; what hangs on another ("though nobody has lain
+    there") is given as the whole sentence.
+    """
+    parts = re.split(r"[;:—] (?:and |but |so )?|, (?:and|but|so) |[.!?…]$", sentence)
     whole = (part for part in parts if found.strip(" ,.") in part and len(part.split()) > 2)
-    return next(whole, sentence)
+    part = next(whole, sentence)
+    return part if part == sentence or pattern("stands_alone").match(part) else sentence
 
 
-def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: WorldState) -> str:
+def hindered(
+    act: Act,
+    told: tuple[str, ...],
+    people: Mapping[str, str],
+    state: WorldState,
+    spoken_to: Collection[str] = (),
+) -> str:
     """The sentence of the premise by which an act cannot be done, "" if none rules it out.
 
     Args:
         told: the premise's sentences, to the player.
         people: the ids of those of the story by what they are called.
+        spoken_to: the ids of the dead whom one can speak to.
     """
     table = packaged_yaml("data/hindrances")
     named = {
@@ -63,6 +75,7 @@ def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: 
         is_over = any(state.get(f"done.{one}") for one in entry.get("unless", "").split())
         is_over |= bool(re.search(entry.get("but", "(?!)"), act.clause))
         is_over |= "away" in entry and state.get(f"{ids[who]}.at") != NOWHERE
+        is_over |= "away" in entry and ids[who] in spoken_to and act.family in _said_to_dead()
         is_said = bool(re.search(entry.get("said", ""), act.said))
         is_to_it = what in named if what else ids[who] in meant if who else True
         if is_meant and is_said and is_to_it and not is_over:
@@ -70,6 +83,11 @@ def hindered(act: Act, told: tuple[str, ...], people: Mapping[str, str], state: 
             is_name = not is_one(why.split(" ")[0].lower(), "determiners pronouns subjects openers")
             return why if is_name else f"{why[0].lower()}{why[1:]}"
     return ""
+
+
+def _said_to_dead() -> list[str]:
+    said: list[str] = common("said_to_the_dead").split()
+    return said
 
 
 def mute_people(told: tuple[str, ...], people: tuple[str, ...]) -> set[str]:

@@ -11,12 +11,14 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.resources import files
 from types import MappingProxyType
 
 from tta_rebuild.core.english import singular, third_person, verb_forms
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 _OWNS = ("'s", "’s", "s'", "s’")
+_NOUNS, _HEAD = re.compile(r'^nouns: "(?P<nouns>[^"]*)"', re.M), 4_000
 PERSONS = ("person", "she", "he")
 NOUN_KINDS = (*PERSONS, "animal", "place", "vehicle")
 OPENINGS = frozenset('.!?…“":')
@@ -87,6 +89,8 @@ def is_person(noun: str) -> bool:
         return False
     if noun_kind(noun) in PERSONS:
         return True
+    if kind_of_thing(noun):
+        return False  # a freezer, a mixer
     does = noun.endswith("er") and not {noun[:-2], noun[:-1]}.isdisjoint(words_in("verbs"))
     return does or noun.endswith(tuple(words_in("people_endings")))
 
@@ -109,6 +113,22 @@ def is_animal(noun: str) -> bool:
 @cache
 def _portable() -> frozenset[str]:
     return frozenset(word_table("lexicon")["portable"].split())
+
+
+def kind_of_thing(noun: str) -> str:
+    """The kind of a thing or place by its noun in the singular: a file of ``interludes``, or ""."""
+    return _things().get(noun, "")
+
+
+@cache
+def _things() -> dict[str, str]:
+    """Noun → the file that has it; read from their heads alone."""
+    folder, found = files("tta_rebuild.storyteller").joinpath("interludes"), dict[str, str]()
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        head = _NOUNS.search(file.read_text("utf-8")[:_HEAD])
+        nouns = head["nouns"].split() if head else ()
+        found |= {noun: file.name.removesuffix(".yaml") for noun in nouns if noun not in found}
+    return found
 
 
 def is_portable(noun: str) -> bool:
@@ -254,6 +274,8 @@ def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> boo
         return True
     if at == first or last.endswith(_OWNS):
         return False
+    if low in words_in("numerals") and (_is_known(last) or kind_of_thing(one_of(last))):
+        return True  # the sea | one last time
     is_new_name = _is_capital(word) and tokens[at - 1][0].islower()
     if is_plural(last) or is_new_name or _is_adverb(word):
         return True

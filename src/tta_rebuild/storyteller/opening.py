@@ -34,12 +34,19 @@ def opening(cast: Cast, state: WorldState, writer: LineWriter) -> Iterator[str]:
 
 
 def _told(cast: Cast, writer: LineWriter) -> list[str]:
-    """The premise's own words, with who is played where they do not say it."""
+    """The premise's own words, with who is played where they do not say it.
+
+    Where they tell of the player by name or as somebody, that comes after them, as on the back of
+    a book.
+    """
     told = [text for text in cast.premise.told if writer.allows(text)][:4]
-    role, words = cast.entities[YOU].role, set(words_of(" ".join(told)))
-    if role and writer.allows(role):
-        if plural(head_of(role)) in words and not words & {"you", "your"}:
-            told.append("You are one of them.")
-        elif head_of(role) not in words:
-            told.insert(0, f"You are {role}.")
+    player, words = cast.entities[YOU], set(words_of(" ".join(told)))
+    is_to_you = not words.isdisjoint(("you", "your"))
+    if player.role and plural(head_of(player.role)) in words and not is_to_you:
+        return [*told, "You are one of them."]
+    named = player.name if player.name != "you" and player.name.split()[0].lower() in words else ""
+    if told and not is_to_you and (called := named or player.role) and writer.allows(called):
+        return [*told, f"You are {called}."]
+    if player.role and writer.allows(player.role) and head_of(player.role) not in words:
+        told.insert(0, f"You are {player.role}.")
     return told

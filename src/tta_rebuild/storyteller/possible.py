@@ -11,7 +11,7 @@ from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.entities import head_of
 from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.premise import PremiseReading
-from tta_rebuild.storyteller.word_lists import pattern, word_table
+from tta_rebuild.storyteller.word_lists import word_table
 
 _BEFORE_NOUN = r"\b(?:an?|the|my|your|his|her|its|our|their|this|that|by|on) (?:[\w-]+ ){0,2}?"
 _OLDER_VERBS = frozenset("train text app plane".split())
@@ -54,10 +54,6 @@ def _wonder(act: Act, premise: PremiseReading) -> str:
     if premise.is_wondrous:
         return ""
     wonders = word_table("premise_topics")["wonders"]
-    whom = act.person or act.object
-    is_dead = head_of(whom) in wonders["beyond"].split() or pattern("is_dead").search(whom)
-    if is_dead and act.family in wonders["needs_life"].split():
-        return "the dead do not answer, and nothing in this story says that here they do"
     is_shape = act.family == "become" and head_of(act.object) in wonders["shapes"].split()
     is_wonder = is_shape or act.verb in wonders["verbs"].split(", ")
     if not is_wonder or (act.object and act.family == "fly"):

@@ -20,7 +20,9 @@ from tta_rebuild.core.english import article_for, sentences_of
 from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
+    is_person,
     is_place_name,
+    kind_of_thing,
     noun_phrases,
     one_of,
     second_persons,
@@ -35,6 +37,7 @@ from tta_rebuild.storyteller.premise_matter import (
     spoken_of,
     without_verb,
 )
+from tta_rebuild.storyteller.premise_parts import parts_of
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     PremisePeople,
@@ -56,6 +59,8 @@ from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 NOBODY = PremisePerson()
+_TODAY = 1970
+"""From when on the surroundings are those of today."""
 MOST_PEOPLE, MOST_PLACES, MOST_THINGS = 6, 4, 8
 
 
@@ -82,6 +87,7 @@ class PremiseReading:
     surroundings: str = ""  # the kind of place it opens in, as surroundings.py knows it, or ""
     tone: str = "plain"  # "plain", or one of those of data/premise_topics.toml
     year: int = 0  # when it plays, 0 if nothing says so
+    is_modern: bool = True  # whether it may play today; nothing says that it is of another age
     is_wondrous: bool = False  # whether it speaks of magic, powers or what else cannot be
     cannot: tuple[str, ...] = ()  # verbs that the premise excludes for the player: "sleep"
     excluded: tuple[str, ...] = ()  # what the story must leave out: "gore"
@@ -116,6 +122,11 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseR
     parts += [read.at] if read.places else []
     parts += [plot_names()[read.situation or read.conflict]] if read.nameless else []
     return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
+
+
+def people_of(theme: str) -> PremisePeople:
+    """Everybody of an English premise, as its text speaks of them."""
+    return _Reading(readable(theme)).cast
 
 
 def _told_by(
@@ -209,9 +220,13 @@ class _Reading:
         me, people = head_of(you.role), self.cast.others()
         fitting = [s for s in self.settings if not s.get("player") or me in s["player"].split()]
         roles = [role for s in fitting for role in s.get("people", ())]
+        odds = {m.phrase.start: parts_of(self.cast, m) for m in self.cast.mentions}
+        people = [replace(p, odds=odds.get(p.at, {})) for p in people]
+        no_people = [p for p in people if _is_a_thing(p)]
+        people = [p for p in people if p not in no_people]
         people += implied_people(roles, you, people)
         places, at = self._places()
-        things = self._things(places)
+        things = self._things(places) + [p.role for p in no_people]
         stated = () if self.is_title else self.sentences
         told = statements(stated, self.commands, self.cast, you)
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
@@ -223,8 +238,8 @@ class _Reading:
         its = topics["situation"].get(situation, {})
         row = its or topics["conflict"][conflict]
         sought = self._sought() or "what is lost"
-        no_people = situation or conflict not in words_in("turn_on_somebody")
-        shunned = {one for p in people for one in (p.name, p.role)} if no_people else set[str]()
+        is_of_things = situation or conflict not in words_in("turn_on_somebody")
+        shunned = {one for p in people for one in (p.name, p.role)} if is_of_things else set[str]()
         spoken, turns_on = self._turns_on(aim, places, shunned)
         lost = spoken_of(sought) if "{sought}" in row["aim"] else []
         named = next(iter((*spoken, *lost, *turns_on)), "")
@@ -256,6 +271,7 @@ class _Reading:
             surroundings=self._surroundings(places) or its.get("surroundings", ""),
             tone=most_weighed(weighed(self.nameless, "tone"), "plain"),
             year=self._year(),
+            is_modern=self._is_modern(),
             is_wondrous=bool(self.spoken & {*topics["wonders"]["words"].split()}),
             cannot=self._cannot(),
             excluded=tuple(dict.fromkeys(w for w in unwanted if w and w not in words_in("stops"))),
@@ -317,7 +333,8 @@ class _Reading:
         for phrase in map(without_verb, self.phrases):
             is_none = phrase.start in self.cast.taken or phrase.determiner in ("no", "any")
             is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
-            if phrase.kind in ("thing", "name") and not (is_none or is_group):
+            is_vehicle = phrase.kind == "place" and phrase.head in words_in("vehicles")
+            if (is_vehicle or phrase.kind in ("thing", "name")) and not (is_none or is_group):
                 found[self._called(phrase)] = said[phrase.head]
         return sorted((t for t in found if t not in places), key=lambda t: -found[t])
 
@@ -332,7 +349,15 @@ class _Reading:
         owner, player = phrase.determiner.lower(), self.cast.player
         is_theirs = player is not None and player.phrase.is_many and owner == "their"
         is_mine = is_theirs or (owner in GENDERS and GENDERS[owner] == self.you.pronouns)
-        return f"your {phrase.text}" if is_mine and not self.cast.is_second else as_said(phrase)
+        if self.cast.is_second:
+            return as_said(phrase)
+
+        def mine(found: re.Match[str]) -> str:
+            return "of your " if self.cast.is_players(found["owner"], phrase.start) else found[0]
+
+        words = re.sub(r"\bof (?P<owner>his|her|their) ", mine, phrase.text)
+        phrase = replace(phrase, words=tuple(words.split()))
+        return f"your {phrase.text}" if is_mine else as_said(phrase)
 
     def _sought(self) -> str:
         """What is looked for, "" if nothing is."""
@@ -351,6 +376,13 @@ class _Reading:
         times = word_table("premise_topics")["times"].items()
         return next((int(y) for y, words in times if self.spoken & {*words.split()}), 0)
 
+    def _is_modern(self) -> bool:
+        """Whether it may play today, or later, by its year and the words for what an age has."""
+        if year := self._year():
+            return year >= _TODAY
+        weights = weighed(self.nameless, "period")
+        return most_weighed(weights, "modern") == "modern"
+
     def _cannot(self) -> tuple[str, ...]:
         """Verbs that the player never does or cannot do; what others cannot says nothing."""
         mine, player, found = {"you", "i", "and", "culture"}, self.cast.player, list[str]()
@@ -362,6 +394,13 @@ class _Reading:
             known = [b for b in bases if b in words_in("verbs") - words_in("cannot_is_no_act")]
             found += known[:1] if said["who"].lower() in mine else []
         return tuple(dict.fromkeys(found))
+
+
+def _is_a_thing(person: PremisePerson) -> bool:
+    """Whether what was taken for somebody is a freezer or a boat, and does not act."""
+    kind = kind_of_thing(head_of(person.role))
+    is_somebody = person.name or kind in ("", "animal") or is_person(head_of(person.role))
+    return not is_somebody and max(person.odds.get(one, 0.0) for one in ("machine", "beast")) < 0.3
 
 
 def _preposition(noun: str) -> str:

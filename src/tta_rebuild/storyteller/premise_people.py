@@ -8,7 +8,7 @@ unless they die of it, are hardly played where somebody else is there, or the te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tta_rebuild.core.english import article_for
@@ -44,6 +44,8 @@ class PremisePerson:
     is_group: bool = False  # more than one
     is_only_owner: bool = False  # nothing is said of them but that something is theirs
     is_implied: bool = False  # not spoken of, but there must be somebody: a judge at a trial
+    at: int = -1  # the token at which they are spoken of first, -1 where they are not
+    odds: Mapping[str, float] = field(default_factory=dict, hash=False)  # by ``premise_parts``
 
 
 @dataclass(slots=True)
@@ -228,7 +230,7 @@ class PremisePeople:
         if words[0].lower() in words_in("thing_names") or is_place or is_in or "-" in words[-1]:
             return False
         acts = after in {*second_persons(), "who", "and", "must", "can", "had"}
-        acts = acts or (after == "," and then in ("a", "an", "the"))
+        acts = acts or (after == "," and (then in ("a", "an", "the") or is_person(then)))
         is_whole = len(words) > 1 and "of" not in words
         return acts or is_whole or before in {"and", "named", "called", "with", "by"}
 
@@ -327,7 +329,10 @@ class PremisePeople:
                 found += [_of_role(f"the {w} {one}") for w in which]
             elif not is_player:
                 pronouns, role = "they" if many else mention.pronouns, self._role(mention)
-                row = PremisePerson(name=mention.name, role=role, pronouns=pronouns, is_group=many)
+                row = PremisePerson(
+                    name=mention.name, role=role, pronouns=pronouns, is_group=many,
+                    at=phrase.start,
+                )  # fmt: skip
                 is_owner = mention.is_owner and len(mention.at) == 1
                 found.append(replace(row, is_only_owner=is_owner))
             elif many and phrase.head != "couple":
@@ -346,6 +351,15 @@ class PremisePeople:
         is_mine = self.player not in (None, mention) and self.player.pronouns in mine
         return "" if is_mine else to_second_person(f" {said['clause']}")
 
+    def is_players(self, owner: str, at: int) -> bool:
+        """Whether "his", "her" or "their" at a token means the player's character."""
+        return self.player is not None and self._owner(owner, at) is self.player
+
+    def _owner(self, owner: str, at: int) -> Mention | None:
+        wanted = GENDERS.get(owner, "")
+        may = self._before(at, groups=not wanted)
+        return next((m for m in may if not wanted or m.pronouns in ("", wanted)), None)
+
     def _role(self, mention: Mention) -> str:
         phrase, owner = mention.phrase, mention.phrase.determiner
         noun = to_second_person(phrase.text) + self._clause(mention)
@@ -353,9 +367,7 @@ class PremisePeople:
         is_kin = phrase.head in words_in("kin")
         is_named = owner[:1].isupper() and without_s(owner) != owner
         if owner in _THEIRS:
-            wanted = GENDERS.get(owner, "")
-            may = self._before(phrase.start, groups=not wanted)
-            of = next((m for m in may if not wanted or m.pronouns in ("", wanted)), None)
+            of = self._owner(owner, phrase.start)
             if of is self.player and (of or not self.is_second):
                 return f"your {noun}"
             owner = f"{of.name or 'the ' + of.phrase.text}'s" if of else owner

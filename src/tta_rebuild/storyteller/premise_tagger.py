@@ -21,6 +21,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     is_person,
     is_place,
     is_place_name,
+    kind_of_thing,
     noun_kind,
     one_of,
     second_persons,
@@ -117,8 +118,14 @@ def _is_plain_object(phrase: Phrase, before: Sequence[str]) -> bool:
 
 
 def _is_lasting_place(phrase: Phrase, before: Sequence[str]) -> bool:
-    """Whether a place is no people where it does nothing: "who robbed the bank"."""
-    return phrase.kind == "place" and bool(before) and before[0] not in OPENINGS
+    """Whether a place or thing is nobody: "who robbed the bank", "our old van"."""
+    is_thing = not (phrase.is_name or is_person(phrase.head)) and _is_thing(phrase.head)
+    return is_thing or (phrase.kind == "place" and bool(before) and before[0] not in OPENINGS)
+
+
+def _is_thing(noun: str) -> bool:
+    """Whether a noun is of a kind that never acts as somebody; animals and machines may."""
+    return kind_of_thing(noun) not in ("", "animal", "machine", "picture", "toy")
 
 
 def _is_indefinite(phrase: Phrase) -> bool:

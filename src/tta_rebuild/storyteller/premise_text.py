@@ -8,7 +8,15 @@ from __future__ import annotations
 import re
 
 from tta_rebuild.storyteller.line_template import capital
-from tta_rebuild.storyteller.noun_phrases import is_known, is_person, second_persons, words_in
+from tta_rebuild.storyteller.noun_phrases import (
+    is_known,
+    is_person,
+    is_portable,
+    kind_of_thing,
+    noun_kind,
+    second_persons,
+    words_in,
+)
 from tta_rebuild.storyteller.word_lists import mended, pattern
 
 LONGEST_READ = 5_000
@@ -22,6 +30,7 @@ def readable(theme: str) -> str:
     text = mended(text, "premise").strip()
     if not re.search(r"[A-Z](?<!I)", theme):  # written all small: my sister ruby
         text = pattern("small_name").sub(_capitalised, text)
+        text = re.sub(r"\b[a-z]{3,}\b", _as_name, text)
     if not re.search("['’]", text):  # my best friends mother
         text = pattern("small_owner").sub(_with_apostrophe, text)
     return text
@@ -46,6 +55,14 @@ def _capitalised(found: re.Match[str]) -> str:
     is_unknown = not (is_known(found["name"]) or found["name"] in second_persons())
     is_name = is_name or (is_unknown and found["then"] in second_persons())  # my mate tunde says
     return f"{capital(before) if is_title else before}{name}" if is_name else found[0]
+
+
+def _as_name(found: re.Match[str]) -> str:
+    """A first name that is no other word, with its capital: "it was tyler"."""
+    word, name = found[0], capital(found[0])
+    is_word = is_known(word) or noun_kind(word) or kind_of_thing(word) or is_portable(word)
+    is_word = bool(is_word) or word in second_persons() or is_person(word)
+    return name if name in words_in("she_names", "he_names") and not is_word else word
 
 
 def _with_apostrophe(found: re.Match[str]) -> str:

@@ -85,7 +85,8 @@ def _to_player(told: Sequence[str], cast: PremisePeople, you: PremisePerson) -> 
         return ()
     rest = told[0][opens.end() :]
     if beside := pattern("beside").match(rest):  # a cook in the kitchen is ordered
-        verb = next((w for w in beside["words"].split() if w in second_persons()), "")
+        may = (w for w in beside["words"].split() if w in second_persons() or _is_same(w))
+        verb = next(may, "")
         head, _, tail = rest.partition(f" {verb} ")
         role, rest = role + head, f" {verb} {tail}"
         if not verb or head.split()[-1] in words_in("determiners", "stops"):
@@ -106,7 +107,7 @@ def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
             you, end = "you're" if found[0].lower() == gender else "your", end + 2
         elif verb and verb["verb"] in known:
             you, end = f"you{verb['before']}{known[verb['verb']]}", verb.end()
-        elif not found.start() and not (verb and pattern("same_with_you").match(verb["verb"])):
+        elif not found.start() and not (verb and _is_same(verb["verb"])):
             return ""
         told, at = told + sentence[at : found.start()] + you, end
     told += sentence[at:]
@@ -122,6 +123,11 @@ def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
     rest = pattern("verb_after_comma").sub(turn, told[stop:])
     told = told[:start] + pattern("verb_joined").sub(turn, told[start:stop]) + rest
     return _with_yours(told, gender)
+
+
+def _is_same(verb: str) -> bool:
+    """Whether a verb has one form for all persons: "must", "found"."""
+    return bool(pattern("same_with_you").match(verb))
 
 
 def _with_yours(told: str, gender: str) -> str:

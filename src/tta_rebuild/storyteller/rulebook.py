@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,14 @@ from tta_rebuild.storyteller.act_binding import (
     place_in,
     with_article,
 )
+from tta_rebuild.storyteller.addressed import (
+    as_asked,
+    as_thought,
+    as_to_spirit,
+    let_happen,
+    meant_by_words,
+    rules_for,
+)
 from tta_rebuild.storyteller.answers import (
     asked_about,
     form_of,
@@ -29,8 +37,9 @@ from tta_rebuild.storyteller.answers import (
     known_of,
     told_about,
 )
+from tta_rebuild.storyteller.beyond import is_dead
 from tta_rebuild.storyteller.casting import Cast
-from tta_rebuild.storyteller.deeds import is_confession, record
+from tta_rebuild.storyteller.deeds import record, record_heard
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
 from tta_rebuild.storyteller.hindrances import hindered
 from tta_rebuild.storyteller.line_template import capital, template
@@ -110,7 +119,9 @@ class Rulebook:
                 changes, and its line is the deed alone.
         """
         outcome = Outcome(is_told=is_told)
-        act = self._as_thought(act)
+        act = as_thought(
+            as_to_spirit(act, self.cast, self.state), self.cast, self.state, self.binder.here()
+        )
         steps = [act, *_following(act)][:_MOST_STEPS]
         if any(self._is_against_oneself(step) for step in steps):
             outcome.declined = self._say(common("not_yourself"), {})
@@ -134,8 +145,9 @@ class Rulebook:
 
     def _step(self, act: Act, outcome: Outcome) -> bool:
         """Apply one act; True if it was done."""
+        act = as_asked(act)
         family, entities = act.family, self.cast.entities
-        entry = rules_of("confess" if is_confession(act) else family)
+        entry = rules_of(meant_by_words(act))
         bound, (kind, phrase) = self.binder.bound(act)
         named = {role: entities[one].name for role, one in bound.items() if one in entities}
         words = ", ".join(filter(None, (act.object, act.person, place_in(act.where))))
@@ -152,16 +164,7 @@ class Rulebook:
         if needs_object and not outcome.texts:
             outcome.declined = entry["asks"]
             return False
-        of_theirs = is_of_theirs(act.said, self.cast, bound["person"])
-        known = "" if of_theirs else self._known(act, bound["person"])
-        bound |= {
-            "theirs": "yes" if of_theirs else "",
-            "known": "yes" if known else "",
-            "wants": "yes" if is_of_wishes(act) else "",
-        }
-        bound |= {**self._of_person(bound["person"]), **form_of(act)}
-        bound["is_quoted"] = "yes" if act.is_quoted else ""
-        self.state.bound.update(bound)
+        entry, known = self._asked_of(act, bound)
         slots = self._slots(act, bound) | {"known": f"*{self.state.get('now')}*"}
         for rule in entry["rules"]:
             if not self.state.holds(rule.get("when", "")):
@@ -189,11 +192,28 @@ class Rulebook:
             self._apply(effects if outcome.is_told else _on(effects, bound), bound)
             if outcome.is_told or family not in ("leave", "flee"):
                 self._move(family, bound)
-            record(act, self.cast, self.state)
+            record_heard(act, self.cast, self.state, effects)
+            record(act, self.cast, self.state, came=effects)
             line = self._filled(rule.get("line", ""), slots) if outcome.is_told else ""
             outcome.lines += [one for one in (said_too(act, line), line) if one]
             return True
         return False
+
+    def _asked_of(self, act: Act, bound: dict[str, str]) -> tuple[dict[str, Any], str]:
+        """The rules that an act goes by, and what is known of what it asks; binds what they ask."""
+        of_theirs = is_of_theirs(act.said, self.cast, bound["person"])
+        known = "" if of_theirs else self._known(act, bound["person"])
+        bound |= {
+            "theirs": "yes" if of_theirs else "",
+            "known": "yes" if known else "",
+            "wants": "yes" if is_of_wishes(act) else "",
+            "is_quoted": "yes" if act.is_quoted else "",
+        }
+        bound |= {**self._of_person(bound["person"]), **form_of(act)}
+        entry, asked = rules_for(act, bound, self.cast, self.state)
+        bound |= asked
+        self.state.bound.update(bound)
+        return entry, known
 
     def _known(self, act: Act, speaker: str) -> str:
         """What can be said of that which an act asks about or looks at, "" if nothing."""
@@ -211,16 +231,6 @@ class Rulebook:
         is_silent = self.state.is_any(person, "mute")
         return {"silent": "yes" if is_silent else "", "beast": "yes" if is_beast else ""}
 
-    def _as_thought(self, act: Act) -> Act:
-        """What is said of the only one who is there ("she can rest now") is thought, not said."""
-        here = [one for one in self.binder.here() if not self.state.is_any(one, "group", "local")]
-        first = re.split(r"['’ ]", act.said.lower() + " ")[0]
-        is_said = act.family == "say" and act.is_quoted and not act.person and len(here) == 1
-        if not is_said or first != self.cast.entities[here[0]].pronouns:
-            return act
-        clause = act.clause.replace("you say", "you think", 1)
-        return replace(act, family="think", verb="think", clause=clause)
-
     def _is_against_oneself(self, act: Act) -> bool:
         whom = bare(act.object or act.person)
         is_self = whom in SELF or whom == self.cast.entities[YOU].name.lower()
@@ -231,7 +241,8 @@ class Rulebook:
         if not self.cast.is_open:  # its author has not foreseen a death
             return "it is not in you, not here" if act.family == "kill" else ""
         premise = self.cast.premise
-        why = hindered(act, premise.told, self.called(), self.state)
+        dead = [p.id for p in self.cast.of_kind("person") if is_dead(p, self.cast, self.state)]
+        why = hindered(act, premise.told, self.called(), self.state, dead)
         return why or (why_impossible(act, premise) if is_told else "")
 
     def called(self) -> dict[str, str]:
@@ -300,6 +311,9 @@ class Rulebook:
             slots |= forms_of("object", phrase)
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
             slots |= {"It": "They" if many else "It", "done": done(act.verb)}
+            slots["happens"] = let_happen(
+                act, act.object if bare(act.object) in POINTING else phrase
+            )
         who = bound["person"] or (bound["object"] if self.binder.is_person(bound["object"]) else "")
         if who and who != YOU:
             slots |= self.person_slots(who, "person")

@@ -22,7 +22,7 @@ Text = Annotated[str, Field(min_length=1, max_length=4_000)]
 Condition = Annotated[str, Field(max_length=2_000)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
-_OF_PREMISES = ("plots", "data")
+_OF_PREMISES = ("plots", "interludes", "data")
 END_KINDS = ("won", "price", "lost", "let_go")
 
 
@@ -95,11 +95,15 @@ class SceneEntry(_Strict):
 
 
 class WorldFile(_Strict):
-    """A whole file; ``parts`` are those of a plot, as ``parts.py`` says."""
+    """A whole file; ``parts`` are those of a plot, as ``parts.py`` says.
+
+    ``nouns`` are those of a kind of thing that ``interludes.py`` brings on.
+    """
 
     title: Text
     about: str = ""
     parts: dict[Id, str] = {}
+    nouns: str = ""
     tone: str = "plain"
     you: PersonEntry = PersonEntry()
     people: dict[Id, PersonEntry] = {}

@@ -8,8 +8,9 @@ from random import Random
 
 from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.act_binding import SOUGHT
+from tta_rebuild.storyteller.act_binding import SOUGHT, is_request
 from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.denials import is_true_ending
 from tta_rebuild.storyteller.entities import Entity, head_of
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
@@ -47,6 +48,8 @@ def possible_scenes(
             for scene in scenes
             if (elsewhere | OF_DEEDS if scene.ending else elsewhere) & keys_of(scene.when)
         ]
+    if cast.is_open:
+        scenes = [s for s in scenes if not s.ending or is_true_ending(s, state)]
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
     if own := [
         s for s in endings if "did_aim" in s.when and s.id in {o.id for o in cast.file.scenes}
@@ -72,8 +75,8 @@ class OnAct:
         """``burn lamp``, or ``burn`` of anything; None if there is none that may come."""
         named = act.object or act.person or act.where
         entity = self.cast.found(named) if named else None
-        if act.family == "ask" and act.said.startswith(("to ", "not to ")):
-            return None  # a request is no question
+        if act.family in ("ask", "tell") and is_request(act):
+            return None  # a request is no question, and nothing that is told
         is_sought = act.verb in SOUGHT and bool(named)
         absent = Absent(self.cast, self.state)
         for scene in file.scenes:
@@ -109,24 +112,33 @@ def ranked(
 
     A scene that needs somebody of the premise is a little heavier than one that needs nobody; of
     endings as heavy as each other the better one comes first, and one that a deed has brought
-    about is heavier where the plot has not foreseen the deed. A plot's ordinary scenes are dealt
-    out to two ways, so that another first step meets other scenes.
+    about is heavier where the plot has not foreseen the deed. What a deed has earned comes before
+    every end at which all is lost or let go. A plot's ordinary scenes are dealt out to two ways, so
+    that another first step meets other scenes.
     """
     ordinary = [s for s in cast.file.scenes if s.is_event and not s.ending and s.weight in (1, 2)]
     has_ways = cast.is_open and "way_taken" in state.values
     dealt = {s.id: number % 2 for number, s in enumerate(ordinary)} if has_ways else {}
     way = state.values.get("way_taken")
     is_unforeseen = not state.get("deed.foreseen")
+    is_earned = any(is_earned_ending(scene) for scene, _ in found)
 
-    def place(one: tuple[SceneEntry, str]) -> tuple[bool, int, int, int, float]:
+    def place(one: tuple[SceneEntry, str]) -> tuple[bool, bool, int, int, int, float]:
         scene = one[0]
         uses = writer.uses(template(paragraphs(scene.text)[0][2]))
         end = END_KINDS.index(scene.ending) if scene.ending else 0
         weight = scene.weight + ("npc" in scene.when or "!alone" in scene.when)
         weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
-        return dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()
+        is_worse = is_earned and scene.ending in ("lost", "let_go")
+        return is_worse, dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()
 
     return sorted(found, key=place)
+
+
+def is_earned_ending(scene: SceneEntry) -> bool:
+    """Whether an ending is one that the decisive deed itself has brought about."""
+    is_good = scene.ending in ("won", "price")
+    return is_good and bool({"deed.turned", "did_aim"} & keys_of(scene.when, is_so=True))
 
 
 def take_a_way(state: WorldState, offered: Sequence[str], words: str, seed: int) -> None:

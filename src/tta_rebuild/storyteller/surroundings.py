@@ -6,11 +6,13 @@ folder ``surroundings``; of each of its lists one value is taken and kept for th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from tta_rebuild.storyteller.line_template import capital
+from tta_rebuild.storyteller.noun_phrases import is_plural, words_in
 from tta_rebuild.storyteller.word_lists import packaged_yaml, word_table
 
 ANYWHERE = "anywhere"
@@ -30,15 +32,20 @@ class Surroundings:
     sights: Sequence[str]  # what can be seen there at the start, one of them to be told
 
 
-def surroundings_of(kind: str, seed: str, taken: Collection[str]) -> Surroundings:
+def surroundings_of(
+    kind: str, seed: str, taken: Collection[str], *, is_modern: bool = False
+) -> Surroundings:
     """The surroundings of one story.
 
     Args:
         kind: a kind of place as ``data/premise_topics.toml`` names it, "" where none is known.
+        is_modern: as they are today, where the kind has that (the folder ``modern``).
         taken: nouns for people whom the premise has itself, so that there are no two captains; and
             names of people here who have died, so that others stand in their places.
     """
-    lists = packaged_yaml(f"surroundings/{kind or ANYWHERE}")
+    kind = kind or ANYWHERE
+    lists = packaged_yaml(f"surroundings/modern/{kind}") if is_modern else {}
+    lists = lists or packaged_yaml(f"surroundings/{kind}")
     rng = Random(f"{seed}:{kind}")
     slots: dict[str, str] = {}
     for name in sorted(lists.keys() - {*_APART}):
@@ -62,6 +69,17 @@ def person_slots(name: str, words: str, pronoun: str) -> dict[str, str]:
     for case, said in zip(("he", "him", "his"), cases_of(pronoun), strict=True):
         slots |= forms_of(f"{name}_{case}", said)
     return slots
+
+
+def noun_slots(name: str, phrase: str) -> dict[str, str]:
+    """A thing as slots, with its verbs and pronouns: "the seeds", "are", "they"."""
+    noun = re.split(r" (?:of|that|which|who) ", phrase)[0].split()[-1]
+    is_name = noun[:1].isupper()
+    is_many = is_plural(noun) and noun.lower() not in words_in("singular_in_s") and not is_name
+    verbs = {"is": "are", "has": "have", "was": "were"}
+    slots = {f"{name}_{one}": many if is_many else one for one, many in verbs.items()}
+    slots |= forms_of(name, phrase) | forms_of(f"{name}_it", "they" if is_many else "it")
+    return slots | forms_of(f"{name}_them", "them" if is_many else "it")
 
 
 def cases_of(pronoun: str) -> list[str]:

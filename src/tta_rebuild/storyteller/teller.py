@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
 from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import Act, parse_act
+from tta_rebuild.storyteller.addressed import as_meant
 from tta_rebuild.storyteller.answers import answer, authors_words, is_answered
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
-from tta_rebuild.storyteller.deeds import fates, notice, record_choice, role_slots
-from tta_rebuild.storyteller.entities import Entity
+from tta_rebuild.storyteller.deeds import fates, notice, record, record_choice, role_slots
+from tta_rebuild.storyteller.denials import denies
+from tta_rebuild.storyteller.entities import Entity, slug
+from tta_rebuild.storyteller.interludes import interludes, is_due
 from tta_rebuild.storyteller.line_template import (
     MARK_LENGTH,
     capital,
@@ -130,7 +134,10 @@ class Teller:
                 return {"declined": declined}
         self._tick()
         before = len(self.passages)
-        scene = next((s for s, npc in self._next_scenes(following) if self._tell(s, npc)), None)
+        scene = None if following else self._interlude()
+        if scene is None:
+            may_follow = self._next_scenes(following)
+            scene = next((s for s, npc in may_follow if self._tell(s, npc)), None)
         is_over = bool(self.given.get("should_end")) or not self.cast.is_open
         ending = scene is not None and bool(scene.ending) and is_over
         if not self.passages:
@@ -177,7 +184,7 @@ class Teller:
             if said or not offer.next:
                 self._say(said or self._echo(offer.do))
             self.state.values["kind"] = offer.kind
-            record_choice(self.act, self.cast, self.state)
+            record_choice(self.act, self.cast, self.state, came=offer.then)
             self.lines.append(_line_of(offer.do))
             return self.scenes.get(offer.next), ""
         if self.cast.is_open and (known := answer(words, self.cast, self.state)):
@@ -189,7 +196,7 @@ class Teller:
         ends = self.cast.is_open and bool(self.given.get("should_end"))  # that is told instead
         is_elsewhere = self.state.holds("away/ruined")
         is_general = ends or is_elsewhere or is_answered(act, self.cast, self.state)
-        special = None if is_general else at.scene(act, self.cast.file)
+        special = None if is_general else at.scene(as_meant(act), self.cast.file)
         if special is not None and not self.cast.is_open:
             return special, ""
         if told := authors_words(act, self.cast, self.state, self.writer, self.rules.binder.npc()):
@@ -199,6 +206,7 @@ class Teller:
             return None, ""
         marks = (*OF_DEEDS, "deed.turned_at")
         turned = [self.state.get(one) for one in marks]
+        self.state.bound["foreseen"] = special.id if special is not None else ""
         outcome = self.rules.play(act, is_told=special is None)
         if turned != [self.state.get(one) for one in marks]:
             self.state.values["deed.foreseen"] = special is not None
@@ -213,6 +221,7 @@ class Teller:
             special = at.scene(act, read_world("data/episodes")) if follows else None
         if self.cast.is_open and outcome.is_done and does_aim(act, self.cast.premise):
             self.state.apply("did_aim, gain+3")
+            record(replace(act, family="aim"), self.cast, self.state)
         self._happened(outcome)
         return special, ""
 
@@ -276,6 +285,21 @@ class Teller:
                 found.setdefault(scene.id, (scene, npc))
         return ranked(found.values(), self.cast, self.state, self.writer, self.rng)
 
+    def _interlude(self) -> SceneEntry | None:
+        """One that happens to something of the premise, if it is time for it and it can be told."""
+        is_turning = self.state.get("deed.turned_at") == self.turn
+        if not self.cast.is_open or is_turning or not is_due(self.state):
+            return None
+        npc = str(self.state.bound["npc"])
+        for phrase, slots, scenes in interludes(self.cast, self.state, self.seen):
+            self.writer.slots |= slots
+            for scene in sorted(scenes, key=lambda _: self.rng.random()):
+                if self._tell(scene, npc):
+                    staged = f"{self.state.values.get('staged') or ''} {slug(phrase)}"
+                    self.state.values |= {"staged": staged.strip(), "staged_at": self.turn}
+                    return scene
+        return None
+
     def _tell(self, scene: SceneEntry, npc: str) -> bool:
         """Tell a scene and what it changes; False if nothing in it can be said now."""
         passages = len(self.passages)
@@ -292,6 +316,8 @@ class Teller:
             self._say(told)
         for condition, speaker, text in paragraphs(scene.text):
             if not self.state.holds(condition) or not absent.allows(scene, condition, text):
+                continue
+            if scene.ending and self.cast.is_open and denies(text, self.state):
                 continue
             words, before = template(text), self.writer.left_out
             told = self.writer.line([words]) if self.cast.is_open else self.writer.whole(words)
