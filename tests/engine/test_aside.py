@@ -199,6 +199,30 @@ async def test_the_dead_and_those_elsewhere_are_not_asked(table, kit) -> None:
     assert "not here" in away_now.reason
 
 
+@pytest.mark.parametrize(
+    ("told", "is_here"),
+    [
+        ("“Say it louder,” says Pell.", True),
+        ("Pell sits down before Tamsin and crosses his legs.", True),
+        ("The wind drops, and Tamsin thinks of Pell.", False),
+        ("Somebody calls for Pell. The mill wheel turns.", False),
+    ],
+)
+async def test_who_speaks_or_acts_in_the_last_scene_is_here_wherever_they_were_before(
+    table, kit, told, is_here
+) -> None:
+    desk, session = table
+    away = [{"subject": "pell", "relation": "located_in", "value": "mill"}]
+    away.append({"subject": "tamsin", "relation": "located_in", "value": "gate"})
+    desk.teller.replies = [kit.scene({"text": "Wheels turn.", "facts": away}), kit.scene(told)]
+    await kit.play(session, Action.say("I wait."), Action.say("I wait again."))
+    desk.teller.replies = ["I was at the mill."]
+    items = await seen(session.ask("Pell why?"))
+    refused = [item.reason for item in items if isinstance(item, TurnRefused)]
+    away_now = ["Pell is not here. Go to Pell first, in words of your own."]
+    assert refused == ([] if is_here else away_now)
+
+
 async def test_a_question_or_an_answer_against_a_boundary_is_held_back(kit) -> None:
     desk = kit.desk(kit.scene("Pell waits at the gate."))
     premise = replace(kit.premise, characters=(YOU, PELL), boundaries={"spiders": "none"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from tests.engine.conftest import scene
 from tta_rebuild.bootstrap.serving import Serving, open_serving
 from tta_rebuild.server.app import ServerOptions, create_app
 from tta_rebuild.server.limits import RequestLimits
-from tta_rebuild.server.serving import StoryServer
+from tta_rebuild.server.serving import StoryServer, listening_on
 
 API = "/api/v1"
 THEME = "A lighthouse keeper finds a door under the stairs."
@@ -134,11 +133,14 @@ async def running(
     options: ServerOptions | None = None,
     grace_s: float = 5.0,
     most_turns: int = 64,
+    has_fallback: bool = False,
 ) -> AsyncIterator[Running]:
     """A server on a free port until the end of the block."""
     settings = tta.Settings(data_dir=data_dir, country="DE")
     async with (
-        tta.open_application(settings, provider=teller, has_fallback=teller is None) as application,
+        tta.open_application(
+            settings, provider=teller, has_fallback=has_fallback or teller is None
+        ) as application,
         open_serving(
             application, most_turns=most_turns, watch=options and options.metrics
         ) as serving,
@@ -146,7 +148,7 @@ async def running(
         app = create_app(serving, options or ServerOptions(limits=NO_RATE))
         config = uvicorn.Config(app, log_config=None, lifespan="off", access_log=False)
         server = QuietServer(config, serving.runner, grace_s)
-        with socket.create_server(("127.0.0.1", 0)) as listening:
+        with listening_on("127.0.0.1", 0) as listening:
             address = f"http://127.0.0.1:{listening.getsockname()[1]}"
             task = asyncio.create_task(server.serve([listening]))
             base = f"{address}{API}"

@@ -56,6 +56,7 @@ async def annas(there: Accounts) -> dict[str, str]:
         "secret": link["secret"],
         "character_id": "mara",
         "name": "id-anna",
+        "number": "1",
     }
 
 
@@ -77,6 +78,7 @@ BODIES: dict[str, Any] = {
         "claim": {"subject": "mara", "relation": "alive", "value": "true"},
         "how": "keep",
     },
+    "PATCH /api/v1/stories/{story}/branches/{branch}/lines/{number}": {"becomes": "Mine."},
 }
 
 

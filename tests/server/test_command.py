@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tta_rebuild.server.serving import listening_on
+
 
 def command(data_dir: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "tta_rebuild", "--data-dir", str(data_dir), "serve", *options]
@@ -189,3 +191,13 @@ def test_an_address_that_is_taken_is_said(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Address already in use" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_written_to_a_connection_is_sent_at_once() -> None:
+    with (
+        listening_on("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+    ):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

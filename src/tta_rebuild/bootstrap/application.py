@@ -173,7 +173,7 @@ async def _asked(builder: StackBuilder, settings: Settings, stack: AsyncExitStac
     return _Tellers(
         told=await builder.stack(models),
         models=models,
-        others=await tellers_of(builder, settings, stack),
+        others=await tellers_of(builder, settings, stack, models),
         warm=builder.warm,
         health=builder.health,
     )

@@ -59,12 +59,16 @@ def assignment_by(
 
 
 async def tellers_of(
-    builder: StackBuilder, settings: Settings, stack: AsyncExitStack
+    builder: StackBuilder, settings: Settings, stack: AsyncExitStack, chain: Sequence[str] = ()
 ) -> Mapping[str, VariantStack]:
-    """A stack for every model that a variant names, in ``stack`` until the end."""
+    """A stack for every model that a variant or a story may name, in ``stack`` until the end.
+
+    A story may name any of the ``chain``, of which the first is the usual one; the embedded
+    storyteller that was chosen asks nobody else.
+    """
     tellers = {}
-    for name in variant_models(settings):
-        others = named_chain(settings) if builder.has_fallback else ()
+    for name in dict.fromkeys([*variant_models(settings), *chain[1:]]):
+        others = named_chain(settings) if builder.has_fallback and name != OFFLINE else ()
         models = await builder.found(dict.fromkeys([name, *others]))
         provider = await builder.stack(models)
         stack.push_async_callback(provider.aclose)

@@ -135,7 +135,8 @@ def teller_of(application: tta.Application, state: tta.StoryState) -> str:
     from tta_rebuild.bootstrap.model_names import variant_models
 
     named = state.variant.model if state.variant else ""
-    return named if named in variant_models(application.settings) else application.models[0]
+    there = (*variant_models(application.settings), *application.models)
+    return named if named in there else application.models[0]
 
 
 def teller_before(state: tta.StoryState, teller: str) -> str:

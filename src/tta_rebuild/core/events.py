@@ -41,6 +41,7 @@ class VariantAssigned(Event):
     """The story is told in one of the ways that an experiment compares, from its first scene on.
 
     ``prompts`` are templates' names and variants; what is empty is as it is without an experiment.
+    Without an ``experiment`` it is the ``model`` that was chosen when the story began.
     """
 
     experiment: str

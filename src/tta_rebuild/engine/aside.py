@@ -16,8 +16,9 @@ from tta_rebuild.canon.fact_check import lies_in
 from tta_rebuild.canon.lines import cut_line
 from tta_rebuild.canon.people import PLAYER, People
 from tta_rebuild.core import events as log
+from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import Event, PlayerActed
-from tta_rebuild.core.speech import name_parts
+from tta_rebuild.core.speech import lines_said, name_parts
 from tta_rebuild.core.story import LastingLine, Memory
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine import turn_events as seen
@@ -122,15 +123,38 @@ def _meant(state: StoryState, people: People, phrase: str) -> str:
 
 
 def _is_near(state: StoryState, who: str) -> bool:
-    """Whether somebody can be spoken to: who spoke in the last scene, or is not known elsewhere."""
-    if state.scene and who in {passage.speaker for passage in state.scene.passages}:
-        return True
+    """Whether somebody can be spoken to: who is in the last scene, or is not known elsewhere."""
     canon = state.canon
     there = canon.value(who, "located_in")
     here = canon.value(state.player or PLAYER, "located_in")
-    if there is None or here is None:
+    if there is None or here is None or _is_in_scene(state, who, there):
         return True
     return here == there or lies_in(canon, here, there) or lies_in(canon, there, here)
+
+
+def _is_in_scene(state: StoryState, who: str, place: str) -> bool:
+    """Whether somebody speaks in the last scene, or does something in it.
+
+    Who only does something is not there if that very turn says that they are at their place.
+    """
+    if state.scene is None:
+        return False
+    passages = state.scene.passages
+    if who in {speaker for speaker, _ in lines_said(passages, state.names)}:
+        return True
+    placed = state.canon.holds_at(who, "located_in", place)
+    if placed is not None and placed.since > state.scenes[-1][0]:  # the facts follow their scene
+        return False
+    parts = name_parts(state.names.get(who, who))
+    sentences = (
+        one
+        for passage in passages
+        if not passage.speaker
+        for one in sentences_of(passage.text, state.premise.language)
+    )
+    return any(
+        name_parts(" ".join(one.split()[:1])) == [part] for one in sentences for part in parts
+    )
 
 
 class AsideTelling:

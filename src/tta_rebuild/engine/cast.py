@@ -47,5 +47,18 @@ def _only_told_of(state: StoryState) -> list[dict[str, Any]]:
             **{key: [] for key in ("bonds", "believes", "remembers")},
         }
         for one in ids
-        if canon.is_person(one)
+        if _is_somebody(state, one)
     ]
+
+
+def _is_somebody(state: StoryState, one: str) -> bool:
+    """Whether whoever has no description is a person: by what holds of them, or by the word."""
+    relations = (state.canon.relations[fact.relation] for fact in state.canon.facts_about(one))
+    if any(relation.subject == "person" for relation in relations):
+        return True
+    if state.premise.language != "en":
+        return state.canon.is_person(one)
+    from tta_rebuild.storyteller.noun_phrases import is_person
+
+    head = plain(one).split(" who ")[0].split()[-1:]
+    return bool(head) and is_person(head[0])

@@ -43,8 +43,9 @@ class Dependencies:
     what a model checks beside the rules: scenes and choices (``all``), ``choices`` alone, or
     nothing (``off``); ``check_code`` runs the code in a scene. The next turn shows the ``notices``,
     once. ``care`` is how a player in need is cared for. ``assign`` gives the variant of a new story
-    by its id, ``tellers`` the stacks of models that variants name. ``settle`` is awaited
-    before a turn is stored: it has what was spent kept in the ledger, or raises StoreError.
+    by its id, ``tellers`` the stacks of models that variants name, or that a story may choose.
+    ``settle`` is awaited before a turn is stored: it has what was spent kept in the ledger, or
+    raises StoreError.
     """
 
     provider: LLMProvider

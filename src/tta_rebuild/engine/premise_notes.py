@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
 
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.messages import message
 
@@ -19,6 +20,15 @@ LINE_CHARS = 80
 def _is_read(premise: Premise, teller: str) -> bool:
     """Whether the embedded storyteller reads the premise by its rules."""
     return teller == "offline" and not premise.world and premise.language == "en"
+
+
+def is_in_another_language(premise: Premise) -> bool:
+    """Whether a premise is in, or asks for, a language that the embedded storyteller has not."""
+    from tta_rebuild.storyteller.premise_text import is_english
+
+    language = premise.language.partition("-")[0].lower()
+    embedded = packaged_toml("tta_rebuild.engine", "languages")["embedded"].split()
+    return language not in embedded or not is_english(premise.theme)
 
 
 def is_nobody_played(premise: Premise, teller: str) -> bool:
@@ -48,13 +58,24 @@ def likely_plots(premise: Premise, teller: str) -> dict[str, str]:
     return {plot: names[plot] for plot in (told, *others)} if others else {}
 
 
+def plots_of(premise: Premise, teller: str) -> Mapping[str, str]:
+    """Every plot that the embedded storyteller has, in words; {} where it reads no premise."""
+    if not _is_read(premise, teller):
+        return {}
+    from tta_rebuild.storyteller.premise_situation import plot_names
+
+    return plot_names()
+
+
 def premise_notes(premise: Premise, teller: str, *, mends: str = "") -> Iterator[str]:
     """Before a story begins: how it is understood, and what of it cannot be kept as one thinks.
 
     ``mends`` says after the first how one can put it right.
     """
     is_offline = teller == "offline"
-    if _is_read(premise, teller):
+    if is_offline and not premise.world and is_in_another_language(premise):
+        yield message("told_in_english")
+    elif _is_read(premise, teller):
         from tta_rebuild.storyteller.premise import read_premise
 
         people = [asdict(character) for character in premise.characters]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tta_rebuild.canon.lines import lines_saying
+from tta_rebuild.canon.lines import cut_line, lines_saying
 from tta_rebuild.canon.retcon import RetconChoice, RetconPlan
+from tta_rebuild.core.errors import StoryError
 from tta_rebuild.core.events import Event, LineEnded, LineKept
 from tta_rebuild.core.story import LastingLine
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.snapshots import folded_whole
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.storage.story_store import Branch, StoryStore
@@ -67,3 +69,20 @@ def _corrected(state: StoryState, plan: RetconPlan) -> Iterator[Event]:
         who = state.names.get(becomes.subject, becomes.subject)
         said = state.canon.relations[becomes.relation].say(who, becomes.value)
         yield LineKept(line=LastingLine(text=f"{said}.", about=(becomes.subject,), weight=2))
+
+
+async def correct_line(
+    store: StoryStore, branch: Branch, number: int, becomes: str, *, at: datetime
+) -> Mapping[int, LastingLine]:
+    """End a lasting line, and keep in its place what an author says ("": nothing); those in force.
+
+    Raises StoryError: no line of this number is in force; PositionConflict.
+    """
+    lines = (await folded_whole(store, branch)).present().lines
+    if number not in lines:
+        raise StoryError(message("no_line", number=number))
+    events: list[Event] = [LineEnded(number=number)]
+    if becomes:
+        events.append(LineKept(line=replace(lines[number], text=cut_line(becomes))))
+    await store.append(branch.branch_id, branch.turn, events, expected=branch.length, at=at)
+    return (await folded_whole(store, await store.branch(branch.branch_id))).present().lines

@@ -24,7 +24,7 @@ from tta_rebuild.core.events import (
     StoryOpened,
     VariantAssigned,
 )
-from tta_rebuild.core.story import Choice, Claim, Premise
+from tta_rebuild.core.story import Choice, Claim, LastingLine, Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.messages import message
 from tta_rebuild.narrative.arcs import check_arc
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.retcons import Retconned
     from tta_rebuild.engine.session import Session
     from tta_rebuild.engine.state import StoryState
+    from tta_rebuild.engine.word_search import FoundTurn
     from tta_rebuild.narrative.branch_validator import BranchValidation
 
 TITLE_CHARS = 60
@@ -168,6 +169,15 @@ class Stories:
         """All branches of a story as a map shows them. Raises StoryNotFound."""
         return await self._store.map(story_id)
 
+    async def search(self, story_id: str, words: str, *, limit: int = 40) -> Sequence[FoundTurn]:
+        """The turns of all branches that tell of words, or were played with them; the best first.
+
+        The words as they stand go before the same words apart. Raises StoryNotFound.
+        """
+        from tta_rebuild.engine.word_search import search
+
+        return await search(self._store, story_id, words, limit)
+
     async def check(self) -> None:
         """Look whether the place where stories are kept is damaged. Raises StoreDamaged."""
         await self._store.check()
@@ -230,6 +240,18 @@ class Stories:
         found, at = await self._branch(story, branch), self._dependencies.clock()
         plan = await self.plan_retcon(story, branch, claim, becomes)
         return await make_retcon(self._store, found, plan, how, reason=reason, at=at)
+
+    async def correct_line(
+        self, story: str, branch: str, number: int, becomes: str = ""
+    ) -> Mapping[int, LastingLine]:
+        """Take a lasting line back, or put another in its place; gives those in force then.
+
+        Raises StoryError: no line of this number is in force; PositionConflict.
+        """
+        from tta_rebuild.engine.retcons import correct_line
+
+        found, at = await self._branch(story, branch), self._dependencies.clock()
+        return await correct_line(self._store, found, number, becomes, at=at)
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
         """Where two branches part, and what differs since. Raises BranchNotFound."""

@@ -51,6 +51,7 @@ def told_as(dependencies: Dependencies, variant: VariantAssigned | None) -> Depe
 
 
 def _say(dependencies: Dependencies, variant: VariantAssigned, missing: str) -> None:
-    said = message("variant_lacks", variant=variant.variant, missing=missing)
+    name = "variant_lacks" if variant.experiment else "model_lacks"
+    said = message(name, variant=variant.variant, missing=missing)
     if said not in dependencies.notices:
         dependencies.notices.append(said)

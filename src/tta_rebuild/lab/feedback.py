@@ -130,7 +130,7 @@ async def _scenes(stories: Stories, rating: SceneRating) -> dict[int, tuple[log.
 def variant_in(events: Sequence[log.Event]) -> str:
     """``experiment: variant`` of a story, "" for none."""
     given = next((e for e in events if isinstance(e, log.VariantAssigned)), None)
-    return f"{given.experiment}: {given.variant}" if given else ""
+    return f"{given.experiment}: {given.variant}" if given and given.experiment else ""
 
 
 def feedback_report(scenes: Sequence[RatedScene], by: By) -> list[FeedbackLine]:

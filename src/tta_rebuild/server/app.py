@@ -82,6 +82,7 @@ def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAP
     for router in (
         story_map.router,  # before stories, whose {story} would take "import"
         stories.router,
+        stories.premises,
         branches.router,
         turns.on_branch,
         turns.router,

@@ -104,6 +104,7 @@ class FactOut(Given):
     since_turn: int
     until: int | None
     until_turn: int | None
+    taken_back: bool = Field(description="An author says that it was never so; `until` is when")
 
 
 class LineOut(Given):
@@ -114,6 +115,18 @@ class LineOut(Given):
     about: list[str]
     known_by: list[str]
     weight: int
+
+
+class LineIn(Taken):
+    """What an author says in place of a lasting line; empty: it is taken back."""
+
+    becomes: str = Field("", max_length=400, examples=["The oyster girl has the letter."])
+
+
+class LinesOut(Given):
+    """The lasting lines in force, oldest first."""
+
+    lines: list[LineOut]
 
 
 class FactsOut(Given):

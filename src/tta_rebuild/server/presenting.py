@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tta_rebuild.bootstrap.model_names import variant_models
 from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.bootstrap.spending import spent_of_budgets
+from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.core.story import Passage, Scene
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.state import StoryState
@@ -77,7 +79,7 @@ async def present_out(served: Serving, session: Session, title: str) -> shapes.P
         scene=scene_out(state.scene, state.turn, state.names) if state.scene else None,
         choices=[shapes.ChoiceOut(**one) for one in choice_values(state.choices)],
         not_offered=[shapes.NotOfferedOut(text=t, reason=r) for t, r in state.rejected],
-        withheld=[shapes.WithheldOut.model_validate(one) for one in state.withheld],
+        withheld=withheld_out(state.scene, state.withheld),
         boundaries=dict(state.premise.boundaries),
         cost=await spent_out(served, branch.story_id),
         model=teller,
@@ -87,6 +89,19 @@ async def present_out(served: Serving, session: Session, title: str) -> shapes.P
         running=turn_out(running) if running else None,
         interrupted=turn_out(broken) if broken else None,
     )
+
+
+def withheld_out(
+    scene: Scene | None, withheld: Iterable[PassageWithheld]
+) -> list[shapes.WithheldOut]:
+    """What was held back of a scene; the embedded storyteller says what it left out itself."""
+    rows = [shapes.WithheldOut.model_validate(one) for one in withheld]
+    left_out = scene.notes.get("left_out") if scene else None
+    if isinstance(left_out, int) and left_out > 0:
+        what = "a paragraph" if left_out == 1 else f"{left_out} paragraphs"
+        reason = f"the storyteller left out {what} with what you or the rules keep out"
+        rows.append(shapes.WithheldOut(text="", gate="teller", reason=reason, against=""))
+    return rows
 
 
 async def spent_out(served: Serving, story_id: str) -> shapes.SpentOut:
@@ -102,7 +117,8 @@ async def spent_out(served: Serving, story_id: str) -> shapes.SpentOut:
 def _teller_of(served: Serving, state: StoryState) -> str:
     named = state.variant.model if state.variant else ""
     settings: Any = served.application.settings
-    return named if named in variant_models(settings) else served.application.models[0]
+    models = served.application.models
+    return named if named in (*variant_models(settings), *models) else models[0]
 
 
 def _told_before(state: StoryState, teller: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import Field
@@ -28,6 +28,23 @@ class WorldsOut(Given):
     worlds: list[WorldOut]
 
 
+class HelpLineOut(Given):
+    """Somebody whom one can reach; `contact` says how, `web` where that is published."""
+
+    name: str
+    contact: str = Field(examples=["call or text 988"])
+    web: str
+
+
+class HelpLinesOut(Given):
+    """Whom a player in need can reach in the country that the server is set up for."""
+
+    emergency: str = Field(examples=["112"])
+    lines: list[HelpLineOut]
+    source: str
+    dated: date
+
+
 class ModelOut(Given):
     """A model as it is set up; `place` is its place in the chain, 0 for none."""
 
@@ -51,6 +68,8 @@ class ModelsOut(Given):
 
     models: list[ModelOut]
     chain: list[str]
+    languages: list[str] = Field(description="Codes (ISO 639-1) that a model may be asked for")
+    embedded_languages: list[str] = Field(description="Those of the embedded storyteller")
 
 
 class TextIn(Taken):

@@ -126,6 +126,24 @@ class StoryIn(Taken):
     length: int = Field(0, ge=0, le=100_000, description="Scenes; 0: as many as one likes")
     seed: int | None = Field(None, ge=0, lt=2**31)
     language: str = Field("en", max_length=20)
+    model: str = Field("", max_length=120, description="One of the chain; empty: its first")
+
+
+class PlotOut(Given):
+    """What a story may be about."""
+
+    plot: str = Field(examples=["heist"])
+    called: str = Field(examples=["a heist"])
+
+
+class PremiseOut(Given):
+    """How a premise is understood by who would tell it; nothing is stored."""
+
+    teller: str = Field(examples=["offline"])
+    notes: list[str] = Field(description="How it is understood, and what of it cannot be kept")
+    likely_plots: dict[str, str] = Field(description="What it may be about, the first is told")
+    asks_who_is_played: bool
+    plots: list[PlotOut] = Field(description="All that there are, where a plot is taken at all")
 
 
 class StoryOut(Given):
@@ -372,6 +390,21 @@ class TitlesOut(Given):
 
     titles: list[TitleOut]
     next: int | None
+
+
+class FoundTurnOut(Given):
+    """A turn in which words were found."""
+
+    branch_id: str = Field(description="The branch that it was played on")
+    branch: str = Field(examples=["main"])
+    turn: int
+    excerpt: str
+
+
+class FoundTurnsOut(Given):
+    """Turns in which words were found, the best first."""
+
+    found: list[FoundTurnOut]
 
 
 class ToldTurnOut(Given):

@@ -55,6 +55,7 @@ class LineWriter:
         self._grams = set[tuple[str, ...]]().union(*map(_runs, recent))
         self.marks: list[str] = []
         self.prints: list[str] = []
+        self.left_out = 0  # lines that had no wording which boundaries and rules allow
 
     def allows(self, text: str) -> bool:
         """True if nothing in the text is kept out by boundaries or rules."""
@@ -72,6 +73,7 @@ class LineWriter:
             if line.needs <= slots.keys()
         ]
         ready.sort(key=lambda entry: entry[:2])
+        is_kept_out = False
         for start in range(0, len(ready), _LINES_TRIED):
             drafts = [
                 (self._sameness(text) + 0.2 * uses, number, text, line)
@@ -80,11 +82,15 @@ class LineWriter:
             ]
             for _, _, text, line in sorted(drafts, key=lambda draft: draft[:2]):
                 told = tidy(text)
-                if told and self.allows(told) and self.is_new(told):
+                if not told or not self.is_new(told):
+                    continue
+                is_kept_out = is_kept_out or not self.allows(told)
+                if self.allows(told):
                     self.keep(told)
                     self.marks.append(line.mark)
                     self._uses[line.mark] += 1
                     return told
+        self.left_out += is_kept_out
         return ""
 
     def uses(self, line: LineTemplate) -> int:

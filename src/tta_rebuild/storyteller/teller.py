@@ -105,6 +105,7 @@ class Teller:
         self.scenes = {scene.id: scene for scene in self.cast.file.scenes}
         self.passages: list[dict[str, Any]] = []
         self.lines: list[str] = []
+        self.left_out = 0  # paragraphs of the scene that boundaries and rules keep out
         self.act = Act()
         self.named: list[str] = list(self.notes.get("named", ()))
         self.offers = Offers(self.cast, self.state, self.writer, self.rng, self.notes)
@@ -318,7 +319,7 @@ class Teller:
                 continue
             if scene.ending and self.cast.is_open and denies(text, self.state):
                 continue
-            words = template(text)
+            words, before = template(text), self.writer.left_out
             told = self.writer.line([words]) if self.cast.is_open else self.writer.whole(words)
             if self.rules.breaks_silence(told):  # what follows would answer it
                 if scene.ending:
@@ -326,6 +327,7 @@ class Teller:
                 break
             if told:
                 self._say(told, speaker)
+            self.left_out += self.writer.left_out - before
         if len(self.passages) == passages:
             return False
         self._apply(scene.then)
@@ -389,6 +391,8 @@ class Teller:
             ],
             "notes": self._noted(choices),
         }
+        if self.left_out:
+            reply["notes"]["left_out"] = self.left_out
         if self.turn == 1 and self.cast.premise.understood:
             reply["notes"]["understood"] = self.cast.premise.understood
         return reply

@@ -7,25 +7,30 @@ holds the connection in the middle of a stream.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import threading
 import time
 from collections.abc import Coroutine, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from tests.server.web import seeding
 
 from tta_rebuild.bootstrap.application import Application
 
+if TYPE_CHECKING:
+    from tests.server.serving import HeldTeller
+
 CHROMIUM = (
     os.environ.get("TTA_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 )
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+AXE = (Path(__file__).parent / "axe.min.js").read_text("utf-8")
 SCREENSHOTS = os.environ.get("TTA_SCREENSHOTS", "")
 
 T = TypeVar("T")
@@ -46,17 +51,16 @@ class RunningServer:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=120)
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    pytest.importorskip("fastapi", reason="the server is not installed: tta-rebuild[server]")
+@contextmanager
+def serving_apart(place: Path, **options: Any) -> Iterator[RunningServer]:
+    """A server in a thread of its own, with a loop of its own, until the end of the block."""
     from tests.server.serving import running
 
-    place = tmp_path_factory.mktemp("stories")
     ready, made = threading.Event(), list[RunningServer]()
 
     async def run() -> None:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-        async with running(place) as open_server:
+        async with running(place, **options) as open_server:
             application = open_server.serving.application
             made.append(RunningServer(open_server.address, application, loop, stopped))
             ready.set()
@@ -65,15 +69,49 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
     assert ready.wait(60), "the server did not start"
-    one = made[0]
-    for name, seed in (
-        ("played", seeding.a_played_story),
-        ("cast", seeding.a_story_with_two_ways),
-    ):
-        one.stories[name] = one.does(seed(one.application)).story_id
-    yield one
-    one.loop.call_soon_threadsafe(one.stopped.set)
+    yield made[0]
+    made[0].loop.call_soon_threadsafe(made[0].stopped.set)
     thread.join(30)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    pytest.importorskip("fastapi", reason="the server is not installed: tta-rebuild[server]")
+    with serving_apart(tmp_path_factory.mktemp("stories")) as one:
+        for name, seed in (
+            ("played", seeding.a_played_story),
+            ("cast", seeding.a_story_with_two_ways),
+        ):
+            one.stories[name] = one.does(seed(one.application)).story_id
+        yield one
+
+
+class HeldServer(RunningServer):
+    """A server whose storyteller waits in the middle of a scene while it is held."""
+
+    teller: HeldTeller
+
+    def hold(self) -> None:
+        """Let no scene come to its end."""
+        self.loop.call_soon_threadsafe(self.teller.gate.clear)
+
+    def let_go(self) -> None:
+        """Let it tell on."""
+        self.loop.call_soon_threadsafe(self.teller.gate.set)
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[HeldServer]:
+    pytest.importorskip("fastapi", reason="the server is not installed: tta-rebuild[server]")
+    from tests.server.serving import HeldTeller
+
+    teller = HeldTeller()
+    with serving_apart(tmp_path, teller=teller) as one:
+        made = HeldServer(one.address, one.application, one.loop, one.stopped)
+        made.teller = teller
+        made.stories["played"] = made.does(seeding.a_played_story(one.application, 1)).story_id
+        yield made
+        made.let_go()
 
 
 @pytest.fixture(scope="module")  # while it is open its loop runs: no other file could run one
@@ -155,6 +193,16 @@ def until(page: Any, expression: str, argument: Any = None) -> None:
         page.wait_for_timeout(15)
 
 
+def assert_nobody_is_left_out(page: Any) -> None:
+    """What axe finds on a page as it is now: nothing."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    said = [
+        (one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found["violations"]
+    ]
+    assert said == [], json.dumps(said, indent=1)
+
+
 class Proxy:
     """Stands between browser and server; cuts or holds a stream after so many passages."""
 
@@ -170,8 +218,9 @@ class Proxy:
         self.address = ""
 
     async def open(self) -> None:
-        """Listen."""
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        """Listen; again where it listened before, if it did."""
+        port = int(self.address.rpartition(":")[2] or 0)
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", port)
         self.address = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def close(self) -> None:
@@ -180,6 +229,7 @@ class Proxy:
         self._server.close()
         for task in self._tasks:
             task.cancel()
+        self._let_go.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def let_go(self) -> None:
@@ -195,7 +245,8 @@ class Proxy:
         up_reader, up_writer = await asyncio.open_connection(*self._upstream)
         asking = asyncio.ensure_future(self._pass_on(reader, up_writer, is_answer=False))
         try:
-            await self._pass_on(up_reader, writer, is_answer=True)
+            with suppress(asyncio.CancelledError):  # it ends with the proxy
+                await self._pass_on(up_reader, writer, is_answer=True)
         finally:
             asking.cancel()
             for one in (writer, up_writer):

@@ -6,7 +6,16 @@ import random
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core import events as log
-from tta_rebuild.core.story import Bond, CharacterSketch, Choice, Claim, Passage, Premise, Scene
+from tta_rebuild.core.story import (
+    Bond,
+    CharacterSketch,
+    Choice,
+    Claim,
+    LastingLine,
+    Passage,
+    Premise,
+    Scene,
+)
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 
@@ -62,8 +71,18 @@ async def a_story_with_a_cast(application: Application) -> Session:
             claim=Claim(subject="jonas", relation="holds", value="letter", sentence=scene.text[:60])
         ),
         log.FactAsserted(
-            claim=Claim(subject="jonas", relation="located_in", value="kitchen", sentence=SPOKEN)
+            claim=Claim(
+                subject="jonas",
+                relation="located_in",
+                value="kitchen",
+                sentence="Jonas sat in the kitchen.",
+            )
         ),
+        log.FactAsserted(
+            claim=Claim(subject="kettle", relation="located_in", value="kitchen", sentence=SPOKEN)
+        ),
+        log.FactAsserted(claim=Claim(subject="mooring_rings", relation="located_in", value="quay")),
+        log.LineKept(line=LastingLine(text="Ilse has read the letter.", about=("ilse",))),
         log.PassageWithheld(
             text="He struck the table with the knife.",
             gate="safety",

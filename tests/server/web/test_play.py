@@ -7,15 +7,21 @@ from typing import Any
 
 import pytest
 from tests.server.web import seeding
-from tests.server.web.conftest import Proxy, Reader, RunningServer, until
+from tests.server.web.conftest import (
+    HeldServer,
+    Proxy,
+    Reader,
+    RunningServer,
+    assert_nobody_is_left_out,
+    keep_screenshot,
+    until,
+)
 
 from tta_rebuild.core.events import SceneTold
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 
 pytestmark = pytest.mark.browser
-
-CRY = "I want to kill myself. I mean me, not the keeper."
 
 
 def told(server: RunningServer, story: str, branch: str = "main") -> list[str]:
@@ -34,7 +40,7 @@ def shown(page: Any) -> list[str]:
     """The scenes on the page, a text each."""
     scenes = page.locator(".turn:not(.live)").evaluate_all(
         "(all) => all.map((turn) => [...turn.querySelectorAll('p:not(.action):not(.warning)')]"
-        ".filter((p) => !p.closest('.tools')).map((p) => p.textContent).join(' '))"
+        ".filter((p) => !p.closest('.tools, .action')).map((p) => p.textContent).join(' '))"
     )
     return [plain(one) for one in scenes]
 
@@ -53,7 +59,7 @@ def test_a_new_story_is_begun_and_ten_turns_are_played(
 ) -> None:
     page = reader.open("new")
     page.get_by_label("What is it about?").fill("A clockmaker is asked to stop the town's clock")
-    page.get_by_label("Name").fill("Odo")
+    page.get_by_role("textbox", name="Name", exact=True).fill("Odo")
     page.get_by_role("button", name="Begin", exact=True).click()
     scenes_are_told(page, 1)
     for turn in range(2, 11):
@@ -132,35 +138,34 @@ def test_without_streaming_the_scene_comes_whole(
 
 
 def test_a_page_that_is_reloaded_in_mid_stream_takes_the_turn_up_again(
-    chromium: Any, server: RunningServer, proxy: Proxy, story: str
+    chromium: Any, held: HeldServer
 ) -> None:
-    reader = Reader(chromium, proxy.address)
+    reader, story = Reader(chromium, held.address), held.stories["played"]
     page = reader.open(f"story/{story}/main")
-    proxy.hold_after = 1
+    held.hold()
     page.locator(".choices button").first.click()
     page.locator(".live .arrives").first.wait_for()
-    server.does(proxy.let_go())
     page.reload()
+    page.locator(".live .arrives").first.wait_for()
+    held.let_go()
     scenes_are_told(page, 2)
-    assert shown(page) == told(server, story)
+    assert shown(page) == told(held, story)
     reader.context.close()
 
 
-def test_a_second_tab_follows_the_same_turn(
-    chromium: Any, server: RunningServer, proxy: Proxy, story: str
-) -> None:
-    reader = Reader(chromium, proxy.address)
+def test_a_second_tab_follows_the_same_turn(chromium: Any, held: HeldServer) -> None:
+    reader, story = Reader(chromium, held.address), held.stories["played"]
     first = reader.open(f"story/{story}/main")
     second = reader.open(f"story/{story}/main", reader.tab())
-    proxy.hold_after = 1
+    held.hold()
     first.locator(".choices button").first.click()
     first.locator(".live .arrives").first.wait_for()
     second.locator(".live .arrives").first.wait_for()
-    server.does(proxy.let_go())
+    held.let_go()
     for page in (first, second):
         scenes_are_told(page, 2)
-        assert shown(page) == told(server, story)
-    assert len(told(server, story)) == 2
+        assert shown(page) == told(held, story)
+    assert len(told(held, story)) == 2
     reader.context.close()
 
 
@@ -209,43 +214,59 @@ def test_a_move_that_is_refused_keeps_its_words(reader: Reader, server: RunningS
     assert len(told(server, session.story_id)) == 1
 
 
-@pytest.mark.parametrize(
-    ("answer", "gentler"),
-    [("Go on, with what I wrote", False), ("Go on, but more gently", True), ("Stop", False)],
-)
-def test_a_cry_for_help_pauses_the_turn_with_whom_one_can_reach_and_three_ways_on(
-    reader: Reader, server: RunningServer, story: str, answer: str, gentler: bool
+def test_undo_and_fork_keep_what_was_told_and_say_where_one_is(
+    reader: Reader, server: RunningServer
 ) -> None:
-    page = reader.open(f"story/{story}/main")
-    field = page.get_by_placeholder("In your own words")
-    field.fill(CRY)
-    field.press("Enter")
-    note = page.locator(".care")
-    note.wait_for()
-    assert note.locator("li").count() >= 1
-    assert page.evaluate("document.activeElement.tagName") == "H2"
-    note.get_by_role("button", name=answer).click()
-    if answer == "Stop":
-        page.get_by_text("Everything is kept").wait_for()
-    else:  # the move goes on as it was; what this storyteller does with it is its own affair
-        page.locator(".refused, #turn-2").first.wait_for()
-        assert note.count() == 0
-    session = server.does(server.application.stories.resume(story))
-    assert (dict(session.state.premise.boundaries) != {"violence": "low"}) is gentler
-
-
-def test_undo_and_fork_keep_what_was_told(reader: Reader, server: RunningServer) -> None:
     session = server.does(seeding.a_played_story(server.application, 3))
     page = reader.open(f"story/{session.story_id}/main")
+    undone = plain(page.locator("#turn-3 .action").inner_text())
     page.get_by_role("button", name="Undo the last scene").click()
-    page.wait_for_url(lambda url: "/main" not in url)
+    page.locator(".title-page", has_text="branch-2").wait_for()
     scenes_are_told(page, 2)
     assert shown(page) == told(server, session.story_id)[:2]
+    said = page.locator(".arrived")
+    assert undone in plain(said.inner_text())
+    assert "on the branch “branch-2” now" in said.inner_text()
+    box = said.bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 900, "it is said where one looks"
     page.locator("#turn-1 .tools summary").click()
     page.locator("#turn-1").get_by_role("button", name="Fork here").click()
-    until(page, "document.querySelectorAll('.turn').length === 1")
+    page.locator(".title-page", has_text="branch-3").wait_for()
+    scenes_are_told(page, 1)
+    assert len(shown(page)) == 1
+    assert "forked from the branch “branch-2” after scene 1" in said.inner_text()
+    page.locator(".choices button").first.click()
+    scenes_are_told(page, 2)
+    assert said.count() == 0
     assert len(told(server, session.story_id)) == 3
     assert len(server.does(server.application.stories.branches(session.story_id))) == 3
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (360, 740)])
+def test_after_a_move_it_stands_at_the_top_and_what_is_new_below_it(
+    chromium: Any, server: RunningServer, size: tuple[int, int]
+) -> None:
+    width, height = size
+    session = server.does(seeding.a_played_story(server.application, 3))
+    reader = Reader(chromium, server.address, viewport={"width": width, "height": height})
+    page = reader.open(f"story/{session.story_id}/main")
+    for turn in (4, 5):
+        page.locator(".choices button").first.click()
+        scenes_are_told(page, turn)
+        until(page, "(n) => document.querySelector(`#turn-${n} .action`)", turn)
+        until(
+            page,
+            "(n) => { const { top } = document.querySelector(`#turn-${n}`).getBoundingClientRect();"
+            " const isAtEnd = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;"
+            " return top >= -2 && (top < 60 || isAtEnd); }",
+            turn,
+        )
+        if height >= 900:
+            last = page.locator(".choices button").last.bounding_box()
+            assert last["y"] + last["height"] <= height
+    keep_screenshot(page, f"after-a-move-{width}")
+    reader.context.close()
 
 
 def test_boundaries_become_stricter_and_never_looser(
@@ -274,6 +295,60 @@ def test_what_was_held_back_is_said_with_the_reason(reader: Reader, server: Runn
     assert "nobody here can fly" in held
 
 
+def test_a_paragraph_that_the_storyteller_left_out_is_said_to_be_held_back(
+    reader: Reader, server: RunningServer
+) -> None:
+    theme = "A lighthouse keeper finds a letter that was never sent"
+    premise = Premise(theme=theme, boundaries={"letters": "none"}, seed=0)
+    session = server.does(server.application.stories.open(premise))
+    server.does(session.turn(Action.begin()))
+    server.does(session.turn(Action.choose(1)))
+    page = reader.open(f"story/{session.story_id}/main")
+    page.get_by_text("Held back: 1").click()
+    page.get_by_text("the storyteller left out a paragraph").wait_for()
+
+
+def test_scores_are_for_authors_and_a_free_story_says_once_that_it_is(
+    reader: Reader, server: RunningServer
+) -> None:
+    page = reader.open("story/{cast}/main".format(**server.stories))
+    hand = page.locator(".at-hand")
+    assert "scores" not in hand.inner_text()
+    page.get_by_label("How you read").click()
+    page.get_by_label("Show scores").check()
+    page.keyboard.press("Escape")
+    assert "82 of 100" in hand.inner_text()
+    page.locator("#turn-2 .tools summary").click()
+    said = page.locator("main").inner_text()
+    assert said.count("cost") == 1
+    assert "nothing: it is free" in said
+    assert "$0.00" not in said
+
+
+def test_a_long_move_is_counted_never_cut_and_folded_once_it_is_told(
+    reader: Reader, server: RunningServer, story: str
+) -> None:
+    page = reader.open(f"story/{story}/main")
+    field = page.get_by_placeholder("In your own words")
+    words = "I walk along the beach and look at what the tide has left. " * 70
+    field.fill(words)
+    page.get_by_text("130 characters too long").wait_for()
+    assert field.input_value() == words
+    assert field.get_attribute("aria-invalid") == "true"
+    assert page.get_by_role("button", name="Go on", exact=True).is_disabled()
+    assert_nobody_is_left_out(page)
+    field.fill(words[:3600])
+    page.get_by_text("400 characters left").wait_for()
+    field.press("Enter")
+    scenes_are_told(page, 2)
+    folded = page.locator("#turn-2 details.action")
+    box = folded.bounding_box()
+    assert box is not None
+    assert box["height"] < 150
+    folded.locator("summary").click()
+    assert words[3000:3050].strip() in plain(folded.inner_text())
+
+
 def test_somebody_is_asked_aside_and_it_is_no_turn(
     reader: Reader, server: RunningServer, story: str
 ) -> None:
@@ -286,13 +361,34 @@ def test_somebody_is_asked_aside_and_it_is_no_turn(
     assert len(told(server, story)) == 1
 
 
-def test_a_scene_is_rated(reader: Reader, server: RunningServer, story: str) -> None:
+def test_a_question_that_is_refused_keeps_its_words(reader: Reader, story: str) -> None:
+    page = reader.open(f"story/{story}/main")
+    page.get_by_label("What it is").select_option("ask")
+    field = page.get_by_placeholder("A name and your question")
+    field.fill("Hannibal, who are you?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.locator(".refused", has_text="Nobody called").wait_for()
+    assert field.input_value() == "Hannibal, who are you?"
+    field.fill("Jonas, who are you?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.locator(".aside-said").wait_for()
+    until(page, "document.querySelector('textarea').value === ''")
+
+
+def test_a_rating_is_kept_as_soon_as_it_is_picked_and_can_be_changed(
+    reader: Reader, server: RunningServer, story: str
+) -> None:
     page = reader.open(f"story/{story}/main")
     page.locator("#turn-1 .tools summary").click()
+    page.get_by_label("not at all", exact=True).check()
+    page.get_by_text("Kept: you liked it not at all").wait_for()
+    (rating,) = server.does(server.application.records.ratings(story))
+    assert (rating.rating, rating.comment) == (1, "")
     page.get_by_label("much", exact=True).check()
+    page.get_by_text("Kept: you liked it much").wait_for()
     page.get_by_label("What made it so?").fill("the beach")
-    page.get_by_role("button", name="Keep", exact=True).click()
-    page.get_by_text("You liked it much").wait_for()
+    page.get_by_role("button", name="Keep these words").click()
+    page.get_by_text("with your words").wait_for()
     (rating,) = server.does(server.application.records.ratings(story))
     assert (rating.rating, rating.comment) == (4, "the beach")
 

@@ -10,8 +10,13 @@ from typing import Any
 import httpx
 import pytest
 from tests.server.programs import program
-from tests.server.web.conftest import Reader
-from tests.server.web.test_every_page import AXE
+from tests.server.web.conftest import (
+    Proxy,
+    Reader,
+    RunningServer,
+    assert_nobody_is_left_out,
+    until,
+)
 from tests.server.web.test_play import scenes_are_told
 
 pytestmark = pytest.mark.browser
@@ -19,6 +24,7 @@ pytestmark = pytest.mark.browser
 THEME = "A lighthouse keeper finds a door under the stairs."
 
 
+@pytest.mark.stress  # begins a program twice
 def test_a_turn_that_a_kill_broke_off_says_so_and_is_played_again(
     chromium: Any, tmp_path: Path
 ) -> None:
@@ -60,6 +66,7 @@ def test_a_server_that_must_know_who_is_reading_is_given_a_token(
         reader = Reader(chromium, address)
         _sign_in(reader, made.stdout.strip())
         _read_along(Reader(chromium, address), reader)
+        _share_and_sign_out(Reader(chromium, address), reader)
         reader.context.close()
     finally:
         process.terminate()
@@ -70,9 +77,7 @@ def _sign_in(reader: Reader, token: str) -> None:
     page = reader.page
     page.goto(reader.address)
     page.get_by_role("heading", name="Who is reading?").wait_for()
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert [one["id"] for one in found["violations"]] == []
+    assert_nobody_is_left_out(page)
     page.get_by_label("Access token").fill("wrong")
     page.get_by_role("button", name="Enter").click()
     page.get_by_text("not known").first.wait_for()
@@ -108,3 +113,62 @@ def _read_along(guest: Reader, owner: Reader) -> None:
     page.reload()
     page.get_by_role("heading", name="Who is reading?").wait_for()
     guest.context.close()
+
+
+def _share_and_sign_out(guest: Reader, owner: Reader) -> None:
+    """The link is made and taken back on the page; a guest can do nothing but read."""
+    page = owner.open("")
+    page.reload()
+    page.locator(".stories h2 a").first.click()
+    page.get_by_text("Save and share").click()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.get_by_label("The link, shown this once").input_value()
+    assert_nobody_is_left_out(page)
+    guest.page.goto(link)
+    guest.page.get_by_text("You read along by a link").wait_for()
+    scenes_are_told(guest.page, 1)
+    guest.page.get_by_text("Only whose story it is plays it").wait_for()
+    assert guest.page.locator(".choices, .own-words, .rate").count() == 0
+    assert guest.page.get_by_text("Costs").count() == 0
+    assert_nobody_is_left_out(guest.page)
+    while (back := page.get_by_role("button", name="Take it back")).count():
+        left = back.count()
+        back.first.click()
+        until(page, "(n) => document.querySelectorAll('.held [aria-label]').length < n", left)
+    guest.page.reload()
+    guest.page.get_by_role("heading", name="Who is reading?").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", name="Who is reading?").wait_for()
+    assert owner.context.cookies() == []
+    guest.context.close()
+
+
+def test_a_link_that_is_followed_while_the_server_is_down_says_so_and_opens_once_it_is_back(
+    chromium: Any, server: RunningServer, proxy: Proxy, story: str
+) -> None:
+    reader = Reader(chromium, proxy.address)
+    page = reader.open(f"story/{story}/main")
+    told = page.locator("#turn-1").inner_text()
+    server.does(proxy.close())
+    page.get_by_role("link", name="Map", exact=True).click()
+    page.get_by_text("“Map” opens by itself once it is back").wait_for()
+    assert page.locator("#turn-1").inner_text() == told, "the page stays"
+    assert_nobody_is_left_out(page)
+    page.get_by_role("button", name="Stay here").click()
+    until(page, "!document.querySelector('.problem')")
+    assert page.url.endswith(f"story/{story}/main")
+    page.get_by_role("link", name="Cast", exact=True).click()
+    page.get_by_text("“Cast” opens by itself").wait_for()
+    server.does(proxy.open())
+    page.get_by_role("heading", name="Cast").wait_for()
+    page.get_by_label("Jonas", exact=True).wait_for()
+    assert page.locator(".problem").count() == 0
+    reader.context.close()
+
+
+def test_a_story_that_is_not_there_leads_to_those_that_are(reader: Reader) -> None:
+    page = reader.page
+    page.goto(f"{reader.address}#/story/nosuchstory")
+    page.get_by_text("nosuchstory").wait_for()
+    page.locator(".problem").get_by_role("link", name="All stories").click()
+    page.get_by_role("heading", name="Stories").wait_for()

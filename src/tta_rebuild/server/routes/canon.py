@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from tta_rebuild.canon.view import Fact
 from tta_rebuild.core.errors import StoryError
 from tta_rebuild.core.events import CharacterChanged
-from tta_rebuild.core.story import Bond, Choice, Claim
+from tta_rebuild.core.story import Bond, Choice, Claim, LastingLine
 from tta_rebuild.engine.cast import everybody, names_written
+from tta_rebuild.engine.fact_display import cited, fact_in_words, says_nothing, taken_back
 from tta_rebuild.engine.knowing import said_in_words, view_of
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.lab.feedback import rate
@@ -135,21 +136,18 @@ async def list_facts(
     path, state = await served.application.stories.whole(branch)
     turns = {recorded.position: recorded.turn for recorded in path}
     names = names_written(state.facts) | state.names
+    listed = FactLister(state, names, turns)
     found = [
-        _fact(fact, until, turns, names, state)
+        listed.row(fact, until)
         for fact, until in state.canon.ever()
-        if ended or until is None
+        if (ended or until is None) and not says_nothing(state, fact, names)
     ]
+    if ended:
+        found += [listed.row(fact, at, taken_back=True) for fact, at in taken_back(path)]
     wanted = word.casefold()
     found = [one for one in found if wanted in f"{one.says}\n{one.sentence}".casefold()]
     lines = [
-        shapes.LineOut(
-            number=number,
-            text=line.text,
-            about=list(line.about),
-            known_by=list(line.known_by),
-            weight=line.weight,
-        )
+        _line(number, line)
         for number, line in state.lines.items()
         if wanted in line.text.casefold()
     ]
@@ -157,27 +155,62 @@ async def list_facts(
     return shapes.FactsOut(facts=page, lines=lines, next=next_after(after, limit, len(found)))
 
 
-def _fact(
-    fact: Fact,
-    until: int | None,
-    turns: Mapping[int, int],
-    names: Mapping[str, str],
-    state: StoryState,
-) -> shapes.FactOut:
-    return shapes.FactOut(
-        subject=fact.subject,
-        subject_name=names.get(fact.subject, fact.subject.replace("_", " ")),
-        relation=fact.relation,
-        value=fact.value,
-        value_name=names.get(fact.value, fact.value.replace("_", " ")),
-        says=said_in_words(state, fact),
-        sentence=fact.sentence,
-        certain=fact.certain,
-        since=fact.since,
-        since_turn=turns.get(fact.since, 0),
-        until=until,
-        until_turn=None if until is None else turns.get(until, 0),
+def _line(number: int, line: LastingLine) -> shapes.LineOut:
+    return shapes.LineOut(
+        number=number,
+        text=line.text,
+        about=list(line.about),
+        known_by=list(line.known_by),
+        weight=line.weight,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FactLister:
+    """Makes rows of facts; ``turns`` are those of positions."""
+
+    state: StoryState
+    names: Mapping[str, str]
+    turns: Mapping[int, int]
+
+    def row(self, fact: Fact, until: int | None, *, taken_back: bool = False) -> shapes.FactOut:
+        """A fact and until which event it held, or at which it was taken back."""
+        state, names = self.state, self.names
+        return shapes.FactOut(
+            subject=fact.subject,
+            subject_name=names.get(fact.subject, fact.subject.replace("_", " ")),
+            relation=fact.relation,
+            value=fact.value,
+            value_name=names.get(fact.value, fact.value.replace("_", " ")),
+            says=fact_in_words(state, fact, names),
+            sentence=cited(state, fact, names),
+            certain=fact.certain,
+            since=fact.since,
+            since_turn=self.turns.get(fact.since, 0),
+            until=until,
+            until_turn=None if until is None else self.turns.get(until, 0),
+            taken_back=taken_back,
+        )
+
+
+@router.patch("/lines/{number}", responses=documented(404, 409))
+async def correct_line(
+    number: Annotated[int, Path(ge=1, le=10**9)],
+    wanted: shapes.LineIn,
+    branch: TheBranch,
+    served: Served,
+) -> shapes.LinesOut:
+    """Correct a lasting line, or take it back; gives those that are in force then."""
+    stories = served.application.stories
+    try:
+        said = " ".join(wanted.becomes.split())
+        lines = await stories.correct_line(branch.story_id, branch.branch_id, number, said)
+    except StoryError as error:
+        if type(error) is StoryError:
+            do = "GET …/facts lists the lines that are in force."
+            raise Problem(404, "No such line", str(error), do=do, kind="StoryError") from error
+        raise
+    return shapes.LinesOut(lines=[_line(n, line) for n, line in lines.items()])
 
 
 @router.post("/retcons", responses=documented(404, 409))

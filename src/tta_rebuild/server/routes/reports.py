@@ -14,7 +14,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 import tta_rebuild as tta
+from tta_rebuild.bootstrap.guards import care_policy
 from tta_rebuild.bootstrap.overview import models_overview
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.usage import Attempt, Grouping
 from tta_rebuild.engine.kept_turn import problem_in
 from tta_rebuild.engine.turn_runner import RunningTurn
@@ -65,13 +67,25 @@ def _worlds() -> list[shapes.WorldOut]:
     ]
 
 
+@router.get("/help-lines")
+async def list_help_lines(served: Served) -> shapes.HelpLinesOut:
+    """Whom a player in need can reach; the note that a turn pauses with names some of them."""
+    return shapes.HelpLinesOut.model_validate(care_policy(served.application.settings).help_lines)
+
+
 @router.get("/models")
 async def list_models(served: Served) -> shapes.ModelsOut:
     """The models, with prices, quotas and how their latest calls went; none of them is asked."""
     latest = await served.application.ledger.attempts(limit=LATEST)
     lines = models_overview(served.application.settings, latest, at=datetime.now(UTC))
     models = [shapes.ModelOut.model_validate(line) for line in lines]
-    return shapes.ModelsOut(models=models, chain=list(served.application.models))
+    languages = packaged_toml("tta_rebuild.engine", "languages")
+    return shapes.ModelsOut(
+        models=models,
+        chain=list(served.application.models),
+        languages=languages["iso_639_1"].split(),
+        embedded_languages=languages["embedded"].split(),
+    )
 
 
 @router.post("/evaluate")

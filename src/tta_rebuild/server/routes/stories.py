@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import unicodedata
 from collections.abc import Sequence
@@ -10,19 +11,23 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from tta_rebuild.core.errors import RequestRejected, ValidationError
+from tta_rebuild.core.events import VariantAssigned
 from tta_rebuild.core.story import NO_VOICE, CharacterSketch, Premise, Voice
 from tta_rebuild.engine.premise_notes import (
     is_nobody_played,
     likely_plots,
+    plots_of,
     premise_notes,
     slug_of,
 )
+from tta_rebuild.engine.stories import check_premise
 from tta_rebuild.server import shapes
 from tta_rebuild.server.access import Asking, TheAccess
 from tta_rebuild.server.resources import After, Limit, Served, TheStory, documented
 from tta_rebuild.storyteller.scene_file import read_world
 
 router = APIRouter(prefix="/stories", tags=["stories"], responses=documented(404, 409))
+premises = APIRouter(tags=["stories"])
 
 
 @router.get("")
@@ -48,14 +53,16 @@ async def begin_story(
 ) -> shapes.NewStoryOut:
     """Begin a story; its opening scene is the first turn to play."""
     premise = premise_of(wanted)
+    teller = teller_of(wanted, served)
+    is_chosen = teller != served.application.models[0]
+    chosen = VariantAssigned(experiment="", variant="", model=teller) if is_chosen else None
     async with access.records.together():
-        session = await served.application.stories.open(premise)
+        session = await served.application.stories.open(premise, variant=chosen)
         await access.records.own(session.story_id, asking.player_id)
     row = await served.application.stories.story(session.story_id)
     served.sessions.keep(session)
     response.headers["Location"] = f"/api/v1/stories/{row.story_id}"
     story = shapes.StoryOut.model_validate(row).model_dump()
-    teller = served.application.models[0]
     notes = list(premise_notes(premise, teller))
     return shapes.NewStoryOut(
         **story,
@@ -63,6 +70,25 @@ async def begin_story(
         notes=notes,
         likely_plots=likely_plots(premise, teller),
         asks_who_is_played=is_nobody_played(premise, teller),
+    )
+
+
+@premises.post("/premises")
+async def read_premise(wanted: shapes.StoryIn, served: Served) -> shapes.PremiseOut:
+    """How a premise is understood, before a story begins with it."""
+    premise, teller = premise_of(wanted), teller_of(wanted, served)
+    check_premise(premise)
+    return await asyncio.to_thread(_understood, premise, teller)
+
+
+def _understood(premise: Premise, teller: str) -> shapes.PremiseOut:
+    plots = plots_of(premise, teller).items()
+    return shapes.PremiseOut(
+        teller=teller,
+        notes=list(premise_notes(premise, teller)),
+        likely_plots=likely_plots(premise, teller),
+        asks_who_is_played=is_nobody_played(premise, teller),
+        plots=[shapes.PlotOut(plot=plot, called=called) for plot, called in plots],
     )
 
 
@@ -89,6 +115,15 @@ async def delete_story(story: TheStory, served: Served) -> None:
 def next_after(after: int, limit: int, count: int) -> int | None:
     """Where the next page begins; None if there is none."""
     return after + limit if after + limit < count else None
+
+
+def teller_of(wanted: shapes.StoryIn, served: Served) -> str:
+    """Who is to tell a story. Raises ValidationError: that model is not of the chain."""
+    models = served.application.models
+    if wanted.model and wanted.model not in models:
+        there = ", ".join(models)
+        raise ValidationError(f"no model '{wanted.model}' is set up here: there is {there}")
+    return wanted.model or models[0]
 
 
 def premise_of(wanted: shapes.StoryIn) -> Premise:

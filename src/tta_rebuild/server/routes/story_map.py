@@ -20,7 +20,7 @@ from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_values import choice_values
 from tta_rebuild.server import canon_shapes, shapes
 from tta_rebuild.server.access import Asking, TheAccess
-from tta_rebuild.server.presenting import scene_out
+from tta_rebuild.server.presenting import scene_out, withheld_out
 from tta_rebuild.server.problems import NOT_JSON, Problem, is_json
 from tta_rebuild.server.resources import (
     ID,
@@ -68,6 +68,18 @@ async def get_titles(
     return shapes.TitlesOut(titles=[_title(turn) for turn in turns], next=_next(turns, found.turn))
 
 
+@router.get("/{story}/map/search")
+async def search_story(
+    story: TheStory,
+    served: Served,
+    words: Annotated[str, Query(max_length=200, examples=["the lamp"])] = "",
+    limit: Limit = 40,
+) -> shapes.FoundTurnsOut:
+    """The turns of all branches that tell of words, or were played with them."""
+    found = await served.application.stories.search(story.story_id, words, limit=limit)
+    return shapes.FoundTurnsOut(found=[shapes.FoundTurnOut.model_validate(one) for one in found])
+
+
 def _title(turn: Sequence[RecordedEvent]) -> shapes.TitleOut:
     said = next((r.event.text for r in turn if isinstance(r.event, log.PlayerActed)), "")
     scenes = [r.event.scene for r in turn if isinstance(r.event, log.SceneTold)]
@@ -101,20 +113,22 @@ def _told(
     turn: Sequence[RecordedEvent], names: dict[str, str], cost_usd: float
 ) -> shapes.ToldTurnOut:
     row: dict[str, Any] = {"action": "", "choice": None, "scene": None, "ends_story": False}
-    row |= {"choices": [], "not_offered": [], "withheld": []}
+    row |= {"choices": [], "not_offered": []}
+    held_back, told = list[log.PassageWithheld](), None
     for recorded in turn:
         match recorded.event:
             case log.PlayerActed(text=text, choice=choice):
                 row |= {"action": text, "choice": choice}
             case log.SceneTold(scene=scene):
-                row["scene"] = scene_out(scene, recorded.turn, names)
+                row["scene"], told = scene_out(scene, recorded.turn, names), scene
             case log.ChoicesOffered(choices=choices, rejected=rejected):
                 row["choices"] = choice_values(choices)
                 row["not_offered"] = [{"text": t, "reason": r} for t, r in rejected]
             case log.PassageWithheld() as held:
-                row["withheld"].append(shapes.WithheldOut.model_validate(held))
+                held_back.append(held)
             case log.StoryEnded():
                 row["ends_story"] = True
+    row["withheld"] = withheld_out(told, held_back)
     first = turn[0]
     place: dict[str, Any] = {"turn": first.turn, "branch_id": first.branch_id, "at": first.at}
     return shapes.ToldTurnOut(**place, cost_usd=cost_usd, **row)

@@ -1,8 +1,8 @@
 // The canon: what is true and since when, correcting a fact, and a move of one's own judged while it is written.
 import { api } from "./api.js";
-import { Loaded, Meter, ProblemNote, announce, counted, plain, sentenceCase, useAction, useAsked } from "./components.js";
+import { Loaded, LongText, Meter, ProblemNote, announce, counted, isTooLong, plain, reading, sentenceCase, useAction, useAsked } from "./components.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
-import { at, go, heading } from "./navigation.js";
+import { at, go, heading, may } from "./navigation.js";
 
 const AT_ONCE = 100, TYPING_MS = 350;
 
@@ -12,7 +12,7 @@ export function Page({ story, branch }) {
   return html`<h1>Canon</h1>
     <div class="tabs" role="group" aria-label="What to look at">
       <button type="button" aria-pressed=${shows === "facts"} onClick=${() => setShows("facts")}>What is true</button>
-      <button type="button" aria-pressed=${shows === "move"} onClick=${() => setShows("move")}>A move of your own</button>
+      ${may("player") && html`<button type="button" aria-pressed=${shows === "move"} onClick=${() => setShows("move")}>A move of your own</button>`}
     </div>
     ${shows === "facts" ? html`<${Facts} story=${story} branch=${branch} />` : html`<${OwnMove} story=${story} branch=${branch} />`}`;
 }
@@ -21,7 +21,7 @@ function Facts({ story, branch }) {
   const [text, setText] = useState(""), [word, setWord] = useState(""), [ended, setEnded] = useState(false);
   useEffect(() => { const timer = setTimeout(() => setWord(text.trim()), 250); return () => clearTimeout(timer); }, [text]);
   const asked = useAsked(() => api.facts(story, branch, { word, ended, limit: AT_ONCE }), [story, branch, word, ended]);
-  return html`<p class="lead">Everything the story has made so, with the sentence it came from. Correct what was never meant; you see first what depends on it.</p>
+  return html`<p class="lead">Everything the story has made so, with the sentence it came from where there is a sure one. Correct what was never meant; you see first what depends on it.</p>
     <div class="row"><label class="grow">Find <input type="search" value=${text} onInput=${(e) => setText(e.target.value)} /></label>
       <label><input type="checkbox" checked=${ended} onChange=${(e) => setEnded(e.target.checked)} /> Also what is over</label></div>
     <${Loaded} asked=${asked} what="the facts">${(first) => html`<${FactList} story=${story} branch=${branch} first=${first} query=${{ word, ended }} again=${asked[2]} />`}<//>`;
@@ -36,11 +36,32 @@ function FactList({ story, branch, first, query, again }) {
   });
   const facts = [...first.facts, ...now.facts];
   return html`<p class="quiet" role="status">${counted(facts.length, "fact")}${now.next ? ", and more" : ""}</p>
-    <ul class="fact-list">${facts.map((fact) => html`<${FactRow} key=${[fact.subject, fact.relation, fact.value, fact.since].join("/")} fact=${fact} story=${story} branch=${branch} again=${again} />`)}</ul>
+    <ul class="fact-list">${facts.map((fact) => html`<${FactRow} key=${[fact.subject, fact.relation, fact.value, fact.since, fact.until].join("/")} fact=${fact} story=${story} branch=${branch} again=${again} />`)}</ul>
     ${now.next && html`<p><button type="button" disabled=${isBusy} onClick=${ask}>More facts</button></p>`}
     <${ProblemNote} problem=${problem} />
-    ${first.lines.length > 0 && html`<h2>In plain words</h2><ul class="fact-list">${first.lines.map((line) => html`<li><p class="fact-says">${line.text}</p>
-      ${line.known_by.length > 0 && html`<p class="quiet">known by ${line.known_by.map(plain).join(", ")}</p>`}</li>`)}</ul>`}`;
+    ${first.lines.length > 0 && html`<h2>In plain words</h2><ul class="fact-list">${first.lines.map((line) => html`<${LineRow} key=${line.number} line=${line} story=${story} branch=${branch} again=${again} />`)}</ul>`}`;
+}
+
+/** What is so in plain words; another text, or none, can take its place. */
+function LineRow({ line, story, branch, again }) {
+  const [text, setText] = useState(null), field = useRef();
+  useEffect(() => { if (text === line.text) field.current.focus(); }, [text === null]);
+  const [correct, isBusy, problem] = useAction(async (becomes) => {
+    await api.correctLine(story, branch, line.number, becomes);
+    announce(becomes ? "It is corrected." : "It is taken back.");
+    setText(null);
+    again();
+  });
+  return html`<li><div class="fact-line"><p class="fact-says">${line.text}</p>
+    <p class="quiet">${line.known_by.length > 0 && `known by ${line.known_by.map(plain).join(", ")}`}
+      ${text === null && may("author") && html`${line.known_by.length > 0 && " · "}<button type="button" class="plain" aria-label=${`Correct: ${line.text}`} onClick=${() => setText(line.text)}>Correct</button>`}</p></div>
+    ${text !== null && html`<form class="note" onSubmit=${(e) => { e.preventDefault(); correct(text.trim()); }}>
+      <label>What is so instead <input ref=${field} value=${text} maxlength="400" onInput=${(e) => setText(e.target.value)} /></label>
+      <p class="row"><button class="main-action" disabled=${isBusy || !text.trim() || text.trim() === line.text}>Correct it</button>
+        <button type="button" disabled=${isBusy} onClick=${() => correct("")}>It is not so</button>
+        <button type="button" class="plain" onClick=${() => setText(null)}>Leave it</button></p>
+      <${ProblemNote} problem=${problem} /></form>`}
+  </li>`;
 }
 
 const ended = (text) => sentenceCase(text.replace(/[.!?…]?$/, (mark) => mark || "."));
@@ -50,8 +71,8 @@ function FactRow({ fact, story, branch, again }) {
   const over = fact.until !== null, said = ended(fact.says);
   return html`<li>
     <div class="fact-line"><p class=${over ? "fact-says over" : "fact-says"}>${said}</p>
-    <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}
-      ${!corrects && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p></div>
+    <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${fact.taken_back ? `, taken back at scene ${fact.until_turn}: it was never so` : over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}
+      ${!corrects && !fact.taken_back && may("author") && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p></div>
     ${fact.sentence && html`<q>${fact.sentence}</q>`}
     ${corrects && html`<${Correct} fact=${fact} story=${story} branch=${branch} leave=${() => setCorrects(false)} again=${again} />`}
   </li>`;
@@ -96,6 +117,7 @@ function Correct({ fact, story, branch, leave, again }) {
   </form>`;
 }
 
+const lowered = (text) => (/^[A-Z][a-z]/.test(text) && !/^[A-Z][a-z]+ (is|has|does|was) /.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
 const SCORES = [["overall_score", "All in all"], ["consistency_score", "Agrees with what is true"], ["meaningfulness_score", "Makes a difference"], ["character_alignment_score", "In character"], ["universe_rules_score", "Within the rules"]];
 
 /** A move in one's own words, judged a moment after each key; an answer that a later one overtook is dropped. */
@@ -103,7 +125,7 @@ function OwnMove({ story, branch }) {
   const [text, setText] = useState(""), [verdict, setVerdict] = useState(null), [problem, setProblem] = useState(null), [isJudging, setIsJudging] = useState(false);
   useEffect(() => {
     setProblem(null);
-    if (text.trim().length < 3) { setVerdict(null); setIsJudging(false); return undefined; }
+    if (text.trim().length < 3 || isTooLong(text, 4000)) { setVerdict(null); setIsJudging(false); return undefined; }
     const outdated = new AbortController();
     const timer = setTimeout(async () => {
       setIsJudging(true);
@@ -122,14 +144,16 @@ function OwnMove({ story, branch }) {
     sessionStorage.setItem(`tta.draft/${story}/${branch}`, text.trim());
     go(at(story, branch));
   }
+  // what settles it comes in the same sentence: the gravest thing that speaks against it
+  const reason = verdict && !verdict.is_valid && (verdict.issues.find((issue) => issue.severity === "error") || verdict.issues[0]);
   return html`<p class="lead">Write what could happen next. It is held against the canon, the rules and your boundaries as you type; no model is asked, and nothing is stored.</p>
-    <label>Your move <textarea rows="3" maxlength="4000" value=${text} onInput=${(e) => setText(e.target.value)}></textarea></label>
+    <${LongText} label="Your move" rows="3" most=${4000} value=${text} onInput=${setText} />
     <div class="verdict" aria-busy=${isJudging}>
       ${!verdict && !problem && html`<p class="quiet">${isJudging ? "Judging …" : "The verdict comes here."}</p>`}
-      ${verdict && html`<p class=${verdict.is_valid ? "said-yes" : "said-no"}><strong>${verdict.is_valid ? "It would hold." : "It would not hold."}</strong>${isJudging || verdict.of !== text ? " (of the words before)" : ""}</p>
-        ${verdict.issues.map((issue) => html`<p>${ended(issue.message)}${issue.suggested_fix && html` <span class="quiet">${ended(issue.suggested_fix)}</span>`}</p>`)}
-        ${SCORES.map(([key, label]) => html`<${Meter} label=${label} value=${verdict[key]} />`)}
-        ${verdict.dead_end_risk > 0 && html`<${Meter} label="Risk of a dead end" value=${verdict.dead_end_risk} />`}
+      ${verdict && html`<p class=${verdict.is_valid ? "said-yes" : "said-no"}><strong>${verdict.is_valid ? "It would hold." : `It would not hold: ${ended(lowered(reason?.message || "too little speaks for it"))}`}</strong>${isJudging || verdict.of !== text ? " (of the words before)" : ""}${reason?.suggested_fix && html` <span class="quiet">${ended(reason.suggested_fix)}</span>`}</p>
+        ${verdict.issues.filter((issue) => issue !== reason && (verdict.is_valid || issue.severity === "error")).map((issue) => html`<p>${ended(issue.message)}${issue.suggested_fix && html` <span class="quiet">${ended(issue.suggested_fix)}</span>`}</p>`)}
+        ${reading.value.scores && html`${!verdict.is_valid && html`<h2>How it does apart from that</h2>`}${SCORES.map(([key, label]) => html`<${Meter} label=${label} value=${verdict[key]} />`)}`}
+        ${reading.value.scores && verdict.dead_end_risk > 0 && html`<${Meter} label="Risk of a dead end" value=${verdict.dead_end_risk} />`}
         <p class="row"><button type="button" onClick=${use} disabled=${!text.trim()}>Take it to the story</button></p>`}
       <${ProblemNote} problem=${problem} />
     </div>`;

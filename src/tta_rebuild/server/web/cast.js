@@ -25,9 +25,9 @@ function Character({ one, story, branch }) {
   return html`<section class="character" aria-label=${one.name}>
     <h2>${sentenceCase(one.name)}</h2>
     ${(one.is_player || one.description) && html`<p class="lead">${[one.is_player && "whom you play", one.description].filter(Boolean).join(" · ")}</p>`}
-    <p>${one.feels && one.feels !== "neutral" ? html`Feels ${one.feels}.` : html`<span class="quiet">Feels nothing in particular.</span>`}</p>
-    <h3>Place in their arc</h3>
-    <ol class="arc">${Object.entries(STAGES).map(([stage, text]) => html`<li aria-current=${one.arc === stage ? "step" : undefined}>${text}</li>`)}</ol>
+    ${one.feels && one.feels !== "neutral" && html`<p>Feels ${one.feels}.</p>`}
+    ${one.arc && html`<h3>Place in their arc</h3>
+    <ol class="arc">${Object.entries(STAGES).map(([stage, text]) => html`<li aria-current=${one.arc === stage ? "step" : undefined}>${text}</li>`)}</ol>`}
     ${goals.length > 0 && html`<h3>Works at</h3>${goals.map(([goal, value]) => html`<${Meter} label=${sentenceCase(plain(goal))} value=${value} />${one.reasons[goal] && html`<p class="quiet">${one.reasons[goal]}</p>`}`)}`}
     ${traits.length > 0 && html`<h3>Is</h3>${traits.map(([trait, value]) => html`<${Meter} label=${plain(trait)} value=${value} />`)}`}
     ${one.bonds.length > 0 && html`<h3>About others</h3><ul class="knows">${one.bonds.map((text) => html`<li>${sentenceCase(text)}</li>`)}</ul>`}

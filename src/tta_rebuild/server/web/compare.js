@@ -1,6 +1,6 @@
 // Two branches side by side: what was told since they parted, facts that hold on one alone, how people differ.
 import { api } from "./api.js";
-import { Loaded, Passage, plain, sentenceCase, useAsked } from "./components.js";
+import { Loaded, Move, Passage, plain, sentenceCase, useAsked } from "./components.js";
 import { html, useState } from "./dom.js";
 import { at, heading } from "./navigation.js";
 
@@ -23,19 +23,33 @@ function Both({ story, names, found, one, two }) {
   const shows = { text: "What was told", facts: "What is true", people: "How people are" };
   return html`<p class="lead">${found.shared_turn ? `They share everything up to scene ${found.shared_turn}.` : "They share nothing but the beginning."}</p>
     <div class="tabs" role="group" aria-label="What to compare">${Object.entries(shows).map(([key, text]) => html`<button type="button" aria-pressed=${part === key} onClick=${() => setPart(key)}>${text}</button>`)}</div>
-    ${part === "people" ? html`<${People} found=${found} names=${names} />`
-      : html`<div class="sides">${[[one, found.one], [two, found.other]].map(([turns, side], n) => html`<section aria-label=${names[n]}>
-        <h2><a href=${at(story, names[n])}>${names[n]}</a></h2>
-        ${part === "text" ? html`<${Text} turns=${turns} />` : html`<${Facts} facts=${side.facts} other=${names[1 - n]} />`}
-      </section>`)}</div>`}`;
+    ${part === "people" && html`<${People} found=${found} names=${names} />`}
+    ${part === "text" && html`<${Texts} story=${story} names=${names} sides=${[one, two]} />`}
+    ${part === "facts" && html`<div class="sides">${[found.one, found.other].map((side, n) => html`<section aria-label=${names[n]}>
+        <h2><a href=${at(story, names[n])}>${names[n]}</a></h2><${Facts} facts=${side.facts} other=${names[1 - n]} /></section>`)}</div>`}`;
 }
 
-function Text({ turns }) {
-  if (!turns.length) return html`<p class="quiet">Nothing of its own yet.</p>`;
-  return html`<div class="prose">${turns.map((turn) => html`<div class="turn">
-    <h3 class="quiet">Scene ${turn.turn}</h3>${turn.action && html`<p class="action">${turn.action}</p>`}
-    ${turn.scene?.passages.map((passage) => html`<${Passage} passage=${passage} />`)}</div>`)}
-    ${turns.length === SCENES && html`<p class="quiet">… and on; open the branch to read it.</p>`}</div>`;
+/** Scene beside scene; on a small screen one below the other. What both tell word for word is quiet. */
+function Texts({ story, names, sides }) {
+  const turns = [...new Set(sides.flat().map((turn) => turn.turn))].sort((a, b) => a - b);
+  const told = sides.map((side) => new Map(side.map((turn) => [turn.turn, turn])));
+  if (!turns.length) return html`<p class="quiet">Neither has told anything of its own yet.</p>`;
+  return html`<p class="quiet">Paragraphs that are the same on both are grey.</p>
+    ${turns.map((number) => {
+      const texts = told.map((side) => new Set((side.get(number)?.scene?.passages || []).map((passage) => passage.text)));
+      return html`<section class="pair" aria-label=${`Scene ${number}`}><h2>Scene ${number}</h2><div class="sides">${told.map((side, n) => html`<div class="side">
+        <h3><a href=${at(story, names[n])}>${names[n]}</a></h3>
+        ${side.has(number) ? html`<${Scene} turn=${side.get(number)} others=${texts[1 - n]} />` : html`<p class="quiet">Not told here.</p>`}</div>`)}</div></section>`;
+    })}
+    ${sides.some((side) => side.length === SCENES) && html`<p class="quiet">… and on; open a branch to read it.</p>`}`;
+}
+
+function Scene({ turn, others }) {
+  return html`<div class="prose"><div class="turn">
+    ${turn.action && html`<${Move} text=${turn.action} />`}
+    ${turn.scene?.passages.map((passage) => (others.has(passage.text)
+      ? html`<div class="same"><span class="unseen">The same on both: </span><${Passage} passage=${passage} /></div>`
+      : html`<${Passage} passage=${passage} />`))}</div></div>`;
 }
 
 function Facts({ facts, other }) {

@@ -14,7 +14,7 @@ function stored(key, usual) {
 }
 
 /** How the reader wants the page; kept in this browser only. */
-export const reading = signal(stored("tta.reading", { theme: "auto", size: 2, streaming: true, motion: true }));
+export const reading = signal(stored("tta.reading", { theme: "auto", size: 2, streaming: true, motion: true, scores: false }));
 reading.subscribe((now) => {
   const root = document.documentElement.dataset;
   root.theme = now.theme;
@@ -60,13 +60,17 @@ export function ProblemNote({ problem, again, children }) {
   return html`<div class="note problem" role="alert">
     <p><strong>${problem.title || "Something went wrong"}.</strong> ${problem.detail || (problem.title ? "" : problem.message)}</p>
     ${problem.what && html`<p>${problem.what}</p>`}
-    ${again && html`<p><button type="button" onClick=${again}>Try again</button></p>`}
+    ${problem.status === 404 ? html`<p><a href="#/">All stories</a></p>` : again && html`<p><button type="button" onClick=${again}>Try again</button></p>`}
     ${children}
   </div>`;
 }
 
-/** What was asked for, once it is there; until then a quiet line, or what went wrong. */
+const AGAIN_MS = 2000;
+
+/** What was asked for, once it is there (a server that is down is asked again by itself); until then a quiet line, or what went wrong. */
 export function Loaded({ asked: [value, problem, again], what = "", children }) {
+  const isDown = problem?.status === 0 && value === null;
+  useEffect(() => { const timer = isDown ? setTimeout(again, AGAIN_MS) : 0; return () => clearTimeout(timer); }, [problem]);
   if (problem && value === null) return html`<${ProblemNote} problem=${problem} again=${again} />`;
   if (value === null) return html`<p class="quiet" aria-busy="true">Fetching ${what || "it"} …</p>`;
   return children(value);
@@ -84,6 +88,19 @@ export function SureButton({ label, question, yes, act, className = "" }) {
     <button type="button" onClick=${() => setAsks(false)}>No</button>
   </span>`;
 }
+
+export const isTooLong = (text, most) => text.length > most;
+
+/** A field for a text of any length: near its limit it counts, and what is too long is said and never cut. */
+export function LongText({ label, most, value, wrong = "", hidden = false, field, onInput, ...given }) {
+  const left = most - value.length, says = left < 0 ? `${counted(-left, "character")} too long: at most ${number(most)} can be taken. Nothing is cut; shorten it.`
+    : left < most / 5 ? `${counted(left, "character")} left` : "";
+  const id = useRef(`about-${++fields}`).current;
+  return html`<label>${hidden ? html`<span class="unseen">${label}</span>` : label} <textarea ref=${field} value=${value} aria-invalid=${Boolean(wrong) || left < 0}
+      aria-describedby=${wrong || says ? id : undefined} onInput=${(e) => onInput(e.target.value)} ...${given}></textarea></label>
+    ${(wrong || says) && html`<p id=${id} class=${wrong || left < 0 ? "wrong" : "quiet"} role=${wrong ? "alert" : undefined}>${wrong || says}</p>`}`;
+}
+let fields = 0;
 
 // — figures —
 
@@ -155,6 +172,15 @@ export function Passage({ passage, language }) {
     const quoted = /^["“„«‘'—–-]/.test(one.trim());
     return html`<p class="said"><span class="speaker">${said}</span> ${quoted ? text : html`“${text}”`}</p>`;
   });
+}
+
+const LONG_MOVE = 400, MOVE_BEGINS = 160;
+
+/** What the player did; a long move is folded, so that the scene stays in sight. */
+export function Move({ text, language }) {
+  if (text.length <= LONG_MOVE) return html`<p class="action">${typeset(text, language)}</p>`;
+  return html`<details class="action"><summary>${typeset(text.slice(0, MOVE_BEGINS).trimEnd(), language)}… <span class="quiet">(all ${number(text.length)} characters)</span></summary>
+    <p class="action-whole">${typeset(text, language)}</p></details>`;
 }
 
 /** How a passage is read out. */

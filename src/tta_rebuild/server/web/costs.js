@@ -65,7 +65,7 @@ const WORDS = { ok: "answered", cached: "from the cache", busy: "busy, tried aga
 function Models({ latest }) {
   const kinds = Object.keys(WORDS).filter((kind) => latest.some((one) => one.outcomes[kind]));
   return html`<h2>How the models answer</h2>
-    <${Table} caption="The latest calls, up to 500" empty="No model has been asked yet." rows=${latest} columns=${[
+    <${Table} caption="The latest calls, up to 500" empty="No model has been asked yet. The embedded storyteller is none: it costs nothing and is not counted here." rows=${latest} columns=${[
       ["Model", (one) => one.model], ["Calls", (one) => number(one.calls), true],
       ["Whole answer", (one) => seconds(one.latency_s), true], ["First piece", (one) => seconds(one.first_piece_s), true],
       ...kinds.map((kind) => [sentenceCase(WORDS[kind]), (one) => (one.outcomes[kind] ? `${number(one.outcomes[kind])} (${share(one.outcomes[kind] / one.calls)})` : "—"), true]),

@@ -53,10 +53,10 @@ function Played() {
       <label>Of <select value=${days} onChange=${(e) => setDays(Number(e.target.value))}>${[[0, "all time"], [7, "the last week"], [30, "the last month"]].map(([n, text]) => html`<option value=${n}>${text}</option>`)}</select></label></div>
     <${Loaded} asked=${asked} what="the counts">${(found) => html`
       <dl class="figures">
-        <div><dt>Stories</dt><dd>${number(found.total.stories)}</dd><span class="quiet">${number(found.total.finished)} came to an end</span></div>
+        <div><dt>Stories</dt><dd>${number(found.total.stories)}</dd><dd class="quiet">${number(found.total.finished)} came to an end</dd></div>
         <div><dt>Scenes</dt><dd>${number(found.total.turns)}</dd></div>
         <div><dt>Mean score</dt><dd>${found.total.turns ? number(found.total.quality * 100) : "—"}</dd></div>
-        <div><dt>Cost</dt><dd>${money(found.total.cost_usd)}</dd><span class="quiet">${money(found.total.cost_per_finished_usd)} each that ended</span></div>
+        <div><dt>Cost</dt><dd>${money(found.total.cost_usd)}</dd><dd class="quiet">${money(found.total.cost_per_finished_usd)} each that ended</dd></div>
       </dl>
       <${Table} caption="Who told it" rows=${found.groups} columns=${[
         [sentenceCase(by), (row) => row.key || "—"], ["Scenes", (row) => number(row.turns), true], ["Stories", (row) => number(row.stories), true], ["Ended", (row) => number(row.finished), true],
@@ -64,7 +64,7 @@ function Played() {
         ["Asked again", (row) => number(row.repairs), true], ["Degraded", (row) => number(row.degraded), true], ["Cost", (row) => money(row.cost_usd), true],
       ]} />
       <h2>How players go on</h2><${Shares} counts=${found.moves} words=${MOVES} />
-      <h2>Which choices they take</h2><${Shares} counts=${found.places} words=${{}} before="number " /><${Shares} counts=${found.kinds} words=${KINDS} />
+      <h2>Which choices they take</h2><h3>By their place in the list</h3><${Shares} counts=${found.places} words=${{}} before="number " /><h3>By what they are about</h3><${Shares} counts=${found.kinds} words=${KINDS} />
       <h2>How far they come</h2>
       ${found.drop_off.length > 1 && html`<${Chart} title="Stories that reached a scene" x=${found.drop_off.map((one) => one.turn)} series=${[{ label: "stories", values: found.drop_off.map((one) => one.reached) }]}
         summary=${`${found.drop_off[0].reached} began; ${found.drop_off.at(-1).reached} reached scene ${found.drop_off.at(-1).turn}.`} />`}
@@ -96,7 +96,7 @@ function Score() {
       <label>A scene, or any piece of prose <textarea rows="6" required maxlength="20000" value=${text} onInput=${(e) => setText(e.target.value)}></textarea></label>
       <p><button disabled=${isBusy || !text.trim()}>Score it</button></p></form>
     <${ProblemNote} problem=${problem} />
-    <div role="status">${found && html`<dl class="figures"><div><dt>Score</dt><dd>${number(found.score * 100)}</dd><span class="quiet">of 100; four of five readers' marks lie from ${number(found.low * 100)} to ${number(found.high * 100)}</span></div></dl>
+    <div role="status">${found && html`<dl class="figures"><div><dt>Score</dt><dd>${number(found.score * 100)}</dd><dd class="quiet">of 100; four of five readers' marks lie from ${number(found.low * 100)} to ${number(found.high * 100)}</dd></div></dl>
       ${found.parts.filter((part) => part.value !== null).map((part) => html`<${Meter} label=${sentenceCase(plain(part.name))} value=${part.value} />`)}
       ${found.reasons.length > 0 && html`<h2>What took something away</h2><ul>${found.reasons.map((reason) => html`<li>${sentenceCase(reason)}</li>`)}</ul>`}`}</div>`;
 }

@@ -5,6 +5,7 @@ import { html, useEffect, useRef, useState } from "./dom.js";
 import { at, go } from "./navigation.js";
 
 const AT_ONCE = 50;
+const moment = (iso) => new Date(iso).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" }); // tells stories of one title apart
 
 export function Page() {
   const [title, setTitle] = useState(""), [wanted, setWanted] = useState("");
@@ -27,12 +28,12 @@ function Shelf({ first, title, again }) {
     setNext(answer.next);
   });
   if (!rows.length) return title ? html`<p class="quiet">No story has “${title}” in its title.</p>` : null;
-  return html`<ul class="stories">${rows.map((row) => html`<${Entry} key=${row.story_id} row=${row} again=${again} />`)}</ul>
+  return html`<ul class="stories">${rows.map((row) => html`<${Entry} key=${row.story_id} row=${row} again=${again} isTwin=${rows.some((one) => one !== row && one.title === row.title)} />`)}</ul>
     ${next && html`<p class="centre"><button type="button" disabled=${isBusy} onClick=${more}>More stories</button></p>`}
     <${ProblemNote} problem=${problem} />`;
 }
 
-function Entry({ row, again }) {
+function Entry({ row, again, isTwin }) {
   const [names, setNames] = useState(false), [title, setTitle] = useState(row.title);
   const field = useRef();
   useEffect(() => { if (names) field.current?.focus(); }, [names]);
@@ -43,7 +44,7 @@ function Entry({ row, again }) {
     ${names
       ? html`<form class="row" onSubmit=${(e) => { e.preventDefault(); rename(); }}><label class="grow">Title <input ref=${field} value=${title} maxlength="120" required onInput=${(e) => setTitle(e.target.value)} /></label><button>Keep</button><button type="button" onClick=${() => setNames(false)}>Leave it</button></form>`
       : html`<h2><a href=${at(row.story_id)}>${typeset(row.title)}</a></h2>`}
-    <p class="quiet">${counted(row.turns, "scene")}${row.branches > 1 ? ` on ${counted(row.branches, "branch", "branches")}` : ""}${row.updated_at ? ` · ${when(row.updated_at)}` : ""}</p>
+    <p class="quiet">${counted(row.turns, "scene")}${row.branches > 1 ? ` on ${counted(row.branches, "branch", "branches")}` : ""}${row.updated_at ? ` · ${when(row.updated_at)}` : ""}${isTwin ? ` · begun ${moment(row.created_at)}` : ""}</p>
     <div class="row"><a href=${at(row.story_id, "main", "map")}>Map<span class="unseen"> of ${row.title}</span></a>
       <button type="button" class="plain" aria-label=${`Rename ${row.title}`} onClick=${() => setNames(true)}>Rename</button>
       <button type="button" class="plain" aria-label=${`Save ${row.title} as a file`} onClick=${keep}>Save</button>

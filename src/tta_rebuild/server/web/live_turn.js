@@ -18,11 +18,13 @@ export class LiveTurn {
   constructor(story, branch, { onEnd }) {
     Object.assign(this, { story, branch, onEnd });
     this.place = `tta.turn/${story}/${branch}`;
-    /** idle · waiting · telling · paused · refused · failed · interrupted */
+    /** idle · waiting · telling · paused · stopped (after a pause) · refused · failed · interrupted */
     this.state = signal("idle");
     this.told = signal(NOTHING);
     this.isConnected = signal(true);
     this.running = null;
+    /** Whether the reader has stayed at the move since it was made. */
+    this.isFollowed = false;
     this.fromOtherTab = (event) => { if (event.key === this.place && event.newValue) this.takeUp(); };
   }
 
@@ -75,9 +77,12 @@ export class LiveTurn {
     const isKnown = kept?.turn === this.left || (this.state.value !== "idle" && kept?.turn === this.running?.turn);
     if (!kept?.turn || this.isBusy || isKnown) return;
     try {
-      const { state } = await api.turn(kept.turn);
-      if (state === "stored" || state === "aside" || state === "abandoned") return this.forget();
-      this.begin(kept);
+      const there = await api.turn(kept.turn), { state } = there;
+      if (state === "stored" || state === "aside" || state === "abandoned") {
+        this.forget();
+        return state === "stored" && (await this.onEnd("stored", {}, kept)); // over before this tab could follow it
+      }
+      this.begin(kept.action.kind ? kept : turnAsKept(there));
       if (state === "interrupted") this.state.value = "interrupted";
       else await this.follow();
     } catch (problem) {
@@ -89,6 +94,14 @@ export class LiveTurn {
   async cancel() {
     if (this.running?.turn) await api.cancel(this.running.turn).catch(() => {});
     else this.reset();
+  }
+
+  /** Stop after a pause: the note stays, and nothing of the words. */
+  rest() {
+    this.forget();
+    this.left = this.running?.turn;
+    this.running = { turn: this.left, action: {}, words: "" };
+    this.state.value = "stopped";
   }
 
   reset() {
@@ -130,7 +143,10 @@ export class LiveTurn {
       await this.onEnd(event, data, this.running);
       this.reset();
     } else if (event === "paused" || event === "refused") {
-      if (event === "paused") await this.onEnd(event, data, this.running);
+      if (event === "paused") {
+        this.keep({ ...this.running, action: {}, words: "" }, this.running);
+        await this.onEnd(event, data, this.running);
+      }
       batch(() => { add(event === "paused" ? { note: data } : { reason: data.reason }); this.state.value = event; });
       if (event === "refused") announce(data.reason);
     } else if (event === "failed") {
@@ -150,8 +166,9 @@ export class LiveTurn {
     try { return JSON.parse(localStorage.getItem(this.place)); } catch { return null; }
   }
 
-  keep(running) {
-    this.running = running;
+  /** Keep which turn runs; `own` is what this page alone knows of it. */
+  keep(running, own = running) {
+    this.running = own;
     try { localStorage.setItem(this.place, JSON.stringify(running)); } catch { /* then only this tab knows */ }
   }
 

@@ -1,10 +1,10 @@
 // The story as a map: every branch on a canvas, the scene that was picked below it, and the same as a list.
 import { api } from "./api.js";
-import { Loaded, Passage, ProblemNote, announce, counted, useAction, useAsked, when } from "./components.js";
+import { Loaded, Move, Passage, ProblemNote, announce, counted, useAction, useAsked, when } from "./components.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { MapCanvas } from "./map_canvas.js";
 import { LANE, laidOut, runKey, wayTo } from "./map_layout.js";
-import { at, go, heading } from "./navigation.js";
+import { at, go, heading, may } from "./navigation.js";
 
 const IN_LIST = 100, MOST_UNFOLDED = 400;
 
@@ -59,13 +59,16 @@ function StoryMap({ story, branch, branches, turn }) {
   function jump(event) {
     event.preventDefault();
     if (matching.rows.length) show(matching.rows[0], matching.turn || undefined);
-    else announce("Nothing of that name.");
+    else if (told?.found.length) pickFound(told.found[0]);
+    else announce("Nothing of that name, and no scene with these words.");
   }
+  const told = useTold(story, found);
+  const pickFound = (one) => show(layout.of.get(one.branch_id), one.turn);
   const total = layout.order.reduce((sum, one) => sum + one.last - one.first + 1, 0);
   return html`
     <p class="quiet">${counted(branches.length, "branch", "branches")}, ${counted(total, "scene")}. The way to where you are is red. Runs without a fork are folded into a number; press it to unfold them.</p>
     <form class="map-tools" role="search" onSubmit=${jump}>
-      <label>Find a branch or scene <input type="search" placeholder="a name, or main 12" value=${found} onInput=${(e) => setFound(e.target.value)} /></label>
+      <label>Find a branch, a scene, or words <input type="search" placeholder="a name, main 12, or words told" value=${found} onInput=${(e) => setFound(e.target.value)} /></label>
       <button>Jump there</button>
       <button type="button" aria-label="Zoom in" onClick=${() => map.current.zoomBy(1.3)}>+</button>
       <button type="button" aria-label="Zoom out" onClick=${() => map.current.zoomBy(1 / 1.3)}>−</button>
@@ -75,6 +78,7 @@ function StoryMap({ story, branch, branches, turn }) {
     </form>
     <div class="map-box" style=${{ height: `min(62vh, 38rem, ${Math.max(180, layout.height + 100)}px)` }}><canvas ref=${canvas} tabindex="0" role="application" aria-roledescription="map of the story"
       aria-label="All branches. Arrow keys go from scene to scene, plus and minus zoom, space unfolds a run. The same is in the list below."></canvas></div>
+    <${Told} told=${told} pick=${pickFound} />
     <${Picked} story=${story} here=${here} picked=${picked} branch=${picked && layout.of.get(picked.id)} pick=${show} other=${other} setOther=${setOther} />
     ${isDrawn && html`<${Twin} story=${story} here=${here} rows=${matching.rows} layout=${layout} show=${show} other=${other} setOther=${setOther} />`}`;
 }
@@ -93,6 +97,30 @@ function search(layout, text) {
   return { rows, turn: n };
 }
 
+const TYPING_MS = 300, SHORTEST_WORD = 3;
+
+/** The scenes that tell of words, on whatever branch: `{words, found}`; null while nothing was looked for. */
+function useTold(story, text) {
+  const [told, setTold] = useState(null), words = text.trim();
+  useEffect(() => {
+    if (words.length < SHORTEST_WORD) { setTold(null); return undefined; }
+    const outdated = new AbortController();
+    const timer = setTimeout(() => api.search(story, words, outdated.signal).then(({ found }) => {
+      setTold({ words, found });
+      announce(found.length ? `${counted(found.length, "scene")} with these words.` : "");
+    }, () => {}), TYPING_MS);
+    return () => { clearTimeout(timer); outdated.abort(); };
+  }, [story, words]);
+  return told;
+}
+
+function Told({ told, pick }) {
+  if (!told?.found.length) return null;
+  return html`<section aria-label="Scenes with these words"><h2 class="small">Scenes with “${told.words}”</h2>
+    <ul class="found">${told.found.map((one) => html`<li key=${`${one.branch_id}/${one.turn}`}>
+      <button type="button" class="plain" onClick=${() => pick(one)}>${one.branch}, scene ${one.turn}</button> <q>${one.excerpt}</q></li>`)}</ul></section>`;
+}
+
 /** The scene that was picked: what happened there, and what can be done from it. */
 function Picked({ story, here, picked, branch, pick, other, setOther }) {
   const [listed, setListed] = useState(null);
@@ -107,11 +135,11 @@ function Picked({ story, here, picked, branch, pick, other, setOther }) {
   const isTip = picked.turn >= branch.last, isThere = value?.turn === picked.turn && value.id === picked.id;
   return html`<section class="map-pick" aria-label="The scene that was picked">
     <h2 class="small">${branch.name}, scene ${picked.turn}${isTip && branch.ending ? " · the end" : ""}</h2>
-    ${isThere && value.action && html`<p class="quiet"><em>${value.action}</em></p>`}
+    ${isThere && value.action && html`<${Move} text=${value.action} />`}
     ${isThere && html`<div class="excerpt">${value.scene?.passages.slice(0, 2).map((passage) => html`<${Passage} passage=${passage} />`)}</div>`}
     <div class="row">
       ${isTip ? html`<a class="main-action" href=${at(story, branch.name)}>Go on from here</a>` : html`<a href=${at(story, branch.name)}>Read this branch</a>`}
-      <button type="button" disabled=${isBusy} onClick=${fork}>Fork here</button>
+      ${may("player") && html`<button type="button" disabled=${isBusy} onClick=${fork}>Fork here</button>`}
       ${other && other !== branch.name
         ? html`<a href=${at(story, other, "compare", branch.name)}>Compare with ${other}</a>`
         : html`<button type="button" onClick=${() => { setOther(branch.name); announce(`Now pick the branch to compare ${branch.name} with.`); }}>Compare …</button>`}

@@ -26,3 +26,13 @@ export const heading = signal({ story: "", title: "" });
 
 /** Whether the server answered that it must know who is reading. */
 export const needsToken = signal(false);
+
+/** Who is reading, as the server knows them; until it has said so, and without accounts, everything may be tried. */
+export const reader = signal({ accounts: false, player: "", role: null });
+const ROLES = ["player", "author", "operator"];
+
+/** Whether who is reading has a role, or one above it. */
+export const may = (role) => !reader.value.accounts || ROLES.indexOf(reader.value.role) >= ROLES.indexOf(role);
+
+/** What to say of a branch that one has just come to, and how: `{story, branch, text, from}`; said once. */
+export const arrival = signal(null);

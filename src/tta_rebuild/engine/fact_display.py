@@ -1,0 +1,111 @@
+"""Facts as readers are shown them: in words, with what bears them out, and what was taken back.
+
+The server's list of facts asks it. For prompts the words are those of ``knowing``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from tta_rebuild.canon.fact_check import plain
+from tta_rebuild.canon.people import PLAYER
+from tta_rebuild.canon.view import Fact
+from tta_rebuild.core.english import for_they
+from tta_rebuild.core.events import FactAsserted, FactRetconned, RecordedEvent
+from tta_rebuild.core.story import Claim
+from tta_rebuild.engine.state import StoryState
+
+NEAR_WORDS = 6
+"""Words at most between what a fact is about and what it says, in a sentence that it cites."""
+
+_DETERMINED = re.compile(
+    r"(?:the|a|an|my|your|his|her|its|our|their|this|that|no)\b", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+def fact_in_words(state: StoryState, fact: Fact | Claim, names: Mapping[str, str]) -> str:
+    """A fact as a sentence without its stop; ``names`` are those known, by id."""
+    relation = state.canon.relations[fact.relation]
+    subject, value = (names.get(one, plain(one)) for one in (fact.subject, fact.value))
+    if state.premise.language != "en":
+        return relation.say(subject, value)
+    things = fact.subject not in names
+    if relation.value == "thing" and fact.value not in names:
+        value = _with_article(value)
+    said = relation.say(_with_article(subject) if things else subject, value)
+    if things and _are_many(subject):
+        head, found, rest = said.partition(f"{subject} ")
+        verb, gap, after = rest.partition(" ")
+        said = f"{head}{found}{for_they(verb)}{gap}{after}"
+    return said
+
+
+def _with_article(words: str) -> str:
+    return words if _DETERMINED.match(words) else f"the {words}"
+
+
+def _are_many(words: str) -> bool:
+    """Whether what has no name of its own is several."""
+    from tta_rebuild.storyteller.noun_phrases import is_plural
+
+    head = re.split(r" (?:who|that|which|of|in|with) ", words)[0].split()[-1:]
+    return bool(head) and is_plural(head[0])
+
+
+def says_nothing(state: StoryState, fact: Fact, names: Mapping[str, str]) -> bool:
+    """Whether a fact only gives somebody the name that they are listed by."""
+    return fact.relation == "name" and names.get(fact.subject, "") == fact.value
+
+
+def cited(state: StoryState, fact: Fact, names: Mapping[str, str]) -> str:
+    """The sentence that bears a fact out, "" where none is sure to.
+
+    What a reader has read from a sentence cites it. What a storyteller declared has the sentence
+    that is likest to it: it is cited if it names both sides, close to each other.
+    """
+    if not fact.certain or not fact.sentence:
+        return fact.sentence
+    words = [
+        word.casefold().removesuffix("'s").removesuffix("’s")
+        for word in _WORD.findall(fact.sentence)
+    ]
+    subject = _places(words, names.get(fact.subject, plain(fact.subject)))
+    if fact.subject in (state.player, PLAYER):
+        subject |= {at for at, word in enumerate(words) if word == "you"}
+    says = plain(fact.value)
+    if state.canon.relations[fact.relation].value == "yes_no":
+        says = "dead" if fact.relation == "alive" and says == "false" else fact.relation
+    value = _places(words, names.get(fact.value, says))
+    is_near = any(abs(a - b) <= NEAR_WORDS for a in subject for b in value)
+    return fact.sentence if is_near else ""
+
+
+def _places(words: Sequence[str], phrase: str) -> set[int]:
+    """Where the last word of a phrase stands, or of a name any of its words."""
+    wanted = [word.casefold() for word in _WORD.findall(phrase)]
+    kept = set(wanted if phrase.istitle() else wanted[-1:])
+    return {at for at, word in enumerate(words) if word in kept}
+
+
+def taken_back(path: Sequence[RecordedEvent]) -> Iterator[tuple[Fact, int]]:
+    """The facts of which an author has said that they were never so, and at which event."""
+    since: dict[tuple[str, str, str], int] = {}
+    for recorded in path:
+        match recorded.event:
+            case FactAsserted(claim=claim):
+                since.setdefault((claim.subject, claim.relation, claim.value), recorded.position)
+            case FactRetconned(claim=claim):
+                begun = since.pop((claim.subject, claim.relation, claim.value), 0)
+                yield (
+                    Fact(
+                        subject=claim.subject,
+                        relation=claim.relation,
+                        value=claim.value,
+                        since=begun,
+                        sentence=claim.sentence,
+                        certain=claim.certain,
+                    ),
+                    recorded.position,
+                )
