@@ -29,6 +29,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
+from tta_rebuild.storyteller.premise_corrections import corrected
 from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
 from tta_rebuild.storyteller.premise_matter import (
     as_said,
@@ -112,7 +113,8 @@ def read_premise(
 def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseReading:
     text = readable(theme)
     unread = PremiseReading(told=(text,) * bool(text))
-    read = _Reading(text).read(plot) if is_english(text) else unread
+    played = next((name for name, *_, is_player in bound if is_player), "")
+    read = _Reading(text, played).read(plot) if is_english(text) else unread
     you, people = _bound(*_told_by(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
     parts += [f"{p.name} is {p.role}" for p in people if p.name and p.role]
@@ -171,9 +173,10 @@ def _bound(
 class _Reading:
     """One English premise, taken apart."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, played: str = "") -> None:
         cut = [re.split(r"(?<=…)\s+(?=[A-Z“])", sentence) for sentence in sentences_of(text)]
-        self.sentences = [part for parts in cut for part in parts] or [text]
+        whole = [part for parts in cut for part in parts] or [text]
+        self.sentences, self.corrections = corrected(whole)
         self.commands = [s for s in self.sentences if pattern("command").match(s)]
         words = tokens_of(text)
         has_verb = any(w.lower() in {*second_persons(), "are", "has", "must"} for w in words[1:])
@@ -202,9 +205,8 @@ class _Reading:
         self.settings = [row for n, row in sorted(ranked, key=lambda r: -r[0]) if n]
         asked = [i for i, s in enumerate(self.sentences) if s in self.commands and matter[i]]
         before = " ".join(filter(None, matter[: asked[0]])) if asked else ""
-        self.cast = PremisePeople(
-            self.tokens, self.phrases, len(tokens_of(before)) if asked else -1
-        )
+        topic_at = len(tokens_of(before)) if asked else -1
+        self.cast = PremisePeople(self.tokens, self.phrases, topic_at, played)
 
     @staticmethod
     def _matter(sentence: str) -> str:
@@ -223,9 +225,14 @@ class _Reading:
         odds = {m.phrase.start: parts_of(self.cast, m) for m in self.cast.mentions}
         people = [replace(p, odds=odds.get(p.at, {})) for p in people]
         no_people = [p for p in people if _is_a_thing(p)]
-        people = [p for p in people if p not in no_people]
+        people = [*self.corrections.people([p for p in people if p not in no_people])]
         people += implied_people(roles, you, people)
         places, at = self._places()
+        called = {name for person in people for name in (person.name, *person.name.split())}
+        places = [place for place in places if place not in called]
+        if self.corrections.at:
+            at = self.corrections.at
+            places = list(dict.fromkeys([at.partition(" ")[2], *places]))
         things = self._things(places) + [p.role for p in no_people]
         stated = () if self.is_title else self.sentences
         told = statements(stated, self.commands, self.cast, you)

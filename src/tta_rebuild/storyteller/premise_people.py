@@ -93,8 +93,11 @@ class PremisePeople:
         taken: tokens at which the phrases begin that speak of somebody.
     """
 
-    def __init__(self, tokens: Sequence[str], phrases: Sequence[Phrase], topic_at: int) -> None:
+    def __init__(
+        self, tokens: Sequence[str], phrases: Sequence[Phrase], topic_at: int, played: str = ""
+    ) -> None:
         self.tokens, self.phrases, self.topic_at = tokens, phrases, topic_at
+        self.played = {*played.lower().split()}  # words of a name that the player has chosen
         self.lows = [t.lower() for t in tokens]
         self.mentions: list[Mention] = []
         self.you_are: Mention | None = None
@@ -112,7 +115,8 @@ class PremisePeople:
                 self.taken.add(phrase.start)
         by_role = words_in("called_by_role", "kin")  # Grandpa, Uncle Jo
         self.is_second = self.is_second or any(
-            m.phrase.words[0].lower() in by_role and not m.phrase.determiner for m in self.mentions
+            m.phrase.words[0].lower() in by_role and not (m.phrase.determiner or m.phrase.is_many)
+            for m in self.mentions
         )
         self.player = self._player()
         self._find_pronouns()
@@ -237,6 +241,9 @@ class PremisePeople:
     # ------------------------------------------------------------------- who is the player
 
     def _player(self) -> Mention | None:
+        named = (m for m in self.mentions if self.played & {*m.name.lower().split()})
+        if chosen := next(named, None):
+            return chosen
         if self.you_are:
             return self.you_are
         if self.topic_at > 0 and {"he", "she"} & {*self.lows[self.topic_at :][:4]}:
@@ -370,7 +377,8 @@ class PremisePeople:
             of = self._owner(owner, phrase.start)
             if of is self.player and (of or not self.is_second):
                 return f"your {noun}"
-            owner = f"{of.name or 'the ' + of.phrase.text}'s" if of else owner
+            ends = "'" if of and of.phrase.is_many else "'s"
+            owner = f"{of.name or 'the ' + of.phrase.text}{ends}" if of else owner
             is_named = is_kin
         is_mine = owner in MINE or (not owner and is_kin and not phrase.is_many)
         if phrase.is_name:
