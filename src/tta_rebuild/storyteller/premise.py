@@ -222,17 +222,9 @@ class _Reading:
         me, people = head_of(you.role), self.cast.others()
         fitting = [s for s in self.settings if not s.get("player") or me in s["player"].split()]
         roles = [role for s in fitting for role in s.get("people", ())]
-        odds = {m.phrase.start: parts_of(self.cast, m) for m in self.cast.mentions}
-        people = [replace(p, odds=odds.get(p.at, {})) for p in people]
-        no_people = [p for p in people if _is_a_thing(p)]
-        people = [*self.corrections.people([p for p in people if p not in no_people])]
+        people, no_people = self._apart(people)
         people += implied_people(roles, you, people)
-        places, at = self._places()
-        called = {name for person in people for name in (person.name, *person.name.split())}
-        places = [place for place in places if place not in called]
-        if self.corrections.at:
-            at = self.corrections.at
-            places = list(dict.fromkeys([at.partition(" ")[2], *places]))
+        places, at = self._places(people)
         things = self._things(places) + [p.role for p in no_people]
         stated = () if self.is_title else self.sentences
         told = statements(stated, self.commands, self.cast, you)
@@ -284,9 +276,18 @@ class _Reading:
             excluded=tuple(dict.fromkeys(w for w in unwanted if w and w not in words_in("stops"))),
         )
 
-    # ------------------------------------------------------------------ places, things, aims
+    # ------------------------------------------------------------------ people, places, things, aims
 
-    def _places(self) -> tuple[list[str], str]:
+    def _apart(
+        self, people: Sequence[PremisePerson]
+    ) -> tuple[list[PremisePerson], list[PremisePerson]]:
+        """The people with their parts, and what was only taken for somebody."""
+        odds = {m.phrase.start: parts_of(self.cast, m) for m in self.cast.mentions}
+        found = [replace(p, odds=odds.get(p.at, {})) for p in people]
+        things = [p for p in found if _is_a_thing(p)]
+        return [*self.corrections.people([p for p in found if p not in things])], things
+
+    def _places(self, people: Sequence[PremisePerson]) -> tuple[list[str], str]:
         """The places, first where the story opens, and that one with its preposition."""
         ranked: list[tuple[int, int, str, str]] = []
         for phrase in self.phrases:
@@ -315,7 +316,13 @@ class _Reading:
             ranked.append((1, 998, implied, f"{_preposition(implied.split()[-1])} {implied}"))
         ranked.sort()
         is_vague = not ranked or ranked[0][2] in ("the world", "the universe", "the field")
-        return list(dict.fromkeys(row[2] for row in ranked)), "here" if is_vague else ranked[0][3]
+        at = "here" if is_vague else ranked[0][3]
+        called = {name for person in people for name in (person.name, *person.name.split())}
+        places = [row[2] for row in ranked if row[2] not in called]
+        if self.corrections.at:
+            at = self.corrections.at
+            places.insert(0, at.partition(" ")[2])
+        return list(dict.fromkeys(places)), at
 
     def _turns_on(
         self, aim: str, places: Sequence[str], shunned: Collection[str]
