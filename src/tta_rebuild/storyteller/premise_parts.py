@@ -77,7 +77,7 @@ def features_of(people: PremisePeople, mention: Mention) -> dict[str, float]:
     whole += ["hostile"] * bool(called & words_in("hostile"))
     whole += ["named"] * bool(mention.name) + ["owns"] * mention.is_owner
     found |= dict.fromkeys(whole, 1.0)
-    text = {s for low, s in zip(lows, stems, strict=True) if low not in words_in("stops")}
+    text = (s for low, s in zip(lows, stems, strict=True) if low not in words_in("stops"))
     found |= {f"text {one}": 0.3 for one in text}
     found |= dict.fromkeys(_said_to_be(lows, phrase), 1.0)
     for begin, end in _spoken_of(people, mention):
