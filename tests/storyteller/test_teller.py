@@ -258,7 +258,7 @@ async def test_the_same_seed_and_values_give_the_same_bytes_under_another_hash_s
         "a=Teller({**v,'turn':1}).scene();"
         "b=Teller({**v,'turn':2,'notes':a['notes'],'action':'look around'}).scene();"
         "n={**v,'turn':3,'notes':b['notes']};"
-        "c=[Teller({**n,'action':f'give Clara the {one}'}).scene() for one in ('lamp','map','oar')];"
+        "c=[Teller({**n,'action':f'give Clara the {one}'}).scene() for one in ('lamp','oar')];"
         "print(json.dumps([a,b,c]))"
     )
     told = {
