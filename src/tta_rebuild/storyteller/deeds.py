@@ -15,7 +15,8 @@ from dataclasses import replace
 from typing import Any
 
 from tta_rebuild.core.english import singular, stem, words_of
-from tta_rebuild.storyteller.act import Act, parse_act
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.addressed import is_confession
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import bare, head_of, last_meant, last_word, short

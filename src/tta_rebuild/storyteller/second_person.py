@@ -1,4 +1,4 @@
-"""The player's "I" told back as "you": what ``act`` and ``premise`` do to every phrase they keep.
+"""The player's "I" told back as "you": what ``act_deed`` and ``premise`` do to every phrase they keep.
 
 Works by rules on words; quoted speech stays as it was spoken.
 """

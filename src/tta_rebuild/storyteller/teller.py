@@ -14,7 +14,8 @@ from typing import Any
 
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
 from tta_rebuild.storyteller.absent import Absent
-from tta_rebuild.storyteller.act import Act, parse_act
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.addressed import as_meant
 from tta_rebuild.storyteller.answers import answer, authors_words, is_answered
 from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
