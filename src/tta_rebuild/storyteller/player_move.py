@@ -131,7 +131,7 @@ class PlayerMove:
             self.writer.slots.update(self.cast.slots)
         self.draft.bind()
         is_remarked = outcome.texts and self.rng.random() < 0.3
-        self.draft.say(self.rules.reaction(outcome.kind) if is_remarked else "")
+        self.draft.say(self.rules.telling.reaction(outcome.kind) if is_remarked else "")
 
 
 def _line_of(words: str) -> str:

@@ -50,7 +50,7 @@ class SceneDraft:
         for name in ("npc", "Npc", "npc_they", "npc_them", "npc_their", "Npc_they"):
             self.writer.slots.pop(name, None)
         if npc:
-            self.writer.slots.update(self.rules.person_slots(npc, "npc"))
+            self.writer.slots.update(self.rules.telling.person_slots(npc, "npc"))
         self.state.bound |= self.cast.parts
         self.writer.slots |= role_slots(self.cast, self.state)
         here = self.cast.entities.get(str(self.state.values.get("here")))
