@@ -37,12 +37,11 @@ from tta_rebuild.storyteller.premise_matter import (
     spoken_of,
     without_verb,
 )
+from tta_rebuild.storyteller.premise_mentions import GENDERS, gender_of
 from tta_rebuild.storyteller.premise_parts import parts_of
 from tta_rebuild.storyteller.premise_people import (
-    GENDERS,
     PremisePeople,
     PremisePerson,
-    gender_of,
     head_of,
     implied_people,
 )

@@ -24,7 +24,8 @@ from tta_rebuild.storyteller.noun_phrases import (
     without_s,
     words_in,
 )
-from tta_rebuild.storyteller.premise_people import GENDERS, Mention, PremisePeople
+from tta_rebuild.storyteller.premise_mentions import GENDERS, Mention
+from tta_rebuild.storyteller.premise_people import PremisePeople
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 PARTS = (
