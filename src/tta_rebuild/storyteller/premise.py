@@ -38,12 +38,11 @@ from tta_rebuild.storyteller.premise_matter import (
     spoken_of,
     without_verb,
 )
+from tta_rebuild.storyteller.premise_mentions import GENDERS, gender_of
 from tta_rebuild.storyteller.premise_parts import parts_of
 from tta_rebuild.storyteller.premise_people import (
-    GENDERS,
     PremisePeople,
     PremisePerson,
-    gender_of,
     head_of,
     implied_people,
 )
@@ -276,7 +275,7 @@ class _Reading:
             excluded=tuple(dict.fromkeys(w for w in unwanted if w and w not in words_in("stops"))),
         )
 
-    # ------------------------------------------------------------------ people, places, things, aims
+    # ----------------------------------------------------------- people, places, things, aims
 
     def _apart(
         self, people: Sequence[PremisePerson]
