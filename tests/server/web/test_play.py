@@ -466,3 +466,17 @@ def test_the_file_of_a_story_is_saved_and_read_in_again(
     page.wait_for_url(re.compile("/story/"))
     scenes_are_told(page, 1)
     assert shown(page) == told(server, story)
+
+
+@pytest.mark.parametrize("width", [1180, 1280, 1500])
+def test_in_the_largest_text_what_is_at_hand_keeps_room_for_its_words(
+    chromium: Any, server: RunningServer, story: str, width: int
+) -> None:
+    reader = Reader(chromium, server.address, viewport={"width": width, "height": 900})
+    page = reader.open(f"story/{story}/main")
+    page.evaluate("document.documentElement.dataset.size = '5'")
+    side, prose = (page.locator(one).first.bounding_box() for one in (".at-hand", ".prose"))
+    assert side["width"] >= 200
+    assert side["y"] > prose["y"] + prose["height"] or side["x"] > prose["x"] + prose["width"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    reader.context.close()
