@@ -42,7 +42,9 @@ def _template(scope: Scope) -> str:
     if app is None or not scope["path"].startswith((f"{API}/", "/v1/")):
         return ""
     if not hasattr(app.state, "templates"):
-        paths = dict.fromkeys(one.path_format or one.path for one in iter_route_contexts(app.routes))
+        paths = dict.fromkeys(
+            one.path_format or one.path for one in iter_route_contexts(app.routes)
+        )
         app.state.templates = [(compile_path(path)[0], path) for path in paths if path]
     found = (path for pattern, path in app.state.templates if pattern.match(scope["path"]))
     return next(found, "")
