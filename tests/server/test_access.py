@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from tests.server.accounts import Accounts, accounts, token
-from tests.server.serving import API, Running
+from tests.server.serving import API, THEME, Running
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.server.access import operations
@@ -376,6 +377,42 @@ async def test_a_stream_breaks_off_once_its_token_is_revoked(tmp_path: Path) -> 
     assert resumed.status_code == 401
     assert told[-1] == "stored"
     assert turn.state != "failed"
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_an_answer_to_a_chat_client_breaks_off_once_its_token_is_revoked(
+    tmp_path: Path, streams: bool
+) -> None:
+    async with accounts(tmp_path, looked_s=0.02) as there:
+        assert there.server.teller is not None
+        there.server.teller.gate.clear()
+        url = f"{there.server.address}/v1/chat/completions"
+        asked = {"model": "tta", "messages": [{"role": "user", "content": THEME}]}
+        told = {}
+
+        async def follow(name: str) -> None:
+            sent = asked | {"stream": streams}
+            async with there.clients[name].stream("POST", url, json=sent) as answer:
+                told[name] = answer.status_code, (await answer.aread()).decode()
+
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            ben = group.create_task(follow("ben"))
+            anna = group.create_task(follow("anna"))
+            while (await there.clients["olga"].get("/health")).json()["turns_running"] < 2:
+                pass
+            await there.clients["olga"].delete("/tokens/anna")
+            await anna
+            assert not ben.done()
+            there.server.teller.gate.set()
+
+    status, text = told["anna"]
+    assert status == (200 if streams else 401)
+    error = json.loads(text.strip().rpartition("data: ")[2])["error"]
+    assert error["code"] == "invalid_api_key"
+    assert "[DONE]" not in text
+    assert '"stop"' not in text
+    assert told["ben"][0] == 200
+    assert '"stop"' in told["ben"][1]
 
 
 async def test_an_operator_gives_a_token_and_it_opens_the_door(there: Accounts) -> None:

@@ -32,7 +32,8 @@ class TurnFailed(Exception):
 class Answer:
     """What is answered: its text piece by piece ("" says that more still comes), and the usage.
 
-    ``move`` is what was moved by it, None for what is only said.
+    ``move`` is what was moved by it, None for what is only said; ``wait_s`` is how long nothing may
+    come before that is said.
     """
 
     pieces: AsyncGenerator[str, None]
@@ -40,6 +41,7 @@ class Answer:
     branch_id: str = ""
     move: ConversationMove | None = None
     usage: Usage = field(default_factory=Usage)
+    wait_s: float = HEARTBEAT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ class Answers:
         """Kind and text of what is seen of a turn; ("", "") now and then while nothing is."""
         runner, after = self._served.runner, 0
         while True:
-            updates = await runner.updates(turn.turn_id, after=after, wait_s=HEARTBEAT_S)
+            updates = await runner.updates(turn.turn_id, after=after, wait_s=answer.wait_s)
             if not updates and (await runner.turn(turn.turn_id)).state != "running":
                 return
             if not updates:

@@ -11,7 +11,7 @@ from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core.errors import BranchBusy, PositionConflict
 from tta_rebuild.engine.turn_runner import TurnRequest
 from tta_rebuild.server import shapes, streaming
-from tta_rebuild.server.access import Asking, TheAccess
+from tta_rebuild.server.access import Asking, watch_of
 from tta_rebuild.server.presenting import present_out, turn_out
 from tta_rebuild.server.problems import ProblemOf
 from tta_rebuild.server.resources import Served, TheBranch, TheStory, TurnId, documented
@@ -114,8 +114,6 @@ async def follow_turn(
     turn_id: TurnId,
     request: Request,
     served: Served,
-    access: TheAccess,
-    asking: Asking,
     last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,9}$", examples=["3"])] = "",
 ) -> Response:
     """What is seen of a turn, from the event after `Last-Event-ID` to the last.
@@ -125,15 +123,10 @@ async def follow_turn(
     turn, after = await served.runner.turn(turn_id), int(last_event_id or 0)
     if turn.state != "running" and after >= turn.updates:
         return Response(status_code=204)  # by which a browser's EventSource stops to ask
-    state, more = request.app.state, {}
-    if access.accounts:
-        more = {
-            "may_follow": lambda: access.is_still(asking, request.headers),
-            "looked_s": state.options.looked_s,
-        }
+    state, watch = request.app.state, watch_of(request)
     return StreamingResponse(
         streaming.turn_stream(
-            state.streams, served.runner, turn_id, after, redact=state.redactor.value, **more
+            state.streams, served.runner, turn_id, after, redact=state.redactor.value, watch=watch
         ),
         media_type=streaming.MEDIA_TYPE,
         headers=streaming.HEADERS,
