@@ -15,9 +15,10 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from tests.server.accounts import Accounts, accounts, token
-from tests.server.serving import API, THEME, Running
+from tests.server.serving import API, THEME, HeldTeller, Running
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.integrations.prices import Price, Rates
 from tta_rebuild.server.access import operations
 from tta_rebuild.server.app import create_app
 
@@ -212,7 +213,8 @@ async def test_the_same_key_of_two_players_is_two_turns(there: Accounts) -> None
 async def test_what_is_for_operators_is_refused_to_players(
     there: Accounts, annas: dict[str, str], operation: str
 ) -> None:
-    body = {"player": "dora"} if operation.startswith("POST") else None
+    body: Any = {"player": "dora"} if operation.startswith("POST") else None
+    body = {"usd_a_day": 1.0} if operation.startswith("PUT") else body
     method, path = operation.split(" ")
     url = there.nobody.base_url.copy_with(path=path.format(name="none"))  # /metrics is at the root
 
@@ -413,6 +415,53 @@ async def test_an_answer_to_a_chat_client_breaks_off_once_its_token_is_revoked(
     assert '"stop"' not in text
     assert told["ben"][0] == 200
     assert '"stop"' in told["ben"][1]
+
+
+async def test_a_player_who_has_spent_what_they_may_a_day_is_told_to_wait_and_others_play(
+    tmp_path: Path,
+) -> None:
+    teller = HeldTeller()
+    teller.price = Price(rates=Rates(input=10.0, output=0.0))  # a turn: 0.001
+    async with accounts(tmp_path, teller=teller) as there:
+        await _spends_and_waits(there)
+
+
+async def _spends_and_waits(there: Accounts) -> None:
+    olga, anna, ben = there.clients["olga"], there.of("anna"), there.of("ben")
+    branches = {"anna": await anna.story(), "ben": await ben.story()}
+    await anna.play(branches["anna"], kind="begin")
+
+    unknown = await olga.put("/players/nobody/budget", json={"usd_a_day": 1})
+    wanted = await olga.put("/players/anna/budget", json={"usd_a_day": 0.0011})
+    refused = (await anna.play(branches["anna"], kind="choose", choice=1))[-1]
+    aside = await anna.client.post(
+        f"{branches['anna']}/asides",
+        json={"kind": "think", "text": "Mara"},
+        headers={"Idempotency-Key": "aside"},
+    )
+    chat = {"model": "tta", "messages": [{"role": "user", "content": THEME}]}
+    url = f"{there.server.address}/v1/chat/completions"
+    by_chat = await anna.client.post(url, json=chat)
+    others = (await ben.play(branches["ben"], kind="begin"))[-1]
+    listed = {one["player_id"]: one for one in (await olga.get("/tokens")).json()["tokens"]}
+    raised = await olga.put("/players/anna/budget", json={"usd_a_day": None})
+    told = (await anna.play(branches["anna"], kind="choose", choice=1))[-1]
+
+    assert (unknown.status_code, wanted.status_code) == (404, 200)
+    assert wanted.json() == {"usd_a_day": 0.0011, "spent_today_usd": pytest.approx(0.001)}
+    assert refused.kind == "failed"
+    problem = refused.data["problem"]
+    assert (problem["status"], problem["type"][-21:]) == (402, "PlayersBudgetExceeded")
+    assert "next day" in problem["do"]
+    assert aside.status_code == 202
+    assert by_chat.status_code == 402
+    assert by_chat.json()["error"]["type"] == "insufficient_quota"
+    assert others.kind == told.kind == "stored"
+    assert "budget" not in str(there.server.serving.application.notices)
+    spent = {name: round(one["spent_today_usd"], 6) for name, one in listed.items()}
+    assert spent == {"anna": 0.001, "ben": 0.001, "cleo": 0.0, "olga": 0.0}
+    assert (listed["anna"]["usd_a_day"], listed["ben"]["usd_a_day"]) == (0.0011, None)
+    assert raised.json()["usd_a_day"] is None
 
 
 async def test_an_operator_gives_a_token_and_it_opens_the_door(there: Accounts) -> None:

@@ -11,7 +11,7 @@ from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core.errors import BranchBusy, PositionConflict
 from tta_rebuild.engine.turn_runner import TurnRequest
 from tta_rebuild.server import shapes, streaming
-from tta_rebuild.server.access import Asking, watch_of
+from tta_rebuild.server.access import Asking, Principal, watch_of
 from tta_rebuild.server.presenting import present_out, turn_out
 from tta_rebuild.server.problems import ProblemOf
 from tta_rebuild.server.resources import Served, TheBranch, TheStory, TurnId, documented
@@ -48,8 +48,7 @@ async def ask_for_turn(
     Where another was first, the answer is 409 with the `present` of the branch.
     """
     more = {"choice": wanted.choice or 0, "position": wanted.position}
-    key = asking.key(idempotency_key)
-    return await _submitted(key, wanted, story, branch, served, **more)
+    return await _submitted(asking, idempotency_key, wanted, story, branch, served, **more)
 
 
 @on_branch.post("/asides", status_code=202)
@@ -62,10 +61,11 @@ async def ask_aside(
     asking: Asking,
 ) -> shapes.TurnOut:
     """Ask one person aside, or see what they think; followed as a turn is."""
-    return await _submitted(asking.key(idempotency_key), wanted, story, branch, served)
+    return await _submitted(asking, idempotency_key, wanted, story, branch, served)
 
 
 async def _submitted(
+    asking: Principal,
     key: str,
     wanted: shapes.TurnIn | shapes.AsideIn,
     story: StoryRow,
@@ -74,7 +74,8 @@ async def _submitted(
     **more: Any,
 ) -> shapes.TurnOut:
     request = TurnRequest(
-        key=key,
+        key=asking.key(key),
+        player_id=asking.player_id,
         story_id=branch.story_id,
         branch_id=branch.branch_id,
         kind=wanted.kind,
