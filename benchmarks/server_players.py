@@ -7,7 +7,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class Repeating(httpx.AsyncBaseTransport):
 
 async def followed(
     web: httpx.AsyncClient, turn_id: str, repeated: Counter[str]
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """The kinds of the events of a turn; taken up where the connection broke off, as pages do."""
     after, path = "", f"/turns/{turn_id}/events"
     while True:

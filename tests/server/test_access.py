@@ -439,6 +439,7 @@ async def _spends_and_waits(there: Accounts) -> None:
         json={"kind": "think", "text": "Mara"},
         headers={"Idempotency-Key": "aside"},
     )
+    at_hand = (await anna.client.get(branches["anna"])).json()
     chat = {"model": "tta", "messages": [{"role": "user", "content": THEME}]}
     url = f"{there.server.address}/v1/chat/completions"
     by_chat = await anna.client.post(url, json=chat)
@@ -458,6 +459,7 @@ async def _spends_and_waits(there: Accounts) -> None:
     assert by_chat.json()["error"]["type"] == "insufficient_quota"
     assert others.kind == told.kind == "stored"
     assert "budget" not in str(there.server.serving.application.notices)
+    assert at_hand["cost"]["lines"][-1] == "you today $0.0010 of at most $0.00"
     spent = {name: round(one["spent_today_usd"], 6) for name, one in listed.items()}
     assert spent == {"anna": 0.001, "ben": 0.001, "cleo": 0.0, "olga": 0.0}
     assert (listed["anna"]["usd_a_day"], listed["ben"]["usd_a_day"]) == (0.0011, None)

@@ -93,7 +93,7 @@ async def _submitted(
         return turn_out(await served.runner.submit(request, again=wanted.again))
     except (BranchBusy, PositionConflict) as error:
         session = await served.sessions.session(branch.story_id, branch.branch_id)
-        present = await present_out(served, session, story.title)
+        present = await present_out(served, session, story.title, asking.player_id)
         raise ProblemOf(error, present=present.model_dump(mode="json")) from error
 
 
