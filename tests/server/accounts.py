@@ -46,7 +46,8 @@ async def accounts(
     **more: Any,
 ) -> AsyncIterator[Accounts]:
     """A server with the players of ``NAMES``."""
-    options = ServerOptions(limits=NO_RATE, accounts=True, clock=clock or Clock(), **more)
+    wanted: dict[str, Any] = {"limits": NO_RATE, "clock": clock or Clock(), **more}
+    options = ServerOptions(accounts=True, **wanted)
     async with running(data_dir, teller=teller or HeldTeller(), options=options) as server:
         found, clients = dict[str, str](), dict[str, httpx.AsyncClient]()
         for name, role in NAMES.items():

@@ -339,6 +339,11 @@ async def test_a_token_expires_is_revoked_and_notes_when_it_was_used(tmp_path: P
         headers = {"Authorization": f"Bearer {secret}"}
         first = await there.nobody.get("/stories", headers=headers)
         listed = (await there.clients["olga"].get("/tokens")).json()["tokens"]
+        clock.at += timedelta(seconds=59)
+        await there.nobody.get("/stories", headers=headers)
+        soon_listed = (await there.clients["olga"].get("/tokens")).json()["tokens"]
+        clock.at += timedelta(seconds=1)
+        signed = await there.nobody.post("/session", json={"token": secret})
         clock.at += timedelta(days=1)
         late = await there.nobody.get("/stories", headers=headers)
 
@@ -346,7 +351,11 @@ async def test_a_token_expires_is_revoked_and_notes_when_it_was_used(tmp_path: P
         revoked = await there.clients["ben"].get("/stories")
         again = await there.clients["olga"].delete("/tokens/ben")
 
-    dora = next(one for one in listed if one["player_id"] == "dora")
+    dora, soon = (
+        next(one for one in rows if one["player_id"] == "dora") for rows in (listed, soon_listed)
+    )
+    assert soon["used_at"] == dora["used_at"], "noted to the minute, not at every request"
+    assert "Max-Age=86340" in signed.headers["set-cookie"], "no longer than its token"
     assert (first.status_code, late.status_code) == (200, 401)
     assert dora["used_at"].startswith("2026-05-01T12:00")
     assert not [one for one in listed if "secret" in one]

@@ -337,7 +337,9 @@ class InProcessRunner:
                 continue
             if now_s - turn.ended_s >= self._known_s:
                 self._forget(turn.now)
-            elif now_s - turn.ended_s >= self._kept_s and len(turn.updates) > 1:
+                continue
+            is_whole = len(turn.updates) > 1 or turn.now.request.text
+            if is_whole and now_s - turn.ended_s >= self._kept_s:
                 turn.updates = turn.updates[-1:]
                 turn.now = replace(turn.now, request=replace(turn.now.request, text=""))
 
