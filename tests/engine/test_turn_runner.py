@@ -126,6 +126,23 @@ async def test_after_a_kill_a_turn_says_that_it_was_interrupted_and_can_be_repea
     assert updates[-1].kind == "stored"
 
 
+async def test_a_turn_that_had_just_been_asked_for_is_known_after_a_kill(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    async with opened(desk, journal) as played:
+        session = await played.begun()
+        turn = await played.runner.submit(asks(session))
+        [noted] = journal.read()
+        await played.runner.cancel(turn.turn_id)
+    journal.write(noted)
+
+    async with opened(desk, journal) as played:
+        now = await played.runner.submit(asks(session))
+
+    assert (noted.turn_id, noted.position) == (turn.turn_id, None)
+    assert (now.turn_id, now.state) == (turn.turn_id, "interrupted")
+
+
 async def test_after_a_kill_just_after_a_turn_was_stored_it_is_no_interrupted_one(
     desk: Desk, journal: TurnNotes
 ) -> None:
