@@ -25,7 +25,8 @@ import numpy as np
 
 from tta_rebuild.storyteller.noun_phrases import tokens_of, without_s
 from tta_rebuild.storyteller.premise import people_of
-from tta_rebuild.storyteller.premise_parts import PARTS, Weights, features_of
+from tta_rebuild.storyteller.premise_parts import PARTS, features_of
+from tta_rebuild.storyteller.word_lists import Weights
 
 EPOCHS, BATCH, RATE, PENALTY, LEAST_SEEN, LEAST_WEIGHT = 20, 64, 0.1, 1e-3, 3, 0.05
 Example = tuple[Mapping[str, float], frozenset[str]]

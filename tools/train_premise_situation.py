@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from tta_rebuild.storyteller.premise import read_premise
-from tta_rebuild.storyteller.premise_situation import BIAS, Weights, features_of
+from tta_rebuild.storyteller.premise_situation import BIAS, features_of
+from tta_rebuild.storyteller.word_lists import Weights
 
 STEPS, RATE, PENALTY, LEAST_SEEN, LEAST_WEIGHT = 250, 0.5, 6e-4, 2, 0.08
 SECOND = 0.3

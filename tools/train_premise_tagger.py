@@ -21,8 +21,8 @@ from typing import Any
 
 from tta_rebuild.storyteller.noun_phrases import Phrase, noun_phrases, one_of, tokens_of, without_s
 from tta_rebuild.storyteller.premise_people import head_of
-from tta_rebuild.storyteller.premise_tagger import Weights, features_of, spans_of, tags_of
-from tta_rebuild.storyteller.word_lists import pattern
+from tta_rebuild.storyteller.premise_tagger import features_of, spans_of, tags_of
+from tta_rebuild.storyteller.word_lists import Weights, pattern
 
 EPOCHS, SEEDS = 8, 4
 OFTEN = {"places": 2, "people": 3}  # texts that must have a feature

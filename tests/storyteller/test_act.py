@@ -10,8 +10,9 @@ from time import process_time
 
 import pytest
 
-from tta_rebuild.storyteller.act import LONGEST_READ, Act, clause_in_past, parse_act
+from tta_rebuild.storyteller.act import Act, clause_in_past
 from tta_rebuild.storyteller.act_grammar import families, is_base
+from tta_rebuild.storyteller.act_parser import LONGEST_READ, parse_act
 
 LINES = Path(__file__).with_name("moves.txt").read_text("utf-8").splitlines()
 MOVES = [tuple(line.split(" => ")) for line in LINES if not line.startswith("#")]

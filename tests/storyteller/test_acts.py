@@ -10,8 +10,8 @@ import pytest
 
 from tta_rebuild.core.data_files import parse_yaml
 from tta_rebuild.storyteller.act_grammar import families
+from tta_rebuild.storyteller.act_writer import conjugated
 from tta_rebuild.storyteller.line_template import template
-from tta_rebuild.storyteller.rulebook import conjugated
 from tta_rebuild.storyteller.world_state import keys_of
 
 FOLDER = Path(str(files("tta_rebuild.storyteller") / "data" / "acts"))

@@ -12,7 +12,7 @@ import pytest
 from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.lab.prose_lint import blemishes_in
 from tta_rebuild.storyteller import casting
-from tta_rebuild.storyteller.act import parse_act
+from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.deeds import record
 from tta_rebuild.storyteller.line_template import template, tidy

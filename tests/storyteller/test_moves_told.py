@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tta_rebuild.core.errors import MoveRefused
-from tta_rebuild.storyteller.act import parse_act
+from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.entities import Entity
 from tta_rebuild.storyteller.hindrances import spelled_out
 from tta_rebuild.storyteller.results import result_of, there

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tta_rebuild.core.errors import MoveRefused
-from tta_rebuild.storyteller.act import parse_act
+from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.possible import does_aim, why_impossible
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 

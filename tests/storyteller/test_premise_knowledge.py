@@ -7,7 +7,7 @@ import pytest
 from tta_rebuild.storyteller.noun_phrases import is_animal, is_person, is_place, tokens_of
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_cues import ENOUGH, cues_of, most_weighed, weighed
-from tta_rebuild.storyteller.premise_people import gender_of
+from tta_rebuild.storyteller.premise_mentions import gender_of
 from tta_rebuild.storyteller.premise_tagger import spans_of, tags_of
 from tta_rebuild.storyteller.word_lists import word_table
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -51,6 +53,25 @@ def test_a_premise_is_read_as_a_person_reads_it(
     assert set(people) <= set(people_of(reading))
     assert reading.conflict in word_table("premise_topics")["conflict"]
     assert reading.tone in {"plain", *labels_of("tone")}
+
+
+def test_a_premise_is_read_the_same_under_another_hash_seed() -> None:
+    program = (
+        "import sys;from tta_rebuild.storyteller.premise import read_premise;"
+        "told=[read_premise(line) for line in sys.stdin];"
+        "print([(r.tone,r.surroundings,r.conflict,r.situation,r.likely,r.is_modern,r.understood,"
+        "[p.odds for p in r.people]) for r in told])"
+    )
+    premises = "\n".join(premise for premise, *_ in rows())
+    read = {
+        subprocess.run(
+            [sys.executable, "-c", program], input=premises, capture_output=True, check=True,
+            timeout=60, encoding="utf-8", env={"PYTHONHASHSEED": seed, "PATH": ""},
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+
+    assert len(read) == 1
 
 
 @pytest.mark.parametrize(

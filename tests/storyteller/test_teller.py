@@ -254,10 +254,12 @@ async def test_a_fork_keeps_what_its_branch_had_told_and_goes_its_own_way(ask: A
 async def test_the_same_seed_and_values_give_the_same_bytes_under_another_hash_seed() -> None:
     program = (
         "import json;from tta_rebuild.storyteller.teller import Teller;"
-        "v={'theme':'A keeper, Joe, tends the lighthouse.','seed':9};"
+        "v={'theme':'A keeper, Joe, tends the lighthouse with Clara.','seed':9};"
         "a=Teller({**v,'turn':1}).scene();"
         "b=Teller({**v,'turn':2,'notes':a['notes'],'action':'look around'}).scene();"
-        "print(json.dumps([a,b],sort_keys=True))"
+        "n={**v,'turn':3,'notes':b['notes']};"
+        "c=[Teller({**n,'action':f'give Clara the {one}'}).scene() for one in ('lamp','oar')];"
+        "print(json.dumps([a,b,c]))"
     )
     told = {
         subprocess.run(

@@ -179,7 +179,8 @@ def family_of(verb: str) -> str:
 
 def parsed(words: str) -> list[dict[str, str]]:
     """What the storyteller reads in a move that was not played."""
-    from tta_rebuild.storyteller.act import Act, parse_act
+    from tta_rebuild.storyteller.act import Act
+    from tta_rebuild.storyteller.act_parser import parse_act
 
     found: list[dict[str, str]] = []
     act: Act | None = parse_act(words)

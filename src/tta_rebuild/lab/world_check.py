@@ -135,9 +135,9 @@ def _play_once(name: str, rng: Random, found: PlayedThrough) -> None:
     for turn in range(1, MOST_TURNS + 1):
         teller = Teller({**variables, "turn": turn, "notes": notes, "action": action})
         reply = teller.scene()
-        met.update(teller.seen)
+        met.update(teller.draft.seen)
         if reply["is_ending"]:
-            last = teller.seen[-1]
+            last = teller.draft.seen[-1]
             found.endings[last] = found.endings.get(last, 0) + 1
             found.turns.append(turn)
             break

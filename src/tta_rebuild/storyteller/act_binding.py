@@ -28,7 +28,7 @@ from tta_rebuild.storyteller.entities import (
 )
 from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, noun_kind, words_in
-from tta_rebuild.storyteller.premise_people import gender_of
+from tta_rebuild.storyteller.premise_mentions import gender_of
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
 from tta_rebuild.storyteller.word_lists import common, is_one, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState

@@ -1,6 +1,7 @@
 """What a player's move is made of: verbs, the small words around them, and what follows a verb.
 
-Called by ``act``. The words are ``data/verbs.txt`` and ``data/words.toml``.
+Called by ``act_parser``, ``act_deed`` and ``act_speech``. The words are ``data/verbs.txt`` and
+``data/words.toml``.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from functools import lru_cache
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, short
-from tta_rebuild.storyteller.premise_people import gender_of
+from tta_rebuild.storyteller.premise_mentions import gender_of
 from tta_rebuild.storyteller.word_lists import packaged_yaml, pattern, word_table
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 

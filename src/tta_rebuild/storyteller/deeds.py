@@ -15,7 +15,8 @@ from dataclasses import replace
 from typing import Any
 
 from tta_rebuild.core.english import singular, stem, words_of
-from tta_rebuild.storyteller.act import Act, parse_act
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.addressed import is_confession
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import bare, head_of, last_meant, last_word, short
@@ -47,7 +48,7 @@ def record(
     """
     person, thing = (str(state.bound.get(role) or "") for role in ("person", "object"))
     now = int(state.get("now"))
-    keys = ["", *(f".{one}" for one in {person, thing} if one and one != YOU)]
+    keys = ["", *(f".{one}" for one in dict.fromkeys((person, thing)) if one and one != YOU)]
     if act.family not in kinds_of_deeds():
         state.values |= {f"deed.{act.family}{key}": now for key in keys}
     state.bound["act_said"] = "yes" if act.said else ""
@@ -63,7 +64,7 @@ def record(
         whom = thing if way.get("whom") == "object" and state.is_any(thing, "person") else whom
         state.bound["person"] = whom
         state.apply(way.get("then", ""))
-        keys = ["", *(f".{one}" for one in {whom, thing} if one and one != YOU)]
+        keys = ["", *(f".{one}" for one in dict.fromkeys((whom, thing)) if one and one != YOU)]
         state.values |= {f"deed.{deed}{key}": now for key in keys}
         if is_typed:
             rows = [*str(state.values.get("deed.rows") or "").split(), f"{deed}:{whom}:{thing}"]

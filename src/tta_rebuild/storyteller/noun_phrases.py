@@ -1,6 +1,6 @@
 """The noun phrases and names of an English text: the first pass over a premise.
 
-Called by ``premise`` and ``premise_people``. A determiner opens a phrase; a word that no noun
+Called by ``premise`` and ``premise_mentions``. A determiner opens a phrase; a word that no noun
 phrase holds, a verb or a plural closes it. Its lists are ``data/premise_words.toml``.
 """
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.storyteller.absent import Absent
-from tta_rebuild.storyteller.act import parse_act
+from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter

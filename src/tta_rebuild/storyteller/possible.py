@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from tta_rebuild.storyteller.act import Act, parse_act
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.entities import head_of
 from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.premise import PremiseReading

@@ -27,7 +27,7 @@ _LONGEST = 3  # words of a cue
 def weighed(text: str, table: str) -> dict[str, float]:
     """The labels of one list that a text has cues for, with their weights (0.5 a weak cue)."""
     cues, found = cues_of(table), defaultdict[str, float](float)
-    for cue in runs_of(text) & cues.keys():
+    for cue in (run for run in runs_of(text) if run in cues):
         factor = 1 + _PHRASE * cue.count(" ")
         most = 2 if len(cues[cue]) >= _COMMON else 3
         for label, strength in cues[cue].items():
@@ -60,14 +60,18 @@ def labels_of(table: str) -> frozenset[str]:
     return frozenset(label for row in cues_of(table).values() for label in row)
 
 
-def runs_of(text: str) -> set[str]:
-    """One to three words that stand together, stemmed; with "the", "my" … and without them."""
+def runs_of(text: str) -> tuple[str, ...]:
+    """One to three words that stand together, stemmed; with "the", "my" … and without them.
+
+    Each once and in the order of the text, by which of two labels of one weight the first is taken.
+    """
     words = [re.sub(r"['’]s?$", "", w) for w in re.findall(r"[a-z][a-z'’]*", text.lower())]
     stems = [stem(word) for word in words]
     bare = [s for s in stems if not pattern("determiner").fullmatch(s)]
-    return {
+    runs = (
         " ".join(row[i : i + n])
         for row in (stems, bare)
         for n in range(1, _LONGEST + 1)
         for i in range(len(row) - n + 1)
-    }
+    )
+    return tuple(dict.fromkeys(runs))

@@ -29,7 +29,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
-from tta_rebuild.storyteller.premise_people import MINE
+from tta_rebuild.storyteller.premise_mentions import MINE
 from tta_rebuild.storyteller.second_person import to_second_person
 
 NOTHING = "nothing"

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 
 from tta_rebuild.core.english import stem
 from tta_rebuild.storyteller.act_grammar import family_of
@@ -24,8 +23,9 @@ from tta_rebuild.storyteller.noun_phrases import (
     without_s,
     words_in,
 )
-from tta_rebuild.storyteller.premise_people import GENDERS, Mention, PremisePeople
-from tta_rebuild.storyteller.word_lists import pattern, word_table
+from tta_rebuild.storyteller.premise_mentions import GENDERS, Mention
+from tta_rebuild.storyteller.premise_people import PremisePeople
+from tta_rebuild.storyteller.word_lists import learned_weights, pattern, word_table
 
 PARTS = (
     *("away", "dead", "dying", "asleep", "held"),
@@ -36,9 +36,6 @@ PARTS = (
 )
 """Where somebody is if not simply there, what they are to the player, what they do in the story."""
 
-Weights = Mapping[str, Mapping[str, float]]
-"""Feature → part → weight."""
-
 _BEFORE, _AFTER = 6, 8
 _STOPS = frozenset(".!?;")
 _RULES = ("ailing", "away", "sleeps", "done_by", "who_killed", "secret")
@@ -47,9 +44,9 @@ _RULES = ("ailing", "away", "sleeps", "done_by", "who_killed", "secret")
 
 def parts_of(people: PremisePeople, mention: Mention) -> dict[str, float]:
     """Each part with its probability."""
-    scores = dict.fromkeys(PARTS, 0.0)
+    scores, weights = dict.fromkeys(PARTS, 0.0), learned_weights("premise_parts")
     for feature, value in features_of(people, mention).items():
-        for part, weight in learned().get(feature, {}).items():
+        for part, weight in weights.get(feature, {}).items():
             scores[part] += weight * value
     return {part: 1 / (1 + math.exp(-max(-30.0, score))) for part, score in scores.items()}
 
@@ -77,7 +74,7 @@ def features_of(people: PremisePeople, mention: Mention) -> dict[str, float]:
     whole += ["hostile"] * bool(called & words_in("hostile"))
     whole += ["named"] * bool(mention.name) + ["owns"] * mention.is_owner
     found |= dict.fromkeys(whole, 1.0)
-    text = {s for low, s in zip(lows, stems, strict=True) if low not in words_in("stops")}
+    text = (s for low, s in zip(lows, stems, strict=True) if low not in words_in("stops"))
     found |= {f"text {one}": 0.3 for one in text}
     found |= dict.fromkeys(_said_to_be(lows, phrase), 1.0)
     for begin, end in _spoken_of(people, mention):
@@ -166,15 +163,3 @@ def _is_verb(word: str) -> bool:
 @cache
 def _stems(lows: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(stem(re.sub("['’]s?$", "", low) or low) for low in lows)
-
-
-@cache
-def learned() -> Weights:
-    """The weights as they are packaged: a feature, then part:hundredths, tab by tab."""
-    data = files("tta_rebuild.storyteller").joinpath("data/premise_parts.txt")
-    found = dict[str, dict[str, float]]()
-    for line in data.read_text("utf-8").splitlines()[1:]:
-        feature, *rows = line.split("\t")
-        pairs = (row.rsplit(":", 1) for row in rows)
-        found[feature] = {part: int(weight) / 100 for part, weight in pairs}
-    return found

@@ -10,14 +10,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 
 from tta_rebuild.storyteller.premise_cues import most_weighed, runs_of, weighed
-from tta_rebuild.storyteller.word_lists import word_table
-
-Weights = Mapping[str, Mapping[str, float]]
-"""Feature → situation → weight."""
+from tta_rebuild.storyteller.word_lists import learned_weights, word_table
 
 BIAS = "*"
 CERTAIN = 0.5
@@ -62,7 +57,7 @@ def situations_of(text: str, stated: str = "") -> dict[str, float]:
         text: the premise without its names.
         stated: the conflict of what it says the player is after, "" if it does not.
     """
-    scores, weights = defaultdict[str, float](float), learned()
+    scores, weights = defaultdict[str, float](float), learned_weights("premise_situation")
     for feature, value in features_of(text, stated).items():
         for label, weight in weights.get(feature, {}).items():
             scores[label] += weight * value
@@ -82,15 +77,3 @@ def features_of(text: str, stated: str) -> dict[str, float]:
         found[f"most {best}"] = 1.0
     found |= {run: 0.7 for run in runs_of(text) if run.count(" ") < 2}
     return found | ({f"aim {stated}": 1.0} if stated else {})
-
-
-@cache
-def learned() -> Weights:
-    """The weights as they are packaged: a feature, then situation:hundredths, tab by tab."""
-    data = files("tta_rebuild.storyteller").joinpath("data/premise_situation.txt")
-    found = dict[str, dict[str, float]]()
-    for line in data.read_text("utf-8").splitlines()[1:]:
-        feature, *rows = line.split("\t")
-        pairs = (row.rsplit(":", 1) for row in rows)
-        found[feature] = {label: int(weight) / 100 for label, weight in pairs}
-    return found

@@ -30,6 +30,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     words_in,
 )
 from tta_rebuild.storyteller.premise_people import PremisePeople
+from tta_rebuild.storyteller.word_lists import Weights
 
 TAGS: Mapping[str, Sequence[str]] = {
     "places": ("O", "B", "I"),
@@ -39,7 +40,6 @@ TAGS: Mapping[str, Sequence[str]] = {
 
 _EDGE = "^"
 _TOLD = {"places": "place", "people": "person"}
-Weights = Mapping[str, Mapping[str, float]]
 
 
 def tags_of(

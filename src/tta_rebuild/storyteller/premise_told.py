@@ -10,12 +10,8 @@ from collections.abc import Collection, Sequence
 
 from tta_rebuild.storyteller.line_template import capital, tidy
 from tta_rebuild.storyteller.noun_phrases import second_persons, tokens_of, words_in
-from tta_rebuild.storyteller.premise_people import (
-    GENDERS,
-    PremisePeople,
-    PremisePerson,
-    gender_of,
-)
+from tta_rebuild.storyteller.premise_mentions import GENDERS, gender_of
+from tta_rebuild.storyteller.premise_people import PremisePeople, PremisePerson
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import mended, pattern, word_table
 

@@ -1,6 +1,7 @@
-"""The player's "I" told back as "you": what ``act`` and ``premise`` do to every phrase they keep.
+"""The player's "I" told back as "you".
 
-Works by rules on words; quoted speech stays as it was spoken.
+Called by ``act_deed`` and ``premise`` for every phrase that they keep. Works by rules on
+words; quoted speech stays as it was spoken.
 """
 
 from __future__ import annotations

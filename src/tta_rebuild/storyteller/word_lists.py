@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml, parse_yaml
+
+Weights = Mapping[str, Mapping[str, float]]
+"""Feature → label → weight."""
 
 
 def word_table(name: str) -> dict[str, Any]:
@@ -51,6 +54,18 @@ def packaged_yaml(name: str) -> dict[str, Any]:
     file = files("tta_rebuild.storyteller").joinpath(f"{name}.yaml")
     read = parse_yaml(file.read_text("utf-8"), file.name, is_ours=True) if file.is_file() else {}
     return dict(read)
+
+
+@cache
+def learned_weights(name: str) -> Weights:
+    """What one model of ``data`` has learned: a feature, then label:hundredths, tab by tab."""
+    data = files("tta_rebuild.storyteller").joinpath(f"data/{name}.txt")
+    found = dict[str, dict[str, float]]()
+    for line in data.read_text("utf-8").splitlines()[1:]:
+        feature, *rows = line.split("\t")
+        pairs = (row.rsplit(":", 1) for row in rows)
+        found[feature] = {label: int(weight) / 100 for label, weight in pairs}
+    return found
 
 
 def rules_of(family: str) -> dict[str, Any]:

@@ -1,0 +1,167 @@
+"""One deed: the act that a verb and what follows it make, with whom and what it is done to.
+
+Called by ``act_parser`` for every part of a move. ``act_grammar`` knows the verbs and what they
+take; this file turns that into an ``Act``, and knows what one has done by others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tta_rebuild.core.english import singular
+from tta_rebuild.storyteller import act_grammar as grammar
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_grammar import Lead, is_base, joined
+from tta_rebuild.storyteller.act_speech import addressed_at_last, is_statement, spoken
+from tta_rebuild.storyteller.line_template import capital
+from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import is_one, pattern, word_list
+
+
+def deed(tokens: list[str]) -> Act | None:
+    """One act from the tokens of one part; None if they hold no verb."""
+    lead = Lead(tokens)
+    verb = lead.verb or unknown_verb(lead)
+    if not verb:
+        return _without_verb(tokens, lead)
+    if is_one("".join(verb.rest[:1]).lower(), "finite") and not lead.subject:
+        return None  # "the fire is out": no verb, but what something is
+    if caused := _caused(lead, verb):
+        return caused
+    family, spec = verb.family, grammar.families()[verb.family]
+    quoted = [token.strip("“” ,") for token in verb.rest if token[0] == "“"]
+    rest = _without_asides([token for token in verb.rest if token[0] != "“"], spec)
+    last = verb.name.split()[-1]
+    if last in ("about", "that", "if", "whether") or (last == "for" and spec.takes[0] == "person"):
+        rest.insert(0, last)
+    found = grammar.arguments(spec, rest, verb.keeps_noun)
+    family = _of_travel(family, verb.name, found)
+    if family == "attack" and is_one(grammar.noun_of_place(found.get("where", "")), "contests"):
+        family = "do"  # "beat Berta in the contest"
+    low = {token.lower() for token in rest}
+    is_to_you = "said" in spec.takes and lead.subject[:1] in ("i", "w") and low & {"you", "your"}
+    is_to_me = "you" in (found.get("object"), found.get("person")) and "me" in low
+    if is_to_you or (is_to_me and not lead.subject and not quoted):
+        said = joined(tokens, keeps_mark=True)
+        aloud = spoken(said, family if is_to_you else "say")
+        return replace(aloud, person=addressed_at_last(said)) if is_to_you else aloud
+    if quoted:
+        found = {"object": found.get("said", ""), **found, "said": quoted[0]}
+        if quoted[0].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
+            family = "ask"
+    found["manner"] = " ".join([*lead.manner, found.get("manner", "")]).strip()
+    told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
+    clause = joined([*lead.manner, verb.base, *told])
+    to_whom = found.get("person", "")
+    is_law = family == "give" and is_one(to_whom.split(" ")[-1].lower(), "law")
+    if is_law and grammar.is_somebody(found.get("object", "").split()):
+        family = "capture"  # "hand him over to the police"
+        found |= {"person": "", "where": f"to {to_whom}"}
+    to_jail = is_one(grammar.noun_of_place(found.get("where", "")), "jails")
+    if to_jail and family in ("take", "lead", "pull", "push", "carry", "send", "put", "go"):
+        whom = found.get("object") or found.get("person", "")
+        if grammar.is_somebody(whom.split()):  # "take him to prison"
+            family, found = "capture", {**found, "object": whom, "person": ""}
+    if not quoted and spec.takes[0] in ("person", "object"):
+        found |= grammar.that_they_do(found)
+    act = Act(family=family, verb=verb.name, is_quoted=bool(quoted), **found)  # type: ignore[arg-type]
+    if lead.is_denied:
+        said = to_second_person(f"to {clause}")
+        act = Act(family="refuse", verb="refuse", said=said, object=act.object, person=act.person)
+        clause = f"do not {clause}"
+    words = f": “{capital(act.said)}”" if quoted else ""
+    return replace(act, clause=to_second_person(f"you {clause}") + words)
+
+
+def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
+    """Whom one has, gets or makes do something is told to: "have the guard open the gate"."""
+    rest, is_get = verb.rest, verb.base == "get"
+    if verb.base not in ("have", "get", "make") or not rest:
+        return None
+    if own := had_done(lead, verb):
+        return own
+    low = [token.lower() for token in rest]
+    for at in range(1, min(len(rest), 6)):
+        if not low[at][0].isalnum() or (
+            is_one(low[at], "openers prepositions") and low[at] != "to"
+        ):
+            return None
+        who, done = rest[:at], rest[at + is_get :]
+        is_done = bool(done) and is_base(done[0].lower()) and (low[at] == "to") == is_get
+        is_done = is_done and not is_one(done[0].lower(), "rather_nouns")
+        if is_done and grammar.is_somebody(who) and not is_one(low[at - 1], "determiners articles"):
+            person, said = (to_second_person(joined(part)) for part in (who, done))
+            clause = to_second_person(f"you {joined(lead.rest)}")
+            return Act(
+                family="tell", verb=verb.base, person=person, said=f"to {said}", clause=clause
+            )
+    return None
+
+
+def had_done(lead: Lead, verb: grammar.Verb) -> Act | None:
+    """What one has done to somebody is one's own act: "have him arrested", "get Tom freed"."""
+    rest = verb.rest
+    for at in range(1, min(len(rest), 5)):
+        done = grammar.verb_at(rest[at:])
+        is_done = done is not None and not is_base(rest[at].lower()) and rest[at][-3:] != "ing"
+        if is_done and done is not None and grammar.is_somebody(rest[:at]):
+            act = deed([*done.name.split(), *rest[:at], *done.rest])
+            clause = to_second_person(f"you {joined(lead.rest)}")
+            return replace(act, clause=clause) if act else None
+    return None
+
+
+def _without_asides(rest: list[str], spec: grammar.VerbFamily) -> list[str]:
+    """What follows a verb without a remark after a comma: "…, I'm out", "…, rules or no rules"."""
+    opens = next((k for k, word in enumerate(rest) if is_one(word.lower(), "openers")), len(rest))
+    for at, token in enumerate(rest):
+        after = [word.lower() for word in rest[at + 1 :]]
+        if token != "," or not after or ("said" in spec.takes and at > opens):
+            continue
+        is_list = {"and", "or", "&"} & {*after}
+        is_apart = is_one(after[0], "determiners pronouns") or not grammar.starts_small(after[0])
+        if is_statement(after) or (is_apart and not is_list and at):
+            return rest[:at]
+    return rest
+
+
+def _of_travel(family: str, verb: str, found: dict[str, str]) -> str:
+    """The family of a verb that means going away, by what it goes with, else its own.
+
+    "Leave the ship in the lifeboat", "drive away with Ruth", "take the train to Paris".
+    """
+    what = " ".join(found.get("object", "").lower().split()[-1:])
+    if verb.startswith("leave") and singular(what) in word_list("places"):
+        return "leave"
+    if family == "take" and found.get("where", "").startswith("to ") and is_one(what, "rides"):
+        return "go"
+    is_gone = family == "leave" or verb in ("drive away", "drive off")
+    if is_gone and not (found.get("object") or found.get("person")):
+        along = found.get("instrument", "").partition(" and ")[0]
+        if grammar.is_somebody(along.split()):
+            found |= {"person": along, "instrument": ""}
+        return "leave"
+    return family
+
+
+def _without_verb(tokens: list[str], lead: Lead) -> Act | None:
+    """One goes "north" and "back to the harbour"; in "with the knife I cut it" one reads on."""
+    low = [token.lower() for token in tokens]
+    if at := next((k for k, word in enumerate(low) if k and word in ("i", "we")), 0):
+        before = [",", low[0], *tokens[1:at]] if is_one(low[0], "prepositions enders") else []
+        return deed([*tokens[at:], *before])
+    if lead.subject or not is_one("".join(lead.rest[:1]).lower(), "where_alone goals"):
+        return None
+    where = to_second_person(joined(lead.rest))
+    return Act(family="go", verb="go", where=where, clause=f"you go {where}")
+
+
+def unknown_verb(lead: Lead) -> grammar.Verb | None:
+    """A verb that no family holds, where it plainly is one: "I defenestrate the duke"."""
+    word, following = [*(token.lower() for token in lead.rest[:2]), "", ""][:2]
+    lists = "determiners pronouns subjects finite prepositions openers enders adverbs english"
+    if is_one(word, f"{lists} hurried") or len(word) < 3 or not pattern("plausible").match(word):
+        return None
+    is_noun = singular(word) in word_list("people") | word_list("places")
+    is_verb = is_one(following, "determiners pronouns prepositions") and not is_noun
+    return grammar.rarer_verb(word, lead.rest[1:]) if lead.subject or is_verb else None

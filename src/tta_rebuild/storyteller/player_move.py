@@ -1,0 +1,140 @@
+"""What the player does: a choice taken, a question answered, an act played by the rules.
+
+Called by ``teller`` for every turn but the first. Says which scene the move leads to, or why
+nothing was done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_parser import parse_act
+from tta_rebuild.storyteller.addressed import as_meant
+from tta_rebuild.storyteller.answers import answer, authors_words, is_answered
+from tta_rebuild.storyteller.casting import replace_the_dead
+from tta_rebuild.storyteller.deeds import record, record_choice
+from tta_rebuild.storyteller.line_template import capital, template, tidy
+from tta_rebuild.storyteller.offers import Offers
+from tta_rebuild.storyteller.possible import does_aim
+from tta_rebuild.storyteller.rulebook import Outcome
+from tta_rebuild.storyteller.scene_draft import SceneDraft
+from tta_rebuild.storyteller.scene_file import SceneEntry, read_world
+from tta_rebuild.storyteller.scene_order import OF_DEEDS, OnAct, take_a_way
+from tta_rebuild.storyteller.second_person import to_second_person
+
+
+class PlayerMove:
+    """One move of the player's, told into the draft of the scene.
+
+    Args:
+        offers: the choices of the scene before.
+        given: the variables of the ``scene`` request.
+        notes: those of the scene before.
+    """
+
+    def __init__(
+        self, draft: SceneDraft, offers: Offers, rng: Random,
+        given: Mapping[str, Any], notes: Mapping[str, Any], seed: int,
+    ) -> None:  # fmt: skip
+        self.draft, self.offers, self.rng = draft, offers, rng
+        self.given, self.notes, self.seed = given, notes, seed
+        self.cast, self.state, self.writer = draft.cast, draft.state, draft.writer
+        self.rules = draft.rules
+        self.act = Act()
+
+    def play(self) -> tuple[SceneEntry | None, str]:
+        """Play the move: the scene that it leads to, and why nothing was done, if so."""
+        chosen = self.given.get("chosen")
+        words = str((chosen or {}).get("text") or self.given.get("action") or "")
+        if not words and self.given.get("should_end"):
+            return None, ""
+        take_a_way(self.state, [one.do for one in self.offers.standing], words, self.seed)
+        offer = self.offers.take(words)
+        if offer is not None and (offer.then or offer.next or offer.says):
+            self.act = parse_act(offer.do)
+            self.draft.apply(offer.then)
+            said = self.writer.line([template(offer.says)]) if offer.says else ""
+            if said or not offer.next:
+                self.draft.say(said or self._echo(offer.do))
+            self.state.values["kind"] = offer.kind
+            record_choice(self.act, self.cast, self.state, came=offer.then)
+            self.draft.lines.append(_line_of(offer.do))
+            scenes = self.cast.file.scenes
+            return next((one for one in scenes if one.id == offer.next), None), ""
+        if self.cast.is_open and (known := answer(words, self.cast, self.state)):
+            return None, known
+        self.act = act = self._asked_aloud(words) or parse_act(words)
+        if act.problem:
+            return None, self.rules.declined(act)
+        at = OnAct(self.cast, self.state, self.draft.seen, self.rules.binder.in_play())
+        ends = self.cast.is_open and bool(self.given.get("should_end"))  # that is told instead
+        is_elsewhere = self.state.holds("away/ruined")
+        is_general = ends or is_elsewhere or is_answered(act, self.cast, self.state)
+        special = None if is_general else at.scene(as_meant(act), self.cast.file)
+        if special is not None and not self.cast.is_open:
+            return special, ""
+        if told := authors_words(act, self.cast, self.state, self.writer, self.rules.binder.npc()):
+            self.draft.say(*told)
+            self.draft.lines.append(_line_of(words))
+            self.state.values["kind"] = "curious"
+            return None, ""
+        marks = (*OF_DEEDS, "deed.turned_at")
+        turned = [self.state.get(one) for one in marks]
+        self.state.bound["foreseen"] = special.id if special is not None else ""
+        outcome = self.rules.play(act, is_told=special is None)
+        if turned != [self.state.get(one) for one in marks]:
+            self.state.values["deed.foreseen"] = special is not None
+        if not outcome.texts:
+            return None, outcome.declined or self.rules.declined(act)
+        if special is not None and outcome.is_done:
+            deed = self._echo(words)  # what comes of it the scene tells
+            outcome.texts[:] = [deed] if self.writer.allows(deed) else []
+        else:
+            is_turning = self.state.get("deed.turned_at") == self.state.get("now")
+            follows = self.cast.is_open and outcome.is_done and not (ends or is_turning)
+            special = at.scene(act, read_world("data/episodes")) if follows else None
+        if self.cast.is_open and outcome.is_done and does_aim(act, self.cast.premise):
+            self.state.apply("did_aim, gain+3")
+            record(replace(act, family="aim"), self.cast, self.state)
+        self._happened(outcome)
+        return special, ""
+
+    def _asked_aloud(self, words: str) -> Act | None:
+        """A bare question is put to whoever is there; one about the game itself is not."""
+        is_question = parse_act(words).problem == "question"
+        if not is_question or not self.rules.binder.npc() or re.search(r"\b(?:I|we) do\b", words):
+            return None
+        said = words.strip().rstrip("?") + "?"
+        clause = f"you ask: “{capital(said)}”"
+        return Act(family="ask", verb="ask", said=said, is_quoted=True, clause=clause)
+
+    def _echo(self, words: str) -> str:
+        act = parse_act(words)
+        clause = act.clause or f"you {to_second_person(words)}"
+        return tidy(f"{capital(clause)}.")
+
+    def _happened(self, outcome: Outcome) -> None:
+        named = self.act.object or self.act.person
+        if named and (entity := self.cast.found(named)):
+            self.writer.slots |= {"who": entity.name, "Who": capital(entity.name)}
+        for text in outcome.texts:
+            self.draft.say(text)
+        self.draft.lines += outcome.lines
+        self.state.values["kind"] = outcome.kind
+        if self.cast.is_open:
+            replace_the_dead(self.cast, self.state, self.given, self.notes)
+            self.writer.slots.update(self.cast.slots)
+        self.draft.bind()
+        is_remarked = outcome.texts and self.rng.random() < 0.3
+        self.draft.say(self.rules.telling.reaction(outcome.kind) if is_remarked else "")
+
+
+def _line_of(words: str) -> str:
+    """A choice taken, as a line of what was done."""
+    act = parse_act(words)
+    return tidy(f"{capital(act.clause)}.") if act.clause else ""
