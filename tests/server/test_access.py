@@ -250,6 +250,22 @@ async def test_what_is_nobodys_is_the_operators(there: Accounts) -> None:
     assert [one["story_id"] for one in listed] == [story]
 
 
+async def test_a_story_belongs_to_who_read_it_in_and_is_a_copy_of_ones_own_alone(
+    there: Accounts, annas: dict[str, str]
+) -> None:
+    clients = there.clients
+    file = (await clients["anna"].get(f"/stories/{annas['story']}/export")).json()
+    bens, again = [(await clients["ben"].post("/stories/import", json=file)).json() for _ in "12"]
+    seen = {
+        name: (await client.get(f"/stories/{bens['story_id']}")).status_code
+        for name, client in clients.items()
+    }
+
+    assert seen == {"anna": 404, "ben": 200, "cleo": 404, "olga": 404}
+    assert (bens["copy_of"], bens["notes"]) == ([], []), "that Anna has it is no news for Ben"
+    assert again["copy_of"] == [bens["story_id"]]
+
+
 async def test_a_link_reads_one_story_and_changes_nothing(
     there: Accounts, annas: dict[str, str]
 ) -> None:
