@@ -31,6 +31,7 @@ from tta_rebuild.cli.screen import (
 from tta_rebuild.cli.story_options import (
     StoryOptions,
     character_of,
+    correction_of,
     player_of,
     plot_named,
     premise_notes,
@@ -314,8 +315,9 @@ class PlayLoop:
             premise = replace(premise, plot=plot)
         elif player := player_of(mended):
             others = [c for c in premise.characters if not c.is_player and c.name != player.name]
-            theme = f"My name is {player.name}. {premise.theme}"
-            premise = replace(premise, theme=theme, characters=(*others, player))
+            premise = replace(premise, characters=(*others, player))
+        elif put_right := correction_of(mended):
+            premise = replace(premise, theme=f"{premise.theme.rstrip('.!? ')}. {put_right}")
         elif colon and len(name.split()) <= 3 and about.strip():
             new = character_of(mended)
             people = [c for c in premise.characters if c.character_id != new.character_id]

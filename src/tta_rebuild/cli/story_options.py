@@ -22,6 +22,14 @@ from tta_rebuild.engine.premise_notes import DEFAULT_STYLE, slug_of
 LEVELS = ("none", "low", "medium", "high")
 VOICE_PARTS = ("speaks", "sentences", "says", "never", "line")
 WANTS = "wants:"
+PLACES = ("place", "the place", "where", "at", "setting", "it begins")
+PREPOSITIONS = ("in", "at", "on", "aboard", "under", "by")
+CORRECTIONS = {
+    "a thing": ("a thing", "thing", "an object", "object", "not a person", "no person"),
+    "not here": ("not here", "not there", "away", "elsewhere", "not in this story"),
+    "alive": ("here", "alive", "not dead", "there"),
+}
+"""What is so of somebody or something, in the words of a player."""
 ME = ("me", "i", "myself", "you", "that is me", "that is you", "that's me")
 
 
@@ -150,6 +158,19 @@ def player_of(text: str) -> tta.CharacterSketch | None:
         return None
     name, _, description = about.partition(",")
     return replace(character_of(f"{name}: {description}"), is_player=True)
+
+
+def correction_of(said: str) -> str:
+    """``baby: not here``, ``starter: a thing``, ``place: High Fell`` as a sentence that puts the
+    premise right; "" for anything else.
+    """
+    who, colon, about = (part.strip(" .") for part in one_line(said).partition(":"))
+    if not colon or not (who and about):
+        return ""
+    if who.lower() in PLACES:
+        return f"It begins {about if about.split()[0].lower() in PREPOSITIONS else f'at {about}'}."
+    kind = next((k for k, words in CORRECTIONS.items() if about.lower() in words), "")
+    return f"{who[:1].upper()}{who[1:]} is {kind}." if kind else ""
 
 
 def voice_of(parts: Iterable[str]) -> tta.Voice:

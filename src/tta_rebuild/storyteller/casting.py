@@ -332,7 +332,10 @@ def _is_away(theme: str, person: PremisePerson) -> bool:
     name = re.escape(person.name or _noun_of(person))
     if re.search(rf"\b(?:not|no|without|n['’]t have an?) (?:the )?{name}\b", theme, re.I):
         return True
-    return _is_told_of(theme, person, "who_killed") or _is_told(theme, person, "away")
+    before = (theme[: found.start()] for found in re.finditer(rf"\b{name}\b", theme, re.I))
+    is_late = any(map(pattern("late").search, before))  # "our late father", and nobody else
+    is_killed = _is_told_of(theme, person, "who_killed")
+    return is_late or is_killed or _is_told(theme, person, "away")
 
 
 def _is_told_of(theme: str, person: PremisePerson, deed: str) -> bool:

@@ -1,6 +1,6 @@
 """Scenes that happen to what a premise names: its van, its sea, its letter. Called by ``teller``.
 
-One scene in three of a story from a premise is one of these. The folder ``interludes`` has a file
+Now and then a scene of a story from a premise is one of these. The folder ``interludes`` has a file
 for each kind of thing, with the nouns that are of it; ``{thing}`` is what it happens to, ``{near}``
 somebody on the player's side and ``{against}`` somebody who wants it otherwise.
 """
@@ -19,8 +19,8 @@ from tta_rebuild.storyteller.scene_file import SceneEntry, read_world
 from tta_rebuild.storyteller.surroundings import noun_slots
 from tta_rebuild.storyteller.world_state import NOWHERE, WorldState
 
-EVERY = 3
-"""Turns from one to the next; the first comes in the second scene."""
+EVERY, FIRST = 4, 3
+"""Turns from one to the next, and the turn of the first."""
 MOST_ON_STAGE = 2
 """Times that one thing is brought on in a story."""
 FAR = "far_place"
@@ -29,7 +29,7 @@ FAR = "far_place"
 def is_due(state: WorldState) -> bool:
     """Whether the scene of this turn is to be one of them."""
     is_told_of = state.holds("stage=setup/stage=development, !away, !ruined")
-    last = int(state.values.get("staged_at") or 2 - EVERY)
+    last = int(state.values.get("staged_at") or FIRST - EVERY)
     return is_told_of and int(state.get("now")) - last >= EVERY
 
 

@@ -29,6 +29,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
+from tta_rebuild.storyteller.premise_corrections import corrected
 from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
 from tta_rebuild.storyteller.premise_matter import (
     as_said,
@@ -111,7 +112,8 @@ def read_premise(
 def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseReading:
     text = readable(theme)
     unread = PremiseReading(told=(text,) * bool(text))
-    read = _Reading(text).read(plot) if is_english(text) else unread
+    played = next((name for name, *_, is_player in bound if is_player), "")
+    read = _Reading(text, played).read(plot) if is_english(text) else unread
     you, people = _bound(*_told_by(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
     parts += [f"{p.name} is {p.role}" for p in people if p.name and p.role]
@@ -170,9 +172,10 @@ def _bound(
 class _Reading:
     """One English premise, taken apart."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, played: str = "") -> None:
         cut = [re.split(r"(?<=…)\s+(?=[A-Z“])", sentence) for sentence in sentences_of(text)]
-        self.sentences = [part for parts in cut for part in parts] or [text]
+        whole = [part for parts in cut for part in parts] or [text]
+        self.sentences, self.corrections = corrected(whole)
         self.commands = [s for s in self.sentences if pattern("command").match(s)]
         words = tokens_of(text)
         has_verb = any(w.lower() in {*second_persons(), "are", "has", "must"} for w in words[1:])
@@ -201,9 +204,8 @@ class _Reading:
         self.settings = [row for n, row in sorted(ranked, key=lambda r: -r[0]) if n]
         asked = [i for i, s in enumerate(self.sentences) if s in self.commands and matter[i]]
         before = " ".join(filter(None, matter[: asked[0]])) if asked else ""
-        self.cast = PremisePeople(
-            self.tokens, self.phrases, len(tokens_of(before)) if asked else -1
-        )
+        topic_at = len(tokens_of(before)) if asked else -1
+        self.cast = PremisePeople(self.tokens, self.phrases, topic_at, played)
 
     @staticmethod
     def _matter(sentence: str) -> str:
@@ -219,12 +221,9 @@ class _Reading:
         me, people = head_of(you.role), self.cast.others()
         fitting = [s for s in self.settings if not s.get("player") or me in s["player"].split()]
         roles = [role for s in fitting for role in s.get("people", ())]
-        odds = {m.phrase.start: parts_of(self.cast, m) for m in self.cast.mentions}
-        people = [replace(p, odds=odds.get(p.at, {})) for p in people]
-        no_people = [p for p in people if _is_a_thing(p)]
-        people = [p for p in people if p not in no_people]
+        people, no_people = self._apart(people)
         people += implied_people(roles, you, people)
-        places, at = self._places()
+        places, at = self._places(people)
         things = self._things(places) + [p.role for p in no_people]
         stated = () if self.is_title else self.sentences
         told = statements(stated, self.commands, self.cast, you)
@@ -276,9 +275,18 @@ class _Reading:
             excluded=tuple(dict.fromkeys(w for w in unwanted if w and w not in words_in("stops"))),
         )
 
-    # ------------------------------------------------------------------ places, things, aims
+    # ----------------------------------------------------------- people, places, things, aims
 
-    def _places(self) -> tuple[list[str], str]:
+    def _apart(
+        self, people: Sequence[PremisePerson]
+    ) -> tuple[list[PremisePerson], list[PremisePerson]]:
+        """The people with their parts, and what was only taken for somebody."""
+        odds = {m.phrase.start: parts_of(self.cast, m) for m in self.cast.mentions}
+        found = [replace(p, odds=odds.get(p.at, {})) for p in people]
+        things = [p for p in found if _is_a_thing(p)]
+        return [*self.corrections.people([p for p in found if p not in things])], things
+
+    def _places(self, people: Sequence[PremisePerson]) -> tuple[list[str], str]:
         """The places, first where the story opens, and that one with its preposition."""
         ranked: list[tuple[int, int, str, str]] = []
         for phrase in self.phrases:
@@ -307,7 +315,13 @@ class _Reading:
             ranked.append((1, 998, implied, f"{_preposition(implied.split()[-1])} {implied}"))
         ranked.sort()
         is_vague = not ranked or ranked[0][2] in ("the world", "the universe", "the field")
-        return list(dict.fromkeys(row[2] for row in ranked)), "here" if is_vague else ranked[0][3]
+        at = "here" if is_vague else ranked[0][3]
+        called = {name for person in people for name in (person.name, *person.name.split())}
+        places = [row[2] for row in ranked if row[2] not in called]
+        if self.corrections.at:
+            at = self.corrections.at
+            places.insert(0, at.partition(" ")[2])
+        return list(dict.fromkeys(places)), at
 
     def _turns_on(
         self, aim: str, places: Sequence[str], shunned: Collection[str]

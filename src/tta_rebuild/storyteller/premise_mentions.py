@@ -87,7 +87,8 @@ class PremiseMentions:
                 self.taken.add(phrase.start)
         by_role = words_in("called_by_role", "kin")  # Grandpa, Uncle Jo
         self.is_second = self.is_second or any(
-            m.phrase.words[0].lower() in by_role and not m.phrase.determiner for m in self.mentions
+            m.phrase.words[0].lower() in by_role and not (m.phrase.determiner or m.phrase.is_many)
+            for m in self.mentions
         )
         self._find_pronouns()
 

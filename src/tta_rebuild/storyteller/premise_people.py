@@ -64,20 +64,25 @@ class PremisePeople:
         taken: tokens at which the phrases begin that speak of somebody.
     """
 
-    def __init__(self, tokens: Sequence[str], phrases: Sequence[Phrase], topic_at: int) -> None:
+    def __init__(
+        self, tokens: Sequence[str], phrases: Sequence[Phrase], topic_at: int, played: str = ""
+    ) -> None:
         self.tokens, self.phrases, self.topic_at = tokens, phrases, topic_at
+        self.played = {*played.lower().split()}  # words of a name that the player has chosen
         self._found = PremiseMentions(tokens, phrases)
         self.lows, self.mentions = self._found.lows, self._found.mentions
         self.is_second, self.taken = self._found.is_second, self._found.taken
         self.player = self._player()
 
     def _player(self) -> Mention | None:
+        named = (m for m in self.mentions if self.played & {*m.name.lower().split()})
+        if chosen := next(named, None):
+            return chosen
         if self._found.you_are:
             return self._found.you_are
         if self.topic_at > 0 and {"he", "she"} & {*self.lows[self.topic_at :][:4]}:
-            return next(
-                iter(self._found.before(self.topic_at)), None
-            )  # … Write about what she does.
+            # … Write about what she does.
+            return next(iter(self._found.before(self.topic_at)), None)
         after = [m for m in self.mentions if max(m.at) >= self.topic_at and not m.is_owner]
         if self.topic_at >= 0 and after:
             return after[0]
@@ -181,7 +186,8 @@ class PremisePeople:
             of = self._owner(owner, phrase.start)
             if of is self.player and (of or not self.is_second):
                 return f"your {noun}"
-            owner = f"{of.name or 'the ' + of.phrase.text}'s" if of else owner
+            ends = "'" if of and of.phrase.is_many else "'s"
+            owner = f"{of.name or 'the ' + of.phrase.text}{ends}" if of else owner
             is_named = is_kin
         is_mine = owner in MINE or (not owner and is_kin and not phrase.is_many)
         if phrase.is_name:

@@ -1,0 +1,61 @@
+"""What a player says after a premise to put its reading right, sentence by sentence.
+
+``The starter is a thing.`` ``Lewis is alive.`` ``The baby is not here.`` ``It begins on the fell.``
+Called by ``premise``; the command line writes such sentences for ``/wrong starter: a thing``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tta_rebuild.storyteller.premise_people import PremisePerson, head_of
+from tta_rebuild.storyteller.word_lists import pattern
+
+KINDS = ("is_a_thing", "is_not_here", "is_here", "begins_at")
+"""Patterns of ``patterns.toml``: what they say of ``what``, or where it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """What was put right: names or nouns in lower case, and where it begins ("on the fell")."""
+
+    things: frozenset[str] = frozenset()
+    away: frozenset[str] = frozenset()
+    here: frozenset[str] = frozenset()
+    at: str = ""
+
+    def people(self, read: Sequence[PremisePerson]) -> tuple[PremisePerson, ...]:
+        """The people as corrected."""
+        kept = (person for person in read if not _is_meant(person, self.things))
+        return tuple(self._placed(person) for person in kept)
+
+    def _placed(self, person: PremisePerson) -> PremisePerson:
+        if _is_meant(person, self.away):
+            return replace(person, odds={**person.odds, "away": 1.0})
+        if _is_meant(person, self.here):
+            return replace(person, odds={**person.odds, "away": 0.0, "dead": 0.0})
+        return person
+
+
+def corrected(sentences: Sequence[str]) -> tuple[list[str], Corrections]:
+    """The sentences that tell the story, and what the others put right."""
+    kept, found = list[str](), {kind: set[str]() for kind in KINDS}
+    at = ""
+    for sentence in sentences:
+        said = next((m for kind in KINDS if (m := pattern(kind).fullmatch(sentence))), None)
+        if said is None:
+            kept.append(sentence)
+        elif "at" in said.groupdict():
+            at = said["at"]
+        else:
+            kind = next(kind for kind in KINDS if pattern(kind).fullmatch(sentence))
+            found[kind].add(re.sub("^(?:the|my|your|an?) ", "", said["what"].lower()))
+    things, away, here = (frozenset(found[kind]) for kind in KINDS[:3])
+    return kept or [*sentences], Corrections(things, away, here, at)
+
+
+def _is_meant(person: PremisePerson, names: frozenset[str]) -> bool:
+    called = {person.name.lower(), *person.name.lower().split(), head_of(person.role)}
+    return any(name in called or name.rpartition(" ")[2] in called for name in names)
