@@ -107,10 +107,11 @@ async def test_a_retry_of_the_sdk_or_the_same_key_is_the_same_turn_however_late(
     assert len(await door.map(chat.story)) == 1
 
 
+@pytest.mark.parametrize("streams", [False, True])
 async def test_another_telling_forks_the_story_and_the_client_goes_on_from_the_one_it_keeps(
-    door: Door,
+    door: Door, streams: bool
 ) -> None:
-    chat = door.chat()
+    chat = door.chat(streams=streams)
     await chat.say(THEME)
     first = await chat.say("1")
     door.clock.at += LATER
