@@ -287,6 +287,28 @@ async def test_a_client_that_leaves_finds_its_turn_when_it_comes_back(door: Door
     assert [row["last_turn"] for row in await door.map(chat.story)] == [2]
 
 
+async def test_a_client_that_left_before_the_whole_answer_came_is_given_it_later(
+    door: Door,
+) -> None:
+    assert door.server.teller is not None
+    chat = door.chat()
+    await chat.say(THEME)
+    door.server.teller.gate.clear()
+    chat.messages.append({"role": "user", "content": "1"})
+    asked = asyncio.create_task(chat.again())
+    await until_running(door, 1)
+    asked.cancel()
+    await asyncio.wait([asked])
+    door.server.teller.gate.set()
+    while (await door.server.client.get("/health")).json()["turns_running"]:
+        pass
+    door.clock.at += LATER
+
+    await chat.again()
+
+    assert [row["last_turn"] for row in await door.map(chat.story)] == [2]
+
+
 async def test_a_message_edited_while_its_turn_runs_is_played_beside_it(door: Door) -> None:
     assert door.server.teller is not None
     chat = door.chat()
