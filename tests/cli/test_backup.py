@@ -43,3 +43,23 @@ def test_what_cannot_be_copied_or_restored_is_said_with_what_to_do(tmp_path: Pat
     code, said = tta(home, "restore", str(file))
     assert code == 4
     assert "not a database" in said
+
+
+def test_a_restore_keeps_tokens_revoked_and_says_loudly_which_are_good_again(
+    tmp_path: Path,
+) -> None:
+    home, file = tmp_path / "home", str(tmp_path / "copy.db")
+    for player in ("anna", "ben"):
+        assert tta(home, "tokens", "add", player)[0] == 0
+    assert tta(home, "backup", file)[0] == 0
+    assert tta(home, "tokens", "revoke", "anna")[0] == 0
+
+    code, said = tta(home, "restore", file)
+    rows = [json.loads(row) for row in tta(home, "tokens", "list", "--json")[1].splitlines()]
+    assert (code, {row["player_id"] for row in rows if not row["revoked_at"]}) == (0, {"ben"})
+    assert "still so" in said
+    assert "of anna" in said
+    elsewhere = tta(home, "--data-dir", str(tmp_path / "there"), "restore", file)[1]
+    assert "Good again" in elsewhere
+    assert "of anna" in elsewhere
+    assert "of ben" in elsewhere

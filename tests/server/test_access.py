@@ -501,6 +501,20 @@ async def test_an_operator_gives_a_token_and_it_opens_the_door(there: Accounts) 
     assert (who["player"], who["role"]) == ("dora", "player")
 
 
+async def test_the_last_operators_token_is_not_revoked_over_http(there: Accounts) -> None:
+    olga = there.clients["olga"]
+    refused = await olga.delete("/tokens/olga")
+    still = await olga.get("/tokens")
+    otto = await olga.post("/tokens", json={"player": "otto", "role": "operator"})
+    taken = await olga.delete("/tokens/olga")
+
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:tta:problem:LastOperator")
+    assert "POST /api/v1/tokens" in refused.json()["do"]
+    assert still.status_code == 200
+    assert (otto.status_code, taken.status_code) == (201, 200)
+    assert (await olga.get("/tokens")).status_code == 401
+
+
 async def test_without_accounts_nobody_is_asked_and_no_token_is_made(served: Running) -> None:
     branch = await served.story()
     who = (await served.client.get("/session")).json()

@@ -98,6 +98,33 @@ def test_an_address_that_others_reach_needs_the_word_that_it_is_meant(
     assert "--anyone" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--allowed-host", "http://x.example/"), "no name of a host"),
+        (("--allowed-host", "x.example:80"), "no name of a host"),
+        (("--allowed-host", "x.example"), "x.example is reached"),
+        (("--host", "999.1.1.1", "--anyone"), "no address of this machine"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_said_of_the_option_that_has_it(
+    tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    done = subprocess.run(
+        command(tmp_path, "--port", "0", *options),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+        timeout=60,
+    )
+
+    told = " ".join(done.stderr.split())
+    assert done.returncode == 2
+    assert f"{options[0]}:" in told
+    assert said in told
+
+
 def add_token(data_dir: Path, *options: str) -> str:
     done = subprocess.run(
         [*command(data_dir)[:-1], "tokens", "add", "anna", *options],
@@ -190,6 +217,7 @@ def test_an_address_that_is_taken_is_said(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "Address already in use" in done.stderr
+    assert "--port" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -284,3 +284,58 @@ async def test_a_server_that_is_told_to_stop_finishes_the_turn_and_tells_its_rea
 
     assert refused.status_code == 429
     assert rest[-1].kind == "stored"
+
+
+CRY = "I want to kill myself tonight, for real."
+
+
+async def asked_aside(served: Running, branch: str) -> None:
+    asked = await served.client.post(
+        f"{branch}/asides",
+        json={"kind": "ask", "text": "Mara, how many boats are there?"},
+        headers={"Idempotency-Key": "aside"},
+    )
+    told = [update async for update in served.follow(asked.json()["turn_id"])]
+    assert told[-1].kind == "aside"
+
+
+async def test_a_move_made_before_ones_own_aside_was_stored_is_no_conflict(
+    served: Running,
+) -> None:
+    branch = await served.story(characters=[{"name": "Mara"}])
+    await served.play(branch, kind="begin")
+    before = (await served.client.get(branch)).json()["position"]
+    await asked_aside(served, branch)
+    assert (await served.client.get(branch)).json()["position"] > before
+
+    told = await served.play(branch, kind="say", text="I wait for the tide", position=before)
+
+    assert told[-1].kind == "stored"
+
+
+async def test_a_cry_is_answered_with_care_wherever_the_branch_stands(served: Running) -> None:
+    branch = await served.story()
+    seen = (await served.play(branch, kind="begin"))[-1].data["position"]
+    await served.play(branch, kind="choose", choice=1)
+
+    paused = await served.play(branch, kind="say", text=CRY, position=seen)
+    late = await served.ask(branch, kind="say", text="I wait for the tide", position=seen)
+
+    assert [update.kind for update in paused] == ["paused"]
+    assert late.status_code == 409
+    assert (await served.client.get(branch)).json()["turn"] == 2
+
+
+async def test_a_cry_that_was_answered_goes_on_only_where_the_branch_stood(
+    served: Running,
+) -> None:
+    branch = await served.story()
+    seen = (await served.play(branch, kind="begin"))[-1].data["position"]
+    await served.play(branch, kind="choose", choice=1)
+    await served.play(branch, kind="say", text=CRY, position=seen)
+
+    on = await served.play(branch, kind="say", text=CRY, position=seen, after_note=True)
+
+    assert [update.kind for update in on] == ["failed"]
+    assert on[-1].data["problem"]["status"] == 409
+    assert (await served.client.get(branch)).json()["turn"] == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ import typer
 from tta_rebuild.bootstrap import safekeeping
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.opening import settings_for
-from tta_rebuild.cli.screen import counted
+from tta_rebuild.cli.screen import counted, message
+from tta_rebuild.storage.revocations import AccessRestored
 
 
 def backup(
@@ -40,7 +42,23 @@ def restore(
     told = f"{counted(made.stories, 'story')} restored."
     if made.kept:
         told += f" What was there before is in {made.kept}."
-    ctx.obj.screen.answer(_plain(made), json_, lambda screen, _: screen.say(told))
+    screen = ctx.obj.screen
+    screen.answer(_plain(made), json_, lambda screen, _: screen.say(told))
+    for name, values in _access_told(made.access):
+        screen.note(message(name, **values), "yellow")
+
+
+def _access_told(access: AccessRestored) -> Iterator[tuple[str, dict[str, str]]]:
+    """What to say of who may come in now: the name of a message, and its values."""
+    kept = [*access.revoked, *([counted(access.links, "reading link")] if access.links else [])]
+    if kept:
+        yield "restore_revoked", {"names": ", ".join(kept)}
+    links = access.unchecked_links
+    good = [*access.unchecked, *([counted(links, "reading link")] if links else [])]
+    if good:
+        yield "restore_good_again", {"names": ", ".join(good)}
+    if access.gone:
+        yield "restore_gone", {"names": ", ".join(access.gone)}
 
 
 def _plain(made: safekeeping.BackedUp) -> dict[str, object]:

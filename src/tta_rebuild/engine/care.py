@@ -89,6 +89,14 @@ def own_words(turn: TurnInput, action: Action) -> str:
     return action.text
 
 
+def may_tell_of_need(words: str, language: str) -> bool:
+    """Whether these words could be a cry for help, before any reader is asked."""
+    from tta_rebuild.safety.needs import read_need  # its weights are read by the first turn
+
+    plain = in_plain_words(words)
+    return bool(plain) and read_need(plain, language).level != "none"
+
+
 async def _need_in(
     turn: TurnInput, words: str, *, takes_more: bool, may_ask: bool
 ) -> tuple[Need | None, CareTaken]:

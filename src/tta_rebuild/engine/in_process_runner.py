@@ -15,7 +15,6 @@ from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import (
     BranchBusy,
     KeyReused,
-    PositionConflict,
     StoryError,
     TooManyTurns,
     TTAError,
@@ -205,10 +204,6 @@ class InProcessRunner:
             there = session.branch.length
             turn.now = replace(turn.now, position=there)
             self._journal.write(turn.now)
-            if request.position not in (None, there):
-                raise PositionConflict(
-                    branch_id=request.branch_id, expected=request.position or 0, actual=there
-                )
             async with aclosing(_items(session, request)) as items:
                 async for item in items:
                     self._add(turn, *update_of(item, session))
@@ -359,7 +354,7 @@ def _items(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem, 
         request.is_retold,
         request.player_id,
     )
-    return session.play(action)
+    return session.play(action, seen_at=request.position)
 
 
 def _is_same(known: RunningTurn, request: TurnRequest) -> bool:

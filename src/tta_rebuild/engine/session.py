@@ -8,19 +8,23 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeAlias
 
-from tta_rebuild.core.errors import ValidationError
+from tta_rebuild.core.errors import PositionConflict, ValidationError
 from tta_rebuild.core.events import (
     BoundariesTightened,
     CareShown,
     CharacterChanged,
     Event,
+    LineKept,
+    ModelReplied,
+    PassageWithheld,
+    PersonAsked,
     RecordedEvent,
 )
 from tta_rebuild.core.story import ARC_STAGES, ArcStage, Passage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.aside import Aside, AsideTelling, aside_of
-from tta_rebuild.engine.care import SessionCare, is_noted, own_words
+from tta_rebuild.engine.care import SessionCare, is_noted, may_tell_of_need, own_words
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import Judgement, judge_passages
@@ -32,6 +36,11 @@ from tta_rebuild.safety.care import gentler, stricter
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 AsideItem: TypeAlias = seen.TurnEvent | seen.AsideEnded
+
+_BESIDE_THE_STORY = (
+    PersonAsked, ModelReplied, PassageWithheld, LineKept, CharacterChanged, CareShown,
+)  # fmt: skip
+"""What an aside, or a note of care, leaves in the log."""
 
 
 class Session:
@@ -76,17 +85,38 @@ class Session:
             if now.length != after:
                 self.branch, self.state = now, self._fold.present()
 
-    async def play(self, action: Action) -> AsyncGenerator[seen.TurnEvent, None]:
+    async def has_moved_on(self, position: int) -> bool:
+        """Whether more than asides and notes of care was stored after this position."""
+        upto = self.branch.length
+        if position >= upto:
+            return position > upto
+        read = self._store.read(self.branch.branch_id, after=position, upto=upto)
+        async with aclosing(read) as path:
+            async for recorded in path:
+                if not isinstance(recorded.event, _BESIDE_THE_STORY):
+                    return True
+        return False
+
+    def may_tell_of_need(self, action: Action) -> bool:
+        """Whether the player's own words in this move could be a cry for help."""
+        turn = self.next_turn()
+        return may_tell_of_need(own_words(turn, action), turn.state.premise.language)
+
+    async def play(
+        self, action: Action, *, seen_at: int | None = None
+    ) -> AsyncGenerator[seen.TurnEvent, None]:
         """Play one turn and store it whole; see ``engine.turn_events`` for what comes when.
 
         Where the player's own words may be a cry for help, ``TurnPaused`` comes alone, before any
         storyteller is asked; of it only that the note was shown is stored.
         Closing the generator, or cancelling, before ``TurnStored`` leaves the story as it was.
-        Raises ValidationError (``action`` is none), PositionConflict (another writer was first;
-        load the session again), ProviderError (no storyteller could answer), BudgetExceededError
-        (the turn would overspend) and StoreError (the turn could not be stored).
+        ``seen_at`` is where the branch stood as the player saw it.
+        Raises ValidationError (``action`` is none), PositionConflict (the branch has moved on since
+        ``seen_at``, or another writer was first; load the session again), ProviderError (no
+        storyteller could answer), BudgetExceededError (the turn would overspend) and StoreError
+        (the turn could not be stored).
         """
-        async with aclosing(self._played(action)) as items:
+        async with aclosing(self._played(action, seen_at)) as items:
             async for item in items:
                 if isinstance(item, seen.PlayedTurn):
                     yield seen.SceneFinished(item.scene)
@@ -103,7 +133,9 @@ class Session:
         """
         return await whole_turn(self._played(action))
 
-    async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
+    async def _played(
+        self, action: Action, seen_at: int | None = None
+    ) -> AsyncGenerator[TurnItem, None]:
         """The turn as it is played; ``PlayedTurn`` comes once it is stored."""
         if not isinstance(action, Action):
             raise ValidationError(message("no_action", action=action))
@@ -117,6 +149,11 @@ class Session:
                 await self._append(self.state.turn, [CareShown()])
                 yield seen.TurnPaused(care.note, replace(action, after_note=True))
                 return
+            if seen_at is not None and await self.has_moved_on(seen_at):
+                there = self.branch.length
+                raise PositionConflict(
+                    branch_id=self.branch.branch_id, expected=seen_at, actual=there
+                )
             if care.reminder:
                 yield seen.TurnWarning(care.reminder)
             async with aclosing(play_turn(before, action, self._search)) as turn:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import ipaddress
 import logging
+import os
+import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -30,6 +33,15 @@ OPEN_TO_ALL = (
     "{host} is reached from other machines, and nobody has to say who they are: whoever comes "
     "could read and delete every story. Make a token for each player ('tta tokens add NAME'), "
     "keep to 127.0.0.1, or give --anyone if that is meant."
+)
+
+NO_NAME = (
+    "{host} is no name of a host: give the name alone, without http://, port or path "
+    "(stories.example)."
+)
+NOT_HERE = "{host} is no address of this machine; 127.0.0.1 is one, 0.0.0.0 is all of them."
+PORT_TAKEN = (
+    "port {port} is taken: end what listens there, give another --port, or 0 for a free one"
 )
 
 _log = logging.getLogger("tta_rebuild.server")
@@ -78,9 +90,13 @@ async def serve(
     machine's; SettingsError: others reach it, nobody shows a token, and ``anyone`` is not meant.
     """
     options = replace(options, accounts=options.accounts or await has_accounts(application))
-    reached = next((name for name in (host, *options.hosts) if not _is_own(name)), "")
+    for name in options.hosts:
+        if re.search(r"[/@?#\s]|:\d+$", name):
+            raise SettingsError("--allowed-host", NO_NAME.format(host=name[:60]))
+    named = [("--host", host), *(("--allowed-host", name) for name in options.hosts)]
+    flag, reached = next((one for one in named if not _is_own(one[1])), ("", ""))
     if reached and not options.accounts and not anyone:
-        raise SettingsError("--host", OPEN_TO_ALL.format(host=reached[:60]))
+        raise SettingsError(flag, OPEN_TO_ALL.format(host=reached[:60]))
     async with open_serving(
         application,
         most_turns=options.limits.turns_at_once,
@@ -117,10 +133,19 @@ def listening_on(host: str, port: int) -> socket.socket:
     """A socket that listens; what is written to its connections is sent at once.
 
     asyncio does not see that sockets given to it are of TCP, and leaves the kernel waiting 40 ms
-    for an acknowledgement before the second of two small writes. Raises OSError.
+    for an acknowledgement before the second of two small writes. Raises OSError, SettingsError (the
+    host is no address of this machine).
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.create_server((host, port), family=family, backlog=2_048)
+    try:
+        made = socket.create_server((host, port), family=family, backlog=2_048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            said = f"{os.strerror(error.errno)}: {PORT_TAKEN.format(port=port)}"
+            raise OSError(error.errno, said) from error
+        if error.errno in (errno.EADDRNOTAVAIL, socket.EAI_NONAME):
+            raise SettingsError("--host", NOT_HERE.format(host=host[:60])) from error
+        raise
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
     return made
 

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -18,12 +18,16 @@ from urllib.parse import quote
 from tta_rebuild.storage import sqlite_file
 from tta_rebuild.storage.failures import failure, told_plainly
 from tta_rebuild.storage.migrations import HEAD, REVISIONS
+from tta_rebuild.storage.revocations import AccessRestored, keep_revocations
 from tta_rebuild.storage.turn_journal import FILE_ENDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackedUp:
-    """What is in a backup; ``kept`` is where a restore left what was there before, if anything."""
+    """What is in a backup; ``kept`` is where a restore left what was there before, if anything.
+
+    ``access`` is who may come in after a restore.
+    """
 
     file: Path
     stories: int
@@ -31,6 +35,7 @@ class BackedUp:
     bytes: int
     revision: str
     kept: Path | None = None
+    access: AccessRestored = field(default_factory=AccessRestored)
 
 
 def backup(path: Path, into: Path, *, overwrite: bool = False) -> BackedUp:
@@ -54,7 +59,8 @@ def backup(path: Path, into: Path, *, overwrite: bool = False) -> BackedUp:
 def restore(path: Path, source: Path, *, now: datetime) -> BackedUp:
     """Put a backup in the place of the database at ``path``.
 
-    What was there is kept beside it. Nothing changes unless the backup is whole and of a revision
+    What was there is kept beside it; tokens that were revoked and links that were taken back in it
+    stay so. Nothing changes unless the backup is whole and of a revision
     that this program knows; an older one is upgraded when it is opened next. Raises StoreLocked (it
     is in use), StoreDamaged, StoreNewer, StoreFull, StoreError.
     """
@@ -66,14 +72,15 @@ def restore(path: Path, source: Path, *, now: datetime) -> BackedUp:
         try:
             _copied(source, part)
             found = _examined(part)
-            _flushed(part)
             kept = _set_aside(path, now)
+            access = keep_revocations(kept, part, now)
+            _flushed(part)
             part.replace(path)
             _flushed(path.parent)
         finally:
             part.unlink(missing_ok=True)
         path.with_name(f"{path.name}{FILE_ENDING}").unlink(missing_ok=True)
-    return replace(found, file=source, kept=kept)
+    return replace(found, file=source, kept=kept, access=access)
 
 
 @contextmanager

@@ -361,6 +361,27 @@ def test_somebody_is_asked_aside_and_it_is_no_turn(
     assert len(told(server, story)) == 1
 
 
+def test_a_move_after_an_aside_is_made_where_the_branch_stands_now(
+    reader: Reader, server: RunningServer, story: str
+) -> None:
+    page = reader.open(f"story/{story}/main")
+    page.reload()
+    page.get_by_label("What it is").select_option("ask")
+    page.get_by_placeholder("A name and your question").fill("Jonas, who are you?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.locator(".aside-said").wait_for()
+    session = server.does(server.application.stories.resume(story))
+    page.get_by_label("What it is").select_option("say")
+    field = page.get_by_placeholder("In your own words")
+    field.fill("I wait for the tide")
+    is_move = lambda one: one.method == "POST" and one.url.endswith("/turns")  # noqa: E731
+    with page.expect_request(is_move) as sent:
+        field.press("Enter")
+    assert sent.value.post_data_json["position"] == session.branch.length
+    scenes_are_told(page, 2)
+    assert page.get_by_text("The story went on in another place").count() == 0
+
+
 def test_a_question_that_is_refused_keeps_its_words(reader: Reader, story: str) -> None:
     page = reader.open(f"story/{story}/main")
     page.get_by_label("What it is").select_option("ask")
@@ -455,3 +476,17 @@ def test_the_file_of_a_story_is_saved_and_read_in_again(
     page.wait_for_url(re.compile("/story/"))
     scenes_are_told(page, 1)
     assert shown(page) == told(server, story)
+
+
+@pytest.mark.parametrize("width", [1180, 1280, 1500])
+def test_in_the_largest_text_what_is_at_hand_keeps_room_for_its_words(
+    chromium: Any, server: RunningServer, story: str, width: int
+) -> None:
+    reader = Reader(chromium, server.address, viewport={"width": width, "height": 900})
+    page = reader.open(f"story/{story}/main")
+    page.evaluate("document.documentElement.dataset.size = '5'")
+    side, prose = (page.locator(one).first.bounding_box() for one in (".at-hand", ".prose"))
+    assert side["width"] >= 200
+    assert side["y"] > prose["y"] + prose["height"] or side["x"] > prose["x"] + prose["width"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    reader.context.close()

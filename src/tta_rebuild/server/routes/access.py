@@ -126,12 +126,28 @@ async def add_token(wanted: shapes.TokenIn, access: TheAccess) -> shapes.NewToke
     return shapes.NewTokenOut(**shown, secret=secret)
 
 
-@router.delete("/tokens/{name}", responses=documented(404))
+@router.delete("/tokens/{name}", responses=documented(404, 409))
 async def revoke_tokens(
     name: Annotated[str, Path(pattern=ID, examples=["5c0f9a21"])], access: TheAccess
 ) -> shapes.TokensOut:
-    """Revoke a token by its id, or all of a player by their name; at once, and for good."""
-    gone = await access.records.revoke(name, access.now())
+    """Revoke a token by its id, or all of a player by their name; at once, and for good.
+
+    The last token of an operator stays (409): nobody could give another while the server runs.
+    """
+    now = access.now()
+    operators = [
+        one
+        for one in await access.records.tokens()
+        if one.role == "operator" and one.is_good(now) and not one.is_session
+    ]
+    if operators and all(name in (one.token_id, one.player_id) for one in operators):
+        said = "It is the last token of an operator: nobody could give tokens any more."
+        do = (
+            "Give another operator one (POST /api/v1/tokens), or stop the server and use "
+            "'tta tokens revoke'."
+        )
+        raise Problem(409, "The last operator", said, do=do, kind="LastOperator")
+    gone = await access.records.revoke(name, now)
     if not gone:
         said = f"no token that is good has the id, or the player, '{name}'"
         raise Problem(404, "No such token", said, do="GET /api/v1/tokens lists them.")

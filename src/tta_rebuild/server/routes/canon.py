@@ -218,8 +218,10 @@ async def retcon(wanted: shapes.RetconIn, branch: TheBranch, served: Served) -> 
     """Take a fact back, or correct it; `dry_run` only says what depends on it."""
     stories = served.application.stories
     claim = Claim(**wanted.claim.model_dump())
-    becomes = replace(claim, value=wanted.becomes) if wanted.becomes is not None else None
     path, state = await stories.whole(branch)
+    becomes = None
+    if wanted.becomes is not None:
+        becomes = replace(claim, value=_value_in(wanted.becomes, state, claim))
     where = (branch.story_id, branch.branch_id)
     turns = {recorded.position: recorded.turn for recorded in path}
     made = None
@@ -250,6 +252,16 @@ async def retcon(wanted: shapes.RetconIn, branch: TheBranch, served: Served) -> 
         ],
         branch=BranchOut.model_validate(made.branch) if made else None,
     )
+
+
+def _value_in(said: str, state: StoryState, claim: Claim) -> str:
+    """The new value, of a value or of the whole sentence: "Owen is my cousin." is "my cousin"."""
+    beginning = said_in_words(state, replace(claim, value="…")).partition("…")[0]
+    whole = " ".join(said.split())
+    if beginning and whole.casefold().startswith(beginning.casefold()):
+        rest = whole[len(beginning) :].rstrip(" .")
+        return rest or said
+    return said
 
 
 @router.post("/validate")

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core.errors import BranchBusy, PositionConflict
+from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.turn_runner import TurnRequest
 from tta_rebuild.server import shapes, streaming
 from tta_rebuild.server.access import Asking, Principal, watch_of
@@ -86,15 +87,26 @@ async def _submitted(
     try:
         if known := await served.runner.known(request, again=wanted.again):
             return turn_out(known)
-        if request.position not in (None, branch.length):
-            raise PositionConflict(
-                branch_id=branch.branch_id, expected=request.position or 0, actual=branch.length
-            )
+        await _check_position(request, served)
         return turn_out(await served.runner.submit(request, again=wanted.again))
     except (BranchBusy, PositionConflict) as error:
         session = await served.sessions.session(branch.story_id, branch.branch_id)
         present = await present_out(served, session, story.title, asking.player_id)
         raise ProblemOf(error, present=present.model_dump(mode="json")) from error
+
+
+async def _check_position(request: TurnRequest, served: Serving) -> None:
+    """Raise PositionConflict if the branch has moved on, unless the words may be a cry for help.
+
+    Those go to the session, which looks at care first.
+    """
+    if request.position is None:
+        return
+    session = await served.sessions.session(request.story_id, request.branch_id)
+    action = Action(request.kind, request.text, request.choice)
+    if await session.has_moved_on(request.position) and not session.may_tell_of_need(action):
+        there = session.branch.length
+        raise PositionConflict(branch_id=request.branch_id, expected=request.position, actual=there)
 
 
 @router.get("/{turn_id}")

@@ -105,7 +105,8 @@ function Correct({ fact, story, branch, leave, again }) {
   });
   return html`<form class="note" onSubmit=${(e) => { e.preventDefault(); if (plan) correct(); else ask(); }}>
     <p>It was never so.</p>
-    <label>What was so instead (or nothing) <input ref=${field} value=${value} maxlength="400" onInput=${(e) => { setValue(e.target.value); setPlan(null); }} /></label>
+    <label>What was so instead (or nothing): the end of the sentence, or all of it <input ref=${field} value=${value} maxlength="400" onInput=${(e) => { setValue(e.target.value); setPlan(null); }} /></label>
+    ${plan?.becomes && html`<p>Then it says: <q>${ended(plan.becomes)}</q></p>`}
     ${plan && (plan.dependents.length
       ? html`<p>This was told later and would no longer stand:</p>
         <ul>${plan.dependents.map((one) => html`<li>Scene ${one.turn}: ${ended(one.says)} <span class="quiet">${sentenceCase(one.why)}</span></li>`)}</ul>

@@ -150,7 +150,8 @@ export class LiveTurn {
       batch(() => { add(event === "paused" ? { note: data } : { reason: data.reason }); this.state.value = event; });
       if (event === "refused") announce(data.reason);
     } else if (event === "failed") {
-      this.fail(data.problem || data);
+      if (data.problem?.status === 409) await this.movedOn(data.problem);
+      else this.fail(data.problem || data);
     } else if (event === "abandoned") {
       this.fail({ title: "The turn was given up", detail: data.reason || "The story is as it was before." });
     }

@@ -57,6 +57,7 @@ function Story({ story, branch, first }) {
       if (event === "paused") draft.clear(story, branch); // what may be a cry is kept nowhere in this browser
       if (event === "aside") {
         draft.clear(story, branch);
+        await refresh().catch(() => {}); // the branch is longer by what was asked
         return setAsides((all) => [...all, { ...data, words: running.words, turn: latest.current.turn }]);
       }
       const now = await refresh();
