@@ -7,7 +7,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,47 @@ class Played:
     ends: Counter[str] = field(default_factory=Counter)
     first_s: list[float] = field(default_factory=list)
     trouble: Counter[str] = field(default_factory=Counter)
+    repeated: Counter[str] = field(default_factory=Counter)
+
+
+class Repeating(httpx.AsyncBaseTransport):
+    """Sends a request again whose connection was gone before its answer, as browsers do."""
+
+    def __init__(self, repeated: Counter[str], limits: httpx.Limits) -> None:
+        self._sent = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+        self._repeated = repeated
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a request on, twice more at most."""
+        for _ in range(2):
+            try:
+                return await self._sent.handle_async_request(request)
+            except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+                self._repeated[f"{request.method} {type(error).__name__}"] += 1
+        return await self._sent.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._sent.aclose()
+
+
+async def followed(
+    web: httpx.AsyncClient, turn_id: str, repeated: Counter[str]
+) -> AsyncGenerator[str, None]:
+    """The kinds of the events of a turn; taken up where the connection broke off, as pages do."""
+    after, path = "", f"/turns/{turn_id}/events"
+    while True:
+        headers = {"Last-Event-ID": after} if after else {}
+        try:
+            async with web.stream("GET", path, headers=headers) as events:
+                async for line in events.aiter_lines():
+                    if line.startswith("id: "):
+                        after = line[4:]
+                    elif line.startswith("event: "):
+                        yield line[7:]
+            return
+        except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+            repeated[f"stream {type(error).__name__}"] += 1
 
 
 async def play(
@@ -61,12 +102,10 @@ async def play(
         if again.json()["turn_id"] != asked.json()["turn_id"]:
             played.trouble["doubled"] += 1
         last = ""
-        async with web.stream("GET", f"/turns/{asked.json()['turn_id']}/events") as events:
-            async for line in events.aiter_lines():
-                if line.startswith("event: "):
-                    if line == "event: passage" and last != "passage":
-                        played.first_s.append(time.monotonic() - began)
-                    last = line[7:]
+        async for kind in followed(web, asked.json()["turn_id"], played.repeated):
+            if kind == "passage" and last != "passage":
+                played.first_s.append(time.monotonic() - began)
+            last = kind
         played.ends[last] += 1
         played.stored[story_id] += last == "stored"
         wanted = {"kind": "choose", "choice": 1 + turn % 2}  # type: ignore[dict-item]
@@ -111,7 +150,8 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
     limits = httpx.Limits(max_connections=600, max_keepalive_connections=600, keepalive_expiry=2)
     with tempfile.TemporaryDirectory() as home, program("stories", Path(home)) as server:
         base: dict[str, Any] = {"base_url": f"{server.address}/api/v1", "trust_env": False}
-        async with httpx.AsyncClient(**base, timeout=120, limits=limits) as web:
+        transport = Repeating(played.repeated, limits)
+        async with httpx.AsyncClient(**base, timeout=120, transport=transport) as web:
             for theme in THEMES:  # what the first one loads
                 await begin(web, theme)
             server.begin_to_watch()
@@ -132,7 +172,8 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
         measured=f"{lost}, {doubled}",
         bound="0, 0",
         ok=lost == doubled == 0 and not played.trouble,
-        peer=f"{dict(played.ends)} {dict(played.trouble) or ''}",
+        peer=f"{dict(played.ends)} {dict(played.trouble) or ''}"
+        + (f" sent again: {dict(played.repeated)}" if played.repeated else ""),
     )
     own_ms = (cpu_s - figures["told_s"]) * 1000 / turns
     told = f"with the storyteller {cpu_s * 1000 / turns:.0f} ms; {cpu_s / took_s:.0%} of a core"

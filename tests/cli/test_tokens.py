@@ -43,6 +43,29 @@ def test_a_token_is_shown_once_alone_on_its_line(capsys: pytest.CaptureFixture[s
     assert row["expires_at"] > row["created_at"]
 
 
+def test_what_a_player_may_spend_a_day_is_set_listed_and_lifted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def budgets() -> list[tuple[str, float | None, float]]:
+        capsys.readouterr()
+        main(["tokens", "list", "--json"])
+        rows = [json.loads(line) for line in lines(capsys)]
+        return [(one["player_id"], one["usd_a_day"], one["spent_today_usd"]) for one in rows]
+
+    assert main(["tokens", "add", "anna", "--budget", "0.5"]) == 0
+    assert main(["tokens", "add", "ben"]) == 0
+    assert budgets() == [("anna", 0.5, 0.0), ("ben", None, 0.0)]
+    main(["tokens", "list"])
+    assert "$0.0000 spent today of at most $0.50" in " ".join(" ".join(lines(capsys)).split())
+    assert main(["tokens", "add", "anna"]) == 0, "another token changes no budget"
+    assert main(["tokens", "budget", "ben", "2"]) == 0
+    assert budgets() == [("anna", 0.5, 0.0), ("ben", 2.0, 0.0), ("anna", 0.5, 0.0)]
+    assert main(["tokens", "budget", "anna"]) == 0
+    assert budgets()[0] == ("anna", None, 0.0)
+    assert main(["tokens", "budget", "nobody", "1"]) == 3
+    assert main(["tokens", "add", "anna", "--budget", "-1"]) == 2
+
+
 def test_a_token_is_revoked_once(capsys: pytest.CaptureFixture[str]) -> None:
     main(["tokens", "add", "anna"])
     main(["tokens", "add", "anna", "--role", "operator"])

@@ -40,6 +40,24 @@ def test_a_fact_is_a_sound_sentence(subject: str, relation: str, value: str, say
 
 
 @pytest.mark.parametrize(
+    ("value", "told", "says"),
+    [
+        ("quay", "", "Tomas is in the quay"),
+        ("quay", "Tomas waits on the old quay.", "Tomas is in the quay"),
+        ("old_mill", "Tomas sleeps in an old mill.", "Tomas is in the old mill"),
+        ("prison", "They put Tomas in prison for it.", "Tomas is in prison"),
+        ("home", "", "Tomas is in home"),
+        ("his_room", "", "Tomas is in his room"),
+        ("ines", "", "Tomas is in Ines"),
+    ],
+)
+def test_a_place_has_an_article_unless_its_sentence_writes_it_without(
+    value: str, told: str, says: str
+) -> None:
+    assert fact_in_words(STATE, fact("tomas", "located_in", value, told), STATE.names) == says
+
+
+@pytest.mark.parametrize(
     ("told", "is_cited"),
     [
         ("Tomas sits down in the harbour.", True),

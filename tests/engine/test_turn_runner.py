@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.engine.turn_runner_contract import Played, TurnRunnerContract, asks
 from tests.integrations.fakes import ManualClock
 
 from tta_rebuild.bootstrap.serving import TurnNotes
-from tta_rebuild.core.errors import StoryError
+from tta_rebuild.core.errors import ProviderBusy, StoryError
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.in_process_runner import InProcessRunner
@@ -126,6 +126,23 @@ async def test_after_a_kill_a_turn_says_that_it_was_interrupted_and_can_be_repea
     assert updates[-1].kind == "stored"
 
 
+async def test_a_turn_that_had_just_been_asked_for_is_known_after_a_kill(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    async with opened(desk, journal) as played:
+        session = await played.begun()
+        turn = await played.runner.submit(asks(session))
+        [noted] = journal.read()
+        await played.runner.cancel(turn.turn_id)
+    journal.write(noted)
+
+    async with opened(desk, journal) as played:
+        now = await played.runner.submit(asks(session))
+
+    assert (noted.turn_id, noted.position) == (turn.turn_id, None)
+    assert (now.turn_id, now.state) == (turn.turn_id, "interrupted")
+
+
 async def test_after_a_kill_just_after_a_turn_was_stored_it_is_no_interrupted_one(
     desk: Desk, journal: TurnNotes
 ) -> None:
@@ -166,6 +183,80 @@ async def test_a_turn_cancelled_while_it_was_being_stored_says_that_it_is_stored
 
     assert ended.state == "stored"
     assert rest[-1].values["turn"] == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("say", "I wait."), ("ask", "Mara, how many?"), ("think", "Mara")]
+)
+async def test_a_turn_falls_under_the_budget_of_whose_it_is(
+    desk: Desk, journal: TurnNotes, kind: str, text: str
+) -> None:
+    assert isinstance(desk.teller, HeldStoryteller)
+    async with opened(desk, journal) as played:
+        session = await played.begun()
+        begun = len(desk.teller.requests)
+        wanted = asks(session, kind=kind, choice=0, text=text, player_id="anna")
+        await played.told(await played.runner.submit(wanted))
+        await played.told(await played.runner.submit(replace(wanted, key="k2", player_id="")))
+
+    whose = [one.context.session_state["player_id"] for one in desk.teller.requests]
+    assert whose == ["player"] * begun + ["anna", "player"]
+
+
+async def test_of_a_turn_that_failed_no_word_is_kept_and_of_none_longer_than_its_updates(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    clock = ManualClock()
+    async with opened(desk, journal, clock=clock) as played:
+        session = await played.begun()
+        played.fail_next(ProviderBusy("too many"))
+        wanted = asks(session, kind="say", choice=0, text="I open the blue door.")
+        turn = await played.runner.submit(wanted)
+        await played.told(turn)
+        assert isinstance(played.runner, InProcessRunner)
+        [failed] = played.runner.failures
+        now = await played.runner.turn(turn.turn_id)
+        await clock.advance(610)
+        later = await played.runner.turn(turn.turn_id)
+        same = await played.runner.submit(wanted)
+
+    assert (failed.turn_id, failed.request.text) == (turn.turn_id, "")
+    assert (now.request.text, later.request.text) == ("I open the blue door.", "")
+    assert same.turn_id == turn.turn_id
+
+
+async def test_what_ended_more_than_a_day_ago_is_not_taken_up_again(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    clock = ManualClock()
+    ends = {"old": timedelta(days=1, seconds=1), "new": timedelta(hours=23)}
+    for turn_id, ago in ends.items():
+        at = clock.wall() - ago
+        request = replace(_request(), key=turn_id)
+        turn = RunningTurn(
+            turn_id=turn_id, request=request, state="stored", began_at=at, ended_at=at
+        )
+        journal.write(turn)
+
+    async with opened(desk, journal, clock=clock) as played:
+        known = (await played.runner.turn("new")).state
+        with pytest.raises(StoryError):
+            await played.runner.turn("old")
+
+    assert known == "stored"
+    assert [one.turn_id for one in journal.read()] == ["new"]
+
+
+async def test_the_journal_of_a_story_that_is_gone_has_nothing_of_it(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    async with opened(desk, journal) as played:
+        session, other = await played.begun(), await played.begun()
+        await played.told(await played.runner.submit(asks(session)))
+        await played.told(await played.runner.submit(asks(other, "k2")))
+        await played.runner.forget_story(session.story_id)
+
+    assert [one.request.story_id for one in journal.read()] == [other.story_id]
 
 
 async def test_updates_are_kept_for_ten_minutes_and_the_last_for_a_day(

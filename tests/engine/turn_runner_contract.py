@@ -99,6 +99,17 @@ class TurnRunnerContract(ABC):
         assert {turn.turn_id for turn in (*turns, later)} == {turns[0].turn_id}
         assert (await played.stories.resume(session.story_id)).state.turn == 2
 
+    async def test_a_turn_of_before_its_player_was_known_is_the_same_by_its_key(
+        self, played: Played
+    ) -> None:
+        session = await played.begun()
+        turn = await played.runner.submit(asks(session))
+        same = await played.runner.submit(asks(session, player_id="anna"))
+        await played.told(turn)
+        later = await played.runner.submit(asks(session, player_id="anna", position=1))
+
+        assert {one.turn_id for one in (same, later)} == {turn.turn_id}
+
     async def test_a_key_is_for_one_move(self, played: Played) -> None:
         session = await played.begun()
         turn = await played.runner.submit(asks(session))

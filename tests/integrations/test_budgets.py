@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -24,6 +24,7 @@ from tests.integrations.fakes import (
 )
 from tta_rebuild.core.errors import (
     BudgetExceededError,
+    PlayersBudgetExceeded,
     ProviderBusy,
     ProviderError,
     ProviderTimeout,
@@ -363,6 +364,36 @@ async def test_levels_told_before_a_restart_are_not_told_again() -> None:
 def test_a_negative_budget_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 0"):
         Budget(scope="day", limit_usd=-1)
+
+
+async def test_what_a_player_may_spend_a_day_is_theirs_and_the_days_alone() -> None:
+    limits = {"anna": 0.0108, "bo ben": 0.0}
+
+    async def asked() -> Mapping[str, float]:
+        return limits
+
+    at = Fixed(*[Told(usage=SCENE)] * 9, limits=asked)
+
+    async def plays(player: str) -> bool:
+        try:
+            await at.costed.complete(replace(request_of(), context=context_of(player_id=player)))
+        except PlayersBudgetExceeded as error:
+            return "next day" not in str(error)
+        return True
+
+    assert await plays("anna")
+    assert not await plays("anna")
+    assert await plays("ben")
+    assert not await plays("bo ben")
+    limits["anna"] = 1.0
+    assert await plays("anna")
+    limits["anna"] = 0.0108
+    assert not await plays("anna"), "what was spent under another limit counts"
+    await at.clock.advance(86_400)
+    assert await plays("anna")
+    day = at.clock.wall().date().isoformat()
+    assert await at.tracker.spent_usd("player day", f"anna {day}") == pytest.approx(SCENE_USD)
+    assert await at.tracker.spent_usd("player", "anna") == pytest.approx(3 * SCENE_USD)
 
 
 async def test_days_begin_at_midnight_of_the_clocks_zone() -> None:

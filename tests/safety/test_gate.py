@@ -157,6 +157,22 @@ def test_harmless_look_alikes_pass(text, category):
     assert held(text, **{category: "none"}) is None
 
 
+@pytest.mark.parametrize(
+    ("meant", "looks_alike", "category"),
+    [
+        ("He fondled her.", "“Still here,” he said fondly.", "sexual"),
+        ("He groped her.", "He groped for a match.", "sexual"),
+        ("She sleeps with her boss.", "She sleeps with her face to the wall.", "sexual"),
+        ("He wants to off himself.", "He scrapes it off himself.", "self_harm"),
+        ("He burned the seal.", "He burned the sealed letter.", "animal_harm"),
+        ("He crucified the thief.", "A crucifix hung by the door.", "violence"),
+    ],
+)
+def test_a_word_that_only_begins_like_a_heavy_one_is_light(meant, looks_alike, category):
+    assert held(meant, **{category: "none"}) is not None
+    assert held(looks_alike, **{category: "none"}) is None
+
+
 def test_an_idiom_excuses_only_itself():
     assert held("They were killing time, and then killed the guard.", violence="low") is not None
 

@@ -39,11 +39,16 @@ class Accounts:
 
 @asynccontextmanager
 async def accounts(
-    data_dir: Path, clock: Clock | None = None, **more: Any
+    data_dir: Path,
+    clock: Clock | None = None,
+    *,
+    teller: HeldTeller | None = None,
+    **more: Any,
 ) -> AsyncIterator[Accounts]:
     """A server with the players of ``NAMES``."""
-    options = ServerOptions(limits=NO_RATE, accounts=True, clock=clock or Clock(), **more)
-    async with running(data_dir, teller=HeldTeller(), options=options) as server:
+    wanted: dict[str, Any] = {"limits": NO_RATE, "clock": clock or Clock(), **more}
+    options = ServerOptions(accounts=True, **wanted)
+    async with running(data_dir, teller=teller or HeldTeller(), options=options) as server:
         found, clients = dict[str, str](), dict[str, httpx.AsyncClient]()
         for name, role in NAMES.items():
             found[name] = await token(server, name, role)

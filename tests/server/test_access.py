@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -14,9 +15,10 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from tests.server.accounts import Accounts, accounts, token
-from tests.server.serving import API, Running
+from tests.server.serving import API, THEME, HeldTeller, Running
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.integrations.prices import Price, Rates
 from tta_rebuild.server.access import operations
 from tta_rebuild.server.app import create_app
 
@@ -211,7 +213,8 @@ async def test_the_same_key_of_two_players_is_two_turns(there: Accounts) -> None
 async def test_what_is_for_operators_is_refused_to_players(
     there: Accounts, annas: dict[str, str], operation: str
 ) -> None:
-    body = {"player": "dora"} if operation.startswith("POST") else None
+    body: Any = {"player": "dora"} if operation.startswith("POST") else None
+    body = {"usd_a_day": 1.0} if operation.startswith("PUT") else body
     method, path = operation.split(" ")
     url = there.nobody.base_url.copy_with(path=path.format(name="none"))  # /metrics is at the root
 
@@ -245,6 +248,22 @@ async def test_what_is_nobodys_is_the_operators(there: Accounts) -> None:
 
     assert seen == {"anna": 404, "ben": 404, "cleo": 404, "olga": 200}
     assert [one["story_id"] for one in listed] == [story]
+
+
+async def test_a_story_belongs_to_who_read_it_in_and_is_a_copy_of_ones_own_alone(
+    there: Accounts, annas: dict[str, str]
+) -> None:
+    clients = there.clients
+    file = (await clients["anna"].get(f"/stories/{annas['story']}/export")).json()
+    bens, again = [(await clients["ben"].post("/stories/import", json=file)).json() for _ in "12"]
+    seen = {
+        name: (await client.get(f"/stories/{bens['story_id']}")).status_code
+        for name, client in clients.items()
+    }
+
+    assert seen == {"anna": 404, "ben": 200, "cleo": 404, "olga": 404}
+    assert (bens["copy_of"], bens["notes"]) == ([], []), "that Anna has it is no news for Ben"
+    assert again["copy_of"] == [bens["story_id"]]
 
 
 async def test_a_link_reads_one_story_and_changes_nothing(
@@ -336,6 +355,11 @@ async def test_a_token_expires_is_revoked_and_notes_when_it_was_used(tmp_path: P
         headers = {"Authorization": f"Bearer {secret}"}
         first = await there.nobody.get("/stories", headers=headers)
         listed = (await there.clients["olga"].get("/tokens")).json()["tokens"]
+        clock.at += timedelta(seconds=59)
+        await there.nobody.get("/stories", headers=headers)
+        soon_listed = (await there.clients["olga"].get("/tokens")).json()["tokens"]
+        clock.at += timedelta(seconds=1)
+        signed = await there.nobody.post("/session", json={"token": secret})
         clock.at += timedelta(days=1)
         late = await there.nobody.get("/stories", headers=headers)
 
@@ -343,7 +367,11 @@ async def test_a_token_expires_is_revoked_and_notes_when_it_was_used(tmp_path: P
         revoked = await there.clients["ben"].get("/stories")
         again = await there.clients["olga"].delete("/tokens/ben")
 
-    dora = next(one for one in listed if one["player_id"] == "dora")
+    dora, soon = (
+        next(one for one in rows if one["player_id"] == "dora") for rows in (listed, soon_listed)
+    )
+    assert soon["used_at"] == dora["used_at"], "noted to the minute, not at every request"
+    assert "Max-Age=86340" in signed.headers["set-cookie"], "no longer than its token"
     assert (first.status_code, late.status_code) == (200, 401)
     assert dora["used_at"].startswith("2026-05-01T12:00")
     assert not [one for one in listed if "secret" in one]
@@ -376,6 +404,91 @@ async def test_a_stream_breaks_off_once_its_token_is_revoked(tmp_path: Path) -> 
     assert resumed.status_code == 401
     assert told[-1] == "stored"
     assert turn.state != "failed"
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_an_answer_to_a_chat_client_breaks_off_once_its_token_is_revoked(
+    tmp_path: Path, streams: bool
+) -> None:
+    async with accounts(tmp_path, looked_s=0.02) as there:
+        assert there.server.teller is not None
+        there.server.teller.gate.clear()
+        url = f"{there.server.address}/v1/chat/completions"
+        asked = {"model": "tta", "messages": [{"role": "user", "content": THEME}]}
+        told = {}
+
+        async def follow(name: str) -> None:
+            sent = asked | {"stream": streams}
+            async with there.clients[name].stream("POST", url, json=sent) as answer:
+                told[name] = answer.status_code, (await answer.aread()).decode()
+
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            ben = group.create_task(follow("ben"))
+            anna = group.create_task(follow("anna"))
+            while (await there.clients["olga"].get("/health")).json()["turns_running"] < 2:
+                pass
+            await there.clients["olga"].delete("/tokens/anna")
+            await anna
+            assert not ben.done()
+            there.server.teller.gate.set()
+
+    status, text = told["anna"]
+    assert status == (200 if streams else 401)
+    error = json.loads(text.strip().rpartition("data: ")[2])["error"]
+    assert error["code"] == "invalid_api_key"
+    assert "[DONE]" not in text
+    assert '"stop"' not in text
+    assert told["ben"][0] == 200
+    assert '"stop"' in told["ben"][1]
+
+
+async def test_a_player_who_has_spent_what_they_may_a_day_is_told_to_wait_and_others_play(
+    tmp_path: Path,
+) -> None:
+    teller = HeldTeller()
+    teller.price = Price(rates=Rates(input=10.0, output=0.0))  # a turn: 0.001
+    async with accounts(tmp_path, teller=teller) as there:
+        await _spends_and_waits(there)
+
+
+async def _spends_and_waits(there: Accounts) -> None:
+    olga, anna, ben = there.clients["olga"], there.of("anna"), there.of("ben")
+    branches = {"anna": await anna.story(), "ben": await ben.story()}
+    await anna.play(branches["anna"], kind="begin")
+
+    unknown = await olga.put("/players/nobody/budget", json={"usd_a_day": 1})
+    wanted = await olga.put("/players/anna/budget", json={"usd_a_day": 0.0011})
+    refused = (await anna.play(branches["anna"], kind="choose", choice=1))[-1]
+    aside = await anna.client.post(
+        f"{branches['anna']}/asides",
+        json={"kind": "think", "text": "Mara"},
+        headers={"Idempotency-Key": "aside"},
+    )
+    at_hand = (await anna.client.get(branches["anna"])).json()
+    chat = {"model": "tta", "messages": [{"role": "user", "content": THEME}]}
+    url = f"{there.server.address}/v1/chat/completions"
+    by_chat = await anna.client.post(url, json=chat)
+    *before, others = await ben.play(branches["ben"], kind="begin")
+    listed = {one["player_id"]: one for one in (await olga.get("/tokens")).json()["tokens"]}
+    raised = await olga.put("/players/anna/budget", json={"usd_a_day": None})
+    told = (await anna.play(branches["anna"], kind="choose", choice=1))[-1]
+
+    assert (unknown.status_code, wanted.status_code) == (404, 200)
+    assert wanted.json() == {"usd_a_day": 0.0011, "spent_today_usd": pytest.approx(0.001)}
+    assert refused.kind == "failed"
+    problem = refused.data["problem"]
+    assert (problem["status"], problem["type"][-21:]) == (402, "PlayersBudgetExceeded")
+    assert "next day" in problem["do"]
+    assert aside.status_code == 202
+    assert by_chat.status_code == 402
+    assert by_chat.json()["error"]["type"] == "insufficient_quota"
+    assert others.kind == told.kind == "stored"
+    assert "budget" not in str(before), "what Anna has reached is no news for Ben"
+    assert at_hand["cost"]["lines"][-1] == "you today $0.0010 of at most $0.00"
+    spent = {name: round(one["spent_today_usd"], 6) for name, one in listed.items()}
+    assert spent == {"anna": 0.001, "ben": 0.001, "cleo": 0.0, "olga": 0.0}
+    assert (listed["anna"]["usd_a_day"], listed["ben"]["usd_a_day"]) == (0.0011, None)
+    assert raised.json()["usd_a_day"] is None
 
 
 async def test_an_operator_gives_a_token_and_it_opens_the_door(there: Accounts) -> None:

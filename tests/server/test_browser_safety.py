@@ -124,6 +124,7 @@ async def test_pages_are_files_and_what_is_none_is_not_found(tmp_path: Path) -> 
             for path in ("/", "/app.js", "/health", "/none.js", "/api/none", "/v1/none")
         }
         put = await served.client.put("/stories")
+        no_page = await served.client.get("/premises")
         lost = await served.client.post("/nothing")
         out = await served.client.get(f"{served.address}/..%2f..%2fetc/passwd.txt")
 
@@ -139,5 +140,6 @@ async def test_pages_are_files_and_what_is_none_is_not_found(tmp_path: Path) -> 
     assert "javascript" in found["/app.js"].headers["content-type"]
     assert found["/api/none"].headers["content-type"] == "application/problem+json"
     assert (put.status_code, put.headers["Allow"]) == (405, "GET, POST")
+    assert (no_page.status_code, no_page.headers["Allow"]) == (405, "POST")
     assert lost.status_code == 404
     assert out.status_code == 404

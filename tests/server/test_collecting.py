@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tta_rebuild.server.collecting import WHOLE_EVERY, collecting
+from tta_rebuild.server.collecting import IDLE_FOR, WHOLE_EVERY, collecting
 
 
 class Ring:
@@ -69,6 +69,34 @@ async def test_new_garbage_goes_with_the_next_round_and_old_garbage_when_nobody_
         await rounds.pass_by(WHOLE_EVERY)
         assert old_is() is not None, "while somebody plays, the whole is not looked through"
 
+        for _ in range(3):  # a moment between two moves is no time for it
+            rounds.is_idle = True
+            await rounds.pass_by(IDLE_FOR - 1)
+            rounds.is_idle = False
+            await rounds.pass_by(1)
+        assert old_is() is not None
+
+        rounds.is_idle = True
+        await rounds.pass_by(IDLE_FOR)
+        assert old_is() is None
+
+
+async def test_where_somebody_always_plays_a_moment_has_to_do_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tta_rebuild.server.collecting.LATE_AFTER", WHOLE_EVERY + 5)
+    rounds = Rounds()
+    async with collecting(lambda: rounds.is_idle, sleep=rounds.sleep):
+        old = Ring()
+        old_is = weakref.ref(old)
+        await rounds.pass_by(1)
+        del old
+        await rounds.pass_by(WHOLE_EVERY)
+        rounds.is_idle = True
+        await rounds.pass_by(1)
+        assert old_is() is not None
+        rounds.is_idle = False
+        await rounds.pass_by(4)
         rounds.is_idle = True
         await rounds.pass_by(1)
         assert old_is() is None

@@ -107,10 +107,11 @@ async def test_a_retry_of_the_sdk_or_the_same_key_is_the_same_turn_however_late(
     assert len(await door.map(chat.story)) == 1
 
 
+@pytest.mark.parametrize("streams", [False, True])
 async def test_another_telling_forks_the_story_and_the_client_goes_on_from_the_one_it_keeps(
-    door: Door,
+    door: Door, streams: bool
 ) -> None:
-    chat = door.chat()
+    chat = door.chat(streams=streams)
     await chat.say(THEME)
     first = await chat.say("1")
     door.clock.at += LATER
@@ -283,6 +284,28 @@ async def test_a_client_that_leaves_finds_its_turn_when_it_comes_back(door: Door
     answer = await chat.again()
 
     assert len(choices_in(answer)) >= 1
+    assert [row["last_turn"] for row in await door.map(chat.story)] == [2]
+
+
+async def test_a_client_that_left_before_the_whole_answer_came_is_given_it_later(
+    door: Door,
+) -> None:
+    assert door.server.teller is not None
+    chat = door.chat()
+    await chat.say(THEME)
+    door.server.teller.gate.clear()
+    chat.messages.append({"role": "user", "content": "1"})
+    asked = asyncio.create_task(chat.again())
+    await until_running(door, 1)
+    asked.cancel()
+    await asyncio.wait([asked])
+    door.server.teller.gate.set()
+    while (await door.server.client.get("/health")).json()["turns_running"]:
+        pass
+    door.clock.at += LATER
+
+    await chat.again()
+
     assert [row["last_turn"] for row in await door.map(chat.story)] == [2]
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tests.integrations.fakes import ManualClock
+from tests.server.accounts import accounts
 from tests.server.serving import THEME, Running, running
 from tta_rebuild.server.app import ServerOptions
 from tta_rebuild.server.limits import RequestLimits
@@ -35,6 +36,16 @@ async def test_a_story_that_is_taken_in_may_be_larger(embedded: Running) -> None
     answer = await embedded.client.post("/stories/import", json={"title": "x" * 300_000})
 
     assert answer.status_code == 422
+
+
+async def test_a_rate_is_of_each_player_and_of_no_address(tmp_path: Path) -> None:
+    limits = RequestLimits(requests_a_minute=40)
+    async with accounts(tmp_path, ManualClock(), limits=limits) as there:  # type: ignore[arg-type]
+        annas = [await there.clients["anna"].get("/session") for _ in range(11)]
+        ben = await there.clients["ben"].get("/session")
+
+    assert [one.status_code for one in annas] == [200] * 10 + [429]
+    assert ben.status_code == 200
 
 
 async def test_requests_beyond_the_rate_wait_and_are_answered_again_after_it(

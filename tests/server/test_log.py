@@ -15,6 +15,7 @@ from tests.integrations.fakes import ManualClock
 from tests.server.accounts import accounts
 from tests.server.serving import PASSAGES, HeldTeller, Running, running
 from tta_rebuild.core.errors import ModelUnavailable
+from tta_rebuild.core.redaction import Redactor
 from tta_rebuild.server.app import ServerOptions
 from tta_rebuild.server.limits import RequestLimits
 
@@ -106,6 +107,20 @@ async def test_an_end_says_which_turns_were_finished_and_the_next_start_which_we
 
     assert ended[-1] == "stopping while 1 turns were played: 1 abandoned"
     assert lines()[-1] == "1 turns were being played at the end: 1 interrupted"
+
+
+async def test_a_key_of_the_settings_stands_in_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    word = "a-name-that-is-a-key"
+    monkeypatch.setattr("tta_rebuild.server.app.redactor_for", lambda settings: Redactor([word]))
+    async with running(tmp_path) as served:
+        story = (await served.story()).partition("/branches")[0]
+        answer = await served.client.get(f"{story}/branches/{word}")
+
+    assert answer.status_code == 404
+    assert "branch" in answer.json()["detail"]
+    assert word not in answer.text
 
 
 async def test_a_defect_has_a_number_that_the_answer_and_the_log_share(

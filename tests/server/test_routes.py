@@ -292,6 +292,25 @@ async def test_boundaries_only_become_tighter(served: Running) -> None:
     assert (await _get(served, branch))["boundaries"]["violence"] == "none"
 
 
+async def test_ones_ratings_are_given_again_along_the_branch_and_no_others(
+    served: Running,
+) -> None:
+    branch = await _played(served, 3)
+    story = branch.partition("/branches")[0]
+    await _sent(served, "POST", f"{story}/branches", {"turn": 2, "name": "other"})
+    other = f"{story}/branches/other"
+    await served.play(other, kind="say", text="I look up.")
+    for path, turn, rating in ((branch, 3, 1), (branch, 1, 2), (branch, 2, 3), (other, 3, 5)):
+        await _sent(served, "POST", f"{path}/ratings", {"rating": rating, "turn": turn})
+    await _sent(served, "POST", f"{other}/ratings", {"rating": 4, "turn": 1, "comment": "gulls"})
+
+    found = {path: (await _get(served, f"{path}/ratings"))["ratings"] for path in (branch, other)}
+
+    shown = {path: [(one["turn"], one["rating"]) for one in rows] for path, rows in found.items()}
+    assert shown == {branch: [(1, 4), (2, 3), (3, 1)], other: [(1, 4), (2, 3), (3, 5)]}
+    assert found[branch][0]["comment"] == "gulls"
+
+
 async def test_a_scene_is_rated_and_the_reports_count_it(served: Running) -> None:
     branch = await _played(served, 2)
 

@@ -32,6 +32,16 @@ class AccessContract:
         assert await access.token("a1") is None
         assert await access.token(secret.swapcase()) is None
 
+    async def test_a_limit_of_a_player_is_kept_changed_and_lifted(self, store: StoryStore) -> None:
+        access = store.access()
+        assert await access.limits() == {}
+        await access.limit("anna", 0.5)
+        await access.limit("ben", 0.0)
+        await access.limit("anna", 0.25)
+        assert await access.limits() == {"anna": 0.25, "ben": 0.0}
+        await access.limit("ben", None)
+        assert await access.limits() == {"anna": 0.25}
+
     async def test_a_session_ends_with_the_token_it_is_made_from(self, store: StoryStore) -> None:
         access, secret, session = store.access(), new_secret("tta"), new_secret("tta")
         await access.add(replace(ANNA, expires_at=Told.at(30)), secret)

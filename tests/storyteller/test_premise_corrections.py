@@ -91,3 +91,12 @@ def test_a_premise_of_corrections_alone_is_a_premise() -> None:
 )  # fmt: skip
 def test_the_command_line_says_it_in_a_sentence(said: str, sentence: str) -> None:
     assert correction_of(said) == sentence
+
+
+def test_it_of_an_aim_is_what_the_sentence_has_named_before() -> None:
+    orchard = ORCHARD.replace("about it", "whether to sell it")
+
+    assert read_premise(orchard).aim == "sell your late father's orchard"
+    assert read_premise("Nadia owns a violin shop and must decide whether to keep it.").matter == (
+        "the violin shop"
+    )

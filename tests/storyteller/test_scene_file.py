@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tta_rebuild.core.data_files import parse_yaml
 from tta_rebuild.core.errors import MoveRefused, RequestRejected
 from tta_rebuild.lab.world_check import never_met, play_through, problems
+from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storyteller.scene_file import packaged, read_world
 
 OWN = """
@@ -201,3 +205,43 @@ def test_a_plot_has_nothing_loose_and_at_least_four_ways_to_end(plot: str) -> No
 
     assert loose == []
     assert {s.ending for s in file.scenes} >= {"won", "price", "lost", "let_go"}
+
+
+TOLD = ("plots", "interludes", "worlds", "data", "data/acts", "surroundings", "surroundings/modern")
+NOT_TOLD = {"id", "act", "when", "if", "then", "next", "kind", "nouns"}
+REALLY_HEAVY = {"the charnel house"}
+
+
+def texts_told(value: Any) -> Iterator[str]:
+    """Every paragraph of a file that a player may read."""
+    if isinstance(value, str):
+        yield from (" ".join(block.split()) for block in value.split("\n\n"))
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in NOT_TOLD:
+                yield from texts_told(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts_told(inner)
+
+
+def filled(slot: re.Match[str]) -> str:
+    """Somebody's name for a slot, or the pronoun that it asks for."""
+    word = slot[1].lower()
+    if word.endswith(("_his", "_him")) or word in ("their", "them"):
+        return "her"
+    return "she" if word.endswith("_he") or word == "they" else "Mara"
+
+
+@pytest.mark.parametrize("folder", TOLD)
+def test_no_text_of_the_storytellers_own_is_announced_as_what_it_is_not(folder: str) -> None:
+    gate = SafetyGate({})
+    warned = {
+        (name, text): warnings
+        for name, path in packaged(folder).items()
+        for text in texts_told(parse_yaml(path.read_text("utf-8"), path.name, is_ours=True))
+        if (warnings := gate.warnings(re.sub(r"\{([^}]*)\}", filled, text)))
+        and text not in REALLY_HEAVY
+    }
+
+    assert warned == {}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
+import httpx
 import pytest
 from benchmarks import Row
 from benchmarks.__main__ import BEGIN, END, modules, run, write_into
+from benchmarks.server_players import Repeating, followed
 
 ROOT = Path(__file__).parents[2]
 OTHERS = sorted([*(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "tools").rglob("*.py")])
@@ -40,6 +44,43 @@ def test_a_set_is_chosen_by_its_name_and_an_unknown_one_says_what_there_is() -> 
     assert modules(["all"]) == modules([])
     with pytest.raises(SystemExit, match="storage"):
         modules(["stroage"])
+
+
+async def test_a_player_sends_again_what_a_lost_connection_had_no_answer_to() -> None:
+    cut = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nid: 1\nevent: passage\n\n"
+    end = b"id: 2\nevent: stored\n\n"
+    answers = [
+        b"",
+        b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n",
+        cut,
+        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(end), end),
+    ]
+    asked = list[bytes]()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        if asked[-1].startswith(b"POST"):
+            await reader.readexactly(2)
+        writer.write(answers[len(asked) - 1])
+        writer.close()
+
+    repeated = Counter[str]()
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        transport = Repeating(repeated, httpx.Limits())
+        async with httpx.AsyncClient(
+            transport=transport, base_url=f"http://127.0.0.1:{port}"
+        ) as web:
+            made = await web.post("/turns", content=b"{}")
+            events = followed(web, "t1", repeated)
+            kinds = [await anext(events), await anext(events)]
+            await events.aclose()
+
+    assert made.status_code == 202
+    assert kinds == ["passage", "stored"]
+    assert [one.split(b" ")[0] for one in asked] == [b"POST", b"POST", b"GET", b"GET"]
+    assert b"Last-Event-ID: 1\r\n" in asked[-1]
+    assert repeated.total() == 2
 
 
 def test_a_benchmark_that_fails_is_short_and_the_others_are_still_measured() -> None:

@@ -28,6 +28,7 @@ from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.core.usage import Attempt, Ledger
 from tta_rebuild.engine.dependencies import Dependencies, VariantStack
 from tta_rebuild.engine.stories import Stories
+from tta_rebuild.integrations.budgets import BudgetWarning
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.settings import Settings, load_settings
@@ -109,9 +110,7 @@ async def open_application(
         store = await _store(settings, clock, read_only=read_only)
         stack.push_async_callback(store.close)
         notices, session_id = list[str](), new_id()
-        tracker = _tracker(
-            settings, store.ledger(), notices, session_id, own=provider, telemetry=telemetry
-        )
+        tracker = _tracker(settings, store, notices, session_id, own=provider, telemetry=telemetry)
         stack.push_async_callback(tracker.flush)
         catalog = catalog_of(settings)
         if provider is not None or not is_all_offline(settings):
@@ -227,21 +226,30 @@ def check_writable(settings: Settings) -> None:
 
 def _tracker(
     settings: Settings,
-    ledger: Ledger,
+    store: StoryStore,
     notices: list[str],
     session_id: str,
     *,
     own: LLMProvider | None,
     telemetry: Telemetry | None,
 ) -> CostTracker:
-    """What holds the budgets; it tells the player of them through ``notices``."""
+    """What holds the budgets; it tells the player of them through ``notices``.
+
+    What one of many players has reached is no news for the others: that is in the log alone.
+    """
+
+    def warn(warning: BudgetWarning) -> None:
+        if warning.scope != "player day":
+            notices.append(str(warning))
+
     return CostTracker(
-        ledger,
+        store.ledger(),
         budgets_of(settings),
         prices=price_book(settings, own=own),
         session_id=session_id,
-        on_warning=lambda warning: notices.append(str(warning)),
+        on_warning=warn,
         on_booked=_meter(telemetry),
+        limits=store.access().limits,
     )
 
 

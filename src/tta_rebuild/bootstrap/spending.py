@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.integrations.budgets import Budget, Scope
@@ -14,6 +16,9 @@ from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.integrations.local_discovery import USUAL_SERVERS
 from tta_rebuild.integrations.prices import FREE_PROVIDERS, Price, PriceBook, Rates
 from tta_rebuild.settings import Settings
+
+if TYPE_CHECKING:
+    from tta_rebuild.bootstrap.application import Application
 
 OWN = "own"
 """The provider name under which a program's own provider is quoted, priced and reported."""
@@ -30,6 +35,14 @@ _BUDGETS: Mapping[Scope, tuple[str, str, str]] = {
 
 _VERSION = re.compile(r"-(\d{3}|\d{8}|\d{4}-\d\d-\d\d)$")
 """What providers append to the name of the model that answered; quotas are named without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerBudget:
+    """What a player of a server may spend a day, None for no limit of their own; and has today."""
+
+    usd_a_day: float | None
+    spent_today_usd: float
 
 
 def budgets_of(settings: Settings) -> Iterator[Budget]:
@@ -51,6 +64,14 @@ async def spent_of_budgets(tracker: CostTracker, story_id: str) -> list[str]:
             spent_usd = await tracker.spent_usd(scope, story_id if scope == "story" else "")
             said.append(f"{name} ${spent_usd:.4f}{limits.get(scope, '')}")
     return said
+
+
+async def budget_of_player(application: Application, player_id: str) -> PlayerBudget:
+    """What a player may spend a day, and has spent today (UTC)."""
+    limits, tracker = await application.access.limits(), application.tracker
+    today = f"{player_id} {tracker.clock.wall().date().isoformat()}"
+    spent_usd = await tracker.spent_usd("player day", today)
+    return PlayerBudget(limits.get(player_id), spent_usd)
 
 
 def price_book(settings: Settings, own: LLMProvider | None = None) -> PriceBook:

@@ -34,6 +34,11 @@ def number(name: str, at_least: int, at_most: int | None = None) -> Any:
     return typer.Option(metavar="<n>", help=_help(name), min=at_least, max=at_most)
 
 
+def dollars(name: str) -> Any:
+    """An option that takes US dollars."""
+    return typer.Option(metavar="<usd>", help=_help(name), min=0)
+
+
 def repeated(name: str, metavar: str = "<text>") -> Any:
     """An option that may be given several times."""
     return typer.Option(metavar=metavar, help=f"{_help(name)} Repeatable.")

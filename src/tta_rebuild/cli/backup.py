@@ -14,7 +14,6 @@ from tta_rebuild.bootstrap import safekeeping
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.opening import settings_for
 from tta_rebuild.cli.screen import counted, message
-from tta_rebuild.storage.revocations import AccessRestored
 
 
 def backup(
@@ -48,7 +47,7 @@ def restore(
         screen.note(message(name, **values), "yellow")
 
 
-def _access_told(access: AccessRestored) -> Iterator[tuple[str, dict[str, str]]]:
+def _access_told(access: safekeeping.AccessRestored) -> Iterator[tuple[str, dict[str, str]]]:
     """What to say of who may come in now: the name of a message, and its values."""
     kept = [*access.revoked, *([counted(access.links, "reading link")] if access.links else [])]
     if kept:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
 import tta_rebuild as tta
+from tta_rebuild.bootstrap.spending import PlayerBudget, budget_of_player
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.exits import NothingThere
 from tta_rebuild.cli.opening import with_stories
@@ -19,6 +20,7 @@ from tta_rebuild.cli.screen import Screen, message, one_line
 from tta_rebuild.core.access import AccessToken, Role, new_secret
 from tta_rebuild.core.errors import StoreLocked
 
+Budgets: TypeAlias = Mapping[str, PlayerBudget]
 PLAYER = re.compile(r"[\w.@-]{1,60}")
 
 app = take.group("Make, list and revoke the tokens of a server's players.")
@@ -39,6 +41,7 @@ def add(
     *,
     role: Annotated[Role, take.option("token_role")] = "player",
     days: Annotated[int, take.number("token_days", 0, 3_650)] = 0,
+    budget: Annotated[float | None, take.dollars("token_budget")] = None,
     json_: take.AsJson = False,
 ) -> None:
     """Make a token; it is shown this once."""
@@ -56,11 +59,13 @@ def add(
     async def work(application: tta.Application) -> bool:
         is_first = not await application.access.tokens()
         await application.access.add(made, secret)
+        if budget is not None:
+            await application.access.limit(player, budget)
         return is_first
 
     is_first, screen = _changed(ctx, work), ctx.obj.screen
     if json_:
-        screen.json(_row(made) | {"secret": secret})
+        screen.json(_row(made) | {"secret": secret, "usd_a_day": budget})
         return
     ends = f", until {made.expires_at:%Y-%m-%d}" if made.expires_at else ""
     screen.note(message("token_made", player=player, role=role, ends=ends))
@@ -73,8 +78,34 @@ def add(
 @app.command("list")
 def list_tokens(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
     """All tokens, without their secrets."""
-    rows = with_stories(ctx.obj, lambda application: application.access.tokens())
-    ctx.obj.screen.answer([_row(row) for row in rows], json_, lambda s, _: _show(s, rows))
+
+    async def work(application: tta.Application) -> tuple[list[AccessToken], Budgets]:
+        rows = await application.access.tokens()
+        players = {row.player_id for row in rows}
+        return rows, {one: await budget_of_player(application, one) for one in players}
+
+    rows, budgets = with_stories(ctx.obj, work)
+    shown = [_row(row) | asdict(budgets[row.player_id]) for row in rows]
+    ctx.obj.screen.answer(shown, json_, lambda s, _: _show(s, rows, budgets))
+
+
+@app.command("budget")
+def set_budget(
+    ctx: typer.Context,
+    player: Annotated[str, take.argument("token_player")],
+    usd: Annotated[float | None, take.argument("token_usd", min=0)] = None,
+) -> None:
+    """Say what a player may spend a day; without a number, as much as all others."""
+
+    async def work(application: tta.Application) -> bool:
+        known = {one.player_id for one in await application.access.tokens()}
+        await application.access.limit(player, usd if player in known else None)
+        return player in known
+
+    if not _changed(ctx, work):
+        raise NothingThere(message("no_token", name=one_line(player, 60)))
+    at_most = "has no limit of their own" if usd is None else f"may spend ${usd:.2f} a day"
+    ctx.obj.screen.say(f"{player} {at_most}.")
 
 
 @app.command()
@@ -99,7 +130,7 @@ def _row(token: AccessToken) -> dict[str, Any]:
     return row
 
 
-def _show(screen: Screen, tokens: Sequence[AccessToken]) -> None:
+def _show(screen: Screen, tokens: Sequence[AccessToken], budgets: Budgets) -> None:
     now = datetime.now(UTC)
     for one in tokens:
         said = [one.role, f"made {one.created_at:%Y-%m-%d}"]
@@ -109,6 +140,10 @@ def _show(screen: Screen, tokens: Sequence[AccessToken]) -> None:
         elif one.expires_at:
             ends = "expires" if one.is_good(now) else "expired"
             said.append(f"{ends} {one.expires_at:%Y-%m-%d}")
+        budget = budgets[one.player_id]
+        said.append(f"${budget.spent_today_usd:.4f} spent today")
+        if budget.usd_a_day is not None:
+            said[-1] += f" of at most ${budget.usd_a_day:.2f}"
         screen.entry(f"{one.token_id} {one.player_id}", " · ".join(said))
     if not tokens:
         screen.say(message("no_tokens"))

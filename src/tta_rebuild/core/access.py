@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,6 +88,14 @@ class AccessRecords(Protocol):
 
     async def revoke(self, name: str, at: datetime) -> list[AccessToken]:
         """Let a token, or all of a player's, open nothing any more; gives those that did."""
+        ...
+
+    async def limit(self, player_id: str, usd_a_day: float | None) -> None:
+        """Let a player spend no more than so much a day (UTC); None: as much as all others."""
+        ...
+
+    async def limits(self) -> Mapping[str, float]:
+        """What the players that have a limit of their own may spend a day, in US dollars."""
         ...
 
     async def own(self, story_id: str, player_id: str) -> None:

@@ -185,6 +185,10 @@ class BudgetExceededError(ExecutionError):
         self.limit_usd, self.spent_usd, self.needed_usd = limit_usd, spent_usd, needed_usd
 
 
+class PlayersBudgetExceeded(BudgetExceededError):
+    """What a player of a server may spend a day would be overspent: wait for the next day."""
+
+
 class StoryError(TTAError):
     """Something asked of a story cannot be done."""
 

@@ -18,7 +18,8 @@ class Action:
 
     ``after_note``: the same move once more, after the turn paused with a note (``TurnPaused``); it
     counts only where that note is the last thing stored. ``is_retold``: what was answered to the
-    same before is not given again.
+    same before is not given again. ``player_id``: whose budget it falls under, if not the
+    session's own player.
     """
 
     kind: Literal["begin", "choose", "say", "end"]
@@ -26,6 +27,7 @@ class Action:
     number: int = 0
     after_note: bool = False
     is_retold: bool = False
+    player_id: str = ""
 
     def __post_init__(self) -> None:
         check_number("the number of a choice", self.number, whole=True)

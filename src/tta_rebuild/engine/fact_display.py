@@ -32,7 +32,8 @@ def fact_in_words(state: StoryState, fact: Fact | Claim, names: Mapping[str, str
     if state.premise.language != "en":
         return relation.say(subject, value)
     things = fact.subject not in names
-    if relation.value == "thing" and fact.value not in names:
+    is_thing, is_place = relation.value == "thing", relation.value == "place"
+    if fact.value not in names and (is_thing or (is_place and _takes_article(value, fact))):
         value = _with_article(value)
     said = relation.say(_with_article(subject) if things else subject, value)
     if things and _are_many(subject):
@@ -44,6 +45,18 @@ def fact_in_words(state: StoryState, fact: Fact | Claim, names: Mapping[str, str
 
 def _with_article(words: str) -> str:
     return words if _DETERMINED.match(words) else f"the {words}"
+
+
+def _takes_article(place: str, fact: Fact | Claim) -> bool:
+    """Whether a place is told of with one: not "home", and not what its sentence writes without."""
+    from tta_rebuild.storyteller.word_lists import is_one
+
+    if is_one(place.partition(" ")[0], "prepositions"):
+        return False
+    before = re.findall(
+        rf"((?:[\w'’]+ ){{0,3}})\b{re.escape(place)}\b", fact.sentence, re.IGNORECASE
+    )
+    return not before or any(map(_DETERMINED.match, " ".join(before).split()))
 
 
 def _are_many(words: str) -> bool:

@@ -332,7 +332,9 @@ class InProcessRunner:
                 continue
             if now_s - turn.ended_s >= self._known_s:
                 self._forget(turn.now)
-            elif now_s - turn.ended_s >= self._kept_s and len(turn.updates) > 1:
+                continue
+            is_whole = len(turn.updates) > 1 or turn.now.request.text
+            if is_whole and now_s - turn.ended_s >= self._kept_s:
                 turn.updates = turn.updates[-1:]
                 turn.now = replace(turn.now, request=replace(turn.now.request, text=""))
 
@@ -340,11 +342,17 @@ class InProcessRunner:
 def _items(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem, None]:
     """The turn, or the question aside, as the session plays it."""
     if request.kind == "ask":
-        return session.ask(request.text, after_note=request.after_note)
+        whose = request.player_id
+        return session.ask(request.text, after_note=request.after_note, player_id=whose)
     if request.kind == "think":
-        return session.think(request.text)
+        return session.think(request.text, player_id=request.player_id)
     action = Action(
-        request.kind, request.text, request.choice, request.after_note, request.is_retold
+        request.kind,
+        request.text,
+        request.choice,
+        request.after_note,
+        request.is_retold,
+        request.player_id,
     )
     return session.play(action, seen_at=request.position)
 
@@ -354,4 +362,5 @@ def _is_same(known: RunningTurn, request: TurnRequest) -> bool:
     wanted = request
     if known.state != "running" and not known.request.text:
         wanted = replace(request, text="")
-    return replace(known.request, position=None) == replace(wanted, position=None)
+    first, second = (replace(r, position=None, player_id="") for r in (known.request, wanted))
+    return first == second

@@ -90,11 +90,9 @@ class Session:
         upto = self.branch.length
         if position >= upto:
             return position > upto
-        read = self._store.read(self.branch.branch_id, after=position, upto=upto)
-        async with aclosing(read) as path:
-            async for recorded in path:
-                if not isinstance(recorded.event, _BESIDE_THE_STORY):
-                    return True
+        async for recorded in self._store.read(self.branch.branch_id, after=position, upto=upto):
+            if not isinstance(recorded.event, _BESIDE_THE_STORY):
+                return True
         return False
 
     def may_tell_of_need(self, action: Action) -> bool:
@@ -140,7 +138,7 @@ class Session:
         if not isinstance(action, Action):
             raise ValidationError(message("no_action", action=action))
         async with self._one_turn:
-            before = self.next_turn(is_retold=action.is_retold)
+            before = self.next_turn(is_retold=action.is_retold, player_id=action.player_id)
             words, is_again = own_words(before, action), action.after_note and is_noted(self._fold)
             care = await self._care.look(
                 before, words, takes_more=action.kind == "begin", after_note=is_again
@@ -186,33 +184,36 @@ class Session:
                 await self._append(self.state.turn, [BoundariesTightened(boundaries=tighter)])
             return tighter
 
-    async def ask(self, typed: str, *, after_note: bool = False) -> AsyncGenerator[AsideItem, None]:
+    async def ask(
+        self, typed: str, *, after_note: bool = False, player_id: str = ""
+    ) -> AsyncGenerator[AsideItem, None]:
         """Ask one person aside: ``typed`` is their name and, after it, the question.
 
         What passes the gate comes a sentence at a time, ``AsideEnded`` last, once it is stored; it
         is no turn. ``TurnPaused`` and ``TurnRefused`` come alone; after a pause, the same is asked
         again with ``after_note``. Raises as ``play`` does, and stores nothing then.
         """
-        async with aclosing(self._aside(typed, False, after_note)) as items:
+        async with aclosing(self._aside(typed, False, after_note, player_id)) as items:
             async for item in items:
                 yield item
 
-    async def think(self, typed: str) -> AsyncGenerator[AsideItem, None]:
+    async def think(self, typed: str, *, player_id: str = "") -> AsyncGenerator[AsideItem, None]:
         """What a person of that name is thinking, for authors; kept nowhere. Otherwise as ``ask``.
 
         The player's own character is not thought for.
         """
-        async with aclosing(self._aside(typed, True, False)) as items:
+        async with aclosing(self._aside(typed, True, False, player_id)) as items:
             async for item in items:
                 yield item
 
     async def _aside(
-        self, typed: str, is_thought: bool, after_note: bool
+        self, typed: str, is_thought: bool, after_note: bool, player_id: str
     ) -> AsyncGenerator[AsideItem, None]:
         if not isinstance(typed, str):
             raise ValidationError(message("no_text", text=typed))
         async with self._one_turn:
-            turn, wanted = self.next_turn(), aside_of(self.state, typed, is_thought=is_thought)
+            turn = self.next_turn(player_id=player_id)
+            wanted = aside_of(self.state, typed, is_thought=is_thought)
             asked = wanted.words if isinstance(wanted, Aside) else ""
             is_again = after_note and is_noted(self._fold)
             is_asked = isinstance(wanted, Aside)
@@ -261,9 +262,11 @@ class Session:
             )
             await self._append(self.state.turn, [change])
 
-    def next_turn(self, *, is_retold: bool = False) -> TurnInput:
+    def next_turn(self, *, is_retold: bool = False, player_id: str = "") -> TurnInput:
         """What the next turn would be played from."""
-        return TurnInput.of(self._dependencies, self.branch, self.state, is_retold=is_retold)
+        known, state = self._dependencies, self.state
+        dependencies = replace(known, player_id=player_id) if player_id else known
+        return TurnInput.of(dependencies, self.branch, state, is_retold=is_retold)
 
     async def _search(self, words: Sequence[str], limit: int) -> list[Found]:
         return await self._store.search(

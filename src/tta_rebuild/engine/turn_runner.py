@@ -36,6 +36,7 @@ class TurnRequest:
         after_note: the same once more, after it paused with a note (see ``TurnPaused``).
         is_retold: told another way than before: no answer of a model is given again.
         position: the branch's length in events as they saw it; None: whatever it is.
+        player_id: whose budget it falls under, "" for that of a server without accounts.
     """
 
     key: str
@@ -47,6 +48,7 @@ class TurnRequest:
     after_note: bool = False
     is_retold: bool = False
     position: int | None = None
+    player_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,12 @@ from typing import Literal
 
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import BudgetExceededError
+from tta_rebuild.core.errors import BudgetExceededError, PlayersBudgetExceeded
 
 _log = logging.getLogger("tta_rebuild.budgets")
 
-Scope = Literal["call", "story", "player", "day", "session", "total"]
+Scope = Literal["call", "story", "player", "player day", "day", "session", "total"]
+"""``player day`` is what a player has a limit of their own for."""
 LEVELS = (80, 90, 100)
 """Percent of a budget at which one is warned, once each."""
 
@@ -165,7 +166,8 @@ class BudgetQueue:
             self.warn(account.reached(refused_usd=need_usd))
         budget = account.budget
         what = "LLM_MAX_COST" if budget.scope == "session" else f"the budget per {budget.scope}"
-        return BudgetExceededError(
+        error = PlayersBudgetExceeded if budget.scope == "player day" else BudgetExceededError
+        return error(
             scope=budget.scope,
             limit_usd=budget.limit_usd,
             spent_usd=account.spent_usd + account.held_usd - held_by_caller,

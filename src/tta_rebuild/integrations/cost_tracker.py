@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time
@@ -47,6 +47,8 @@ class CostTracker:
             ``context.session_state`` say otherwise.
         on_warning: called once for each budget at 80, 90 and 100 %, which a refused call reaches.
         on_booked: called with each attempt as it is booked.
+        limits: what some players may spend a day, in US dollars, by their ids; asked anew by each
+            call.
         patience_s: how long a call waits for money that others hold, while none of them ends.
     """
 
@@ -62,6 +64,7 @@ class CostTracker:
         session_id: str = "",
         on_warning: Callable[[BudgetWarning], None] | None = None,
         on_booked: Callable[[Attempt], None] | None = None,
+        limits: Callable[[], Awaitable[Mapping[str, float]]] | None = None,
         patience_s: float = 30.0,
     ) -> None:
         if isinstance(ledger, (int, float)):
@@ -81,7 +84,7 @@ class CostTracker:
         self.clock = clock or Clock()
         self._player_id = player_id
         self._session_id = session_id
-        self._on_booked = on_booked
+        self._on_booked, self._limits = on_booked, limits
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
         self._writer = _LedgerWriter(self.ledger, self.clock)
         self._accounts: dict[tuple[Budget, str], Account] = {}
@@ -185,12 +188,15 @@ class CostTracker:
     def _keys(self, request: LLMRequest | None = None) -> dict[Scope, str]:
         """Whose budget of each scope a request falls under."""
         state = request.context.session_state if request else {}
+        player = str(state.get("player_id", self._player_id))
+        day = self.clock.wall().date().isoformat()
         return {
             "call": "",
             "story": request.story_id if request else "",
-            "player": str(state.get("player_id", self._player_id)),
+            "player": player,
+            "player day": f"{player} {day}",
             "session": str(state.get("session_id", self._session_id)),
-            "day": self.clock.wall().date().isoformat(),
+            "day": day,
             "total": "",
         }
 
@@ -198,8 +204,9 @@ class CostTracker:
         """The accounts of a call; whoever needs one first opens it with what the ledger has."""
         keys = self._keys(request)
         accounts = [self._own] if self._own is not None else []
+        budgets = [*self.budgets, *await self._own_of(keys["player"])]
         async with self._opening:
-            for budget in self.budgets:
+            for budget in budgets:
                 of = (budget, keys[budget.scope])
                 if budget.scope == "call":
                     accounts.append(Account(budget))
@@ -213,14 +220,24 @@ class CostTracker:
                 accounts.append(self._accounts[of])
         return accounts
 
+    async def _own_of(self, player_id: str) -> Iterable[Budget]:
+        """The budget that a player has for themselves."""
+        limits = await self._limits() if self._limits is not None and player_id else {}
+        if player_id not in limits:
+            return []
+        how = "wait for the next day (UTC), or ask an operator for more"
+        return [Budget(scope="player day", limit_usd=limits[player_id], how_to_raise=how)]
+
     async def _spent_before(self, scope: Scope, key: str) -> float:
         which: dict[str, Any] = {}
+        player_id, _, on = key.rpartition(" ")
         if scope in ("story", "player", "session"):
             which = {f"{scope}_id": key}
-        elif scope == "day":
-            day = datetime.fromisoformat(key).date()
+        elif scope in ("day", "player day"):
+            day = datetime.fromisoformat(on).date()
             zone = self.clock.wall().tzinfo or UTC
             which = {"since": datetime.combine(day, time(), zone)}
+            which |= {"player_id": player_id} if player_id else {}
         return await self.ledger.spent_usd(**which)
 
 

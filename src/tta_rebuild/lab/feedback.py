@@ -16,6 +16,7 @@ from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import PositionNotFound, ValidationError
 from tta_rebuild.core.records import RATINGS, SceneRating
 from tta_rebuild.engine.stories import Stories
+from tta_rebuild.storage.story_store import Branch
 
 MOST_CHARS = 2_000
 """Longest comment, in characters."""
@@ -89,6 +90,21 @@ async def rate(
     )
     await application.records.rate(given)
     return given
+
+
+async def ratings_along(application: Application, branch: Branch) -> list[SceneRating]:
+    """The ratings of the scenes along the path of a branch, by turn, before its fork too."""
+    rows = {one.branch_id: one for one in await application.stories.map(branch.story_id)}
+    last_turns, at, last = dict[str, int](), branch.branch_id, branch.turn
+    while row := rows.get(at):
+        last_turns[at] = last
+        at, last = row.parent_id or "", min(last, row.fork_turn)
+    found = [
+        one
+        for one in await application.records.ratings(branch.story_id)
+        if one.turn <= last_turns.get(one.branch_id, 0)
+    ]
+    return sorted(found, key=lambda one: one.turn)
 
 
 async def rated_scenes(application: Application, story: str = "") -> list[RatedScene]:

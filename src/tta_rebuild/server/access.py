@@ -7,7 +7,7 @@ in ``data/access.toml``. Another's story is answered for as if it were not there
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
@@ -174,6 +174,31 @@ def access_of(request: Request) -> Access:
 TheAccess = Annotated[Access, Depends(access_of)]
 
 
+def not_signed_in() -> Problem:
+    """What is said to who shows no token that is good."""
+    do = "Send a token as 'Authorization: Bearer', or sign in; an operator gives tokens."
+    headers = {"WWW-Authenticate": "Bearer"}
+    said = "No token was shown that is known, has not expired and was not revoked."
+    return Problem(401, "Who are you?", said, do=do, kind="NotSignedIn", headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Whether somebody may still follow what they asked for, to be looked at now and then."""
+
+    may_follow: Callable[[], Awaitable[bool]]
+    looked_s: float
+
+
+def watch_of(request: Request) -> Watch | None:
+    """For a long answer to a request; None where nobody's token can end."""
+    access, principal = access_of(request), principal_of(request)
+    if not access.accounts:
+        return None
+    looked_s = request.app.state.options.looked_s
+    return Watch(lambda: access.is_still(principal, request.headers), looked_s)
+
+
 def operations(app: FastAPI) -> Mapping[tuple[Any, str], str]:
     """(Endpoint, method) → the operation, as ``GET /api/v1/stories``, for all routes."""
     found = {}
@@ -202,10 +227,7 @@ async def allowed(request: Request) -> None:
             raise _no_story(request)
         rule = "player"
     if rule in ROLES and principal.role is None:
-        do = "Send a token as 'Authorization: Bearer', or sign in; an operator gives tokens."
-        headers = {"WWW-Authenticate": "Bearer"}
-        said = "No token was shown that is known, has not expired and was not revoked."
-        raise Problem(401, "Who are you?", said, do=do, kind="NotSignedIn", headers=headers)
+        raise not_signed_in()
     if rule in ROLES and not principal.has(rule):
         said, do = f"That is for {rule}s.", "Ask an operator for another role."
         raise Problem(403, "Not for this role", said, do=do, kind="RoleRefused")

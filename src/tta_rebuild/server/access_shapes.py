@@ -35,6 +35,22 @@ class TokenIn(Taken):
     player: str = Field(pattern=PLAYER_NAME, examples=["anna"])
     role: RoleName = "player"
     days: int | None = Field(None, ge=1, le=3_650, description="Until it expires; null: never")
+    usd_a_day: float | None = Field(
+        None, ge=0, le=10**6, description="What the player may spend a day (UTC); null: as before"
+    )
+
+
+class BudgetIn(Taken):
+    """What a player may spend a day (UTC) in US dollars; null: as much as all others."""
+
+    usd_a_day: float | None = Field(ge=0, le=10**6, examples=[0.5])
+
+
+class BudgetOut(Given):
+    """What a player may spend a day, null for no limit of their own, and has spent today (UTC)."""
+
+    usd_a_day: float | None
+    spent_today_usd: float
 
 
 class TokenOut(Given):
@@ -49,6 +65,10 @@ class TokenOut(Given):
     revoked_at: datetime | None
 
 
+class ListedTokenOut(TokenOut, BudgetOut):
+    """A token in the list, with the budget of its player."""
+
+
 class NewTokenOut(TokenOut):
     """A token that was just made."""
 
@@ -59,6 +79,12 @@ class TokensOut(Given):
     """The tokens, in the order in which they were made."""
 
     tokens: list[TokenOut]
+
+
+class ListedTokensOut(Given):
+    """The tokens, in the order in which they were made, with what their players may spend."""
+
+    tokens: list[ListedTokenOut]
 
 
 class ShareOut(Given):

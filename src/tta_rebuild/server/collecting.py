@@ -1,8 +1,9 @@
 """The collector of garbage, kept from stopping all players at once.
 
-Looking through everything that a server has loaded takes a fifth of a second. So it looks only at
+Looking through everything that a server has loaded takes up to half a second. So it looks only at
 what is new, every second: what it has found alive is passed over from then on, and is freed as
-soon as nothing refers to it. Rings of objects among that are found when nobody plays.
+soon as nothing refers to it. Rings of objects among that are found when nobody has played for a
+while: between two moves of those who play there is a moment without a turn, too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from contextlib import asynccontextmanager
 
 EVERY_S = 1.0
 WHOLE_EVERY = 300
-"""Rounds after which everything is looked through, as soon as nobody plays."""
+"""Rounds after which everything is looked through, as soon as nobody has played for a while."""
+IDLE_FOR = 30
+"""Rounds in a row in which nobody plays: they have gone."""
+LATE_AFTER = 7_200
+"""Rounds after which a moment in which nobody plays has to do."""
 THRESHOLDS = (2_000, 5, 1_000_000)
 """Young objects are looked at as Python does; the oldest by the rounds alone."""
 
@@ -41,11 +46,13 @@ async def collecting(
 
 
 async def _rounds(is_idle: Callable[[], bool], sleep: Callable[[float], Awaitable[None]]) -> None:
-    passed = 0
+    passed = idle_for = 0
     while True:
         await sleep(EVERY_S)
         passed += 1
-        if passed >= WHOLE_EVERY and is_idle():
+        idle_for = idle_for + 1 if is_idle() else 0
+        is_quiet = idle_for >= IDLE_FOR or (idle_for > 0 and passed >= LATE_AFTER)
+        if passed >= WHOLE_EVERY and is_quiet:
             passed = 0
             gc.unfreeze()
         gc.collect()

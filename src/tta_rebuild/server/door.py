@@ -6,6 +6,7 @@ a conversation means for its story, ``door_play`` knows.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
@@ -22,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tta_rebuild.core.errors import TTAError
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.turn_values import error_values
-from tta_rebuild.server.access import Asking
+from tta_rebuild.server.access import Asking, Watch, not_signed_in, watch_of
 from tta_rebuild.server.door_answers import Answer, TurnFailed
 from tta_rebuild.server.door_history import ChatIn, digest, history_of
 from tta_rebuild.server.door_play import ChatMove, DoorPlay
@@ -105,7 +106,7 @@ async def complete_chat(
     door: DoorPlay = request.app.state.door
     found = await door.answer(asked)
     redact = request.app.state.redactor.value
-    pieces = _begun(found)
+    pieces = _begun(found, watch_of(request))
     try:
         first = await anext(pieces)  # so that what fails at once has a status
     except TurnFailed as failed:
@@ -135,9 +136,18 @@ def _check(wanted: ChatIn) -> None:
         raise Problem(400, "One answer", said, do="Leave n out; ask again for another telling.")
 
 
-async def _begun(found: Answer) -> AsyncGenerator[str, None]:
+async def _begun(found: Answer, watch: Watch | None) -> AsyncGenerator[str, None]:
+    """The pieces of an answer. Raises Problem: who asked may not follow it any more."""
+    loop = asyncio.get_running_loop()
+    looked_at = loop.time()
+    if watch:
+        found.wait_s = watch.looked_s
     async with aclosing(found.pieces) as pieces:
         async for piece in pieces:
+            if watch and loop.time() - looked_at >= watch.looked_s:
+                if not await watch.may_follow():
+                    raise not_signed_in()
+                looked_at = loop.time()
             yield piece
 
 
@@ -167,6 +177,9 @@ async def _streamed(
         try:
             async for piece in pieces:
                 yield completion.chunk({"content": piece}) if piece else _STILL_HERE
+        except Problem as problem:
+            yield _event(error_of(problem.body))
+            return
         except (TurnFailed, TTAError) as error:
             failed = isinstance(error, TurnFailed)
             values = _whole(error) if isinstance(error, TurnFailed) else error_values(error)

@@ -32,7 +32,8 @@ class TurnFailed(Exception):
 class Answer:
     """What is answered: its text piece by piece ("" says that more still comes), and the usage.
 
-    ``move`` is what was moved by it, None for what is only said.
+    ``move`` is what was moved by it, None for what is only said; ``wait_s`` is how long nothing may
+    come before that is said, ``player_id`` whose budget its turns fall under.
     """
 
     pieces: AsyncGenerator[str, None]
@@ -40,6 +41,8 @@ class Answer:
     branch_id: str = ""
     move: ConversationMove | None = None
     usage: Usage = field(default_factory=Usage)
+    wait_s: float = HEARTBEAT_S
+    player_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ class Answers:
             if number > before + 1:
                 head = f"\n\n{BETWEEN_TURNS}\n\n"
             is_stored = (await self.branch(move.branch_id)).turn >= number and not is_aside
-            turn = None if is_stored else await self._asked(move, number, steps[number])
+            turn = None if is_stored else await self._asked(answer, number, steps[number])
             if turn is None or turn.state == "stored":
                 yield head + "\n\n".join(await self._told(move.branch_id, number))
                 continue
@@ -164,7 +167,9 @@ class Answers:
         reached = (await self.branch(move.branch_id)).turn
         await self._records.void(move, max(move.turn_before, min(reached, move.turn_after)))
 
-    async def _asked(self, move: ConversationMove, number: int, step: AnswerStep) -> RunningTurn:
+    async def _asked(self, answer: Answer, number: int, step: AnswerStep) -> RunningTurn:
+        move = answer.move
+        assert move is not None
         request = TurnRequest(
             key=f"door\n{move.number}.{number}",  # no key that comes in a header has a line end
             story_id=move.branch_id.rpartition(".")[0],
@@ -174,6 +179,7 @@ class Answers:
             choice=step.choice,
             after_note=step.after_note,
             is_retold=step.is_retold,
+            player_id=answer.player_id,
         )
         return await self._served.runner.submit(request, again=True)
 
@@ -183,7 +189,7 @@ class Answers:
         """Kind and text of what is seen of a turn; ("", "") now and then while nothing is."""
         runner, after = self._served.runner, 0
         while True:
-            updates = await runner.updates(turn.turn_id, after=after, wait_s=HEARTBEAT_S)
+            updates = await runner.updates(turn.turn_id, after=after, wait_s=answer.wait_s)
             if not updates and (await runner.turn(turn.turn_id)).state != "running":
                 return
             if not updates:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from tta_rebuild.core.conversations import ConversationMove
 from tta_rebuild.server.problems import Problem
@@ -44,7 +44,7 @@ class StreamOptions(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    include_usage: bool | None = False
+    include_usage: StrictBool | None = False
 
 
 class ChatIn(BaseModel):
@@ -67,10 +67,10 @@ class ChatIn(BaseModel):
 
     model: str = Field(max_length=200, examples=["tta"])
     messages: list[Message] = Field(min_length=1, max_length=20_000)
-    stream: bool | None = False
+    stream: StrictBool | None = False
     stream_options: StreamOptions | None = None
     user: str | None = Field(None, max_length=500)
-    n: int | None = None
+    n: StrictInt | None = None
 
 
 @dataclass(frozen=True, slots=True)

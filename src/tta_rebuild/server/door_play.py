@@ -80,9 +80,11 @@ class DoorPlay:
         lock = self._locks.setdefault(f"{asked.principal.player_id}\n{name}", asyncio.Lock())
         async with lock:
             try:
-                return await self._answer(asked, name)
+                found = await self._answer(asked, name)
             except SaidInstead as said:
-                return Answer(said_at_once(str(said)), said.story_id)
+                found = Answer(said_at_once(str(said)), said.story_id)
+        found.player_id = asked.principal.player_id
+        return found
 
     async def sent(self, answer: Answer) -> None:
         """Note that an answer has gone out to its last word."""

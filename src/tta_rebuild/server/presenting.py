@@ -7,7 +7,7 @@ from typing import Any
 
 from tta_rebuild.bootstrap.model_names import variant_models
 from tta_rebuild.bootstrap.serving import Serving
-from tta_rebuild.bootstrap.spending import spent_of_budgets
+from tta_rebuild.bootstrap.spending import budget_of_player, spent_of_budgets
 from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.core.story import Passage, Scene
 from tta_rebuild.engine.session import Session
@@ -61,8 +61,10 @@ def passage_out(passage: Passage, names: dict[str, str]) -> shapes.PassageOut:
     return shapes.PassageOut.model_validate(passage_values(passage, names))
 
 
-async def present_out(served: Serving, session: Session, title: str) -> shapes.PresentOut:
-    """The present of a branch."""
+async def present_out(
+    served: Serving, session: Session, title: str, player_id: str = ""
+) -> shapes.PresentOut:
+    """The present of a branch, as that player sees it."""
     state, branch = session.state, session.branch
     teller = _teller_of(served, state)
     running = await served.runner.running_on(branch.branch_id)
@@ -81,7 +83,7 @@ async def present_out(served: Serving, session: Session, title: str) -> shapes.P
         not_offered=[shapes.NotOfferedOut(text=t, reason=r) for t, r in state.rejected],
         withheld=withheld_out(state.scene, state.withheld),
         boundaries=dict(state.premise.boundaries),
-        cost=await spent_out(served, branch.story_id),
+        cost=await spent_out(served, branch.story_id, player_id),
         model=teller,
         model_before=_told_before(state, teller),
         language=state.premise.language,
@@ -104,13 +106,17 @@ def withheld_out(
     return rows
 
 
-async def spent_out(served: Serving, story_id: str) -> shapes.SpentOut:
-    """What a story and this session have cost."""
+async def spent_out(served: Serving, story_id: str, player_id: str) -> shapes.SpentOut:
+    """What a story and this session have cost, and the budgets that a player falls under."""
     tracker = served.application.tracker
+    lines = await spent_of_budgets(tracker, story_id)
+    own = await budget_of_player(served.application, player_id) if player_id else None
+    if own is not None and own.usd_a_day is not None:
+        lines.append(f"you today ${own.spent_today_usd:.4f} of at most ${own.usd_a_day:.2f}")
     return shapes.SpentOut(
         story_usd=await tracker.spent_usd("story", story_id),
         session_usd=await tracker.spent_usd("session", ""),
-        lines=await spent_of_budgets(tracker, story_id),
+        lines=lines,
     )
 
 

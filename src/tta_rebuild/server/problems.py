@@ -143,11 +143,12 @@ NOT_JSON: Mapping[str, Any] = {
 
 def _methods_at(app: FastAPI, path: str) -> list[str]:
     """The methods that a path has, as the OpenAPI document knows them."""
+    found = set[str]()
     for template, operations in app.openapi()["paths"].items():
         parts = re.split(r"\{\w+\}", template)
         if re.fullmatch("[^/]+".join(map(re.escape, parts)), path):
-            return sorted(method.upper() for method in operations)
-    return []
+            found |= {method.upper() for method in operations}
+    return sorted(found)
 
 
 def add_problems(app: FastAPI, redactor: Redactor) -> None:
@@ -178,10 +179,13 @@ def add_problems(app: FastAPI, redactor: Redactor) -> None:
     async def of_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
-        if status == HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = _methods_at(app, request.url.path)
-            status = status if allowed else HTTPStatus.NOT_FOUND
-            headers["Allow"] = ", ".join(allowed)
+        is_unknown = status in (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_FOUND)
+        if is_unknown and (allowed := _methods_at(app, request.url.path)):
+            # also where the pages were asked, which take every GET that no route of ours does
+            status, headers["Allow"] = HTTPStatus.METHOD_NOT_ALLOWED, ", ".join(allowed)
+        elif is_unknown:
+            status = HTTPStatus.NOT_FOUND
+            headers.pop("Allow", None)
         said = "" if error.detail == HTTPStatus(error.status_code).phrase else str(error.detail)
         return answer(body_of(status.value, status.phrase, said, do=DO.get(status, "")), headers)
 

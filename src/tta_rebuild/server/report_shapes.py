@@ -118,6 +118,12 @@ class RatingOut(Given):
     at: datetime
 
 
+class RatingsOut(Given):
+    """The ratings of the scenes of a branch, by turn."""
+
+    ratings: list[RatingOut]
+
+
 class FeedbackOut(Given):
     """The ratings (a page of them), and the report over all."""
 

@@ -6,20 +6,19 @@ A plain streaming answer; what comes within ``COALESCED_S`` of the last write go
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from tta_rebuild.engine.turn_runner import TurnRunner, TurnUpdate
 from tta_rebuild.engine.turn_values import text_of
+from tta_rebuild.server.access import Watch
 from tta_rebuild.server.problems import problem_of
 
 COALESCED_S = 0.04
 HEARTBEAT_S = 15.0
 MEDIA_TYPE = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-
-MayFollow: TypeAlias = Callable[[], Awaitable[bool]]
 
 _RETRY = b"retry: 1000\n\n"
 _STILL_HERE = b": still here\n\n"
@@ -48,23 +47,22 @@ async def turn_stream(
     after: int = 0,
     *,
     redact: Callable[[Any], Any] = lambda value: value,
-    may_follow: MayFollow | None = None,
-    looked_s: float = HEARTBEAT_S,
+    watch: Watch | None = None,
 ) -> AsyncIterator[bytes]:
     """The updates above ``after`` up to the last, with a comment while none comes.
 
-    ``may_follow`` is asked every ``looked_s`` seconds. Who may not any more is cut off, before the
-    last: they ask to go on from there, and are told why not.
+    Who may not follow it any more is cut off, before the last: they ask to go on from there, and
+    are told why not.
     """
     streams.open += 1
     loop = asyncio.get_running_loop()
-    looked_at = loop.time()
+    looked_at, looked_s = loop.time(), watch.looked_s if watch else HEARTBEAT_S
     try:
         yield _RETRY
         while True:
             updates = await runner.updates(turn_id, after=after, wait_s=looked_s)
-            if may_follow is not None and loop.time() - looked_at >= looked_s:
-                if not await may_follow():
+            if watch and loop.time() - looked_at >= looked_s:
+                if not await watch.may_follow():
                     return
                 looked_at = loop.time()
             if updates:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator, Mapping, Set
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -57,6 +57,21 @@ class SqlAccess:
                 values = {"number": row["number"], "at": to_micros(at)}
                 await connection.rows(query("revoke_token"), **values)
         return [_token(row) for row in rows]
+
+    async def limit(self, player_id: str, usd_a_day: float | None) -> None:
+        """See ``AccessRecords.limit``."""
+        async with self._database.writing() as connection:
+            gone = "DELETE FROM player_budgets WHERE player_id = :player"
+            await connection.rows(gone, player=player_id)
+            if usd_a_day is not None:
+                row = {"player_id": player_id, "usd_a_day": usd_a_day}
+                await connection.add_all("player_budgets", [row])
+
+    async def limits(self) -> Mapping[str, float]:
+        """See ``AccessRecords.limits``."""
+        async with self._database.reading() as connection:
+            rows = await connection.rows("SELECT player_id, usd_a_day FROM player_budgets")
+        return {row["player_id"]: row["usd_a_day"] for row in rows}
 
     async def own(self, story_id: str, player_id: str) -> None:
         """See ``AccessRecords.own``."""

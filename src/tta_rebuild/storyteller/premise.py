@@ -19,6 +19,7 @@ from typing import Any
 from tta_rebuild.core.english import article_for, sentences_of
 from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import (
+    OPENINGS,
     Phrase,
     is_person,
     is_place_name,
@@ -328,11 +329,24 @@ class _Reading:
     ) -> tuple[list[str], list[str]]:
         """What the aim speaks of, in its order, without ``shunned``; what is ranked first."""
         may = [p for p in self.phrases if not self._is_setting(p, places)]
-        phrase = matter_of(self.tokens, may, self.cast.taken, is_meant="it" in aim.split())
+        phrase = matter_of(
+            self.tokens,
+            self._meant_by_it(aim) or may,
+            self.cast.taken,
+            is_meant="it" in aim.split(),
+        )
         turns_on = [self._called(phrase)] if phrase else []
         spoken = [one for one in spoken_of(aim) if one not in shunned]
         spoken += [one for one in turns_on if is_spoken_of(one, aim)]
         return sorted(spoken, key=lambda one: aim.find(one.partition(" ")[2] or one)), turns_on
+
+    def _meant_by_it(self, aim: str) -> list[Phrase]:
+        """What "it" of an aim may mean: whatever its sentence has named before ("sell it")."""
+        verb = re.search(r"(\w+) it\b", aim)
+        said = [*zip(self.cast.lows, self.cast.lows[1:], strict=False)]
+        at = said.index((verb[1], "it")) if verb and (verb[1], "it") in said else 0
+        begin = max((i for i in range(at) if self.tokens[i] in OPENINGS), default=-1)
+        return [p for p in self.phrases if begin < p.start and p.end <= at]
 
     def _is_setting(self, phrase: Phrase, places: Sequence[str]) -> bool:
         """Whether a phrase is but where the story opens: "I work nights at the planetarium"."""

@@ -75,13 +75,14 @@ class PremisePeople:
         self.player = self._player()
 
     def _player(self) -> Mention | None:
-        self.played = {*played.lower().split()}  # words of a name that the player has chosen
+        named = (m for m in self.mentions if self.played & {*m.name.lower().split()})
+        if chosen := next(named, None):
+            return chosen
         if self._found.you_are:
             return self._found.you_are
         if self.topic_at > 0 and {"he", "she"} & {*self.lows[self.topic_at :][:4]}:
-            return next(
-                iter(self._found.before(self.topic_at)), None
-            )  # … Write about what she does.
+            # … Write about what she does.
+            return next(iter(self._found.before(self.topic_at)), None)
         after = [m for m in self.mentions if max(m.at) >= self.topic_at and not m.is_owner]
         if self.topic_at >= 0 and after:
             return after[0]

@@ -141,7 +141,7 @@ def stated_aim(told: Sequence[str], name: str = "", *, are_many: bool = False) -
     """
     for sentence in told:
         for found in pattern("wanted").finditer(sentence):
-            is_told = re.search(r"\b(?:you|your)\b[^.;:]{0,40}$", sentence[: found.end()], re.I)
+            is_told = re.search(r"\b(?:you|your)\b[^.;:]{0,60}$", sentence[: found.end()], re.I)
             is_mine = is_told or (name and name in sentence[: found.start()])
             before, colon, after = sentence[found.end() :].partition(": ")
             aim = (colon and _bounded(after)) or _bounded(before)

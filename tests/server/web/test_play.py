@@ -412,6 +412,11 @@ def test_a_rating_is_kept_as_soon_as_it_is_picked_and_can_be_changed(
     page.get_by_text("with your words").wait_for()
     (rating,) = server.does(server.application.records.ratings(story))
     assert (rating.rating, rating.comment) == (4, "the beach")
+    page.reload()
+    page.locator("#turn-1 .tools summary").click()
+    page.get_by_text("Kept: you liked it much, with your words").wait_for()
+    assert page.get_by_label("much", exact=True).is_checked()
+    assert page.get_by_label("What made it so?").input_value() == "the beach"
 
 
 def test_the_keyboard_alone_suffices_from_the_list_to_the_third_scene(
@@ -463,6 +468,11 @@ def test_the_file_of_a_story_is_saved_and_read_in_again(
     path = download.value.path()
     reader.open("")
     page.locator("input[type=file]").set_input_files(path)
+    page.locator(".read-in", has_text="It is here twice now.").wait_for()
+    copied = page.get_by_role("link", name="Take it up:")
+    assert "(copy)" in (copied.text_content() or "")
+    page.locator(".stories h2", has_text="(copy)").first.wait_for()
+    copied.click()
     page.wait_for_url(re.compile("/story/"))
     scenes_are_told(page, 1)
     assert shown(page) == told(server, story)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Request, Response
 
+from tta_rebuild.bootstrap.spending import budget_of_player
 from tta_rebuild.core.access import AccessToken, SharedLink, new_secret
 from tta_rebuild.server import access_shapes as shapes
 from tta_rebuild.server.access import COOKIE, SHARE_HEADER, Access, Asking, Principal, TheAccess
@@ -78,10 +80,28 @@ async def sign_out(response: Response, access: TheAccess, asks: Asking) -> None:
 
 
 @router.get("/tokens")
-async def list_tokens(access: TheAccess) -> shapes.TokensOut:
-    """The tokens of all players, without their secrets."""
+async def list_tokens(access: TheAccess, served: Served) -> shapes.ListedTokensOut:
+    """The tokens of all players, without their secrets, and what those may spend a day."""
     found = await access.records.tokens()
-    return shapes.TokensOut(tokens=[shapes.TokenOut.model_validate(one) for one in found])
+    players = {one.player_id for one in found}
+    budgets = {one: await budget_of_player(served.application, one) for one in players}
+    rows = [{**asdict(one), **asdict(budgets[one.player_id])} for one in found]
+    return shapes.ListedTokensOut(tokens=[shapes.ListedTokenOut(**row) for row in rows])
+
+
+@router.put("/players/{name}/budget", responses=documented(404))
+async def set_budget(
+    name: Annotated[str, Path(pattern=shapes.PLAYER_NAME, examples=["anna"])],
+    wanted: shapes.BudgetIn,
+    access: TheAccess,
+    served: Served,
+) -> shapes.BudgetOut:
+    """Say what a player may spend a day; it counts from the next call of a model on."""
+    if name not in {one.player_id for one in await access.records.tokens()}:
+        said = f"no player has the name '{name}'"
+        raise Problem(404, "No such player", said, do="GET /api/v1/tokens lists them.")
+    await access.records.limit(name, wanted.usd_a_day)
+    return shapes.BudgetOut.model_validate(await budget_of_player(served.application, name))
 
 
 @router.post("/tokens", status_code=201, responses=documented(409))
@@ -100,6 +120,8 @@ async def add_token(wanted: shapes.TokenIn, access: TheAccess) -> shapes.NewToke
         expires_at=now + timedelta(days=wanted.days) if wanted.days else None,
     )
     await access.records.add(made, secret)
+    if wanted.usd_a_day is not None:
+        await access.records.limit(wanted.player, wanted.usd_a_day)
     shown = shapes.TokenOut.model_validate(made).model_dump()
     return shapes.NewTokenOut(**shown, secret=secret)
 

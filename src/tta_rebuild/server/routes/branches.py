@@ -43,7 +43,7 @@ async def get_present(
     story: TheStory, session: TheSession, served: Served, asking: Asking
 ) -> shapes.PresentOut:
     """How a branch stands: the last scene, what may be done next, what was held back."""
-    present = await present_out(served, session, story.title)
+    present = await present_out(served, session, story.title, asking.player_id)
     if asking.reads == story.story_id:  # by a link: what is being played now is not shared
         return present.model_copy(update={"running": None, "interrupted": None})
     return present
@@ -51,9 +51,13 @@ async def get_present(
 
 @router.post("/{branch}/undo", status_code=201)
 async def undo(
-    wanted: shapes.UndoIn, story: TheStory, session: TheSession, served: Served
+    wanted: shapes.UndoIn,
+    story: TheStory,
+    session: TheSession,
+    served: Served,
+    asking: Asking,
 ) -> shapes.PresentOut:
     """Go back: a new branch from some turns ago; what was played stays on its own."""
     back = await served.application.stories.rewind(session, wanted.turns)
     served.sessions.keep(back)
-    return await present_out(served, back, story.title)
+    return await present_out(served, back, story.title, asking.player_id)

@@ -16,10 +16,10 @@ from tta_rebuild.engine.cast import everybody, names_written
 from tta_rebuild.engine.fact_display import cited, fact_in_words, says_nothing, taken_back
 from tta_rebuild.engine.knowing import said_in_words, view_of
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.lab.feedback import rate
+from tta_rebuild.lab.feedback import rate, ratings_along
 from tta_rebuild.server import canon_shapes as shapes
 from tta_rebuild.server.problems import Problem
-from tta_rebuild.server.report_shapes import RatingIn, RatingOut
+from tta_rebuild.server.report_shapes import RatingIn, RatingOut, RatingsOut
 from tta_rebuild.server.resources import (
     After,
     CharacterId,
@@ -312,6 +312,13 @@ async def tighten(wanted: shapes.BoundariesIn, session: TheSession) -> shapes.Bo
     return shapes.BoundariesOut(
         boundaries=dict(session.state.premise.boundaries), stricter=stricter
     )
+
+
+@router.get("/ratings")
+async def list_ratings(branch: TheBranch, served: Served) -> RatingsOut:
+    """What you said of the scenes of a branch, those that it shares with others among them."""
+    found = await ratings_along(served.application, branch)
+    return RatingsOut(ratings=[RatingOut.model_validate(one) for one in found])
 
 
 @router.post("/ratings", status_code=201)

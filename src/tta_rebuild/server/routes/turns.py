@@ -12,7 +12,7 @@ from tta_rebuild.core.errors import BranchBusy, PositionConflict
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.turn_runner import TurnRequest
 from tta_rebuild.server import shapes, streaming
-from tta_rebuild.server.access import Asking, TheAccess
+from tta_rebuild.server.access import Asking, Principal, watch_of
 from tta_rebuild.server.presenting import present_out, turn_out
 from tta_rebuild.server.problems import ProblemOf
 from tta_rebuild.server.resources import Served, TheBranch, TheStory, TurnId, documented
@@ -49,8 +49,7 @@ async def ask_for_turn(
     Where another was first, the answer is 409 with the `present` of the branch.
     """
     more = {"choice": wanted.choice or 0, "position": wanted.position}
-    key = asking.key(idempotency_key)
-    return await _submitted(key, wanted, story, branch, served, **more)
+    return await _submitted(asking, idempotency_key, wanted, story, branch, served, **more)
 
 
 @on_branch.post("/asides", status_code=202)
@@ -63,10 +62,11 @@ async def ask_aside(
     asking: Asking,
 ) -> shapes.TurnOut:
     """Ask one person aside, or see what they think; followed as a turn is."""
-    return await _submitted(asking.key(idempotency_key), wanted, story, branch, served)
+    return await _submitted(asking, idempotency_key, wanted, story, branch, served)
 
 
 async def _submitted(
+    asking: Principal,
     key: str,
     wanted: shapes.TurnIn | shapes.AsideIn,
     story: StoryRow,
@@ -75,7 +75,8 @@ async def _submitted(
     **more: Any,
 ) -> shapes.TurnOut:
     request = TurnRequest(
-        key=key,
+        key=asking.key(key),
+        player_id=asking.player_id,
         story_id=branch.story_id,
         branch_id=branch.branch_id,
         kind=wanted.kind,
@@ -90,7 +91,7 @@ async def _submitted(
         return turn_out(await served.runner.submit(request, again=wanted.again))
     except (BranchBusy, PositionConflict) as error:
         session = await served.sessions.session(branch.story_id, branch.branch_id)
-        present = await present_out(served, session, story.title)
+        present = await present_out(served, session, story.title, asking.player_id)
         raise ProblemOf(error, present=present.model_dump(mode="json")) from error
 
 
@@ -99,7 +100,7 @@ async def _check_position(request: TurnRequest, served: Serving) -> None:
 
     Those go to the session, which looks at care first.
     """
-    if request.position is None:
+    if request.kind == "ask" or request.kind == "think" or request.position is None:
         return
     session = await served.sessions.session(request.story_id, request.branch_id)
     action = Action(request.kind, request.text, request.choice)
@@ -126,8 +127,6 @@ async def follow_turn(
     turn_id: TurnId,
     request: Request,
     served: Served,
-    access: TheAccess,
-    asking: Asking,
     last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,9}$", examples=["3"])] = "",
 ) -> Response:
     """What is seen of a turn, from the event after `Last-Event-ID` to the last.
@@ -137,15 +136,10 @@ async def follow_turn(
     turn, after = await served.runner.turn(turn_id), int(last_event_id or 0)
     if turn.state != "running" and after >= turn.updates:
         return Response(status_code=204)  # by which a browser's EventSource stops to ask
-    state, more = request.app.state, {}
-    if access.accounts:
-        more = {
-            "may_follow": lambda: access.is_still(asking, request.headers),
-            "looked_s": state.options.looked_s,
-        }
+    state, watch = request.app.state, watch_of(request)
     return StreamingResponse(
         streaming.turn_stream(
-            state.streams, served.runner, turn_id, after, redact=state.redactor.value, **more
+            state.streams, served.runner, turn_id, after, redact=state.redactor.value, watch=watch
         ),
         media_type=streaming.MEDIA_TYPE,
         headers=streaming.HEADERS,

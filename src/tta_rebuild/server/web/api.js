@@ -117,6 +117,7 @@ export const api = {
   validate: (story, branch, choices, signal) => post(of(story, branch, "validate"), { choices }, { signal }),
   tighten: (story, branch, boundaries) => json("PATCH", of(story, branch, "boundaries"), { body: { boundaries } }),
   gentler: (story, branch) => json("PATCH", of(story, branch, "boundaries"), { body: { gentler: true } }),
+  ratings: (story, branch) => get(of(story, branch, "ratings")),
   rate: (story, branch, body) => post(of(story, branch, "ratings"), body),
   helpLines: () => get(["help-lines"]),
   worlds: () => get(["worlds"]),

@@ -14,7 +14,7 @@ export function Page() {
   const isNew = asked[0] && !wanted && !asked[0].stories.length;
   return html`<h1>Stories</h1>
     ${isNew ? html`<p class="lead">Nothing is told here yet. A sentence is enough to begin with: who there is, and what happens.</p>` : null}
-    <p class="row"><a class="main-action" href="#/new">A new story</a><${ReadIn} /></p>
+    <p class="row"><a class="main-action" href="#/new">A new story</a><${ReadIn} again=${asked[2]} /></p>
     ${!isNew && html`<label class="narrow">Find by title <input type="search" value=${title} onInput=${(e) => setTitle(e.target.value)} /></label>`}
     <${Loaded} asked=${asked} what="the stories">${(answer) => html`<${Shelf} key=${wanted} first=${answer} title=${wanted} again=${asked[2]} />`}<//>`;
 }
@@ -53,13 +53,19 @@ function Entry({ row, again, isTwin }) {
   </li>`;
 }
 
-function ReadIn() {
-  const field = useRef();
+/** Reads a story in and opens it; where there is something to say about it first, that is said here. */
+function ReadIn({ again }) {
+  const field = useRef(), [made, setMade] = useState(null);
   const [read, isBusy, problem] = useAction(async (file) => {
-    const made = await api.importStory(await file.text());
-    go(at(made.story_id));
+    setMade(null);
+    const one = await api.importStory(await file.text());
+    if (!one.notes.length) return go(at(one.story_id));
+    setMade(one);
+    announce(one.notes.join(" "));
+    return again();
   });
   return html`<span><button type="button" disabled=${isBusy} onClick=${() => field.current.click()}>Read one in from a file</button>
     <input ref=${field} type="file" hidden accept=".json,application/json" onChange=${(e) => { if (e.target.files[0]) read(e.target.files[0]); e.target.value = ""; }} />
+    ${made && html`<span class="note read-in">${made.notes.map((text) => html`<span>${typeset(text)} </span>`)}<a href=${at(made.story_id)}>Take it up: ${typeset(made.title)}</a></span>`}
     <${ProblemNote} problem=${problem} /></span>`;
 }

@@ -16,9 +16,17 @@ const LOOK_MS = 8000; // whether the story has gone on elsewhere
 export function Page({ story, branch }) {
   const asked = useAsked(async () => {
     const present = await api.present(story, branch);
-    return { present, turns: await turnsBefore(story, branch, present.turn + 1) };
+    const [turns, rated] = await Promise.all([turnsBefore(story, branch, present.turn + 1), ratings(story, branch)]);
+    return { present, turns, rated };
   }, [story, branch]);
   return html`<${Loaded} asked=${asked} what="the story">${(first) => html`<${Story} story=${story} branch=${branch} first=${first} />`}<//>`;
+}
+
+/** What the player said of scenes on earlier visits, by turn. */
+async function ratings(story, branch) {
+  if (!may("player")) return {};
+  const found = await api.ratings(story, branch);
+  return Object.fromEntries(found.ratings.map((one) => [one.turn, one]));
 }
 
 async function turnsBefore(story, branch, turn) {
@@ -103,7 +111,7 @@ function Story({ story, branch, first }) {
         <p class="quiet">${branchName(present.branch)}${present.turn > 0 && ` · ${counted(present.turn, "scene")}`}</p>
         ${present.turn <= 1 && html`<${Understood} story=${story} />`}</header>
       ${turns[0]?.turn > 1 && html`<p class="centre"><button type="button" class="plain" onClick=${earlier}>Earlier scenes</button></p>`}
-      ${turns.map((turn) => html`<${Told} key=${turn.turn} turn=${turn} language=${language} story=${story} branch=${branch} present=${present} />`)}
+      ${turns.map((turn) => html`<${Told} key=${turn.turn} turn=${turn} language=${language} story=${story} branch=${branch} present=${present} rated=${first.rated[turn.turn]} />`)}
       ${asides.filter((one) => one.turn === present.turn).map((one) => html`<section class="aside-said"><h2 class="small">Aside: ${one.words}</h2>
         <${Passage} passage=${{ text: one.answer, speaker: one.name }} language=${language} /></section>`)}
       <${Live} live=${live} language=${language} play=${play} story=${story} branch=${branch} refresh=${refresh} />
@@ -142,17 +150,17 @@ function Arrival({ story, branch, turn }) {
 const branchName = ({ name }) => (name === "main" ? "The main branch" : `The branch “${name}”`);
 
 /** A scene that was told, with what the player did before it. */
-function Told({ turn, language, story, branch, present }) {
+function Told({ turn, language, story, branch, present, rated }) {
   return html`<div class="turn" id=${`turn-${turn.turn}`} role="group" tabindex="-1" aria-label=${`Scene ${turn.turn}`}>
     ${turn.action && html`<${Move} text=${turn.action} language=${language} />`}
     ${turn.scene?.passages.map((passage) => html`<${Passage} passage=${passage} language=${language} />`)}
     ${turn.scene?.degraded && html`<p class="warning">${turn.scene.degraded}</p>`}
-    <${Tools} turn=${turn} story=${story} branch=${branch} isLast=${turn.turn === present.turn} />
+    <${Tools} turn=${turn} story=${story} branch=${branch} isLast=${turn.turn === present.turn} rated=${rated} />
   </div>`;
 }
 
 /** What can be done with a told scene: fork, rate, see on the map. */
-function Tools({ turn, story, branch, isLast }) {
+function Tools({ turn, story, branch, isLast, rated }) {
   const [fork, isBusy, problem] = useAction(async () => {
     const made = await api.fork(story, branch, turn.turn);
     arrival.value = { story, branch: made.name, from: branch, text: `You are on the branch “${made.name}” now, forked from ${named(branch)} after scene ${turn.turn}.` };
@@ -163,7 +171,7 @@ function Tools({ turn, story, branch, isLast }) {
       ${may("player") && !isLast && html`<button type="button" onClick=${fork} disabled=${isBusy}>Fork here</button>`}
       ${may("player") && isLast && html`<button type="button" onClick=${fork} disabled=${isBusy}>Fork here, keep both</button>`}
       <a href=${at(story, branch, "map", String(turn.turn))}>On the map</a>
-      ${may("player") && html`<${Rate} turn=${turn.turn} story=${story} branch=${branch} />`}
+      ${may("player") && html`<${Rate} turn=${turn.turn} story=${story} branch=${branch} rated=${rated} />`}
       ${turn.cost_usd > 0 && html`<span class="quiet">cost ${money(turn.cost_usd)}</span>`}
     </div>
     <${ProblemNote} problem=${problem} />
@@ -173,8 +181,9 @@ function Tools({ turn, story, branch, isLast }) {
 const MARKS = ["not at all", "a little", "fairly", "much", "very much"];
 
 /** A mark is kept as soon as it is picked; another one, or words to it, take its place. */
-function Rate({ turn, story, branch }) {
-  const [rating, setRating] = useState(0), [comment, setComment] = useState(""), [kept, setKept] = useState(null);
+function Rate({ turn, story, branch, rated }) {
+  const [rating, setRating] = useState(rated?.rating || 0), [comment, setComment] = useState(rated?.comment || "");
+  const [kept, setKept] = useState(rated ? { mark: rated.rating, comment: rated.comment } : null);
   const wanted = useRef(0);
   const [send, isBusy, problem] = useAction(async (mark) => {
     wanted.current = mark;
