@@ -87,7 +87,7 @@ async def _submitted(
     try:
         if known := await served.runner.known(request, again=wanted.again):
             return turn_out(known)
-        await _check_position(request, served)
+        await _check_position(request, branch, served)
         return turn_out(await served.runner.submit(request, again=wanted.again))
     except (BranchBusy, PositionConflict) as error:
         session = await served.sessions.session(branch.story_id, branch.branch_id)
@@ -95,12 +95,14 @@ async def _submitted(
         raise ProblemOf(error, present=present.model_dump(mode="json")) from error
 
 
-async def _check_position(request: TurnRequest, served: Serving) -> None:
+async def _check_position(request: TurnRequest, branch: Branch, served: Serving) -> None:
     """Raise PositionConflict if the branch has moved on, unless the words may be a cry for help.
 
     Those go to the session, which looks at care first.
     """
-    if request.kind == "ask" or request.kind == "think" or request.position is None:
+    if request.kind == "ask" or request.kind == "think":
+        return
+    if request.position is None or request.position == branch.length:
         return
     session = await served.sessions.session(request.story_id, request.branch_id)
     action = Action(request.kind, request.text, request.choice)
