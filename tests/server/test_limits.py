@@ -62,5 +62,7 @@ async def test_requests_beyond_the_rate_wait_and_are_answered_again_after_it(
 
     assert [one.status_code for one in answers] == [200] * 10 + [429]
     assert refused.json()["type"] == "urn:tta:problem:TooManyRequests"
+    assert "At most 10 requests at once" in refused.json()["detail"]
+    assert "40 a minute" in refused.json()["detail"]
     assert alive.status_code == 200
     assert later.status_code == 201

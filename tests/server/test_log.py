@@ -45,8 +45,8 @@ async def test_who_is_refused_is_named_with_route_and_reason(tmp_path: Path, lin
     assert lines() == [
         "401 NotSignedIn for GET /api/v1/stories/{story} from 127.0.0.1",
         "403 RoleRefused for GET /api/v1/costs from anna",
-        "403 HostRefused for GET other from 127.0.0.1 (host evil.example\\xc3\\xa9)",
-        "403 OriginRefused for POST other from 127.0.0.1 (origin https://evil.example)",
+        "403 HostRefused for GET /api/v1/stories from 127.0.0.1 (host evil.example\\xc3\\xa9)",
+        "403 OriginRefused for POST /api/v1/stories from 127.0.0.1 (origin https://evil.example)",
     ]
 
 
@@ -63,7 +63,7 @@ async def test_a_sender_who_asks_too_much_is_told_of_once_a_minute_with_the_coun
         for _ in range(8):
             await served.client.get("/stories")
 
-    said = "429 TooManyRequests for GET other from 127.0.0.1"
+    said = "429 TooManyRequests for GET /api/v1/stories from 127.0.0.1"
     assert first == [said]
     assert lines(logging.WARNING) == [said, f"{said} and 6 more since the last line"]
 

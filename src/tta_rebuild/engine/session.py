@@ -91,11 +91,7 @@ class Session:
         if position >= upto:
             return position > upto
         read = self._store.read(self.branch.branch_id, after=position, upto=upto)
-        async with aclosing(read) as path:
-            async for recorded in path:
-                if not isinstance(recorded.event, _BESIDE_THE_STORY):
-                    return True
-        return False
+        return any([not isinstance(one.event, _BESIDE_THE_STORY) async for one in read])
 
     def may_tell_of_need(self, action: Action) -> bool:
         """Whether the player's own words in this move could be a cry for help."""

@@ -94,7 +94,10 @@ class RateLimit:
         if wait_s <= 0:
             await self._app(scope, receive, send)
             return
-        said = f"At most {self._each_s * 60:.0f} requests a minute are answered."
+        said = (
+            f"At most {self._most:.0f} requests at once are answered, and from then on "
+            f"{self._each_s * 60:.0f} a minute, evenly spread."
+        )
         do = "Come again after the time in Retry-After."
         body = body_of(429, "Too many requests", said, do=do, kind="TooManyRequests")
         await answer(body | {"retry_after_s": wait_s})(scope, receive, send)

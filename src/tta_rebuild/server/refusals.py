@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 
+from fastapi.routing import iter_route_contexts
 from starlette.datastructures import Headers
+from starlette.routing import compile_path
 from starlette.types import Scope
 
 from tta_rebuild.core.clock import Clock
@@ -25,10 +27,27 @@ _log = logging.getLogger("tta_rebuild.server")
 
 
 def route_of(scope: Scope) -> str:
-    """The template of a request's path; ``other`` where no route of ours takes it."""
-    route: str = getattr(scope.get("route"), "path", "") or "other"
+    """The template of a request's path; ``other`` where no route of ours takes it.
+
+    Also of one that was refused before it came to its route.
+    """
+    route: str = getattr(scope.get("route"), "path", "") or _template(scope) or "other"
     is_ours = scope["path"].startswith(f"{API}/") and route != "other"
     return f"{API}{route.removeprefix(API)}" if is_ours else route
+
+
+def _template(scope: Scope) -> str:
+    """The template that a path would have come to, "" for none."""
+    app = scope.get("app")
+    if app is None or not scope["path"].startswith((f"{API}/", "/v1/")):
+        return ""
+    if not hasattr(app.state, "templates"):
+        paths = dict.fromkeys(
+            one.path_format or one.path for one in iter_route_contexts(app.routes)
+        )
+        app.state.templates = [(compile_path(path)[0], path) for path in paths if path]
+    found = (path for pattern, path in app.state.templates if pattern.match(scope["path"]))
+    return next(found, "")
 
 
 class Refusals:

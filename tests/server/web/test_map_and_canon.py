@@ -143,12 +143,17 @@ def test_words_that_were_told_are_found_on_whatever_branch(
     found = page.locator(".found li")
     found.first.wait_for()
     assert "The kettle had gone cold" in found.first.inner_text()
+    assert page.locator(".tree li").count() == 2, "the branches stay listed"
+    assert page.get_by_text("No branch of that name").count() == 0
     assert_nobody_is_left_out(page)
     field.press("Enter")
     page.locator(".map-pick h2", has_text="main, scene 3").wait_for()
     field.fill("look around")
     found.get_by_text("the other door, scene 3").click()
     page.locator(".map-pick h2", has_text="the other door, scene 3").wait_for()
+    field.fill("zzzz")
+    page.get_by_text("No branch of that name, and no scene with these words.").wait_for()
+    assert page.locator(".tree li").count() == 2
 
 
 def test_two_branches_stand_side_by_side(reader: Reader, server: RunningServer) -> None:

@@ -490,3 +490,10 @@ def test_in_the_largest_text_what_is_at_hand_keeps_room_for_its_words(
     assert side["y"] > prose["y"] + prose["height"] or side["x"] > prose["x"] + prose["width"]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     reader.context.close()
+
+
+def test_a_button_that_looks_like_a_link_has_no_patch_behind_it(reader: Reader, story: str) -> None:
+    page = reader.open(f"story/{story}/main")
+    undo = page.get_by_role("button", name="Undo the last scene")
+    undo.hover()
+    assert undo.evaluate("one => getComputedStyle(one).backgroundColor") == "rgba(0, 0, 0, 0)"

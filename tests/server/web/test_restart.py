@@ -65,6 +65,7 @@ def test_a_server_that_must_know_who_is_reading_is_given_a_token(
         address = process.stdout.readline().split()[-1]
         reader = Reader(chromium, address)
         _sign_in(reader, made.stdout.strip())
+        _is_told_once_what_is_not_for_players(reader)
         _read_along(Reader(chromium, address), reader)
         _share_and_sign_out(Reader(chromium, address), reader)
         reader.context.close()
@@ -88,6 +89,15 @@ def _sign_in(reader: Reader, token: str) -> None:
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
     assert page.evaluate("document.cookie") == ""
     assert token not in page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+
+
+def _is_told_once_what_is_not_for_players(reader: Reader) -> None:
+    page = reader.open("costs")
+    page.locator(".problem").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    assert page.locator(".problem").count() == 1
+    assert page.get_by_role("button", name="Try again").count() == 0
+    reader.open()
 
 
 def _read_along(guest: Reader, owner: Reader) -> None:

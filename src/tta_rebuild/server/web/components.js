@@ -60,7 +60,7 @@ export function ProblemNote({ problem, again, children }) {
   return html`<div class="note problem" role="alert">
     <p><strong>${problem.title || "Something went wrong"}.</strong> ${problem.detail || (problem.title ? "" : problem.message)}</p>
     ${problem.what && html`<p>${problem.what}</p>`}
-    ${problem.status === 404 ? html`<p><a href="#/">All stories</a></p>` : again && html`<p><button type="button" onClick=${again}>Try again</button></p>`}
+    ${problem.status === 404 ? html`<p><a href="#/">All stories</a></p>` : again && problem.status !== 403 && html`<p><button type="button" onClick=${again}>Try again</button></p>`}
     ${children}
   </div>`;
 }

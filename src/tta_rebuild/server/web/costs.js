@@ -14,7 +14,7 @@ export function Page() {
     <${ProblemNote} problem=${problem} />
     ${!live && !problem && html`<p class="quiet" aria-busy="true">Fetching the figures …</p>`}
     ${live && html`<${Now} live=${live} /><${Models} latest=${live.health.latest} />`}
-    <${Spent} round=${live ? live.costs.total_usd : 0} />`;
+    ${problem?.status !== 403 && (live || problem) && html`<${Spent} round=${live ? live.costs.total_usd : 0} />`}`;
 }
 
 /** Costs and health every few seconds while the page is seen, with what they were before. */

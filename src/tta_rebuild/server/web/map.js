@@ -80,7 +80,7 @@ function StoryMap({ story, branch, branches, turn }) {
       aria-label="All branches. Arrow keys go from scene to scene, plus and minus zoom, space unfolds a run. The same is in the list below."></canvas></div>
     <${Told} told=${told} pick=${pickFound} />
     <${Picked} story=${story} here=${here} picked=${picked} branch=${picked && layout.of.get(picked.id)} pick=${show} other=${other} setOther=${setOther} />
-    ${isDrawn && html`<${Twin} story=${story} here=${here} rows=${matching.rows} layout=${layout} show=${show} other=${other} setOther=${setOther} />`}`;
+    ${isDrawn && html`<${Twin} story=${story} here=${here} rows=${matching.rows.length ? matching.rows : layout.order} isNothing=${!matching.rows.length && told?.words === found.trim() && !told.found.length} layout=${layout} show=${show} other=${other} setOther=${setOther} />`}`;
 }
 
 function nodeAt(layout, { id, turn }) {
@@ -166,9 +166,10 @@ function Scenes({ story, branch, pick }) {
 }
 
 /** The same as a list, for keyboard and screen reader, and for whoever likes lists. */
-function Twin({ story, here, rows, layout, show, other, setOther }) {
+function Twin({ story, here, rows, isNothing, layout, show, other, setOther }) {
   const [most, setMost] = useState(IN_LIST);
   return html`<section><h2 id="branches-as-list">All branches</h2>
+    ${isNothing && html`<p class="quiet">No branch of that name, and no scene with these words.</p>`}
     <ul class="tree" aria-labelledby="branches-as-list">${rows.slice(0, most).map((one) => html`<li key=${one.branch_id} style=${{ paddingLeft: `${Math.min(one.depth, 6) * 1.1}rem` }}>
       <div class="row"><a href=${at(story, one.name)} aria-current=${one === here ? "true" : undefined}>${one.name}</a>
         <span class="quiet">${one.last >= one.first ? (one.first === one.last ? `scene ${one.first}` : `scenes ${one.first} to ${one.last}`) : "nothing of its own yet"}${one.owner ? `, from scene ${one.fork_turn} of ${one.owner.name}` : ""}${one.ending ? ", ended" : ""}${one.played_at ? `, ${when(one.played_at)}` : ""}</span>
@@ -178,5 +179,5 @@ function Twin({ story, here, rows, layout, show, other, setOther }) {
           : html`<button type="button" class="plain" aria-label=${`Compare ${one.name} with another`} aria-pressed=${other === one.name} onClick=${() => setOther(other === one.name ? null : one.name)}>Compare</button>`}
       </div></li>`)}</ul>
     ${rows.length > most && html`<p><button type="button" onClick=${() => setMost(most + IN_LIST * 2)}>More (${rows.length - most} left)</button></p>`}
-    ${!rows.length && html`<p class="quiet">Nothing of that name.</p>`}</section>`;
+  </section>`;
 }
