@@ -9,10 +9,9 @@ from tta_rebuild.settings import Settings
 from tta_rebuild.storage import backup as of_file
 from tta_rebuild.storage.backup import BackedUp
 from tta_rebuild.storage.failures import failure
-from tta_rebuild.storage.revocations import AccessRestored
 from tta_rebuild.storage.sqlite_list import FILE_NAME
 
-__all__ = ["AccessRestored", "BackedUp", "backup", "restore"]
+__all__ = ["BackedUp", "backup", "restore"]
 
 
 def backup(settings: Settings, into: Path, *, overwrite: bool = False) -> BackedUp:

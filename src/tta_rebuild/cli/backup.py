@@ -43,12 +43,13 @@ def restore(
         told += f" What was there before is in {made.kept}."
     screen = ctx.obj.screen
     screen.answer(_plain(made), json_, lambda screen, _: screen.say(told))
-    for name, values in _access_told(made.access):
+    for name, values in _access_told(made):
         screen.note(message(name, **values), "yellow")
 
 
-def _access_told(access: safekeeping.AccessRestored) -> Iterator[tuple[str, dict[str, str]]]:
+def _access_told(made: safekeeping.BackedUp) -> Iterator[tuple[str, dict[str, str]]]:
     """What to say of who may come in now: the name of a message, and its values."""
+    access = made.access
     kept = [*access.revoked, *([counted(access.links, "reading link")] if access.links else [])]
     if kept:
         yield "restore_revoked", {"names": ", ".join(kept)}

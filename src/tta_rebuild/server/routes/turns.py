@@ -100,12 +100,12 @@ async def _check_position(request: TurnRequest, branch: Branch, served: Serving)
 
     Those go to the session, which looks at care first.
     """
-    if request.kind == "ask" or request.kind == "think":
-        return
     if request.position is None or request.position == branch.length:
         return
     session = await served.sessions.session(request.story_id, request.branch_id)
-    action = Action(request.kind, request.text, request.choice)
+    kind = request.kind
+    words = "say" if kind == "ask" or kind == "think" else kind  # of an aside they are one's own
+    action = Action(words, request.text, request.choice)
     if await session.has_moved_on(request.position) and not session.may_tell_of_need(action):
         there = session.branch.length
         raise PositionConflict(branch_id=request.branch_id, expected=request.position, actual=there)
