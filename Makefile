@@ -9,7 +9,7 @@ WORLD ?= lighthouse
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
 	@echo "make serve    serve stories with pages to play them in, at http://127.0.0.1:8000"
-	@echo "make test     run the tests, those of the pages too where Chromium is"
+	@echo "make test     run the tests"
 	@echo "make check    what CI runs: lint, types, structure, tests, docs"
 	@echo "make secrets  look for keys in what git tracks"
 	@echo "make docs     build the documentation into site/"
@@ -44,10 +44,6 @@ serve: $(VENV)/.base
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
-	@# in a run of their own: while a browser is open, its loop runs, and no other test could run one
-	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then \
-	$(BIN)/python -m pytest tests/server/web -m "browser and not stress" -n 2 --dist loadfile; \
-	else echo "There is no Chromium here: the pages are not tested (make browser-test installs it)"; fi
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check src tests benchmarks tools examples

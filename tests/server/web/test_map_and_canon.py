@@ -169,7 +169,7 @@ def test_two_branches_stand_side_by_side(reader: Reader, server: RunningServer) 
     page.get_by_role("button", name="What is true").click()
     sides = page.locator(".sides > section")
     assert sides.count() == 2
-    assert "Jonas is in kitchen" in sides.nth(0).inner_text()
+    assert "Jonas is in the kitchen" in sides.nth(0).inner_text()
     page.get_by_role("button", name="How people are").click()
     assert "weary" in page.locator("main").inner_text()
     assert reader.seen.errors == []
@@ -219,10 +219,10 @@ def test_a_fact_cites_a_sentence_that_names_both_sides_or_none(
 ) -> None:
     page = reader.open("story/{cast}/main/canon".format(**server.stories))
     row = page.locator(".fact-list li")
-    kettle = row.filter(has_text="The kettle is in kitchen.")
+    kettle = row.filter(has_text="The kettle is in the kitchen.")
     kettle.wait_for()
     assert kettle.locator("q").count() == 0
-    jonas = row.filter(has_text="Jonas is in kitchen.")
+    jonas = row.filter(has_text="Jonas is in the kitchen.")
     assert jonas.locator("q").inner_text() == "Jonas sat in the kitchen."
     assert row.filter(has_text="The mooring rings are in quay.").count() == 1
     assert row.filter(has_text="is called").count() == 0
@@ -233,13 +233,13 @@ def test_a_fact_is_corrected_and_what_depends_on_it_is_shown_first(
 ) -> None:
     session = server.does(seeding.a_story_with_a_cast(server.application))
     page = reader.open(f"story/{session.story_id}/main/canon")
-    page.get_by_label("Find").fill("jonas is in kitchen")
+    page.get_by_label("Find").fill("jonas is in the kitchen")
     until(page, "document.querySelectorAll('.fact-list:first-of-type li').length === 1")
     assert "since scene 3" in page.locator(".fact-list li").first.inner_text()
-    page.get_by_role("button", name="Correct: Jonas is in kitchen").click()
-    page.get_by_label("What was so instead").fill("Jonas is in cellar.")
+    page.get_by_role("button", name="Correct: Jonas is in the kitchen").click()
+    page.get_by_label("What was so instead").fill("Jonas is in the cellar.")
     page.get_by_role("button", name="See what depends on it").click()
-    page.locator("main q", has_text="Jonas is in cellar.").wait_for()
+    page.locator("main q", has_text="Jonas is in the cellar.").wait_for()
     page.locator("main").get_by_text("Nothing told later depends on it").wait_for()
     assert not session.state.canon.holds_at("jonas", "located_in", "cellar")
     page.get_by_role("button", name="Correct it").click()
@@ -247,7 +247,7 @@ def test_a_fact_is_corrected_and_what_depends_on_it_is_shown_first(
     now = server.does(server.application.stories.resume(session.story_id))
     assert now.state.canon.value("jonas", "located_in") == "cellar"
     page.get_by_label("Also what is over").check()
-    old = page.locator(".fact-list li", has_text="Jonas is in kitchen").filter(
+    old = page.locator(".fact-list li", has_text="Jonas is in the kitchen").filter(
         has_text="it was never so"
     )
     old.wait_for()
