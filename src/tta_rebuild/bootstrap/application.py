@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import (
@@ -26,7 +26,7 @@ from tta_rebuild.core.records import LabRecords
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.core.usage import Attempt, Ledger
-from tta_rebuild.engine.dependencies import Dependencies, VariantStack
+from tta_rebuild.engine.dependencies import Checks, CodeCheck, Dependencies, VariantStack
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.integrations.budgets import BudgetWarning
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -126,33 +126,28 @@ async def open_application(
         else:
             tellers = _embedded(telemetry)
         stack.push_async_callback(tellers.told.aclose)
-        dependencies = Dependencies(
-            provider=tellers.told,
-            catalog=catalog,
-            safety=safety_gate,
-            world_rules=world_rules,
-            clock=clock,
-            new_id=new_id,
-            session_id=session_id,
-            notices=notices,
-            check_code=code_check_for(settings, stack, ledger=store.ledger()),
-            care=care_policy(settings),
-            checks=checks_of(settings, tellers.models, is_own=provider is not None),
-            assign=assignment_by(settings.experiment, catalog),
-            tellers=tellers.others,
-            settle=tracker.flush,
-        )
-        yield Application(
-            stories=Stories(dependencies, store),
-            provider=tellers.told,
-            tracker=tracker,
-            **_kept_in(store),
-            models=tellers.models,
-            notices=notices,
-            settings=settings,
-            warm=tellers.warm,
-            health=tellers.health,
-        )
+        usual = Dependencies(
+            provider=tellers.told, catalog=catalog, safety=safety_gate, world_rules=world_rules,
+            clock=clock, new_id=new_id, session_id=session_id, notices=notices,
+            tellers=tellers.others, settle=tracker.flush,
+        )  # fmt: skip
+        checks = checks_of(settings, tellers.models, is_own=provider is not None)
+        check_code = code_check_for(settings, stack, ledger=store.ledger())
+        stories = Stories(_as_set(usual, settings, checks, check_code), store)
+        yield _opened(stories, store, tellers, tracker, settings, notices)
+
+
+def _as_set(
+    usual: Dependencies, settings: Settings, checks: Checks, check_code: CodeCheck | None
+) -> Dependencies:
+    """What the engine works with, watched and cared for as the settings say."""
+    return replace(
+        usual,
+        check_code=check_code,
+        care=care_policy(settings),
+        checks=checks,
+        assign=assignment_by(settings.experiment, usual.catalog),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,16 +173,31 @@ async def _asked(builder: StackBuilder, settings: Settings, stack: AsyncExitStac
     )
 
 
-def _kept_in(store: StoryStore) -> dict[str, Any]:
-    """What an application has of its store beside the stories."""
-    return {
-        "ledger": store.ledger(),
-        "records": store.records(),
-        "access": store.access(),
-        "conversations": store.conversations(),
-        "place": store.place,
-        "note": store.note,
-    }
+def _opened(
+    stories: Stories,
+    store: StoryStore,
+    tellers: _Tellers,
+    tracker: CostTracker,
+    settings: Settings,
+    notices: list[str],
+) -> Application:
+    """The application of these parts; what it keeps beside the stories is the store's."""
+    return Application(
+        stories=stories,
+        provider=tellers.told,
+        tracker=tracker,
+        ledger=store.ledger(),
+        records=store.records(),
+        access=store.access(),
+        conversations=store.conversations(),
+        models=tellers.models,
+        notices=notices,
+        place=store.place,
+        note=store.note,
+        settings=settings,
+        warm=tellers.warm,
+        health=tellers.health,
+    )
 
 
 async def _store(

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
+from tta_rebuild.core.access import AccessRecords
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.integrations.budgets import Budget, Scope
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -16,9 +16,6 @@ from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.integrations.local_discovery import USUAL_SERVERS
 from tta_rebuild.integrations.prices import FREE_PROVIDERS, Price, PriceBook, Rates
 from tta_rebuild.settings import Settings
-
-if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
 
 OWN = "own"
 """The provider name under which a program's own provider is quoted, priced and reported."""
@@ -66,9 +63,11 @@ async def spent_of_budgets(tracker: CostTracker, story_id: str) -> list[str]:
     return said
 
 
-async def budget_of_player(application: Application, player_id: str) -> PlayerBudget:
+async def budget_of_player(
+    access: AccessRecords, tracker: CostTracker, player_id: str
+) -> PlayerBudget:
     """What a player may spend a day, and has spent today (UTC)."""
-    limits, tracker = await application.access.limits(), application.tracker
+    limits = await access.limits()
     today = f"{player_id} {tracker.clock.wall().date().isoformat()}"
     spent_usd = await tracker.spent_usd("player day", today)
     return PlayerBudget(limits.get(player_id), spent_usd)

@@ -82,7 +82,10 @@ def list_tokens(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
     async def work(application: tta.Application) -> tuple[list[AccessToken], Budgets]:
         rows = await application.access.tokens()
         players = {row.player_id for row in rows}
-        return rows, {one: await budget_of_player(application, one) for one in players}
+        return rows, {
+            one: await budget_of_player(application.access, application.tracker, one)
+            for one in players
+        }
 
     rows, budgets = with_stories(ctx.obj, work)
     shown = [_row(row) | asdict(budgets[row.player_id]) for row in rows]

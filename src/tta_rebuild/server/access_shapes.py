@@ -46,7 +46,7 @@ class BudgetIn(Taken):
     usd_a_day: float | None = Field(ge=0, le=10**6, examples=[0.5])
 
 
-class BudgetOut(Given):
+class PlayerBudgetOut(Given):
     """What a player may spend a day, null for no limit of their own, and has spent today (UTC)."""
 
     usd_a_day: float | None
@@ -65,7 +65,7 @@ class TokenOut(Given):
     revoked_at: datetime | None
 
 
-class ListedTokenOut(TokenOut, BudgetOut):
+class ListedTokenOut(TokenOut, PlayerBudgetOut):
     """A token in the list, with the budget of its player."""
 
 

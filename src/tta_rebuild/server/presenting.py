@@ -110,7 +110,8 @@ async def spent_out(served: Serving, story_id: str, player_id: str) -> shapes.Sp
     """What a story and this session have cost, and the budgets that a player falls under."""
     tracker = served.application.tracker
     lines = await spent_of_budgets(tracker, story_id)
-    own = await budget_of_player(served.application, player_id) if player_id else None
+    access = served.application.access
+    own = await budget_of_player(access, tracker, player_id) if player_id else None
     if own is not None and own.usd_a_day is not None:
         lines.append(f"you today ${own.spent_today_usd:.4f} of at most ${own.usd_a_day:.2f}")
     return shapes.SpentOut(

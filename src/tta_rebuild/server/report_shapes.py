@@ -176,7 +176,7 @@ class AnalyticsOut(Given):
     kinds: dict[str, int]
 
 
-class BudgetOut(Given):
+class SetBudgetOut(Given):
     """A budget that is set, and what of it is spent or held."""
 
     scope: str
@@ -191,7 +191,7 @@ class CostsOut(Given):
     lines: list[CostLine]
     total_usd: float
     session_usd: float
-    budgets: list[BudgetOut]
+    budgets: list[SetBudgetOut]
 
 
 class OutcomesOut(Given):

@@ -167,17 +167,9 @@ def _from_premise(
     near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))
     grounds = frozenset(slug(one) for one in near if one[:1].islower())
     return Cast(
-        f"plots/{plot}",
-        file,
-        entities,
-        start,
-        slots,
-        True,
-        premise,
-        around.sights,
-        holders,
-        grounds,
-    )
+        f"plots/{plot}", file, entities, start, slots, is_open=True, premise=premise,
+        sights=around.sights, parts=holders, grounds=grounds,
+    )  # fmt: skip
 
 
 def _add_places(places: Sequence[str], at: str, entities: dict[str, Entity]) -> None:

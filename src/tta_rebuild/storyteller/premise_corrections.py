@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from tta_rebuild.storyteller.premise_people import PremisePerson, head_of
 from tta_rebuild.storyteller.word_lists import pattern
 
-KINDS = ("is_a_thing", "is_not_here", "is_here", "begins_at")
-"""Patterns of ``patterns.toml``: what they say of ``what``, or where it begins."""
+KINDS = ("is_a_thing", "is_not_here", "is_here")
+"""Patterns of ``patterns.toml`` by what they say of somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,15 @@ class Corrections:
 
 def corrected(sentences: Sequence[str]) -> tuple[list[str], Corrections]:
     """The sentences that tell the story, and what the others put right."""
-    kept, found = list[str](), {kind: set[str]() for kind in KINDS}
-    at = ""
+    kept, at, found = list[str](), "", {kind: set[str]() for kind in KINDS}
     for sentence in sentences:
-        said = next((m for kind in KINDS if (m := pattern(kind).fullmatch(sentence))), None)
-        if said is None:
-            kept.append(sentence)
-        elif "at" in said.groupdict():
-            at = said["at"]
-        else:
-            kind = next(kind for kind in KINDS if pattern(kind).fullmatch(sentence))
-            found[kind].add(re.sub("^(?:the|my|your|an?) ", "", said["what"].lower()))
-    things, away, here = (frozenset(found[kind]) for kind in KINDS[:3])
+        begins = pattern("begins_at").fullmatch(sentence)
+        said = {kind: m["what"] for kind in KINDS if (m := pattern(kind).fullmatch(sentence))}
+        for kind, what in said.items():
+            found[kind].add(re.sub("^(?:the|my|your|an?) ", "", what.lower()))
+        at = begins["at"] if begins else at
+        kept += [] if begins or said else [sentence]
+    things, away, here = map(frozenset, found.values())
     return kept or [*sentences], Corrections(things, away, here, at)
 
 

@@ -84,7 +84,8 @@ async def list_tokens(access: TheAccess, served: Served) -> shapes.ListedTokensO
     """The tokens of all players, without their secrets, and what those may spend a day."""
     found = await access.records.tokens()
     players = {one.player_id for one in found}
-    budgets = {one: await budget_of_player(served.application, one) for one in players}
+    app = served.application
+    budgets = {one: await budget_of_player(app.access, app.tracker, one) for one in players}
     rows = [{**asdict(one), **asdict(budgets[one.player_id])} for one in found]
     return shapes.ListedTokensOut(tokens=[shapes.ListedTokenOut(**row) for row in rows])
 
@@ -95,13 +96,16 @@ async def set_budget(
     wanted: shapes.BudgetIn,
     access: TheAccess,
     served: Served,
-) -> shapes.BudgetOut:
+) -> shapes.PlayerBudgetOut:
     """Say what a player may spend a day; it counts from the next call of a model on."""
     if name not in {one.player_id for one in await access.records.tokens()}:
         said = f"no player has the name '{name}'"
         raise Problem(404, "No such player", said, do="GET /api/v1/tokens lists them.")
     await access.records.limit(name, wanted.usd_a_day)
-    return shapes.BudgetOut.model_validate(await budget_of_player(served.application, name))
+    app = served.application
+    return shapes.PlayerBudgetOut.model_validate(
+        await budget_of_player(app.access, app.tracker, name)
+    )
 
 
 @router.post("/tokens", status_code=201, responses=documented(409))

@@ -180,7 +180,7 @@ async def get_costs(
     story_id = (await application.stories.story(story)).story_id if story else None
     lines = await application.ledger.costs(by, story_id=story_id, since=_since(days))
     budgets = [
-        shapes.BudgetOut(
+        shapes.SetBudgetOut(
             scope=budget.scope,
             limit_usd=budget.limit_usd,
             spent_usd=None
