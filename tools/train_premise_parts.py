@@ -7,7 +7,8 @@ Those that are learned from: tools/premises/parts/*.jsonl.
 A file holds what one writer wrote and one reader said of it who had not seen this code: JSON lines
 ``{"premise": "...", "people": [[mention, state, tie, [part, ...]], ...]}``. With ``--folds`` each
 file is left out once, and it tells of each part how often it is said, and precision and recall at
-one half and the average precision.
+one half, the average precision, and of the premises of which some but not all people have the part
+how often the one ranked first has it (and how often one at random would).
 
 Logistic regressions with an L2 penalty, by AdaGrad (Duchi et al. 2011). Needs numpy.
 """
@@ -30,18 +31,21 @@ from tta_rebuild.storyteller.word_lists import Weights
 
 EPOCHS, BATCH, RATE, PENALTY, LEAST_SEEN, LEAST_WEIGHT = 20, 64, 0.1, 1e-3, 3, 0.05
 Example = tuple[Mapping[str, float], frozenset[str]]
+Scored = tuple[np.ndarray, frozenset[str]]
 
 
 def main() -> None:
     """Print the weights, or what a cross-validation by files found."""
     names = [name for name in sys.argv[1:] if name != "--folds"]
     rows = [list(map(json.loads, Path(name).read_text("utf-8").splitlines())) for name in names]
-    files = [[one for row in part for one in examples_of(row)] for part in rows]
+    premises = [[list(examples_of(row)) for row in part] for part in rows]
+    files = [[one for people in part for one in people] for part in premises]
     if "--folds" in sys.argv:
-        told = list[tuple[np.ndarray, frozenset[str]]]()
-        for left in files:
-            weights = learned_from([one for part in files if part is not left for one in part])
-            told += [(_scores(weights, features), parts) for features, parts in left]
+        told = list[list[Scored]]()
+        for number, left in enumerate(premises):
+            others = [one for part in (*files[:number], *files[number + 1 :]) for one in part]
+            weights = learned_from(others)
+            told += [[(_scores(weights, seen), parts) for seen, parts in row] for row in left]
         _report(told)
         return
     print("# Made by tools/train_premise_parts.py: a feature, part:weight in hundredths.")
@@ -104,18 +108,27 @@ def _scores(weights: Weights, features: Mapping[str, float]) -> np.ndarray:
     return total
 
 
-def _report(told: Sequence[tuple[np.ndarray, frozenset[str]]]) -> None:
-    print(f"{len(told)} people; part: said, precision, recall, average precision")
+def _report(premises: Sequence[Sequence[Scored]]) -> None:
+    told = [one for people in premises for one in people]
+    print(f"{len(told)} people; part: said, precision, recall, average precision; first, at random")
     for j, part in enumerate(PARTS):
         ranked = sorted(((scores[j], part in parts) for scores, parts in told), reverse=True)
-        said = sum(is_so for _, is_so in ranked)
-        above = [is_so for score, is_so in ranked if score > 0]
+        is_so = [[part in parts for _, parts in people] for people in premises]
+        mixed = [i for i, row in enumerate(is_so) if any(row) and not all(row)]
+        tops = [int(np.argmax([scores[j] for scores, _ in premises[i]])) for i in mixed]
+        first = sum(is_so[i][top] for i, top in zip(mixed, tops, strict=True)) / max(1, len(mixed))
+        chance = sum(sum(is_so[i]) / len(is_so[i]) for i in mixed) / max(1, len(mixed))
+        said = sum(has_it for _, has_it in ranked)
+        above = [has_it for score, has_it in ranked if score > 0]
         hits, averaged = 0, 0.0
-        for place, (_, is_so) in enumerate(ranked, 1):
-            hits += is_so
-            averaged += is_so * hits / place
+        for place, (_, has_it) in enumerate(ranked, 1):
+            hits += has_it
+            averaged += has_it * hits / place
         precision, recall = (sum(above) / max(1, n) for n in (len(above), said))
-        print(f"{part:10} {said:5} {precision:.2f} {recall:.2f} {averaged / max(1, said):.2f}")
+        print(
+            f"{part:10} {said:5} {precision:.2f} {recall:.2f} {averaged / max(1, said):.2f}"
+            f"; {first:.2f} {chance:.2f} of {len(mixed)}"
+        )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
-from tta_rebuild.storyteller.noun_phrases import is_animal, is_portable, words_in
+from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
@@ -192,7 +192,7 @@ def _state_of_matter(
 
 def _once_known(matter: str) -> str:
     """What it is called after the first scene: "the last letter" of "… of your dead friend"."""
-    short = re.split(r" (?:of|that|which|who|from) ", matter)[0]
+    short = cut_short(matter)
     return short if len(short.split()) > 1 else matter
 
 

@@ -7,14 +7,13 @@ somebody on the player's side and ``{against}`` somebody who wants it otherwise.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import bare, slug
-from tta_rebuild.storyteller.noun_phrases import kind_of_thing, words_in
+from tta_rebuild.storyteller.noun_phrases import cut_short, kind_of_thing, words_in
 from tta_rebuild.storyteller.scene_file import SceneEntry, read_world
 from tta_rebuild.storyteller.surroundings import noun_slots
 from tta_rebuild.storyteller.world_state import NOWHERE, WorldState
@@ -54,7 +53,7 @@ def things_named(cast: Cast, state: WorldState) -> list[str]:
         one for one in (*premise.things, *premise.places) if one not in (home, premise.matter)
     ]
     named += [one for one in others if _is_to_be_had(one, cast, state)]
-    by_noun = {bare(noun_of(one)): one for one in reversed(named) if kind_of(one, cast)}
+    by_noun = {bare(_noun_of(one)): one for one in reversed(named) if kind_of(one, cast)}
     staged = str(state.values.get("staged") or "").split()
     often = {one: staged.count(slug(one)) for one in reversed(by_noun.values())}
     return sorted((one for one in often if often[one] < MOST_ON_STAGE), key=lambda one: often[one])
@@ -65,12 +64,11 @@ def kind_of(phrase: str, cast: Cast) -> str:
     is_place = phrase in cast.premise.places or phrase.split()[0] in words_in("known_places")
     if phrase[:1].isupper() and is_place:
         return FAR
-    return kind_of_thing(singular(noun_of(phrase).lower()))
+    return kind_of_thing(singular(_noun_of(phrase).lower()))
 
 
-def noun_of(phrase: str) -> str:
-    """The noun of a phrase: ``bell`` of "the call bell of bed 12"."""
-    return re.split(r" (?:of|that|which|who|in|from|for) ", phrase)[0].split()[-1]
+def _noun_of(phrase: str) -> str:
+    return cut_short(phrase).split()[-1]
 
 
 def _is_to_be_had(phrase: str, cast: Cast, state: WorldState) -> bool:

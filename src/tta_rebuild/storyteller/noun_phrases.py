@@ -115,6 +115,16 @@ def _portable() -> frozenset[str]:
     return frozenset(word_table("lexicon")["portable"].split())
 
 
+def cut_short(phrase: str) -> str:
+    """A phrase without what follows its noun: ``the last letter`` of "… of your dead friend"."""
+    return re.split(r" (?:of|that|which|who|from) ", phrase)[0]
+
+
+def is_verb(word: str) -> bool:
+    """Whether a word in lower case may be a verb, in any form."""
+    return word in words_in("verbs") or word in second_persons() or word.endswith(("ed", "ing"))
+
+
 def kind_of_thing(noun: str) -> str:
     """The kind of a thing or place by its noun in the singular: a file of ``interludes``, or ""."""
     return _things().get(noun, "")

@@ -22,6 +22,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     is_person,
     is_place_name,
     is_portable,
+    is_verb,
     noun_kind,
     noun_phrases,
     one_of,
@@ -87,7 +88,7 @@ def candidates(
         before = [".", ".", *low[max(0, phrase.start - 2) : phrase.start]][-2:]
         after = [*low[phrase.end : phrase.end + 2], ".", "."][:2]
         verb = next(
-            (w for w in reversed(low[max(0, phrase.start - _AWAY) : phrase.start]) if _is_verb(w)),
+            (w for w in reversed(low[max(0, phrase.start - _AWAY) : phrase.start]) if is_verb(w)),
             "-",
         )
         row += [f"by {before[1]}", f"by2 {' '.join(before)}", f"then {after[0]}"]
@@ -156,10 +157,6 @@ def _kind(phrase: Phrase) -> str:
 def _determiner(phrase: Phrase) -> str:
     word = phrase.determiner.lower()
     return "owner" if word.endswith(("'s", "’s", "s'", "s’")) else word or "-"
-
-
-def _is_verb(word: str) -> bool:
-    return word in words_in("verbs") or word in second_persons() or word.endswith(("ed", "ing"))
 
 
 def _sentences(tokens: Sequence[str]) -> list[int]:

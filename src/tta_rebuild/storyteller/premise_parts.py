@@ -17,9 +17,9 @@ from tta_rebuild.storyteller.act_grammar import family_of
 from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
     is_animal,
+    is_verb,
     noun_kind,
     one_of,
-    second_persons,
     without_s,
     words_in,
 )
@@ -116,10 +116,10 @@ def _near(lows: Sequence[str], stems: Sequence[str], begin: int, end: int) -> It
     yield from (f"b {one}" for one in before[2:])
     yield from (f"a {one}" for one in after)
     clause = lows[end : end + len(after)]
-    verbs = [low for low in clause if _is_verb(low)][:1] or ["-"]
+    verbs = [low for low in clause if is_verb(low)][:1] or ["-"]
     yield from (f"does {stem(verbs[0])}", f"does* {family_of(verbs[0])}")
     earlier = lows[max(0, begin - len(before) + 2) : begin]
-    verbs = [low for low in earlier if _is_verb(low)][-1:] or ["-"]
+    verbs = [low for low in earlier if is_verb(low)][-1:] or ["-"]
     yield from (f"done {stem(verbs[0])}", f"done* {family_of(verbs[0])}")
     yield from (f"b* {family}" for low in earlier if (family := family_of(low)))
     yield from (f"a* {family}" for low in clause if (family := family_of(low)))
@@ -154,10 +154,6 @@ def _kind(mention: Mention) -> str:
         return "name"
     kin = "kin" * (head in words_in("kin"))
     return kin or ("animal" if is_animal(head) else noun_kind(head) or "-")
-
-
-def _is_verb(word: str) -> bool:
-    return word in words_in("verbs") or word in second_persons() or word.endswith(("ed", "ing"))
 
 
 @cache

@@ -122,11 +122,11 @@ def _is_plain_object(phrase: Phrase, before: Sequence[str]) -> bool:
 
 def _is_lasting_place(phrase: Phrase, before: Sequence[str]) -> bool:
     """Whether a place or thing is nobody: "who robbed the bank", "our old van"."""
-    is_thing = not (phrase.is_name or is_person(phrase.head)) and _is_thing(phrase.head)
+    is_thing = not (phrase.is_name or is_person(phrase.head)) and _never_acts(phrase.head)
     return is_thing or (phrase.kind == "place" and bool(before) and before[0] not in OPENINGS)
 
 
-def _is_thing(noun: str) -> bool:
+def _never_acts(noun: str) -> bool:
     """Whether a noun is of a kind that never acts as somebody; animals and machines may."""
     return kind_of_thing(noun) not in ("", "animal", "machine", "picture", "toy")
 

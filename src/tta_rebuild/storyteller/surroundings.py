@@ -6,13 +6,12 @@ folder ``surroundings``; of each of its lists one value is taken and kept for th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from tta_rebuild.storyteller.line_template import capital
-from tta_rebuild.storyteller.noun_phrases import is_plural, words_in
+from tta_rebuild.storyteller.noun_phrases import cut_short, is_plural, words_in
 from tta_rebuild.storyteller.word_lists import packaged_yaml, word_table
 
 ANYWHERE = "anywhere"
@@ -73,7 +72,7 @@ def person_slots(name: str, words: str, pronoun: str) -> dict[str, str]:
 
 def noun_slots(name: str, phrase: str) -> dict[str, str]:
     """A thing as slots, with its verbs and pronouns: "the seeds", "are", "they"."""
-    noun = re.split(r" (?:of|that|which|who) ", phrase)[0].split()[-1]
+    noun = cut_short(phrase).split()[-1]
     is_name = noun[:1].isupper()
     is_many = is_plural(noun) and noun.lower() not in words_in("singular_in_s") and not is_name
     verbs = {"is": "are", "has": "have", "was": "were"}
