@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.server.serving import Running
+from tests.server.web.seeding import a_story_with_a_cast
 from tta_rebuild.core.errors import ModelUnavailable
 
 
@@ -235,6 +236,26 @@ async def test_people_are_shown_with_what_they_know_and_how_they_changed(served:
     assert mara["over_time"][0]["turn"] == 0
     assert mara["remembers"] == people[0]["remembers"]
     assert isinstance(ties["relationships"], list)
+
+
+@pytest.mark.parametrize(
+    "typed", ["cellar", "the cellar", "Jonas is in the cellar.", "jonas is in cellar"]
+)
+async def test_a_place_is_corrected_however_it_is_typed_and_shown_in_one_way(
+    served: Running, typed: str
+) -> None:
+    session = await a_story_with_a_cast(served.serving.application)
+    branch = f"/stories/{session.story_id}/branches/main"
+    claim = {"subject": "jonas", "relation": "located_in", "value": "kitchen"}
+
+    wanted = {"claim": claim, "becomes": typed}
+    planned = await _sent(served, "POST", f"{branch}/retcons", {**wanted, "dry_run": True})
+    await _sent(served, "POST", f"{branch}/retcons", {**wanted, "reason": "a slip"})
+    facts = (await _get(served, f"{branch}/facts", word="jonas is in"))["facts"]
+
+    shown = ["Jonas is in the kitchen", "Jonas is in the cellar"]
+    assert [planned["says"], planned["becomes"]] == shown
+    assert [(fact["value"], fact["says"]) for fact in facts] == [("cellar", shown[1])]
 
 
 async def test_facts_have_their_source_and_their_end_and_can_be_corrected(

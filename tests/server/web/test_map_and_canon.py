@@ -224,7 +224,7 @@ def test_a_fact_cites_a_sentence_that_names_both_sides_or_none(
     assert kettle.locator("q").count() == 0
     jonas = row.filter(has_text="Jonas is in the kitchen.")
     assert jonas.locator("q").inner_text() == "Jonas sat in the kitchen."
-    assert row.filter(has_text="The mooring rings are in quay.").count() == 1
+    assert row.filter(has_text="The mooring rings are in the quay.").count() == 1
     assert row.filter(has_text="is called").count() == 0
 
 

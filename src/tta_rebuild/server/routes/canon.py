@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -238,13 +239,13 @@ async def retcon(wanted: shapes.RetconIn, branch: TheBranch, served: Served) -> 
             raise Problem(409, "It was never so", str(error), do=do, kind="StoryError") from error
         raise
     return shapes.RetconOut(
-        says=said_in_words(state, plan.fact),
-        becomes=said_in_words(state, plan.becomes) if plan.becomes else None,
+        says=fact_in_words(state, plan.fact, state.names),
+        becomes=fact_in_words(state, plan.becomes, state.names) if plan.becomes else None,
         since_turn=turns.get(plan.fact.since, 0),
         dependents=[
             shapes.DependentOut(
                 turn=turns.get(one.position, 0),
-                says=said_in_words(state, one.claim),
+                says=fact_in_words(state, one.claim, state.names),
                 ends=one.claim.ends,
                 why=one.why,
             )
@@ -256,12 +257,14 @@ async def retcon(wanted: shapes.RetconIn, branch: TheBranch, served: Served) -> 
 
 def _value_in(said: str, state: StoryState, claim: Claim) -> str:
     """The new value, of a value or of the whole sentence: "Owen is my cousin." is "my cousin"."""
-    beginning = said_in_words(state, replace(claim, value="…")).partition("…")[0]
-    whole = " ".join(said.split())
-    if beginning and whole.casefold().startswith(beginning.casefold()):
-        rest = whole[len(beginning) :].rstrip(" .")
-        return rest or said
-    return said
+    rest, open_claim = " ".join(said.split()), replace(claim, value="…")
+    for told in (fact_in_words(state, open_claim, state.names), said_in_words(state, open_claim)):
+        beginning = told.partition("…")[0]
+        if beginning and rest.casefold().startswith(beginning.casefold()):
+            rest = rest[len(beginning) :].rstrip(" .")
+    if state.canon.relations[claim.relation].value == "place":
+        rest = re.sub(r"^the ", "", rest, flags=re.IGNORECASE)  # as places are kept
+    return rest or said
 
 
 @router.post("/validate")

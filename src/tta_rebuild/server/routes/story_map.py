@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from tta_rebuild.core import events as log
 from tta_rebuild.core.events import EventCodec, RecordedEvent
 from tta_rebuild.engine.comparison import Side
-from tta_rebuild.engine.knowing import said_in_words
+from tta_rebuild.engine.fact_display import fact_in_words
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_values import choice_values
 from tta_rebuild.server import canon_shapes, shapes
@@ -196,7 +196,7 @@ def _side(side: Side, state: StoryState) -> canon_shapes.SideOut:
         canon_shapes.ToldThereOut(turn=turn, action=actions.get(turn, ""), setting=setting)
         for turn, _, setting in side.scenes
     ]
-    facts = [said_in_words(state, fact) for fact in side.facts]
+    facts = [fact_in_words(state, fact, state.names) for fact in side.facts]
     branch = shapes.BranchOut.model_validate(side.branch)
     return canon_shapes.SideOut(branch=branch, turns=turns, facts=facts)
 
