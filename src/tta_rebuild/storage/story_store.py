@@ -22,6 +22,8 @@ from tta_rebuild.storage.sql_conversations import SqlConversations
 from tta_rebuild.storage.sql_ledger import SqlLedger
 from tta_rebuild.storage.sql_records import SqlRecords
 from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
+from tta_rebuild.storage.sql_turn_updates import SqlTurnUpdates
+from tta_rebuild.storage.sql_turns import SqlTurns, forget_turns
 from tta_rebuild.storage.sqlite_database import SqliteDatabase
 from tta_rebuild.storage.sqlite_file import file_of
 from tta_rebuild.storage.sqlite_list import LATEST_FIRST
@@ -132,6 +134,14 @@ class StoryStore:
         """Chat clients' conversations in the same database; usable until this store is closed."""
         return SqlConversations(self._database)
 
+    def turns(self) -> SqlTurns:
+        """Turns that several machines play, in the same database; usable until this is closed."""
+        return SqlTurns(self._database)
+
+    def turn_updates(self) -> SqlTurnUpdates:
+        """What is seen of such turns, in the same database; usable until this store is closed."""
+        return SqlTurnUpdates(self._database)
+
     async def close(self) -> None:
         """Release files and locks; safe to call twice."""
         await self._database.close()
@@ -182,6 +192,7 @@ class StoryStore:
             locked = f"{own} ORDER BY number{connection.for_update}"
             branches = [row["number"] for row in await connection.rows(locked, story=number)]
             await forget_words(connection, branches)
+            await forget_turns(connection, "story_id = :value", story_id)
             for which in (
                 f"snapshots WHERE branch IN ({own})",
                 f"events WHERE branch IN ({own})",
