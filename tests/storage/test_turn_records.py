@@ -11,10 +11,22 @@ from tests.integrations.fakes import ManualClock
 from tests.storage.conftest import Told
 
 from tta_rebuild.core.errors import StoryNotFound, TurnNotFound
+from tta_rebuild.core.turn_calls import CallAsked, CallPlace
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 from tta_rebuild.storage.sql_turn_updates import SqlTurnUpdates
 from tta_rebuild.storage.story_store import StoryStore
+
+CALL = CallAsked(
+    at=Told.at(),
+    provider="p",
+    model="m",
+    task="scene",
+    input_tokens=9,
+    story_id="s",
+    branch_id="s.1",
+    turn=1,
+)
 
 
 def asked(turn_id: str = "t1", key: str = "k1", branch: str = "s.1", **more: Any) -> TurnRecord:
@@ -99,6 +111,31 @@ class TurnRecordsContract:
         assert await turns.place("t1", 9) == 7
         with pytest.raises(TurnNotFound):
             await turns.place("none", 1)
+
+    async def test_what_a_turn_has_come_to_is_kept_until_it_is_over(
+        self, store: StoryStore
+    ) -> None:
+        turns = store.turns()
+        await turns.begin(asked())
+        assert await turns.outcome("t1") is None
+        await turns.keep_outcome("t1", {"events": []})
+        await turns.keep_outcome("t1", {"events": [1]})
+
+        assert await turns.outcome("t1") == {"events": [1]}
+        await turns.end("t1", "stored", {}, Told.at(1))
+        assert await turns.outcome("t1") is None
+
+    async def test_a_call_has_its_reply_or_is_lost(self, store: StoryStore) -> None:
+        calls, first, second = store.turn_calls(), CallPlace("f", 1), CallPlace("f", 2)
+        begun = [await calls.begin("t1", place, CALL) for place in (first, second, first)]
+        await calls.keep("t1", first, {"text": "Told."})
+        await calls.drop("t1", first)
+
+        assert begun == [None, None, None]
+        assert await calls.begin("t1", first, CALL) == {"text": "Told."}
+        assert await calls.take_lost("t1") == [(second, CALL)]
+        assert await calls.take_lost("t1") == []
+        assert await calls.begin("t2", first, CALL) is None
 
     async def test_updates_are_read_in_order_and_a_number_is_put_once(
         self, store: StoryStore

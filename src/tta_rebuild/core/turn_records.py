@@ -74,6 +74,14 @@ class TurnRecords(Protocol):
         """Note where its branch stood; gives what was noted first. Raises TurnNotFound."""
         ...
 
+    async def keep_outcome(self, turn_id: str, outcome: Mapping[str, Any]) -> None:
+        """Keep what a turn has come to, of JSON's kinds, in place of what was kept before."""
+        ...
+
+    async def outcome(self, turn_id: str) -> Mapping[str, Any] | None:
+        """What a running turn has come to; None: nothing yet, or it is over."""
+        ...
+
     async def end(
         self, turn_id: str, state: str, last: Mapping[str, Any], at: datetime
     ) -> TurnRecord | None:

@@ -84,6 +84,20 @@ class SqlTurns:
             raise TurnNotFound(turn_id)
         return int(row["position"])
 
+    async def keep_outcome(self, turn_id: str, outcome: Mapping[str, Any]) -> None:
+        """See ``TurnRecords.keep_outcome``."""
+        async with self._database.writing() as connection:
+            values = {"turn_id": turn_id, "outcome": _text(outcome)}
+            await connection.rows(query("keep_outcome"), **values)
+
+    async def outcome(self, turn_id: str) -> Mapping[str, Any] | None:
+        """See ``TurnRecords.outcome``."""
+        async with self._database.reading() as connection:
+            found = "SELECT outcome FROM turn_outcomes WHERE turn_id = :turn_id"
+            row = await connection.row(found, turn_id=turn_id)
+        outcome: Mapping[str, Any] | None = json.loads(row["outcome"]) if row else None
+        return outcome
+
     async def end(
         self, turn_id: str, state: str, last: Mapping[str, Any], at: datetime
     ) -> TurnRecord | None:

@@ -22,6 +22,7 @@ from tta_rebuild.storage.sql_conversations import SqlConversations
 from tta_rebuild.storage.sql_ledger import SqlLedger
 from tta_rebuild.storage.sql_records import SqlRecords
 from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
+from tta_rebuild.storage.sql_turn_calls import SqlTurnCalls
 from tta_rebuild.storage.sql_turn_updates import SqlTurnUpdates
 from tta_rebuild.storage.sql_turns import SqlTurns, forget_turns
 from tta_rebuild.storage.sqlite_database import SqliteDatabase
@@ -137,6 +138,10 @@ class StoryStore:
     def turns(self) -> SqlTurns:
         """Turns that several machines play, in the same database; usable until this is closed."""
         return SqlTurns(self._database)
+
+    def turn_calls(self) -> SqlTurnCalls:
+        """Their calls to models, in the same database; usable until this store is closed."""
+        return SqlTurnCalls(self._database)
 
     def turn_updates(self) -> SqlTurnUpdates:
         """What is seen of such turns, in the same database; usable until this store is closed."""

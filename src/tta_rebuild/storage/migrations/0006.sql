@@ -27,13 +27,12 @@ CREATE TABLE turn_updates (
     PRIMARY KEY (turn_id, number)
 );
 
--- the calls of a turn to models: who was asked, how far the text had come, the whole reply if any
+-- the calls of a turn to models: what was asked, and the whole reply if it has come
 CREATE TABLE turn_calls (
     turn_id TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     nth INTEGER NOT NULL,
     asked TEXT NOT NULL,
-    chars INTEGER NOT NULL,
     reply TEXT,
     PRIMARY KEY (turn_id, fingerprint, nth)
 );
