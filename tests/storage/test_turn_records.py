@@ -12,7 +12,7 @@ from tests.storage.conftest import Told
 
 from tta_rebuild.core.errors import StoryNotFound, TurnNotFound
 from tta_rebuild.core.turn_calls import CallAsked, CallPlace
-from tta_rebuild.core.turn_records import TurnRecord
+from tta_rebuild.core.turn_records import TurnOutcome, TurnRecord
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 from tta_rebuild.storage.sql_turn_updates import SqlTurnUpdates
 from tta_rebuild.storage.story_store import StoryStore
@@ -118,11 +118,14 @@ class TurnRecordsContract:
         turns = store.turns()
         await turns.begin(asked())
         assert await turns.outcome("t1") is None
-        await turns.keep_outcome("t1", {"events": []})
         await turns.keep_outcome("t1", {"events": [1]})
+        await turns.keep_outcome("t1", {"events": [2]})
 
-        assert await turns.outcome("t1") == {"events": [1]}
+        assert await turns.outcome("t1") == TurnOutcome(values={"events": [1]})
+        await turns.outcome_stored("t1")
+        assert await turns.outcome("t1") == TurnOutcome(values={"events": [1]}, is_stored=True)
         await turns.end("t1", "stored", {}, Told.at(1))
+        await turns.keep_outcome("t1", {"events": [3]})
         assert await turns.outcome("t1") is None
 
     async def test_a_call_has_its_reply_or_is_lost(self, store: StoryStore) -> None:

@@ -39,6 +39,14 @@ class TurnRecord:
     last: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOutcome:
+    """What a turn has come to, of JSON's kinds, and whether it is in its story already."""
+
+    values: Mapping[str, Any]
+    is_stored: bool = False
+
+
 class TurnRecords(Protocol):
     """Where turns are kept. All methods may raise StoreError."""
 
@@ -75,11 +83,15 @@ class TurnRecords(Protocol):
         ...
 
     async def keep_outcome(self, turn_id: str, outcome: Mapping[str, Any]) -> None:
-        """Keep what a turn has come to, of JSON's kinds, in place of what was kept before."""
+        """Keep what a running turn has come to, of JSON's kinds; what is kept already stays."""
         ...
 
-    async def outcome(self, turn_id: str) -> Mapping[str, Any] | None:
+    async def outcome(self, turn_id: str) -> TurnOutcome | None:
         """What a running turn has come to; None: nothing yet, or it is over."""
+        ...
+
+    async def outcome_stored(self, turn_id: str) -> None:
+        """Note that what a turn has come to is in its story."""
         ...
 
     async def end(

@@ -21,10 +21,9 @@ from tta_rebuild.core.errors import (
     TurnNotFound,
 )
 from tta_rebuild.core.events import PersonAsked, SceneTold
-from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.asked_turn import is_same, items_of
 from tta_rebuild.engine.kept_turn import KeptTurn, counted, log_defect, log_end
 from tta_rebuild.engine.messages import message
-from tta_rebuild.engine.session import AsideItem, Session
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.turn_runner import (
@@ -123,7 +122,7 @@ class InProcessRunner:
         known = self._turns.get(self._by_key.get(request.key, ""))
         if known is None:
             return None
-        if not _is_same(known.now, request):
+        if not is_same(known.now, request):
             raise KeyReused(message("key_reused"), turn_id=known.now.turn_id)
         return None if again and known.now.state in REPEATABLE else known.now
 
@@ -204,7 +203,7 @@ class InProcessRunner:
             there = session.branch.length
             turn.now = replace(turn.now, position=there)
             self._journal.write(turn.now)
-            async with aclosing(_items(session, request)) as items:
+            async with aclosing(items_of(session, request)) as items:
                 async for item in items:
                     self._add(turn, *update_of(item, session))
         except asyncio.CancelledError:
@@ -337,30 +336,3 @@ class InProcessRunner:
             if is_whole and now_s - turn.ended_s >= self._kept_s:
                 turn.updates = turn.updates[-1:]
                 turn.now = replace(turn.now, request=replace(turn.now.request, text=""))
-
-
-def _items(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem, None]:
-    """The turn, or the question aside, as the session plays it."""
-    if request.kind == "ask":
-        whose = request.player_id
-        return session.ask(request.text, after_note=request.after_note, player_id=whose)
-    if request.kind == "think":
-        return session.think(request.text, player_id=request.player_id)
-    action = Action(
-        request.kind,
-        request.text,
-        request.choice,
-        request.after_note,
-        request.is_retold,
-        request.player_id,
-    )
-    return session.play(action, seen_at=request.position)
-
-
-def _is_same(known: RunningTurn, request: TurnRequest) -> bool:
-    """Whether a request is that of a turn; of one that is over, the words may not be known."""
-    wanted = request
-    if known.state != "running" and not known.request.text:
-        wanted = replace(request, text="")
-    first, second = (replace(r, position=None, player_id="") for r in (known.request, wanted))
-    return first == second

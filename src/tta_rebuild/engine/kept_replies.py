@@ -33,10 +33,11 @@ class TurnMemory:
         *,
         settle: Callable[[], Awaitable[None]],
         clock: Callable[[], datetime],
+        progress: dict[CallPlace, int] | None = None,
     ) -> None:
         """``settle`` has what was spent kept in the ledger."""
         self.turn_id, self.calls, self.settle, self.clock = turn_id, calls, settle, clock
-        self.progress: dict[CallPlace, int] = {}
+        self.progress = {} if progress is None else progress
         self._seen = Counter[str]()
 
     def around(self, provider: llm.LLMProvider) -> llm.LLMProvider:

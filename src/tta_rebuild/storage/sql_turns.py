@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from tta_rebuild.core.errors import StoreError, TurnNotFound
-from tta_rebuild.core.turn_records import RUNNING, TurnRecord
+from tta_rebuild.core.turn_records import RUNNING, TurnOutcome, TurnRecord
 from tta_rebuild.storage.database import Connection, Database, query
 from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
@@ -90,13 +90,20 @@ class SqlTurns:
             values = {"turn_id": turn_id, "outcome": _text(outcome)}
             await connection.rows(query("keep_outcome"), **values)
 
-    async def outcome(self, turn_id: str) -> Mapping[str, Any] | None:
+    async def outcome(self, turn_id: str) -> TurnOutcome | None:
         """See ``TurnRecords.outcome``."""
         async with self._database.reading() as connection:
-            found = "SELECT outcome FROM turn_outcomes WHERE turn_id = :turn_id"
+            found = "SELECT outcome, is_stored FROM turn_outcomes WHERE turn_id = :turn_id"
             row = await connection.row(found, turn_id=turn_id)
-        outcome: Mapping[str, Any] | None = json.loads(row["outcome"]) if row else None
-        return outcome
+        if row is None:
+            return None
+        return TurnOutcome(values=json.loads(row["outcome"]), is_stored=bool(row["is_stored"]))
+
+    async def outcome_stored(self, turn_id: str) -> None:
+        """See ``TurnRecords.outcome_stored``."""
+        async with self._database.writing() as connection:
+            stored = "UPDATE turn_outcomes SET is_stored = 1 WHERE turn_id = :turn_id"
+            await connection.rows(stored, turn_id=turn_id)
 
     async def end(
         self, turn_id: str, state: str, last: Mapping[str, Any], at: datetime

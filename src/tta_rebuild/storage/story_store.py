@@ -102,6 +102,13 @@ class StoryStore:
             failing.pop_all()
         return StoryStore(database, codec=codec)
 
+    @classmethod
+    def over(cls, store: StoryStore) -> Self:
+        """A store of this class over the database of another, which stays its owner."""
+        made = cls(store._database)
+        made._events = store._events
+        return made
+
     async def __aenter__(self) -> Self:
         return self
 

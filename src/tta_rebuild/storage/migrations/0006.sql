@@ -40,5 +40,6 @@ CREATE TABLE turn_calls (
 -- what a turn has come to, until it is stored
 CREATE TABLE turn_outcomes (
     turn_id TEXT NOT NULL PRIMARY KEY,
-    outcome TEXT NOT NULL
+    outcome TEXT NOT NULL,
+    is_stored INTEGER NOT NULL
 );

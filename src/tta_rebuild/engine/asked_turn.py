@@ -1,0 +1,40 @@
+"""A turn as it was asked for: how it is played, and whether another asking is of the same.
+
+For every ``TurnRunner``, wherever it plays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.session import AsideItem, Session
+from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest
+
+
+def items_of(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem, None]:
+    """The turn, or the question aside, as the session plays it."""
+    if request.kind == "ask":
+        whose = request.player_id
+        return session.ask(request.text, after_note=request.after_note, player_id=whose)
+    if request.kind == "think":
+        return session.think(request.text, player_id=request.player_id)
+    action = Action(
+        request.kind,
+        request.text,
+        request.choice,
+        request.after_note,
+        request.is_retold,
+        request.player_id,
+    )
+    return session.play(action, seen_at=request.position)
+
+
+def is_same(known: RunningTurn, request: TurnRequest) -> bool:
+    """Whether a request is that of a turn; of one that is over, the words may not be known."""
+    wanted = request
+    if known.state != "running" and not known.request.text:
+        wanted = replace(request, text="")
+    first, second = (replace(r, position=None, player_id="") for r in (known.request, wanted))
+    return first == second
