@@ -1,0 +1,43 @@
+"""A worker: takes turns from a queue and plays them, until it is told to stop."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from tta_rebuild.engine.temporal_names import QUEUE
+from tta_rebuild.engine.turn_steps import TurnSteps
+from tta_rebuild.worker.activities import BEAT_S, TurnActivities
+from tta_rebuild.worker.workflow import PlayTurn
+
+MOST_TURNS = 100
+"""Turns that one worker tells at once, unless told otherwise."""
+
+
+def worker_of(
+    client: Client,
+    steps: TurnSteps,
+    *,
+    queue: str = QUEUE,
+    grace_s: float = 20.0,
+    most_turns: int = MOST_TURNS,
+) -> Worker:
+    """A worker; ``async with`` runs it.
+
+    At its end it takes no more, tells for ``grace_s`` seconds what it has begun, and leaves the
+    rest to other workers.
+    """
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=[PlayTurn],
+        activities=TurnActivities(steps).all,
+        max_concurrent_activities=most_turns,
+        graceful_shutdown_timeout=timedelta(seconds=grace_s),
+        # at ten seconds, its usual value, every turn of a lost worker would wait so much longer
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+        max_heartbeat_throttle_interval=timedelta(seconds=BEAT_S),
+        default_heartbeat_throttle_interval=timedelta(seconds=BEAT_S),
+    )
