@@ -57,6 +57,8 @@ class Settings(BaseSettings):
         country: of the help lines; "" is that of the machine's locale.
         help_lines: an operator's own file of help lines.
         access: whether players of a server show tokens; ``auto`` is once a token was ever made.
+        runner: who plays a server's turns: its own ``process``, or workers by ``temporal``.
+        temporal_address: ``host:port`` of the Temporal server.
         experiment: what new stories take part in; None is nothing.
         config_file: the configuration file that was read, if any.
         origins: name of the setting → where its value came from.
@@ -106,6 +108,10 @@ class Settings(BaseSettings):
     country: kinds.Country = _named("", "TTA_COUNTRY", "country")
     help_lines: kinds.Directory | None = _named(None, "TTA_HELP_LINES", "help_lines")
     access: kinds.Access = _named("auto", "TTA_ACCESS", "access")
+    runner: kinds.Runner = _named("process", "TTA_RUNNER", "runner")
+    temporal_address: kinds.HostAndPort = _named(
+        "127.0.0.1:7233", "TTA_TEMPORAL_ADDRESS", "temporal_address"
+    )
     experiment: kinds.Experiment = None
     config_file: Path | None = None
     origins: Mapping[str, str] = {}

@@ -14,8 +14,11 @@ from tests.engine.turn_runner_contract import Played, TurnRunnerContract, asks
 from tests.integrations.fakes import ManualClock
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.engine.session_cache import SessionCache
+from tta_rebuild.engine.turn_runner import LAST_NUMBER
 from tta_rebuild.engine.turn_steps import TurnSteps
 from tta_rebuild.storage.memory_store import MemoryStoryStore
+
+pytestmark = pytest.mark.cluster
 
 
 def steps_of(desk: Desk) -> TurnSteps:
@@ -84,3 +87,18 @@ class TestTemporalRunner(TurnRunnerContract):
 
         assert is_running == "running"
         assert (await played.told(turn))[-1].kind == "stored"
+
+    async def test_of_a_turn_whose_updates_are_gone_its_end_is_known(self, played: Played) -> None:
+        session = await played.begun()
+        turn = await played.runner.submit(asks(session))
+        whole = await played.told(turn)
+        runner: Any = played.runner
+
+        async def none(turn_id: str, **which: Any) -> list[Any]:
+            return []
+
+        runner._updates.read = none
+        [last] = await played.told(turn)
+
+        assert (last.kind, last.number) == ("stored", LAST_NUMBER)
+        assert last.values == whole[-1].values

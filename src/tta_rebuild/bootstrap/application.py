@@ -48,6 +48,7 @@ class Application:
     """Everything that a caller needs to tell stories.
 
     Attributes:
+        store: where they are kept, with all that is kept beside them.
         provider: the whole stack, as one provider.
         tracker: what is spent and held of the budgets of this session.
         records: ratings of scenes, experiments and their plays.
@@ -60,6 +61,7 @@ class Application:
     """
 
     stories: Stories
+    store: StoryStore
     provider: LLMProvider
     tracker: CostTracker
     ledger: Ledger
@@ -184,6 +186,7 @@ def _opened(
     """The application of these parts; what it keeps beside the stories is the store's."""
     return Application(
         stories=stories,
+        store=store,
         provider=tellers.told,
         tracker=tracker,
         ledger=store.ledger(),

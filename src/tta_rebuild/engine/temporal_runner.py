@@ -27,6 +27,7 @@ from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.temporal_names import CANCEL, QUEUE, WORKFLOW
 from tta_rebuild.engine.turn_runner import (
+    LAST_NUMBER,
     REPEATABLE,
     RunningTurn,
     TurnRequest,
@@ -153,19 +154,22 @@ class TemporalRunner:
         self, turn_id: str, *, after: int = 0, wait_s: float = 0.0
     ) -> Sequence[TurnUpdate]:
         """See ``TurnRunner.updates``."""
-        is_over = (await self._found(turn_id)).state != RUNNING
-        return await self._read(turn_id, after, 0.0 if is_over else wait_s)
+        record = await self._found(turn_id)
+        if record.state == RUNNING:
+            return await self._read(turn_id, after, wait_s)
+        return await self._ended_with(record, after)
 
     async def tail(self, turn_id: str, after: int = 0) -> AsyncGenerator[TurnUpdate, None]:
         """See ``TurnRunner.tail``."""
         while True:
             is_over = (await self._found(turn_id)).state != RUNNING
-            for update in await self._read(turn_id, after, 0.0 if is_over else 1.0):
+            updates = await self.updates(turn_id, after=after, wait_s=1.0)
+            for update in updates:
                 yield update
-                after, is_over = update.number, update.is_last
-                if is_over:
+                after = update.number
+                if update.is_last:
                     return
-            if is_over:
+            if is_over and not updates:
                 return
 
     async def cancel(self, turn_id: str) -> RunningTurn:
@@ -297,6 +301,15 @@ class TemporalRunner:
     async def _read(self, turn_id: str, after: int, wait_s: float) -> list[TurnUpdate]:
         found = await self._updates.read(turn_id, after=after, wait_s=wait_s)
         return [TurnUpdate(number=n, kind=_any(kind), text=text) for n, kind, text in found]
+
+    async def _ended_with(self, record: TurnRecord, after: int) -> list[TurnUpdate]:
+        """The updates of a turn that is over; where all are gone, what its row says of the last."""
+        if (found := await self._read(record.turn_id, after, 0.0)) or after >= LAST_NUMBER:
+            return found
+        if await self._read(record.turn_id, 0, 0.0):
+            return []
+        text = text_of(record.last)
+        return [TurnUpdate(number=LAST_NUMBER, kind=_any(record.state), text=text)]
 
     def _turn_away(self, reason: str) -> None:
         if self._watch is not None:

@@ -125,13 +125,13 @@ class TurnRunner(Protocol):
     """Plays turns for many callers; one at a time on a branch, a bounded number over all.
 
     Attributes:
-        running: how many are being played that were asked for here.
         is_draining: whether none begins any more.
         ended: how those ended, since the start; failures: the latest that failed.
     """
 
     @property
-    def running(self) -> int: ...
+    def running(self) -> int:
+        """How many are being played that were asked for here."""
 
     is_draining: bool
     ended: Counter[str]

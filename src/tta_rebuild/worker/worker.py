@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from tta_rebuild.bootstrap.application import Application
+from tta_rebuild.bootstrap.cluster import connected, turn_steps
 from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_steps import TurnSteps
 from tta_rebuild.worker.activities import BEAT_S, TurnActivities
@@ -14,6 +18,24 @@ from tta_rebuild.worker.workflow import PlayTurn
 
 MOST_TURNS = 100
 """Turns that one worker tells at once, unless told otherwise."""
+
+_log = logging.getLogger("tta_rebuild.turns")
+
+
+async def work(
+    application: Application,
+    stop: asyncio.Event,
+    *,
+    grace_s: float = 20.0,
+    most_turns: int = MOST_TURNS,
+) -> None:
+    """Play turns until ``stop``. Raises SettingsError: see ``bootstrap.cluster.connected``."""
+    client = await connected(application.settings)
+    steps = turn_steps(application)
+    async with worker_of(client, steps, grace_s=grace_s, most_turns=most_turns):
+        _log.info("a worker plays turns, at most %d at once", most_turns)
+        await stop.wait()
+        _log.info("the worker takes no more turns")
 
 
 def worker_of(
