@@ -290,7 +290,8 @@ def test_no_story_opens_in_a_person() -> None:
     read = read_premise(
         "Rusk, an old ferryman, must bring the last foal, Nettle, down from Cold Moor before dark."
     )
-    assert "Nettle" not in read.at and "Nettle" not in read.places
+    assert "Nettle" not in read.at
+    assert "Nettle" not in read.places
 
 
 def test_what_is_hers_belongs_to_a_woman_rather_than_to_a_noun_of_no_gender() -> None:
