@@ -44,6 +44,9 @@ YOUNG_S = 5.0
 PATIENCE_S = 15.0
 """How long Temporal is waited for, seconds."""
 
+HEALTH_S = 1.0
+"""How long an answer may take of what is asked whether it is there, seconds."""
+
 _log = logging.getLogger("tta_rebuild.turns")
 
 
@@ -184,6 +187,20 @@ class TemporalRunner:
         await asyncio.gather(*(self._stop(one.turn_id, message("story_gone")) for one in running))
         self._sessions.forget_story(story_id)
         await self._records.forget(story_id=story_id)
+
+    async def hindrance(self) -> str:
+        """See ``TurnRunner.hindrance``: asks Temporal and the database, a second each at most."""
+        if self.is_draining:
+            return "draining"
+        try:
+            await asyncio.wait_for(self._client.service_client.check_health(), HEALTH_S)
+        except (RPCError, TimeoutError):
+            return "no Temporal"
+        try:
+            await asyncio.wait_for(self._records.running_count(), HEALTH_S)
+        except (StoreError, TimeoutError):
+            return "no database"
+        return ""
 
     async def drain(self, grace_s: float) -> None:
         """Begin no turn any more; for ``grace_s`` seconds wait for those that were asked for here.

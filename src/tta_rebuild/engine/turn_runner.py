@@ -173,6 +173,9 @@ class TurnRunner(Protocol):
     async def forget_story(self, story_id: str) -> None:
         """Abandon the turns of a story, and forget them with every word."""
 
+    async def hindrance(self) -> str:
+        """Why no turn can begin now, in a word or two; "" if turns can."""
+
     async def drain(self, grace_s: float) -> None:
         """Begin no turn any more, and give those that run ``grace_s`` seconds.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -28,12 +29,14 @@ async def work(
     *,
     grace_s: float = 20.0,
     most_turns: int = MOST_TURNS,
+    on_start: Callable[[], None] = lambda: None,
 ) -> None:
     """Play turns until ``stop``. Raises SettingsError: see ``bootstrap.cluster.connected``."""
     client = await connected(application.settings)
     steps = turn_steps(application)
     async with worker_of(client, steps, grace_s=grace_s, most_turns=most_turns):
         _log.info("a worker plays turns, at most %d at once", most_turns)
+        on_start()
         await stop.wait()
         _log.info("the worker takes no more turns")
 

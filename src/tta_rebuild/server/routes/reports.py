@@ -268,8 +268,8 @@ async def is_alive() -> shapes.AliveOut:
 
 @root.get("/readyz", responses={503: {"model": shapes.AliveOut}})
 async def is_ready(served: Served, response: Response) -> shapes.AliveOut:
-    """Whether turns are taken: not while the server is shutting down."""
-    if served.runner.is_draining:
+    """Whether turns are taken: not while the server is shutting down, or what it needs is away."""
+    if hindrance := await served.runner.hindrance():
         response.status_code = 503
-        return shapes.AliveOut(status="draining")
+        return shapes.AliveOut(status=hindrance)
     return shapes.AliveOut(status="ok")
