@@ -22,7 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BranchBusy, KeyReused, StoreError, TooManyTurns, TurnNotFound
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord, TurnRecords
-from tta_rebuild.engine.asked_turn import is_same
+from tta_rebuild.engine.asked_turn import is_same, turn_of
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.temporal_names import CANCEL, QUEUE, WORKFLOW
@@ -298,7 +298,7 @@ class TemporalRunner:
         if record is not None:
             self.ended[record.state] += 1
             if record.state == "failed":
-                self.failures.append(_turn(record))
+                self.failures.append(turn_of(record))
 
     async def _same(self, record: TurnRecord, request: TurnRequest) -> RunningTurn:
         """The turn as it stands. Raises KeyReused: another was asked for."""
@@ -308,7 +308,7 @@ class TemporalRunner:
         return turn
 
     async def _as_it_stands(self, record: TurnRecord) -> RunningTurn:
-        turn, shown = _turn(record), await self._read(record.turn_id, 0, 0.0)
+        turn, shown = turn_of(record), await self._read(record.turn_id, 0, 0.0)
         if not shown:
             return turn
         turn = replace(turn, updates=shown[-1].number)
@@ -331,18 +331,6 @@ class TemporalRunner:
     def _turn_away(self, reason: str) -> None:
         if self._watch is not None:
             self._watch.turned_away(reason)
-
-
-def _turn(record: TurnRecord) -> RunningTurn:
-    return RunningTurn(
-        turn_id=record.turn_id,
-        request=TurnRequest(**record.request),
-        state=_any(record.state),
-        began_at=record.began_at,
-        ended_at=record.ended_at,
-        position=record.position,
-        last=record.last,
-    )
 
 
 def _any(name: str) -> Any:

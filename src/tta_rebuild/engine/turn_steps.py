@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tta_rebuild.core.clock import Clock
@@ -17,9 +17,10 @@ from tta_rebuild.core.errors import TTAError
 from tta_rebuild.core.events import Event, EventCodec
 from tta_rebuild.core.turn_calls import CallAsked, CallPlace, TurnCalls
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord, TurnRecords
-from tta_rebuild.engine.asked_turn import items_of
+from tta_rebuild.engine.asked_turn import items_of, turn_of
 from tta_rebuild.engine.held_events import HeldEvents
 from tta_rebuild.engine.kept_replies import TurnMemory
+from tta_rebuild.engine.kept_turn import log_end
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.turn_runner import TurnRequest
@@ -142,7 +143,9 @@ class TurnSteps:
                 number += 1
         kind, values = last[-1]
         kept = {name: values[name] for name in KEPT_OF_THE_END if name in values}
-        await self.records.end(turn_id, kind, kept, self.clock.wall())
+        ended = await self.records.end(turn_id, kind, kept, self.clock.wall())
+        if ended is not None:
+            log_end(replace(turn_of(ended), last=values))
 
     async def abandon(self, turn_id: str, reason: str) -> None:
         """End the turn without it being stored, if it is not."""

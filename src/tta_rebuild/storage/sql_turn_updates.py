@@ -11,8 +11,8 @@ from tta_rebuild.core.clock import Clock
 from tta_rebuild.storage.database import Database, query
 from tta_rebuild.storage.story_rows import to_micros
 
-LOOKED_S = 0.05
-"""How long a reader waits before looking again, seconds."""
+LOOKED_S, SELDOM_S = 0.05, 0.25
+"""How long a reader waits before looking again, at first and at most, seconds."""
 
 
 class SqlTurnUpdates:
@@ -29,14 +29,15 @@ class SqlTurnUpdates:
 
     async def read(self, turn_id: str, *, after: int, wait_s: float) -> list[tuple[int, str, str]]:
         """See ``TurnUpdates.read``."""
-        until_s = self._clock.now() + wait_s
+        until_s, pause_s = self._clock.now() + wait_s, LOOKED_S
         while True:
             async with self._database.reading() as connection:
                 rows = await connection.rows(query("updates_of_turn"), turn_id=turn_id, after=after)
             left_s = until_s - self._clock.now()
             if rows or left_s <= 0:
                 return [(row["number"], row["kind"], row["text"]) for row in rows]
-            await self._clock.sleep(min(LOOKED_S, left_s))
+            await self._clock.sleep(min(pause_s, left_s))
+            pause_s = min(1.5 * pause_s, SELDOM_S)
 
     async def trim(self, *, before: datetime) -> None:
         """See ``TurnUpdates.trim``."""

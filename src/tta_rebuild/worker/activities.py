@@ -1,24 +1,30 @@
 """The steps of a turn (``engine.turn_steps``) as Temporal's activities.
 
 Telling sends heartbeats with how many characters have come of each call to a model; who takes
-over after a machine is lost books what its open calls had come to.
+over after a machine is lost books what its open calls had come to. What an error says stays in the
+worker's log: Temporal's history gets its name alone.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.errors import TTAError
 from tta_rebuild.core.turn_calls import CallPlace
 from tta_rebuild.engine.turn_steps import TurnSteps
 
 BEAT_S = 0.5
 """How often a machine that tells a turn says so, seconds."""
+
+_log = logging.getLogger("tta_rebuild.turns")
 
 
 class TurnActivities:
@@ -35,7 +41,8 @@ class TurnActivities:
     @activity.defn(name="admit")
     async def admit(self, turn_id: str) -> bool:
         """See ``TurnSteps.admit``."""
-        return await self._steps.admit(turn_id)
+        with _named_alone():
+            return await self._steps.admit(turn_id)
 
     @activity.defn(name="tell")
     async def tell(self, turn_id: str) -> None:
@@ -45,7 +52,8 @@ class TurnActivities:
         beating = asyncio.create_task(self._beat(progress), name=f"beats of {turn_id}")
         try:
             lost = _places(details[0]) if details else {}
-            await self._steps.tell(turn_id, lost=lost, progress=progress)
+            with _named_alone():
+                await self._steps.tell(turn_id, lost=lost, progress=progress)
         finally:
             beating.cancel()
             with suppress(asyncio.CancelledError):
@@ -54,22 +62,38 @@ class TurnActivities:
     @activity.defn(name="store")
     async def store(self, turn_id: str) -> None:
         """See ``TurnSteps.store_events``."""
-        await self._steps.store_events(turn_id)
+        with _named_alone():
+            await self._steps.store_events(turn_id)
 
     @activity.defn(name="finish")
     async def finish(self, turn_id: str) -> None:
         """See ``TurnSteps.finish``."""
-        await self._steps.finish(turn_id)
+        with _named_alone():
+            await self._steps.finish(turn_id)
 
     @activity.defn(name="abandon")
     async def abandon(self, turn_id: str, reason: str) -> None:
         """See ``TurnSteps.abandon``."""
-        await self._steps.abandon(turn_id, reason)
+        with _named_alone():
+            await self._steps.abandon(turn_id, reason)
 
     async def _beat(self, progress: Mapping[CallPlace, int]) -> None:
         while True:
             activity.heartbeat([[*place, chars] for place, chars in progress.items()])
             await self._clock.sleep(BEAT_S)
+
+
+@contextmanager
+def _named_alone() -> Iterator[None]:
+    """Let an error out by its name; one that nobody foresaw is not tried again."""
+    try:
+        yield
+    except TTAError as error:  # the database is away: tried again
+        _log.warning("a step of a turn failed: %s", error)
+        raise ApplicationError(type(error).__name__) from None
+    except Exception as error:  # noqa: BLE001 (its words must not leave; the log has them)
+        _log.exception("a step of a turn ended with a defect")
+        raise ApplicationError(type(error).__name__, non_retryable=True) from None
 
 
 def _places(details: Sequence[Sequence[Any]]) -> dict[CallPlace, int]:

@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.cluster import connected, turn_steps
+from tta_rebuild.bootstrap.warming import load_storytelling
 from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_steps import TurnSteps
 from tta_rebuild.worker.activities import BEAT_S, TurnActivities
@@ -34,6 +35,7 @@ async def work(
     """Play turns until ``stop``. Raises SettingsError: see ``bootstrap.cluster.connected``."""
     client = await connected(application.settings)
     steps = turn_steps(application)
+    await asyncio.to_thread(load_storytelling)  # in the loop it would stop the turns of others
     async with worker_of(client, steps, grace_s=grace_s, most_turns=most_turns):
         _log.info("a worker plays turns, at most %d at once", most_turns)
         on_start()
