@@ -22,7 +22,7 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.core.events import PersonAsked, SceneTold
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.kept_turn import KeptTurn, counted, log_defect, log_end
+from tta_rebuild.engine.kept_turn import KeptTurn, counted, log_end
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session import AsideItem, Session
 from tta_rebuild.engine.session_cache import SessionCache
@@ -114,7 +114,7 @@ class InProcessRunner:
         self._know(turn)
         self._running[request.branch_id] = turn
         turn.task = asyncio.create_task(self._traced(turn), name=f"turn {now.turn_id}")
-        turn.task.add_done_callback(log_defect)
+        turn.task.add_done_callback(turn.ended)
         return now
 
     async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:

@@ -80,10 +80,11 @@ class Session:
         async with self._one_turn:
             now = await self._store.branch(self.branch.branch_id)
             after = self.branch.length
+            if now.length == after:
+                return
             async for recorded in self._store.read(now.branch_id, after=after, upto=now.length):
                 self._fold.apply(recorded)
-            if now.length != after:
-                self.branch, self.state = now, self._fold.present()
+            self.branch, self.state = now, self._fold.present()
 
     async def has_moved_on(self, position: int) -> bool:
         """Whether more than asides and notes of care was stored after this position."""

@@ -21,6 +21,9 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 _PREFIX = 5
 """Letters by which forms of a word are recognised where there is no stemmer."""
 _LONGEST_NOUN_PHRASE = 4
+MOST_TEXTS = 3_000
+"""Texts kept as read: a scene is asked for again by the three after it, in all stories that are
+played at once. About 8 KB each."""
 
 
 class SmallWords:
@@ -98,7 +101,7 @@ class ReadProse:
         return frozenset[str]().union(*(one.names for one in self.sentences))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MOST_TEXTS)
 def read_prose(text: str, language: str = "en") -> ReadProse:
     """The text read; what was read lately is remembered."""
     return ReadProse(
