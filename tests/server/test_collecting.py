@@ -100,3 +100,19 @@ async def test_where_somebody_always_plays_a_moment_has_to_do_in_the_end(
         rounds.is_idle = True
         await rounds.pass_by(1)
         assert old_is() is None
+
+
+async def test_a_round_looks_at_nothing_that_an_earlier_one_found_alive() -> None:
+    rounds, looked_at = Rounds(), list[int]()
+
+    def look(phase: str, info: dict[str, int]) -> None:
+        looked_at.append(info["generation"])
+
+    async with collecting(lambda: False, sleep=rounds.sleep):
+        gc.callbacks.append(look)
+        try:
+            await rounds.pass_by(WHOLE_EVERY + 1)
+        finally:
+            gc.callbacks.remove(look)
+
+    assert set(looked_at) == {1}

@@ -21,6 +21,7 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 _PREFIX = 5
 """Letters by which forms of a word are recognised where there is no stemmer."""
 _LONGEST_NOUN_PHRASE = 4
+_NONE = frozenset[str]()
 MOST_TEXTS = 3_000
 """Texts kept as read: a scene is asked for again by the three after it, in all stories that are
 played at once. About 8 KB each."""
@@ -127,14 +128,19 @@ def _sentence(text: str, language: str) -> ReadSentence:
         tokens=tokens,
         words=words,
         content=roots(words, language),
-        names=frozenset(_names(tokens, lower, small, language)),
-        introduced=frozenset(introduced),
-        definite=frozenset(definite),
-        groups=frozenset(
+        names=_set(_names(tokens, lower, small, language)),
+        introduced=_set(introduced),
+        definite=_set(definite),
+        groups=_set(
             small.groups[word] for word in _TOKEN.findall(outside.lower()) if word in small.groups
         ),
         is_speech=text.lstrip()[:1] in '“„»"',
     )
+
+
+def _set(words: Iterable[str]) -> frozenset[str]:
+    """Them as a set; one and the same where there are none: most sets of a sentence are empty."""
+    return frozenset(words) or _NONE
 
 
 def roots(words: Iterable[str], language: str) -> frozenset[str]:
