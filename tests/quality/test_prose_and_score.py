@@ -93,3 +93,16 @@ def test_a_scene_that_was_scored_is_not_read_again_for_the_three_after_it() -> N
 
     assert read_prose.cache_info().misses == before + 1
     assert read_prose.cache_info().maxsize == MOST_TEXTS
+
+
+def test_all_that_is_known_of_a_long_story_is_looked_through_and_none_of_it_is_kept() -> None:
+    known = [f"{n}. You count the boats again, and Tilde{n} writes it down." for n in range(80)]
+    text = "Mara counts. There sits Tilde7, who writes down the boats that she counted."
+    scene_quality([text], asked=SceneAsked(cast=["Mara: a keeper"]))
+    before = read_prose.cache_info().misses
+    found = scene_quality([text], asked=SceneAsked(cast=["Mara: a keeper"], known=known))
+    strange = scene_quality([text], asked=SceneAsked(cast=["Mara: a keeper"], known=known[8:]))
+
+    assert read_prose.cache_info().misses == before
+    assert not [reason for reason in found.reasons if "unknown names" in reason]
+    assert [reason for reason in strange.reasons if "unknown names" in reason]
