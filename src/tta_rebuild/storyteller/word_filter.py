@@ -9,12 +9,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.word_lists import pattern, word_list, word_table
 
-_KEPT_OUT = frozenset({"none", "low", "no", "off", "avoid", "exclude", "0", "false", "never"})
+_NONE = frozenset({"none", "no", "off", "avoid", "exclude", "0", "false", "never"})
+_KEPT_OUT = _NONE | {"low"}
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOut:
+    """A boundary of the player's that keeps something out altogether.
+
+    ``name`` and ``level`` are as the player gave them; ``category`` is the one of the table that
+    they mean, "" for a word of their own.
+    """
+
+    name: str
+    level: str
+    category: str
 
 
 class WordFilter:
@@ -28,9 +43,13 @@ class WordFilter:
 
     def __init__(self, boundaries: Mapping[str, str], rules: Mapping[str, str]) -> None:
         banned: list[str] = []
-        for category, level in sorted(boundaries.items()):
-            if str(level).strip().lower() in _KEPT_OUT:
-                banned += _banned_by(category)
+        self._at_none: list[tuple[KeptOut, str]] = []
+        for category, given in sorted(boundaries.items()):
+            level = str(given).strip()
+            if level.lower() in _KEPT_OUT:
+                banned += (words := _banned_by(category))
+                kept_out = KeptOut(category, level, _category_of(category))
+                self._at_none += [(kept_out, " ".join(words))] * (level.lower() in _NONE)
         for name, text in sorted(rules.items()):
             rule = f"{str(name).replace('_', ' ')}. {text}".lower()
             if "realis" in rule:
@@ -44,15 +63,29 @@ class WordFilter:
         """True if the text uses none of the words kept out."""
         return self._pattern is None or self._pattern.search(text) is None
 
+    def kept_out(self, word: str) -> KeptOut | None:
+        """The boundary at ``none`` that a word falls under, if there is one."""
+        for boundary, words in self._at_none:
+            ways = _pattern(words)
+            if ways is not None and ways.search(word):
+                return boundary
+        return None
+
 
 def _banned_by(name: str) -> list[str]:
-    key = name.strip().lower().replace(" ", "_").replace("-", "_")
-    for category, others in word_table("banned_words")["names"].items():
-        if key in others:
-            return _words_of(category)
-    return _words_of(key) or [
-        f"{singular(word).removesuffix('y')}*" for word in re.findall(r"[a-z]{3,}", key)
+    return _words_of(_category_of(name)) or [
+        f"{singular(word).removesuffix('y')}*" for word in re.findall(r"[a-z]{3,}", _key(name))
     ]
+
+
+def _category_of(name: str) -> str:
+    key, table = _key(name), word_table("banned_words")
+    other = next((one for one, others in table["names"].items() if key in others), "")
+    return other or (key if key in table["words"] else "")
+
+
+def _key(name: str) -> str:
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def _words_of(category: str) -> list[str]:
