@@ -1,4 +1,4 @@
-"""What a player keeps out is not played: no turn is spent, and one line says which boundary it is."""
+"""What a player keeps out is not played, no turn is spent, and a line says which boundary it is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import tta_rebuild as tta
+from tta_rebuild.core.errors import MoveRefused
 
 THEME = (
     "Orla is the well keeper of a village. Her brother Tam has an old dog. The well has run dry."
@@ -50,3 +51,60 @@ async def test_a_move_against_a_boundary_is_not_played_and_one_beside_it_is(
     else:
         assert isinstance(last, tta.TurnStored), last
         assert turn == 2
+
+
+@pytest.mark.parametrize(
+    ("boundaries", "move", "name"),
+    [
+        ({"violence": "none"}, "shoot the well keeper in the head", "violence at 'none'"),
+        ({"Weapons": "off"}, "I sit down and punch Tam", "Weapons at 'off'"),
+        ({"violence": "low", "death": "no"}, "strangle him", "death at 'no'"),
+        ({"violence": "none"}, "hit Tam's hand", "violence at 'none'"),
+        ({"violence": "none"}, "kick her leg", "violence at 'none'"),
+        ({"religion": "none"}, "pray", "religion at 'none'"),
+        ({"violence": "none"}, "kick my leg", ""),
+        ({"violence": "none"}, "beat Tam’s record", ""),
+        ({"violence": "low"}, "shove Tam", ""),
+        ({"violence": "medium"}, "shoot the well keeper in the head", ""),
+        ({}, "shoot the well keeper in the head", ""),
+    ],
+)
+async def test_the_storyteller_itself_declines_what_a_deed_comes_to(
+    ask: Any, boundaries: dict[str, str], move: str, name: str
+) -> None:
+    opening = await ask(theme=THEME, seed=5, turn=1, boundaries=boundaries)
+    asked = {"theme": THEME, "seed": 5, "turn": 2, "notes": opening["notes"], "action": move}
+
+    if not name:
+        assert (await ask(**asked, boundaries=boundaries))["passages"]
+        return
+    with pytest.raises(MoveRefused, match=f"^You asked to keep {name}, so this is not played"):
+        await ask(**asked, boundaries=boundaries)
+
+
+async def test_a_gentle_move_is_told_back_whatever_words_it_holds(ask: Any) -> None:
+    given = {"theme": THEME, "seed": 4, "boundaries": {"violence": "none"}}
+    opening = await ask(**given, turn=1)
+
+    told = await ask(**given, turn=2, notes=opening["notes"], action="beat the drum")
+
+    assert told["passages"][0]["text"].startswith("You beat the drum.")
+
+
+async def test_of_a_deed_of_which_there_is_to_be_little_its_words_are_not_told_back(
+    ask: Any,
+) -> None:
+    given = {"theme": THEME, "seed": 4, "boundaries": {"violence": "low"}}
+    opening = await ask(**given, turn=1)
+
+    told = await ask(**given, turn=2, notes=opening["notes"], action="shoot the well keeper")
+
+    assert "shoot" not in " ".join(one["text"] for one in told["passages"])
+
+
+async def test_in_the_players_own_words_a_rule_of_the_world_still_keeps_out(ask: Any) -> None:
+    given = {"theme": THEME, "seed": 4, "rules": {"no_music": "no drums"}}
+    opening = await ask(**given, turn=1)
+
+    with pytest.raises(MoveRefused):
+        await ask(**given, turn=2, notes=opening["notes"], action="look at the drum")

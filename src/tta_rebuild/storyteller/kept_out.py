@@ -1,4 +1,4 @@
-"""Whether what the player sets out to do is kept out by their own boundaries.
+"""Whether what the player sets out to do is kept out by their own boundaries; what is told back.
 
 Called by ``player_move`` before a move is played: what is kept out costs no turn. What decides is
 the family of the deed, and to whom it is done, not the words: a drum may be beaten.
@@ -6,32 +6,58 @@ the family of the deed, and to whom it is done, not the words: a drum may be bea
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tta_rebuild.core.boundaries import boundary_refusal
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_binding import SELF
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import POINTING, THINGS, bare, head_of
+from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.noun_phrases import is_animal, is_person
-from tta_rebuild.storyteller.word_filter import WordFilter
+from tta_rebuild.storyteller.results import own_clause
+from tta_rebuild.storyteller.word_filter import KeptOut, WordFilter
 from tta_rebuild.storyteller.word_lists import common, pattern, word_table
 
 
 def why_kept_out(act: Act, cast: Cast, bounds: WordFilter) -> str:
-    """The line that says which boundary an act, or one after it, would break; "" if none."""
+    """The line that says which boundary at ``none`` an act, or one after it, breaks; "" if none."""
+    broken = (_broken(step, cast, bounds) for step in _steps(act))
+    first = next((one for one in broken if one is not None and one.is_none), None)
+    return boundary_refusal(first.name, first.level) if first else ""
+
+
+def own_words(act: Act, cast: Cast, bounds: WordFilter) -> frozenset[str]:
+    """How a move may be told back, in a sentence and at its beginning, whatever words it holds.
+
+    Nothing, if a step of it is a deed of which there is to be little.
+    """
+    if any(_broken(step, cast, bounds) for step in _steps(act)):
+        return frozenset()
+    told = (
+        words for step in _steps(act) for words in (step.clause.rstrip(".!?"), own_clause(step))
+    )
+    clauses = set(filter(None, told))
+    return frozenset(clauses | {capital(clause) for clause in clauses})
+
+
+def _steps(act: Act) -> Iterator[Act]:
+    yield act
+    if act.then is not None:
+        yield from _steps(act.then)
+
+
+def _broken(act: Act, cast: Cast, bounds: WordFilter) -> KeptOut | None:
+    """The boundary that a deed falls under by what it is, and by whom it is done to."""
     boundary = bounds.kept_out(act.family)
-    if boundary is not None:
-        deeds = word_table("banned_words")["deeds"]["to_somebody"]
-        if boundary.category not in deeds or _is_done_to_somebody(act, cast):
-            return boundary_refusal(boundary.name, boundary.level)
-    return why_kept_out(act.then, cast, bounds) if act.then else ""
-
-
-def _is_done_to_somebody(act: Act, cast: Cast) -> bool:
-    """Whether what an act is done to lives; without an object, whom else it names counts."""
-    return _lives(act.object or act.person, cast)
+    if boundary is None:
+        return None
+    of_somebody = boundary.category in word_table("banned_words")["deeds"]["to_somebody"]
+    return boundary if not of_somebody or _lives(act.object or act.person, cast) else None
 
 
 def _lives(phrase: str, cast: Cast) -> bool:
+    """Whether a phrase of the player's is somebody else, an animal, or a part of them."""
     plain = bare(phrase)
     if plain in POINTING:
         return plain not in THINGS or plain == "them"

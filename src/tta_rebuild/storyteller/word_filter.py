@@ -8,7 +8,7 @@ one is never written, whatever premise or plot it came from.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,15 +21,16 @@ _KEPT_OUT = _NONE | {"low"}
 
 @dataclass(frozen=True, slots=True)
 class KeptOut:
-    """A boundary of the player's that keeps something out altogether.
+    """A boundary of the player's by which words are kept out.
 
     ``name`` and ``level`` are as the player gave them; ``category`` is the one of the table that
-    they mean, "" for a word of their own.
+    they mean, "" for a word of their own. ``is_none``: there is to be nothing of it at all.
     """
 
     name: str
     level: str
     category: str
+    is_none: bool
 
 
 class WordFilter:
@@ -43,33 +44,44 @@ class WordFilter:
 
     def __init__(self, boundaries: Mapping[str, str], rules: Mapping[str, str]) -> None:
         banned: list[str] = []
-        self._at_none: list[tuple[KeptOut, str]] = []
+        unreal: list[str] = []
+        self._kept_out: list[tuple[KeptOut, str]] = []
         for category, given in sorted(boundaries.items()):
             level = str(given).strip()
             if level.lower() in _KEPT_OUT:
                 banned += (words := _banned_by(category))
-                kept_out = KeptOut(category, level, _category_of(category))
-                self._at_none += [(kept_out, " ".join(words))] * (level.lower() in _NONE)
+                is_none = level.lower() in _NONE
+                kept_out = KeptOut(category, level, _category_of(category), is_none)
+                self._kept_out.append((kept_out, " ".join(words)))
         for name, text in sorted(rules.items()):
             rule = f"{str(name).replace('_', ' ')}. {text}".lower()
             if "realis" in rule:
-                banned += _words_of("magic") + _words_of("unreal")
+                unreal += _words_of("magic") + _words_of("unreal")
             for found in pattern("forbids").finditer(rule):
                 if found.group(1) not in word_list("rule_filler"):
-                    banned += _banned_by(found.group(1))
-        self._pattern = _pattern(" ".join(dict.fromkeys(banned)))
+                    unreal += _banned_by(found.group(1))
+        self._bounds = _pattern(" ".join(dict.fromkeys(banned)))
+        self._rules = _pattern(" ".join(dict.fromkeys(unreal)))
 
-    def allows(self, text: str) -> bool:
-        """True if the text uses none of the words kept out."""
-        return self._pattern is None or self._pattern.search(text) is None
+    def allows(self, text: str, own: Iterable[str] = ()) -> bool:
+        """True if the text uses none of the words kept out.
+
+        In what are the player's ``own`` words a boundary of theirs keeps nothing out; a rule does.
+        """
+        if self._rules is not None and self._rules.search(text):
+            return False
+        for words in own:
+            text = text.replace(words, "")
+        return self._bounds is None or self._bounds.search(text) is None
 
     def kept_out(self, word: str) -> KeptOut | None:
-        """The boundary at ``none`` that a word falls under, if there is one."""
-        for boundary, words in self._at_none:
-            ways = _pattern(words)
-            if ways is not None and ways.search(word):
-                return boundary
-        return None
+        """The boundary that a word falls under, one at ``none`` before others, if there is one."""
+        found = [
+            boundary
+            for boundary, words in self._kept_out
+            if (ways := _pattern(words)) is not None and ways.search(word)
+        ]
+        return max(found, key=lambda one: one.is_none, default=None)
 
 
 def _banned_by(name: str) -> list[str]:
