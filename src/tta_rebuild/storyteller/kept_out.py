@@ -63,6 +63,6 @@ def _lives(phrase: str, cast: Cast) -> bool:
         return plain not in THINGS or plain == "them"
     noun = head_of(plain)
     if noun in common("kinds_of_things")["body"].split():
-        return bool(pattern("owned").match(plain)) and not plain.startswith("your ")
+        return bool(pattern("owned").match(phrase)) and not phrase.lower().startswith("your ")
     is_known = cast.found(phrase, ("person",)) is not None
     return plain not in SELF and (is_known or is_person(noun) or is_animal(noun))
