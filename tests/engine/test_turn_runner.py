@@ -18,6 +18,7 @@ from tests.integrations.fakes import ManualClock
 
 from tta_rebuild.bootstrap.serving import TurnNotes
 from tta_rebuild.core.errors import BranchBusy, ProviderBusy, StoryError, TooManyTurns
+from tta_rebuild.core.events import CareShown
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.in_process_runner import InProcessRunner
@@ -204,6 +205,29 @@ async def test_after_a_kill_just_after_a_turn_was_stored_it_is_no_interrupted_on
 
     assert (now.turn_id, now.state, now.last["turn"]) == (noted.turn_id, "stored", 2)
     assert (update.kind, update.values["turn"]) == ("stored", 2)
+
+
+async def test_what_a_turn_still_has_to_store_once_it_is_told_is_stored_before_the_end(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    class Slow(MemoryStoryStore):
+        async def append(self, branch_id: str, turn: int, events: Any, **more: Any) -> int:
+            for _ in range(50 * isinstance(events[0], CareShown)):
+                await asyncio.sleep(0)
+            return await super().append(branch_id, turn, events, **more)
+
+    desk.store = Slow()
+    async with opened(desk, journal) as played:
+        session = await played.begun()
+        played.gate.clear()
+        turn = await played.runner.submit(asks(session))
+        await played.runner.updates(turn.turn_id, wait_s=5)
+        await played.runner.submit(asks(session, "k2", kind="say", choice=0, text=CRY))
+        played.gate.set()
+        assert (await played.told(turn))[-1].kind == "stored"
+
+    path = await desk.stories.path(session.story_id)
+    assert isinstance(path[-1].event, CareShown)
 
 
 async def test_a_turn_cancelled_while_it_was_being_stored_says_that_it_is_stored(

@@ -222,6 +222,9 @@ class InProcessRunner:
         if turns and grace_s > 0:
             await asyncio.wait([turn.task for turn in turns if turn.task], timeout=grace_s)
         await self._stop(list(self._running.values()), message("shutting_down"))
+        tasks = [turn.task for turn in self._turns.values() if turn.task]
+        if told := [task for task in tasks if not task.done()]:  # and have still to store something
+            await asyncio.wait(told)
         if turns:
             ends = Counter(turn.now.state for turn in turns)
             _log.info("stopping while %d turns were played: %s", len(turns), counted(ends))
