@@ -62,7 +62,8 @@ def restore(path: Path, source: Path, *, now: datetime) -> BackedUp:
     What was there is kept beside it; tokens that were revoked and links that were taken back in it
     stay so. Nothing changes unless the backup is whole and of a revision that this program knows;
     an older one is upgraded when it is opened next. Where root restores, the files belong to whom
-    the folder does. Raises StoreLocked (it is in use), StoreDamaged, StoreNewer, StoreFull, StoreError.
+    the folder does. Raises StoreLocked (it is in use), StoreDamaged, StoreNewer, StoreFull,
+    StoreError.
     """
     if not source.is_file():
         raise failure("backup_no_file", source)
