@@ -25,7 +25,7 @@ _LONGEST_NOUN_PHRASE = 4
 _NONE = frozenset[str]()
 MOST_TEXTS = 2_000
 """Texts kept as read: a scene is asked for again by the three after it, in all stories that are
-played at once. About 10 KB for a scene."""
+played at once. About 14 KB for a scene."""
 
 
 class SmallWords:
