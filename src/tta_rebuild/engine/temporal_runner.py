@@ -22,10 +22,10 @@ from temporalio.service import RPCError, RPCStatusCode
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BranchBusy, KeyReused, StoreError, TooManyTurns, TurnNotFound
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord, TurnRecords
-from tta_rebuild.engine.asked_turn import is_same, turn_of
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.temporal_names import CANCEL, QUEUE, WORKFLOW
+from tta_rebuild.engine.turn_dispatch import is_same, turn_of
 from tta_rebuild.engine.turn_runner import (
     LAST_NUMBER,
     REPEATABLE,

@@ -17,12 +17,12 @@ from tta_rebuild.core.errors import TTAError
 from tta_rebuild.core.events import Event, EventCodec
 from tta_rebuild.core.turn_calls import CallAsked, CallPlace, TurnCalls
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord, TurnRecords
-from tta_rebuild.engine.asked_turn import items_of, turn_of
 from tta_rebuild.engine.held_events import HeldEvents
 from tta_rebuild.engine.kept_replies import TurnMemory
 from tta_rebuild.engine.kept_turn import log_end
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.stories import Stories
+from tta_rebuild.engine.turn_dispatch import items_of, turn_of
 from tta_rebuild.engine.turn_runner import TurnRequest
 from tta_rebuild.engine.turn_updates import TurnUpdates
 from tta_rebuild.engine.turn_values import LAST_KINDS, Values, error_values, text_of, update_of

@@ -11,7 +11,7 @@ from tta_rebuild.core.clock import Clock
 from tta_rebuild.storage.database import Database, query
 from tta_rebuild.storage.story_rows import to_micros
 
-LOOKED_S, SELDOM_S = 0.05, 0.25
+LOOKED_S, SELDOM_S = 0.05, 0.1
 """How long a reader waits before looking again, at first and at most, seconds."""
 
 

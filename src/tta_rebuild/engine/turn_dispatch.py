@@ -1,6 +1,6 @@
-"""A turn as it was asked for: how it is played, and whether another asking is of the same.
+"""What a ``TurnRequest`` asks of a session: a turn, a question aside, or a pause in place of them.
 
-For every ``TurnRunner``, wherever it plays.
+Called by the runners, whose requests are plain values.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import cast
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import AsideItem, Session
+from tta_rebuild.engine.turn_events import TurnPaused
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest, TurnState
 
 
@@ -22,15 +23,22 @@ def items_of(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem
         return session.ask(request.text, after_note=request.after_note, player_id=whose)
     if request.kind == "think":
         return session.think(request.text, player_id=request.player_id)
-    action = Action(
-        request.kind,
+    return session.play(_action_of(request), seen_at=request.position)
+
+
+async def pause_of(
+    session: Session, request: TurnRequest, *, may_ask: bool = True
+) -> TurnPaused | None:
+    """The pause for what cannot be played now, if it may be a cry for help."""
+    if request.kind != "ask" and request.kind != "think":
+        return await session.pause_beside(_action_of(request), may_ask=may_ask)
+    return await session.pause_aside_beside(
         request.text,
-        request.choice,
-        request.after_note,
-        request.is_retold,
-        request.player_id,
+        is_thought=request.kind == "think",
+        after_note=request.after_note,
+        player_id=request.player_id,
+        may_ask=may_ask,
     )
-    return session.play(action, seen_at=request.position)
 
 
 def is_same(known: RunningTurn, request: TurnRequest) -> bool:
@@ -52,4 +60,18 @@ def turn_of(record: TurnRecord) -> RunningTurn:
         ended_at=record.ended_at,
         position=record.position,
         last=record.last,
+    )
+
+
+def _action_of(request: TurnRequest) -> Action:
+    kind = request.kind
+    assert kind != "ask"
+    assert kind != "think"
+    return Action(
+        kind,
+        request.text,
+        request.choice,
+        request.after_note,
+        request.is_retold,
+        request.player_id,
     )
