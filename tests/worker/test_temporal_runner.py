@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine.care_beside_contract import CareBesideContract
 from tests.engine.conftest import Desk
 from tests.engine.test_turn_runner import HeldStoryteller, StoriesWithMara
 from tests.engine.turn_runner_contract import Played, TurnRunnerContract, asks
@@ -37,7 +38,7 @@ def steps_of(desk: Desk) -> TurnSteps:
     )
 
 
-class TestTemporalRunner(TurnRunnerContract):
+class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
     @pytest.fixture(autouse=True)
     def _server(self, temporal: str) -> None:
         self.address = temporal
@@ -62,7 +63,8 @@ class TestTemporalRunner(TurnRunnerContract):
             runner = await stack.enter_async_context(
                 TemporalRunner(
                     client,
-                    desk.store.turns(),
+                    desk.stories,
+                    desk.store,
                     desk.store.turn_updates(),
                     SessionCache(desk.stories),
                     new_id=lambda: uuid4().hex,

@@ -82,7 +82,8 @@ async def temporal_runner(
     store = application.store
     async with TemporalRunner(
         client,
-        store.turns(),
+        application.stories,
+        store,
         store.turn_updates(),
         sessions,
         new_id=new_id,

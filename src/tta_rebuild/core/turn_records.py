@@ -25,6 +25,8 @@ class TurnRecord:
         state: ``RUNNING``, or how it ended.
         position: the branch's length in events when it began, None until that is known.
         last: what is kept of its last update, of JSON's kinds.
+        is_beside: it paused while another was played, which stays the branch's latest.
+        owes_note: a note of care was shown beside it, to be stored after it.
     """
 
     turn_id: str
@@ -37,6 +39,8 @@ class TurnRecord:
     ended_at: datetime | None = None
     position: int | None = None
     last: Mapping[str, Any] = field(default_factory=dict)
+    is_beside: bool = False
+    owes_note: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ class TurnRecords(Protocol):
     """Where turns are kept. All methods may raise StoreError."""
 
     async def begin(self, record: TurnRecord, *, instead_of: str = "") -> TurnRecord:
-        """Keep a new running turn, unless one stands in its way; gives the one that stands.
+        """Keep a new turn, unless one stands in its way; gives the one that stands.
 
         That is the new one itself, or the one that has its key, or the one that runs on its branch.
         ``instead_of`` is a turn, over by now, whose key it takes over.
@@ -67,7 +71,7 @@ class TurnRecords(Protocol):
         ...
 
     async def latest_on(self, branch_id: str) -> TurnRecord | None:
-        """The turn last asked for on a branch."""
+        """The turn last asked for on a branch, those beside it apart."""
         ...
 
     async def running(self, *, branch_id: str = "", story_id: str = "") -> Sequence[TurnRecord]:
@@ -80,6 +84,10 @@ class TurnRecords(Protocol):
 
     async def place(self, turn_id: str, position: int) -> int:
         """Note where its branch stood; gives what was noted first. Raises TurnNotFound."""
+        ...
+
+    async def owe_note(self, turn_id: str) -> bool:
+        """Note that a note of care is to be stored after a turn; False: it is over."""
         ...
 
     async def keep_outcome(self, turn_id: str, outcome: Mapping[str, Any]) -> None:

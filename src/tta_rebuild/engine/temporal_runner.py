@@ -21,11 +21,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BranchBusy, KeyReused, StoreError, TooManyTurns, TurnNotFound
-from tta_rebuild.core.turn_records import RUNNING, TurnRecord, TurnRecords
+from tta_rebuild.core.turn_records import RUNNING, TurnRecord
+from tta_rebuild.engine.held_events import HeldEvents
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
+from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.temporal_names import CANCEL, QUEUE, WORKFLOW
-from tta_rebuild.engine.turn_dispatch import is_same, turn_of
+from tta_rebuild.engine.turn_dispatch import is_same, pause_of, turn_of
 from tta_rebuild.engine.turn_runner import (
     LAST_NUMBER,
     REPEATABLE,
@@ -34,8 +36,10 @@ from tta_rebuild.engine.turn_runner import (
     TurnUpdate,
     TurnWatch,
 )
+from tta_rebuild.engine.turn_steps import store_note
 from tta_rebuild.engine.turn_updates import TurnUpdates
-from tta_rebuild.engine.turn_values import text_of
+from tta_rebuild.engine.turn_values import text_of, update_of
+from tta_rebuild.storage.story_store import StoryStore
 
 TENDED_EVERY_S = 20.0
 YOUNG_S = 5.0
@@ -43,6 +47,9 @@ YOUNG_S = 5.0
 
 PATIENCE_S = 15.0
 """How long Temporal is waited for, seconds."""
+
+ROW_S = 2.0
+"""How long the end of a turn's row is waited for once its last update is seen, seconds."""
 
 HEALTH_S = 1.0
 """How long an answer may take of what is asked whether it is there, seconds."""
@@ -59,7 +66,8 @@ class TemporalRunner:
     def __init__(
         self,
         client: Client,
-        records: TurnRecords,
+        stories: Stories,
+        store: StoryStore,
         updates: TurnUpdates,
         sessions: SessionCache,
         *,
@@ -72,7 +80,8 @@ class TemporalRunner:
         known_s: float = 86_400.0,
     ) -> None:
         """``most_turns`` is over all machines, about; see ``InProcessRunner`` for the rest."""
-        self._client, self._records, self._updates = client, records, updates
+        self._client, self._stories, self._store = client, stories, store
+        self._records, self._updates = store.turns(), updates
         self._sessions, self._new_id, self._clock = sessions, new_id, clock or Clock()
         self._watch, self._most, self._queue = watch, most_turns, queue
         self._kept_s, self._known_s = kept_s, known_s
@@ -102,20 +111,20 @@ class TemporalRunner:
         """See ``TurnRunner.submit``; TooManyTurns also where Temporal cannot be reached."""
         if known := await self.known(request, again=again):
             return known
-        if self.is_draining or await self._records.running_count() >= self._most:
-            name = "shutting_down" if self.is_draining else "too_many_turns"
-            self._turn_away(name.removesuffix("_turns"))
-            raise TooManyTurns(message(name), retry_after_s=2.0)
+        is_full = self.is_draining or await self._records.running_count() >= self._most
+        other = await self._played_on(request.branch_id)
+        if is_full or other:
+            if paused := await self._paused(request, other, may_ask=not is_full):
+                return paused
+            if is_full:
+                name = "shutting_down" if self.is_draining else "too_many_turns"
+                self._turn_away(name.removesuffix("_turns"))
+                raise TooManyTurns(message(name), retry_after_s=2.0)
+        return await self._begin(request)
+
+    async def _begin(self, request: TurnRequest) -> RunningTurn:
         before = await self._records.of_key(request.key)
-        now = TurnRecord(
-            turn_id=self._new_id(),
-            key=request.key,
-            story_id=request.story_id,
-            branch_id=request.branch_id,
-            request=asdict(request),
-            state=RUNNING,
-            began_at=self._clock.wall(),
-        )
+        now = self._asked(request)
         stands = await self._records.begin(now, instead_of=before.turn_id if before else "")
         if stands.turn_id != now.turn_id:
             if stands.key != request.key:
@@ -130,6 +139,59 @@ class TemporalRunner:
             await self._end(now.turn_id, message("no_workers"))
             raise TooManyTurns(message("no_workers"), retry_after_s=5.0) from error
         return await self._as_it_stands(now)
+
+    async def _played_on(self, branch_id: str) -> TurnRecord | None:
+        """The turn that is played on a branch; waits a moment for one that has its last update."""
+        for record in await self._records.running(branch_id=branch_id):
+            shown = await self._read(record.turn_id, 0, 0.0)
+            if not shown or not shown[-1].is_last:
+                return record
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended(record.turn_id), ROW_S)
+        return None
+
+    async def _paused(
+        self, request: TurnRequest, other: TurnRecord | None, *, may_ask: bool
+    ) -> RunningTurn | None:
+        """A turn that has paused at once, if a move that cannot be played may be a cry for help.
+
+        What is played goes on undisturbed; that a note was shown is stored after it.
+        """
+        if other is not None and other.owes_note and request.after_note:
+            return None
+        held = HeldEvents.over(self._store)
+        session = await self._stories.apart(held, lambda provider: provider).resume(
+            request.story_id, request.branch_id
+        )
+        paused = await pause_of(session, request, may_ask=may_ask)
+        if paused is None:
+            return None
+        kind, values = update_of(paused, session)
+        now = self._clock.wall()
+        record = replace(
+            self._asked(replace(request, text="")),
+            state=kind,
+            ended_at=now,
+            is_beside=other is not None,
+        )
+        stands = await self._records.begin(record)
+        if stands.turn_id != record.turn_id:
+            return await self._same(stands, request)
+        await self._updates.add(record.turn_id, 1, kind, text_of(values))
+        if other is None or not await self._records.owe_note(other.turn_id):
+            await store_note(self._store, request.branch_id, self._clock)
+        return await self._as_it_stands(record)
+
+    def _asked(self, request: TurnRequest) -> TurnRecord:
+        return TurnRecord(
+            turn_id=self._new_id(),
+            key=request.key,
+            story_id=request.story_id,
+            branch_id=request.branch_id,
+            request=asdict(request),
+            state=RUNNING,
+            began_at=self._clock.wall(),
+        )
 
     async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
         """See ``TurnRunner.known``."""

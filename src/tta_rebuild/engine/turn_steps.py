@@ -8,13 +8,13 @@ one event at a position); a story and the note that the turn is in it are stored
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import TTAError
-from tta_rebuild.core.events import Event, EventCodec
+from tta_rebuild.core.errors import StoryError, TTAError
+from tta_rebuild.core.events import CareShown, Event, EventCodec
 from tta_rebuild.core.turn_calls import CallAsked, CallPlace, TurnCalls
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord, TurnRecords
 from tta_rebuild.engine.held_events import HeldEvents
@@ -143,7 +143,11 @@ class TurnSteps:
                 number += 1
         kind, values = last[-1]
         kept = {name: values[name] for name in KEPT_OF_THE_END if name in values}
-        ended = await self.records.end(turn_id, kind, kept, self.clock.wall())
+        async with self.records.together():
+            ended = await self.records.end(turn_id, kind, kept, self.clock.wall())
+            if ended is not None and ended.owes_note:
+                with suppress(StoryError):  # the story is gone
+                    await store_note(self.store, ended.branch_id, self.clock)
         if ended is not None:
             log_end(replace(turn_of(ended), last=values))
 
@@ -157,6 +161,14 @@ class TurnSteps:
 
     async def _failed(self, turn_id: str, error: TTAError) -> None:
         await self.finish(turn_id, [("failed", error_values(error))])
+
+
+async def store_note(store: StoryStore, branch_id: str, clock: Clock) -> None:
+    """Store that a note of care was shown, after all that is there. Raises StoryError."""
+    branch = await store.branch(branch_id)
+    await store.append(
+        branch_id, branch.turn, [CareShown()], expected=branch.length, at=clock.wall()
+    )
 
 
 class _Told:

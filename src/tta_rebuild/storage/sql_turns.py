@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,15 +30,17 @@ class SqlTurns:
     async def begin(self, record: TurnRecord, *, instead_of: str = "") -> TurnRecord:
         """See ``TurnRecords.begin``."""
         row = {name: getattr(record, name) for name in ("turn_id", "key", "story_id", "branch_id")}
-        row |= {"request": _text(record.request), "state": RUNNING, "last": _text(record.last)}
+        row |= {"request": _text(record.request), "last": _text(record.last)}
+        row |= {"state": record.state, "is_beside": int(record.is_beside)}
         row["began_at"] = to_micros(record.began_at)
+        row["ended_at"] = to_micros(record.ended_at) if record.ended_at is not None else None
         for _ in range(_TRIES):
             async with self._database.writing() as connection:
                 if instead_of:
                     freed = "UPDATE turns SET key = NULL WHERE turn_id = :id AND state <> :state"
                     await connection.rows(freed, id=instead_of, state=RUNNING)
                 if await connection.rows(query("begin_turn"), **row):
-                    return replace(record, state=RUNNING)
+                    return record
             found = await self.of_key(record.key) or next(
                 iter(await self.running(branch_id=record.branch_id)), None
             )
@@ -58,7 +59,9 @@ class SqlTurns:
 
     async def latest_on(self, branch_id: str) -> TurnRecord | None:
         """See ``TurnRecords.latest_on``."""
-        return await self._one("branch_id = :value ORDER BY number DESC LIMIT 1", branch_id)
+        return await self._one(
+            "branch_id = :value AND is_beside = 0 ORDER BY number DESC LIMIT 1", branch_id
+        )
 
     async def running(self, *, branch_id: str = "", story_id: str = "") -> Sequence[TurnRecord]:
         """See ``TurnRecords.running``."""
@@ -83,6 +86,11 @@ class SqlTurns:
         if row is None:
             raise TurnNotFound(turn_id)
         return int(row["position"])
+
+    async def owe_note(self, turn_id: str) -> bool:
+        """See ``TurnRecords.owe_note``."""
+        async with self._database.writing() as connection:
+            return bool(await connection.rows(query("owe_note"), turn_id=turn_id))
 
     async def keep_outcome(self, turn_id: str, outcome: Mapping[str, Any]) -> None:
         """See ``TurnRecords.keep_outcome``."""
@@ -164,4 +172,6 @@ def _record(row: Row) -> TurnRecord:
         ended_at=from_micros(ended) if ended is not None else None,
         position=row["position"],
         last=json.loads(row["last"]),
+        is_beside=bool(row["is_beside"]),
+        owes_note=bool(row["owes_note"]),
     )

@@ -12,7 +12,9 @@ CREATE TABLE turns (
     began_at BIGINT NOT NULL,
     ended_at BIGINT,
     position BIGINT,
-    last TEXT NOT NULL
+    last TEXT NOT NULL,
+    is_beside INTEGER NOT NULL,
+    owes_note INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX turns_running ON turns (branch_id) WHERE state = 'running';
 CREATE INDEX turns_branch ON turns (branch_id, number);
