@@ -193,6 +193,25 @@ async def test_a_turn_that_is_abandoned_before_it_is_stored_stores_nothing(
     assert await machines.turns_of(session) == 1
 
 
+@pytest.mark.parametrize("is_stored", [True, False])
+async def test_a_note_of_care_shown_beside_a_turn_is_stored_after_it_however_it_ends(
+    machines: Machines, is_stored: bool
+) -> None:
+    session = await machines.begun()
+    steps = machines.machine()
+    await steps.tell("t1")
+    await machines.records.owe_note("t1")
+    if is_stored:
+        await steps.store_events("t1")
+    await steps.abandon("t1", "the player left")
+    await steps.abandon("t1", "the player left")
+
+    path = await machines.desk.stories.path(session.story_id)
+    assert [r.event.KIND for r in path].count("care_shown") == 1
+    assert path[-1].event.KIND == "care_shown"
+    assert path[-1].turn == (2 if is_stored else 1)
+
+
 async def test_a_turn_that_came_second_to_the_branch_says_so(machines: Machines) -> None:
     session = await machines.begun()
     steps = machines.machine()

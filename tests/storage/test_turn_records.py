@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,6 +103,20 @@ class TurnRecordsContract:
         assert anew.turn_id == "t2"
         assert (old := await turns.turn("t1")) is not None
         assert (old.key, old.state) == ("", "failed")
+
+    async def test_a_turn_may_pause_beside_another_which_then_owes_a_note(
+        self, store: StoryStore
+    ) -> None:
+        turns = store.turns()
+        await turns.begin(asked())
+        paused = replace(asked("t2", "k2"), state="paused", ended_at=Told.at(1), is_beside=True)
+
+        assert await turns.begin(paused) == paused == await turns.turn("t2")
+        assert await turns.latest_on("s.1") == asked()
+        assert await turns.owe_note("t1")
+        assert await turns.latest_on("s.1") == replace(asked(), owes_note=True)
+        await turns.end("t1", "stored", {}, Told.at(2))
+        assert not await turns.owe_note("t1")
 
     async def test_where_a_turn_began_is_what_was_noted_first(self, store: StoryStore) -> None:
         turns = store.turns()
