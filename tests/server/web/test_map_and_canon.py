@@ -219,6 +219,7 @@ def test_a_fact_cites_a_sentence_that_names_both_sides_or_none(
 ) -> None:
     page = reader.open("story/{cast}/main/canon".format(**server.stories))
     row = page.locator(".fact-list li")
+    page.get_by_role("button", name="Show what Mara does not know yet").click()
     kettle = row.filter(has_text="The kettle is in the kitchen.")
     kettle.wait_for()
     assert kettle.locator("q").count() == 0
@@ -226,6 +227,46 @@ def test_a_fact_cites_a_sentence_that_names_both_sides_or_none(
     assert jonas.locator("q").inner_text() == "Jonas sat in the kitchen."
     assert row.filter(has_text="The mooring rings are in the quay.").count() == 1
     assert row.filter(has_text="is called").count() == 0
+
+
+def test_the_canon_keeps_what_the_players_character_does_not_know_until_it_is_asked_for(
+    reader: Reader, server: RunningServer
+) -> None:
+    session = server.does(seeding.a_story_with_a_cast(server.application))
+    other = server.does(seeding.a_story_with_a_cast(server.application))
+    page = reader.open(f"story/{session.story_id}/main/canon")
+    rows = page.locator(".fact-list li")
+    rows.filter(has_text="Jonas is in the kitchen.").wait_for()
+    secrets = ("The kettle is in the kitchen.", "Ilse has read the letter.")
+    assert not [one for one in secrets if one in page.locator("main").inner_text()]
+    show = page.get_by_role("button", name="Show what Mara does not know yet")
+    number = int(show.inner_text().rpartition("(")[2].rstrip(")"))
+    listed = rows.count()
+    show.click()
+    rows.filter(has_text="Mara does not know this").first.wait_for()
+    assert rows.count() == listed + number
+    assert all(one in page.locator("main").inner_text() for one in secrets)
+    assert_nobody_is_left_out(page)
+    keep_screenshot(page, "canon-whole")
+    page.reload()
+    page.get_by_role("button", name="Hide what Mara does not know yet").wait_for()
+    reader.open(f"story/{other.story_id}/main/canon")
+    page.get_by_role("button", name="Show what Mara does not know yet").wait_for()
+
+
+def test_a_cited_sentence_with_quotation_marks_gets_no_more_of_them(
+    reader: Reader, server: RunningServer
+) -> None:
+    page = reader.open("story/{cast}/main/canon".format(**server.stories))
+    quotes = """async (text) => {
+      const { Quoted } = await import('./components.js');
+      const { html, render } = await import('./dom.js');
+      const box = document.querySelector('main').appendChild(document.createElement('div'));
+      render(html`<${Quoted} text=${text} />`, box);
+      return getComputedStyle(box.querySelector('q')).quotes;
+    }"""
+    assert page.evaluate(quotes, "“I’ve come,” says Jonas.") == "none"
+    assert page.evaluate(quotes, "Jonas has come.") != "none"
 
 
 def test_a_fact_is_corrected_and_what_depends_on_it_is_shown_first(
@@ -259,6 +300,7 @@ def test_what_is_so_in_plain_words_is_corrected_or_taken_back(
 ) -> None:
     session = server.does(seeding.a_story_with_a_cast(server.application))
     page = reader.open(f"story/{session.story_id}/main/canon")
+    page.get_by_role("button", name="Show what Mara does not know yet").click()
     page.get_by_role("button", name="Correct: Ilse has read").click()
     page.get_by_label("What is so instead").fill("Ilse has burnt the letter.")
     page.get_by_role("button", name="Correct it").click()

@@ -174,6 +174,11 @@ export function Passage({ passage, language }) {
   });
 }
 
+/** A sentence that is cited; one that has quotation marks of its own gets no more of them. */
+export function Quoted({ text }) {
+  return html`<q class=${/^["“„«‘]/.test(text) ? "bare" : undefined}>${text}</q>`;
+}
+
 const LONG_MOVE = 400, MOVE_BEGINS = 160;
 
 /** What the player did; a long move is folded, so that the scene stays in sight. */

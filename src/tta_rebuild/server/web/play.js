@@ -2,7 +2,7 @@
 import { api } from "./api.js";
 import { Care, Reachable } from "./care.js";
 import {
-  Boundaries, Loaded, LongText, Move, Passage, ProblemNote, announce, counted, fileName, isTooLong, money, reading, save, typeset, useAction, useAsked, when,
+  Boundaries, Loaded, LongText, Move, Passage, ProblemNote, Quoted, announce, counted, fileName, isTooLong, money, reading, save, typeset, useAction, useAsked, when,
 } from "./components.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { LiveTurn } from "./live_turn.js";
@@ -330,7 +330,7 @@ function AtHand({ present, turns, story, branch, refresh }) {
     </dl>
     ${present.cost.lines.length > 0 && !isFree && html`<details><summary>Limits on what it may cost</summary><ul class="held">${present.cost.lines.map((line) => html`<li>${line}</li>`)}</ul></details>`}
     <details><summary>Held back${held.length > 0 && `: ${held.length}`}</summary>
-      ${held.length ? html`<ul class="held">${held.map((one) => html`<li>${one.text && html`<q>${one.text}</q>`} <span class="quiet">${one.reason}</span></li>`)}</ul>` : html`<p class="quiet">Nothing was held back in the last scene.</p>`}
+      ${held.length ? html`<ul class="held">${held.map((one) => html`<li>${one.text && html`<${Quoted} text=${one.text} />`} <span class="quiet">${one.reason}</span></li>`)}</ul>` : html`<p class="quiet">Nothing was held back in the last scene.</p>`}
     </details>
     ${may("player") && html`<details><summary>Your boundaries</summary><${OwnBoundaries} present=${present} story=${story} branch=${branch} refresh=${refresh} /></details>`}
     <${Folded} title="Whom you can reach" what=${Reachable} />
