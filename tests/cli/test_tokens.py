@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -92,7 +93,7 @@ def test_a_role_that_is_none_is_refused() -> None:
 
 def test_while_a_server_runs_it_is_said_how_tokens_are_changed(tmp_path: Path) -> None:
     tta = [sys.executable, "-m", "tta_rebuild", "--data-dir", str(tmp_path)]
-    environment = {**os.environ, "TTA_MODEL": "offline", "COLUMNS": "200"}
+    environment = {**os.environ, "TTA_MODEL": "offline", "COLUMNS": "80"}
     pytest.importorskip("fastapi", reason="the server is not installed: tta-rebuild[server]")
     process = subprocess.Popen(
         [*tta, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True, env=environment
@@ -101,7 +102,10 @@ def test_while_a_server_runs_it_is_said_how_tokens_are_changed(tmp_path: Path) -
         assert process.stdout is not None
         process.stdout.readline()
         added = subprocess.run(
-            [*tta, "tokens", "add", "anna"], capture_output=True, text=True, env=environment
+            [*tta, "tokens", "add", "anna", "--budget", "0.5"],
+            capture_output=True,
+            text=True,
+            env=environment,
         )
         listed = subprocess.run(
             [*tta, "tokens", "list"], capture_output=True, text=True, env=environment
@@ -112,5 +116,11 @@ def test_while_a_server_runs_it_is_said_how_tokens_are_changed(tmp_path: Path) -
 
     assert added.returncode == 4
     assert added.stdout == ""
-    assert "/api/v1/tokens" in added.stderr
+    assert "on its page 'Costs'" in added.stderr
+    command = next(line for line in added.stderr.splitlines() if line.startswith("curl"))
+    assert shlex.split(command)[1:] == [
+        *("--oauth2-bearer", "$TTA_TOKEN"),
+        *("--json", '{"player": "anna", "role": "player", "usd_a_day": 0.5}'),
+        "http://127.0.0.1:8000/api/v1/tokens",
+    ]
     assert listed.returncode == 0

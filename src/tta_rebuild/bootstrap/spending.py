@@ -42,6 +42,14 @@ class PlayerBudget:
     spent_today_usd: float
 
 
+@dataclass(frozen=True, slots=True)
+class StoryBudget:
+    """What a story may cost in all, None for no budget of its own; and has cost."""
+
+    usd: float | None
+    spent_usd: float
+
+
 def budgets_of(settings: Settings) -> Iterator[Budget]:
     """The budgets that are set."""
     for scope, (field, variable, _) in _BUDGETS.items():
@@ -71,6 +79,14 @@ async def budget_of_player(
     today = f"{player_id} {tracker.clock.wall().date().isoformat()}"
     spent_usd = await tracker.spent_usd("player day", today)
     return PlayerBudget(limits.get(player_id), spent_usd)
+
+
+async def budget_of_story(
+    access: AccessRecords, tracker: CostTracker, story_id: str
+) -> StoryBudget:
+    """What a story may cost in all, and has."""
+    limits = await access.story_limits()
+    return StoryBudget(limits.get(story_id), await tracker.spent_usd("story", story_id))
 
 
 def price_book(settings: Settings, own: LLMProvider | None = None) -> PriceBook:

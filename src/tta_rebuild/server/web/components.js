@@ -1,5 +1,6 @@
 // Small parts that several pages share: loading and its failures, prose, figures, boundaries.
 import { html, signal, useEffect, useRef, useState } from "./dom.js";
+import { may, reader } from "./navigation.js";
 
 /** What a screen reader is told, politely and in whole sentences; the shell shows it in a log. */
 export const spoken = signal([]);
@@ -63,6 +64,12 @@ export function ProblemNote({ problem, again, children }) {
     ${problem.status === 404 ? html`<p><a href="#/">All stories</a></p>` : again && problem.status !== 403 && html`<p><button type="button" onClick=${again}>Try again</button></p>`}
     ${children}
   </div>`;
+}
+
+/** A page for those who run the server; whoever does not is told so once, and nothing is asked for. */
+export function ForOperators({ title, instead = "", children }) {
+  if (!reader.value.isKnown) return html`<h1>${title}</h1><p class="quiet" aria-busy="true">Fetching it …</p>`;
+  return may("operator") ? children : html`<h1>${title}</h1><p class="lead">This page is for those who run the server. ${instead}</p><p><a href="#/">All stories</a></p>`;
 }
 
 const AGAIN_MS = 2000;
