@@ -1,6 +1,6 @@
 // What single stories, and players, may cost: seen and set by whoever runs the server.
 import { api } from "./api.js";
-import { Meter, ProblemNote, announce, money, useAction, useAsked } from "./components.js";
+import { Meter, ProblemNote, announce, moment, money, useAction, useAsked } from "./components.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 
 const MOST = 1_000_000;
@@ -53,7 +53,7 @@ export function StoryBudgets({ round }) {
         ? html`<${BudgetForm} label="It may cost in all, US dollars" now=${one.usd} set=${(usd) => set(one, usd)} leave=${() => setChanges("")} />`
         : html`<button type="button" class="plain" aria-label=${`Change the budget of ${one.title}`} onClick=${() => setChanges(one.story_id)}>Change</button>`}</div>`)}
     ${!budgets.length && html`<p class="quiet">None has a budget of its own. It holds beside those above, over all sessions, from the next call of a model on.</p>`}
-    ${others.length > 0 && html`<div class="row"><label>Story <select value=${chosen} onChange=${(e) => setStory(e.target.value)}>
-        <option value="">Choose one to give it a budget</option>${others.map((row) => html`<option value=${row.story_id}>${row.title}</option>`)}</select></label></div>
+    ${others.length > 0 && html`<div class="row"><label>Story <select aria-label="Story to give a budget" value=${chosen} onChange=${(e) => setStory(e.target.value)}>
+        <option value="">Choose one to give it a budget</option>${others.map((row) => html`<option value=${row.story_id}>${row.title}${others.some((one) => one !== row && one.title === row.title) ? `, begun ${moment(row.created_at)}` : ""}</option>`)}</select></label></div>
       ${chosen && html`<${BudgetForm} key=${chosen} label="It may cost in all, US dollars" now=${null} set=${(usd) => set(others.find((row) => row.story_id === chosen), usd)} />`}`}`;
 }

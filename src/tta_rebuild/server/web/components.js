@@ -120,6 +120,9 @@ export const counted = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? o
 export const plain = (id) => String(id ?? "").replaceAll("_", " ");
 export const sentenceCase = (text) => (text ? text[0].toUpperCase() + text.slice(1) : "");
 
+/** A moment to the second: it tells stories of one title apart. */
+export const moment = (iso) => new Date(iso).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
+
 export function when(iso) {
   const at = iso ? new Date(iso) : null;
   if (!at || Number.isNaN(at.getTime())) return "";
