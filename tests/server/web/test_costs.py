@@ -28,6 +28,7 @@ def peopled(tmp_path: Path) -> Iterator[tuple[RunningServer, dict[str, str]]]:
     """A server with an operator and an author, and their secrets."""
     pytest.importorskip("fastapi", reason="the server is not installed: tta-rebuild[server]")
     from tests.server.serving import NO_RATE
+
     from tta_rebuild.server.app import ServerOptions
 
     options = ServerOptions(limits=NO_RATE, accounts=True)

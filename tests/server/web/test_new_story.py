@@ -15,7 +15,7 @@ from tests.server.web.conftest import (
     serving_apart,
     until,
 )
-from tests.server.web.test_play import scenes_are_told
+from tests.server.web.reading import scenes_are_told
 
 from tta_rebuild.core.story import Premise
 

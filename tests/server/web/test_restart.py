@@ -17,7 +17,7 @@ from tests.server.web.conftest import (
     assert_nobody_is_left_out,
     until,
 )
-from tests.server.web.test_play import scenes_are_told
+from tests.server.web.reading import scenes_are_told
 
 pytestmark = pytest.mark.browser
 

@@ -46,7 +46,7 @@ function FactList({ story, branch, first, query, again, isAll, showAll }) {
   });
   const facts = [...first.facts, ...now.facts];
   const who = first.player_name ? `${first.player_name} does` : "you do", notKnown = `${who} not know`;
-  return html`<div class="row"><p class="quiet" role="status">${counted(facts.length, "fact")}${now.next ? ", and more" : ""}${isAll ? "" : first.player_name ? ` that ${first.player_name} knows or could see` : " that you know or could see"}</p>
+  return html`<div class="row known-row"><p class="quiet" role="status">${counted(facts.length, "fact")}${now.next ? ", and more" : ""}${isAll ? "" : first.player_name ? ` that ${first.player_name} knows or could see` : " that you know or could see"}</p>
       ${first.not_known > 0 && html`<button type="button" class="plain" onClick=${() => showAll(!isAll)}>${isAll ? "Hide" : "Show"} what ${notKnown} yet (${first.not_known})</button>`}</div>
     <ul class="fact-list">${facts.map((fact) => html`<${FactRow} key=${[fact.subject, fact.relation, fact.value, fact.since, fact.until].join("/")} fact=${fact} story=${story} branch=${branch} again=${again} notKnown=${notKnown} />`)}</ul>
     ${now.next && html`<p><button type="button" disabled=${isBusy} onClick=${ask}>More facts</button></p>`}

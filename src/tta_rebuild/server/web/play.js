@@ -257,12 +257,14 @@ const HINTS = {
   think: "A name: Jonas",
   end: "How it should end, or nothing at all",
 };
+/** The embedded storyteller cannot be told an end; it says so where one would write one. */
+const LAST_DEED = { hint: "A last deed of yours, or nothing at all", says: "The embedded storyteller plays your words as your last deed. The end that follows is one of its own, by what was done before." };
 
 function Moves({ live, present, play, story, branch }) {
   const state = live.state.value, isBusy = state === "waiting" || state === "telling";
   const [text, setText] = useState(() => draft.read(story, branch));
   const [kind, setKind] = useState("say");
-  const field = useRef();
+  const field = useRef(), lastDeed = kind === "end" && present.model === "offline", hint = lastDeed ? LAST_DEED.hint : HINTS[kind];
   const choices = present.choices || [], hasEnded = present.ended;
   const change = (value) => { setText(value); draft.keep(story, branch, value); };
   const take = (n) => play({ kind: "choose", choice: n }, choices[n - 1].text);
@@ -304,8 +306,9 @@ function Moves({ live, present, play, story, branch }) {
         <kbd aria-hidden="true">${n + 1}</kbd><span>${typeset(choice.text)}</span></button></li>`)}</ol>`}
     ${hasEnded && html`<p class="centre"><a class="main-action" href="#/new">Begin another story</a></p>`}
     ${!hasEnded && html`<form class="own-words" onSubmit=${submit}>
-      <${LongText} label=${HINTS[kind]} hidden field=${field} rows="2" most=${MOVE_CHARS} placeholder=${HINTS[kind]} value=${text} onInput=${change}
+      <${LongText} label=${hint} hidden field=${field} rows="2" most=${MOVE_CHARS} placeholder=${hint} value=${text} onInput=${change}
         onKeyDown=${(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) submit(e); }} />
+      ${lastDeed && html`<p class="quiet" role="status">${LAST_DEED.says}</p>`}
       <div class="row">
         <label><span class="unseen">What it is</span><select value=${kind} onChange=${(e) => setKind(e.target.value)}>${Object.entries(KINDS).map(([value, words]) => html`<option value=${value} selected=${value === kind}>${words}</option>`)}</select></label>
         <button class="main-action" disabled=${isBusy || isTooLong(text, MOVE_CHARS) || (!text.trim() && kind !== "end")}>${BUTTONS[kind]}</button>
