@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.server.web.conftest import (
+    HeldServer,
     Reader,
     RunningServer,
     assert_nobody_is_left_out,
@@ -105,3 +108,23 @@ def test_a_question_that_is_refused_keeps_its_words(reader: Reader, story: str) 
     page.get_by_role("button", name="Ask", exact=True).click()
     page.locator(".aside-said").wait_for()
     until(page, "document.querySelector('textarea').value === ''")
+
+
+def test_the_embedded_storyteller_says_what_it_does_with_words_to_an_end(
+    reader: Reader, held: HeldServer, chromium: Any, story: str
+) -> None:
+    page = reader.open(f"story/{story}/main")
+    page.get_by_label("What it is").select_option("end")
+    page.get_by_text("plays your words as your last deed. The end that follows is").wait_for()
+    field = page.get_by_placeholder("A last deed of yours, or nothing at all")
+    field.wait_for()
+    assert_nobody_is_left_out(page)
+    page.get_by_label("What it is").select_option("say")
+    until(page, "!document.querySelector('main').textContent.includes('as your last deed')")
+
+    other = Reader(chromium, held.address)
+    page = other.open(f"story/{held.stories['played']}/main")
+    page.get_by_label("What it is").select_option("end")
+    page.get_by_placeholder("How it should end, or nothing at all").wait_for()
+    assert page.get_by_text("as your last deed").count() == 0, "a model can be told an end"
+    other.context.close()
