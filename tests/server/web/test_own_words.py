@@ -128,3 +128,20 @@ def test_the_embedded_storyteller_says_what_it_does_with_words_to_an_end(
     page.get_by_placeholder("How it should end, or nothing at all").wait_for()
     assert page.get_by_text("as your last deed").count() == 0, "a model can be told an end"
     other.context.close()
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (360, 740)])
+def test_a_long_paste_leaves_the_field_and_its_button_on_the_screen(
+    chromium: Any, server: RunningServer, story: str, size: tuple[int, int]
+) -> None:
+    width, height = size
+    reader = Reader(chromium, server.address, viewport={"width": width, "height": height})
+    page = reader.open(f"story/{story}/main")
+    page.get_by_placeholder("In your own words").fill("The lamp went out. " * 900)
+    heights = page.evaluate(
+        "['.own-words textarea', '.own-words'].map((one) =>"
+        " document.querySelector(one).getBoundingClientRect().height)"
+    )
+    assert heights[0] <= height * 0.4
+    assert heights[1] <= height * 0.7
+    reader.context.close()

@@ -44,6 +44,7 @@ function Story({ story, branch, first }) {
   async function refresh() {
     const now = await api.present(story, branch);
     const known = turnsNow.current.at(-1)?.turn || 0;
+    if (now.turn > known && !may("player")) announce(`Scene ${now.turn} is told.`);
     if (now.turn > known) setTurns([...turnsNow.current, ...(await api.turns(story, branch, { after: known, limit: 200 })).turns]);
     latest.current = now;
     setPresent(now);
@@ -234,7 +235,7 @@ function Live({ live, language, play, story, branch, refresh }) {
       <p><button type="button" class="plain" onClick=${() => live.reset()}>Leave it</button></p><//>`}
     ${state === "interrupted" && html`<div class="note"><h2 class="small" tabindex="-1">This turn was interrupted</h2>
       <p>The server stopped in the middle of it. The story is as it was before; nothing is lost.</p>
-      <p><button type="button" onClick=${() => play(running.action, running.words, { again: true })}>Play it again</button>
+      <p class="row"><button type="button" onClick=${() => play(running.action, running.words, { again: true })}>Play it again</button>
       <button type="button" class="plain" onClick=${() => live.reset()}>Leave it</button></p></div>`}
     ${(state === "paused" || state === "stopped") && html`<${Care} live=${live} play=${play} story=${story} branch=${branch} refresh=${refresh} />`}
   </div>`;
@@ -294,7 +295,7 @@ function Moves({ live, present, play, story, branch }) {
     if (ASIDES.includes(kind)) play({ kind, text: words }, words, { isAside: true });
     else play({ kind, text: words }, words || "The end.");
   }
-  if (!may("player")) return html`<p class="quiet centre">You read along. Only whose story it is plays it.</p>`;
+  if (!may("player")) return html`<p class="quiet centre">You read along; new scenes come by themselves. Only whose story it is plays it.</p>`;
   if (present.turn === 0) {
     return state !== "idle" && state !== "failed" ? null : html`<p class="centre"><button type="button" class="main-action" onClick=${() => play({ kind: "begin" })}>Begin the story</button></p>`;
   }
