@@ -21,6 +21,7 @@ from tta_rebuild.engine.action import Action
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.smoke
 def test_a_connection_that_breaks_in_mid_stream_loses_and_doubles_nothing(
     chromium: Any, server: RunningServer, proxy: Proxy, story: str
 ) -> None:

@@ -98,6 +98,7 @@ def branch(
     return row | {"first_turn": first_turn, "last_turn": last_turn, "ending": False}
 
 
+@pytest.mark.smoke
 def test_the_map_is_walked_with_keys_and_forked_from(reader: Reader, server: RunningServer) -> None:
     session = server.does(seeding.a_story_with_two_ways(server.application))
     page = reader.open(f"story/{session.story_id}/main/map")
@@ -206,6 +207,7 @@ def test_a_fork_without_scenes_of_its_own_repeats_no_number_on_the_map(
     assert written.count("1") == 1
 
 
+@pytest.mark.smoke
 def test_two_branches_stand_side_by_side(reader: Reader, server: RunningServer) -> None:
     page = reader.open("story/{cast}/main/map/3".format(**server.stories))
     page.locator(".map-pick").get_by_role("button", name="Compare").click()

@@ -20,6 +20,7 @@ from tta_rebuild.engine.action import Action
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.smoke
 def test_a_new_story_is_begun_and_ten_turns_are_played(
     reader: Reader, server: RunningServer
 ) -> None:
