@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shlex
@@ -65,6 +66,33 @@ def test_what_a_player_may_spend_a_day_is_set_listed_and_lifted(
     assert budgets()[0] == ("anna", None, 0.0)
     assert main(["tokens", "budget", "nobody", "1"]) == 3
     assert main(["tokens", "add", "anna", "--budget", "-1"]) == 2
+
+
+def test_what_a_story_may_cost_is_set_and_lifted(capsys: pytest.CaptureFixture[str]) -> None:
+    from tta_rebuild.storage.story_store import StoryStore
+
+    main(["story", "--world", "lighthouse", "--turns", "1", "--auto", "--json"])
+    capsys.readouterr()
+    main(["stories", "--json"])
+    [row] = [json.loads(line) for line in lines(capsys)]
+    database = Path(os.environ["TTA_DATA_DIR"]) / "stories.db"
+
+    def limits() -> dict[str, float]:
+        async def read() -> dict[str, float]:
+            store = await StoryStore.open(database)
+            found = dict(await store.access().story_limits())
+            await store.close()
+            return found
+
+        return asyncio.run(read())
+
+    assert main(["stories", "budget", row["story_id"], "2.5"]) == 0
+    assert "may cost $2.50 in all" in " ".join(lines(capsys))
+    assert limits() == {row["story_id"]: 2.5}
+    assert main(["stories", "budget", row["story_id"], "--", "-1"]) == 2
+    assert main(["stories", "budget", "nothing", "1"]) == 3
+    assert main(["stories", "budget", row["story_id"]]) == 0
+    assert limits() == {}
 
 
 def test_a_token_is_revoked_once(capsys: pytest.CaptureFixture[str]) -> None:

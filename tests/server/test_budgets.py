@@ -46,11 +46,13 @@ async def test_a_story_costs_no_more_than_its_own_budget_until_that_is_raised(
     refused = (await paid.play(dear, kind="choose", choice=1))[-1]
     elsewhere = (await paid.play(other, kind="begin"))[-1]
     listed = (await paid.client.get("/budgets")).json()["budgets"]
+    at_hand = (await paid.client.get(dear)).json()["cost"]["lines"]
     raised = await set_to(paid, dear, 1)
     told = (await paid.play(dear, kind="choose", choice=1))[-1]
     lifted = await set_to(paid, dear, None)
 
     assert made == (200, listed[0])
+    assert "this story $0.0010 of at most $0.00" in at_hand
     assert (listed[0]["title"], listed[0]["usd"]) == ("Dear", 0.0011)
     assert listed[0]["spent_usd"] == pytest.approx(TURN_USD)
     problem = refused.data["problem"]

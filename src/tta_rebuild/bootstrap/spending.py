@@ -62,7 +62,10 @@ def budgets_of(settings: Settings) -> Iterator[Budget]:
 
 async def spent_of_budgets(tracker: CostTracker, story_id: str) -> list[str]:
     """Session, story and each other budget that is set: ``today $0.0123 of at most $5.00``."""
-    limits = {b.scope: f" of at most ${b.limit_usd:.2f}" for b in tracker.budgets}
+    most = {budget.scope: budget.limit_usd for budget in tracker.budgets}
+    if (own_usd := await tracker.story_limit_usd(story_id)) is not None:
+        most["story"] = min(own_usd, most.get("story", own_usd))
+    limits = {scope: f" of at most ${usd:.2f}" for scope, usd in most.items()}
     said = []
     for scope, (_, _, name) in _BUDGETS.items():
         if name and (scope in limits or scope in ("session", "story")):

@@ -199,6 +199,11 @@ class CostTracker:
         await self.flush()
         return await self._spent_before(scope, key or self._keys()[scope])
 
+    async def story_limit_usd(self, story_id: str) -> float | None:
+        """What a story may cost by a budget of its own; None where it has none."""
+        limits = await self._story_limits() if self._story_limits is not None else {}
+        return limits.get(story_id)
+
     def _keys(self, request: LLMRequest | None = None) -> dict[Scope, str]:
         """Whose budget of each scope a request falls under."""
         state = request.context.session_state if request else {}
