@@ -194,10 +194,15 @@ class CostTracker:
     async def spent_usd(self, scope: Scope, key: str = "") -> float:
         """What is spent by a story, player, on a day …, by the ledger. Raises StoreError.
 
-        ``key`` says by which; "" is this player, this session, today.
+        ``key`` says by which; "" is this player, this session, today. A session is this process:
+        what its budget has counted is not summed up again from all rows of a long one.
         """
+        key = key or self._keys()[scope]
+        for budget in self.budgets if scope == "session" else ():
+            if account := self._accounts.get((budget, key)):
+                return account.spent_usd
         await self.flush()
-        return await self._spent_before(scope, key or self._keys()[scope])
+        return await self._spent_before(scope, key)
 
     async def story_limit_usd(self, story_id: str) -> float | None:
         """What a story may cost by a budget of its own; None where it has none."""
@@ -287,7 +292,8 @@ class _LedgerWriter:
 
     async def flush(self) -> None:
         """Wait until every row is kept. Raises StoreError; the rows stay and can be tried again."""
-        await asyncio.shield(self._write())
+        if self._pending:  # also while they are written: they leave when they are kept
+            await asyncio.shield(self._write())
 
     async def _write_soon(self) -> None:
         await self._clock.sleep(LINGER_S)
