@@ -25,7 +25,7 @@ COMMANDS = {
     "serve": ("serve", "Serve stories over HTTP, with pages for a browser."),
     "worker": ("worker", "Play turns for servers on other machines."),
     "tokens": ("tokens", "Make, list and revoke the tokens of a server's players."),
-    "stories": ("stories", "List, rename, delete, export, import."),
+    "stories": ("stories", "List, rename, delete, export, import, budget."),
     "show": ("show", "Show timeline, branches, people, facts."),
     "fork": ("show", "Begin another way from a turn."),
     "compare": ("show", "Show how two branches differ."),
