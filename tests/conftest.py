@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
-from tests.redis_server import RedisServer
 from tools.wire import WireServer
 
+from tests.redis_server import RedisServer
 from tta_rebuild.canon import Canon
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import Claim

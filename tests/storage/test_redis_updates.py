@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-
 from tests.redis_server import RedisServer
+
 from tta_rebuild.storage import redis_updates
 from tta_rebuild.storage.redis_updates import ENDED_S, RUNNING_S, RedisUpdates
 

@@ -43,7 +43,7 @@ class RedisUpdates:
         self.is_away = False
 
     async def add(self, turn_id: str, number: int, kind: str, text: str) -> None:
-        """Add an update; ``number`` from 1, and one that is not above the latest changes nothing."""
+        """Add an update; a ``number`` (from 1) not above the latest changes nothing."""
         key = _key(turn_id)
         entry: dict[Any, Any] = {"kind": kind, "text": text}
         stays_s = ENDED_S if kind in self._last_kinds else RUNNING_S
