@@ -1,0 +1,84 @@
+"""Workers in processes of their own never pass a quota, while Redis stops and starts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.redis_server import RedisServer
+
+ROOT = Path(__file__).parents[2]
+
+
+def most_in(window_s: float, times: Sequence[float]) -> int:
+    """The greatest number of moments in any half-open window."""
+    ordered, first, most = sorted(times), 0, 0
+    for last, moment in enumerate(ordered):
+        while ordered[first] <= moment - window_s:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+async def played(
+    server: RedisServer,
+    *,
+    callers: int,
+    rpm: int,
+    seconds: float,
+    off_s: tuple[float, float],
+    timing: dict[str, float],
+    workers: int = 4,
+) -> tuple[list[list[float]], int]:
+    """When each worker's requests were let through, and how often Redis went away for one."""
+    asked = {"url": server.url, "callers": callers, "rpm": rpm, "seconds": seconds}
+    asked |= {"timing": timing, "workers": workers}
+    running = [
+        await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.integrations.redis_callers",
+            json.dumps(asked | {"worker": f"w{number}"}),
+            stdout=asyncio.subprocess.PIPE,
+            cwd=ROOT,
+        )
+        for number in range(workers)
+    ]
+    stops, starts = off_s
+    await asyncio.sleep(stops)
+    server.stop()
+    await asyncio.sleep(starts - stops)
+    server.start()
+    said = [(await process.communicate())[0].decode().split() for process in running]
+    return [[float(word) for word in one[:-1]] for one in said], sum(int(one[-1]) for one in said)
+
+
+async def test_a_quota_holds_while_redis_stops_and_starts(own_redis: RedisServer) -> None:
+    timing = {"beat_s": 0.2, "retry_s": 0.1, "answer_s": 0.5, "window_s": 2.0, "report_s": 1.5}
+    timing |= {"alive_s": 5.0, "lease_s": 3.0}
+    times, losses = await played(
+        own_redis, callers=16, rpm=40, seconds=18.0, off_s=(6.0, 11.0), timing=timing
+    )
+    every = [moment for one in times for moment in one]
+
+    assert most_in(2.0, every) <= 40
+    assert losses >= 4
+    assert all(len(one) >= 10 for one in times)
+    assert len(every) >= 40 * 18 / 2.0 * 0.4
+
+
+@pytest.mark.cluster
+async def test_a_quota_a_minute_holds_while_redis_stops_and_starts(own_redis: RedisServer) -> None:
+    times, losses = await played(
+        own_redis, callers=64, rpm=240, seconds=330.0, off_s=(100.0, 200.0), timing={}
+    )
+    every = [moment for one in times for moment in one]
+
+    assert most_in(60.0, every) <= 240
+    assert losses >= 4
+    print(f"most in 60 s: {most_in(60.0, every)} of 240; in all {len(every)} in 330 s")
