@@ -139,12 +139,13 @@ class BudgetQueue:
     on_warning: Callable[[BudgetWarning], None] | None = None
     _waiting: list[asyncio.Future[bool]] = field(default_factory=list)
 
-    async def something_ended(self) -> bool:
-        """True when some call has ended; False if none does for too long."""
+    async def something_ended(self, within_s: float | None = None) -> bool:
+        """True when some call has ended; False if none does within so long, or for too long."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         timer = self._clock.call_later(
-            self.patience_s, lambda: None if future.done() else future.set_result(False)
+            self.patience_s if within_s is None else within_s,
+            lambda: None if future.done() else future.set_result(False),
         )
         try:
             return await future

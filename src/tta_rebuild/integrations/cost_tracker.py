@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from itertools import count, islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from tta_rebuild.core.checks import check_number, check_text
 from tta_rebuild.core.clock import Clock
@@ -36,6 +36,11 @@ MOST_CALLS = 1_000
 """Attempts that ``CostTracker.calls`` remembers where a ledger keeps them all."""
 
 
+SpentBefore: TypeAlias = Callable[[Account], Awaitable[float]]
+"""What the ledger knows to be spent of an account, in US dollars."""
+MakeCall: TypeAlias = Callable[[BudgetQueue, Sequence[Account], SpentBefore], Call]
+
+
 class CostTracker:
     """Budgets, prices and the ledger of one process.
 
@@ -50,6 +55,7 @@ class CostTracker:
         limits: what some players may spend a day, in US dollars, by their ids; asked anew by each
             call.
         patience_s: how long a call waits for money that others hold, while none of them ends.
+        make_call: makes calls whose money is held beyond this process.
     """
 
     def __init__(
@@ -66,6 +72,7 @@ class CostTracker:
         on_booked: Callable[[Attempt], None] | None = None,
         limits: Callable[[], Awaitable[Mapping[str, float]]] | None = None,
         patience_s: float = 30.0,
+        make_call: MakeCall | None = None,
     ) -> None:
         if isinstance(ledger, (int, float)):
             raise ValidationError(f"for a budget write CostTracker(budget_usd={ledger})")
@@ -84,7 +91,7 @@ class CostTracker:
         self.clock = clock or Clock()
         self._player_id = player_id
         self._session_id = session_id
-        self._on_booked, self._limits = on_booked, limits
+        self._on_booked, self._limits, self._make_call = on_booked, limits, make_call
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
         self._writer = _LedgerWriter(self.ledger, self.clock)
         self._accounts: dict[tuple[Budget, str], Account] = {}
@@ -104,7 +111,11 @@ class CostTracker:
         if known is not None:
             yield known, request
             return
-        call = Call(self._queue, await self._accounts_of(request))
+        accounts = await self._accounts_of(request)
+        if self._make_call is None:
+            call = Call(self._queue, accounts)
+        else:
+            call = self._make_call(self._queue, accounts, self._spent_of)
         call_id = f"call-{next(self._serial)}"
         self._calls[call_id] = call
         try:
@@ -227,6 +238,10 @@ class CostTracker:
             return []
         how = "wait for the next day (UTC), or ask an operator for more"
         return [Budget(scope="player day", limit_usd=limits[player_id], how_to_raise=how)]
+
+    async def _spent_of(self, account: Account) -> float:
+        await self.flush()
+        return await self._spent_before(account.budget.scope, account.key)
 
     async def _spent_before(self, scope: Scope, key: str) -> float:
         which: dict[str, Any] = {}

@@ -28,6 +28,7 @@ from tta_rebuild.core.clock import Clock
 _log = logging.getLogger("tta_rebuild.redis")
 
 PREFIX = "tta:"
+_SETTLED = (f"{PREFIX}settled", f"{PREFIX}reported")
 
 
 class RedisAway(Exception):
@@ -123,6 +124,7 @@ class RedisLink:
         self.timing = timing or LinkTiming()
         self.clock = clock or Clock()
         self.is_away = False
+        self.away_since = -math.inf
         self.alone_until = math.inf
         """Until then Redis decides nothing for this worker, by its clock."""
         self.lost_at = -math.inf
@@ -133,7 +135,7 @@ class RedisLink:
         self._server_time = server_time
         self._on_change = on_change
         self._scripts: dict[str, Any] = {}
-        self._waiting: deque[Command] = deque()
+        self._waiting: deque[tuple[Command, Callable[[], None] | None]] = deque()
         self._sender: asyncio.Task[None] | None = None
         self._beats: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -183,11 +185,14 @@ class RedisLink:
         finally:
             self._running -= 1
 
-    def send(self, command: Command) -> None:
-        """Run it soon, behind the caller; left out where Redis is away, since it will be told."""
+    def send(self, command: Command, done: Callable[[], None] | None = None) -> None:
+        """Run it soon, behind the caller; left out where Redis is away, since it will be told.
+
+        ``done`` is called once Redis has answered.
+        """
         if self.is_away:
             return
-        self._waiting.append(command)
+        self._waiting.append((command, done))
         if self._sender is None or self._sender.done():
             with suppress(RuntimeError):  # no event loop
                 self._sender = self.begin(self._send_all())
@@ -211,8 +216,8 @@ class RedisLink:
         timing = self.timing
         alive = Command(
             "beat",
-            (f"{PREFIX}workers", f"{PREFIX}settled"),
-            (self.worker, timing.alive_s, timing.window_s + timing.report_s),
+            (f"{PREFIX}workers", *_SETTLED),
+            (self.worker, timing.alive_s, timing.window_s + timing.report_s, timing.report_s),
         )
         self._running += 1
         try:
@@ -245,7 +250,7 @@ class RedisLink:
         was_short = now - self.lost_at < timing.window_s - others_went
         if not was_short or any(one.did_alone() for one in self.sharers):
             # others may have done something alone too, and not have told it yet
-            await self._do(Command("unsettle", (f"{PREFIX}settled",), (timing.report_s,)))
+            await self._do(Command("unsettle", _SETTLED, (timing.report_s,)))
             settles_in_s = max(settles_in_s, timing.report_s)
         self.alone_until = self.clock.now() + settles_in_s
         self.is_away = False
@@ -267,14 +272,18 @@ class RedisLink:
     async def _send_all(self) -> None:
         with suppress(RedisAway):
             while self._waiting:
-                await self._do(self._waiting[0])
-                if self._waiting:
+                command, done = self._waiting[0]
+                await self._do(command)
+                if self._waiting and self._waiting[0][0] is command:
                     self._waiting.popleft()
+                if done is not None:
+                    done()
 
     async def _do(self, command: Command) -> Any:
         script = self._scripts.get(command.script)
         if script is None:
-            text = _source("time") + _source(command.script)
+            shared = _source("budget_lib") if command.script.startswith("budget") else ""
+            text = _source("time") + shared + _source(command.script)
             script = self._scripts[command.script] = self.client.register_script(text)
         now = "" if self._server_time is None else repr(self._server_time())
         try:
@@ -288,6 +297,7 @@ class RedisLink:
         if self.is_away:
             return
         self.is_away = True
+        self.away_since = self.clock.now()
         if self.clock.now() >= self.alone_until:
             self.lost_at = self.clock.now()
         _log.warning(

@@ -274,6 +274,8 @@ class SharedWindow(QuotaWindow):
     def came_back(self) -> None:
         """Redis decides again, once all have told it what they did."""
         self._did_alone = False
+        for command in self.report():  # for what went out during the first report
+            self.link.send(command)
         self.pump()
 
     def _known(self) -> list[Grant]:

@@ -1,3 +1,5 @@
--- Others may have more to report. KEYS: settled. ARGV: now, seconds.
-local settled = tonumber(redis.call('GET', KEYS[1]) or '0')
-redis.call('SET', KEYS[1], math.max(settled, now + tonumber(ARGV[2])))
+-- Others may have more to report. KEYS: settled, reported. ARGV: now, seconds.
+for _, key in ipairs(KEYS) do
+  local known = tonumber(redis.call('GET', key) or '0')
+  redis.call('SET', key, math.max(known, now + tonumber(ARGV[2])))
+end
