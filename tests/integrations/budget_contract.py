@@ -5,23 +5,22 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from typing import Protocol
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integrations.costed import PRICES, RATES, SCENE, SCENE_USD, Fixed, items_of
+from tests.integrations.costed import RATES, SCENE, SCENE_USD, Fixed, items_of
 from tests.integrations.fakes import (
     ManualClock,
-    MemoryLedger,
     ScriptedProvider,
     Told,
     context_of,
     request_of,
-    settle,
 )
 from tta_rebuild.core.errors import (
     BudgetExceededError,
@@ -32,9 +31,8 @@ from tta_rebuild.core.errors import (
     ReplyUnusable,
     StreamBroken,
 )
-from tta_rebuild.core.usage import Attempt, Usage
-from tta_rebuild.integrations.budgets import Account, Budget, BudgetQueue, BudgetWarning, Call
-from tta_rebuild.integrations.cost_tracker import CostTracker
+from tta_rebuild.core.usage import Usage
+from tta_rebuild.integrations.budgets import Budget, BudgetWarning
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
     LLMRequest,
@@ -115,6 +113,10 @@ class Billing(RequestProvider):
         yield StreamEnded(self._response(usage))
 
 
+SHARED = [HealthCheck.differing_executors, HealthCheck.function_scoped_fixture]
+"""What hypothesis finds odd in a class of tests for several ways."""
+
+
 class Make(Protocol):
     """A tracker, its ledger, its clock and a provider that answers by a script."""
 
@@ -132,7 +134,9 @@ class BudgetContract:
         async with self.opened() as make:
             yield make
 
-    async def test_a_call_that_does_not_fit_is_refused_before_anything_is_sent(self, make: Make) -> None:
+    async def test_a_call_that_does_not_fit_is_refused_before_anything_is_sent(
+        self, make: Make
+    ) -> None:
         at = await make(budgets=[Budget(scope="session", limit_usd=0.001)])
         with pytest.raises(BudgetExceededError) as told:
             await at.costed.complete(request_of())
@@ -173,7 +177,9 @@ class BudgetContract:
     async def test_the_budget_per_call_spans_its_retries(self, make: Make) -> None:
         unusable = ReplyUnusable("?")
         unusable.usage = SCENE
-        at = await make(unusable, Told(usage=SCENE), budgets=[Budget(scope="call", limit_usd=0.012)])
+        at = await make(
+            unusable, Told(usage=SCENE), budgets=[Budget(scope="call", limit_usd=0.012)]
+        )
         provider = BudgetedLLMProvider(
             RetryingLLMProvider(at.costed, clock=at.clock, random=random.Random(1)),
             at.tracker,
@@ -189,11 +195,10 @@ class BudgetContract:
         at = await make(Told(usage=SCENE))
         await at.costed.complete(request_of())
         await at.tracker.flush()
-        again = CostTracker(
-            at.ledger, [Budget(scope="total", limit_usd=0.0115)], prices=PRICES, clock=at.clock
-        )
+        budgets = [Budget(scope="total", limit_usd=0.0115)]
+        again = await make(ledger=at.ledger, clock=at.clock, budgets=budgets)
         with pytest.raises(BudgetExceededError):
-            await CostTrackingLLMProvider(at.model, again).complete(request_of())
+            await again.costed.complete(request_of())
 
     async def test_a_model_that_costs_nothing_plays_on_without_any_budget(self, make: Make) -> None:
         at = await make(budgets=[Budget(scope="session", limit_usd=0.0)])
@@ -217,8 +222,12 @@ class BudgetContract:
         (row,) = await at.rows()
         assert (row.provider, row.cost_usd) == ("offline", 0.0)
 
-    async def test_calls_wait_for_what_others_hold_instead_of_being_refused(self, make: Make) -> None:
-        at = await make(Told(usage=SCENE, takes_s=1.0), budgets=[Budget(scope="total", limit_usd=0.1)])
+    async def test_calls_wait_for_what_others_hold_instead_of_being_refused(
+        self, make: Make
+    ) -> None:
+        at = await make(
+            Told(usage=SCENE, takes_s=1.0), budgets=[Budget(scope="total", limit_usd=0.1)]
+        )
         calls = [asyncio.create_task(at.costed.complete(request_of())) for _ in range(15)]
         await at.clock.advance(10.0)
         assert all(call.done() and call.exception() is None for call in calls)
@@ -242,7 +251,9 @@ class BudgetContract:
         await at.clock.settle()
 
     async def test_a_cancelled_wait_for_money_leaves_nothing_held(self, make: Make) -> None:
-        at = await make(Told(usage=SCENE, takes_s=1.0), budgets=[Budget(scope="total", limit_usd=0.018)])
+        at = await make(
+            Told(usage=SCENE, takes_s=1.0), budgets=[Budget(scope="total", limit_usd=0.018)]
+        )
         first = asyncio.create_task(at.costed.complete(request_of()))
         await at.clock.settle()
         waits = asyncio.create_task(at.costed.complete(request_of()))
@@ -253,7 +264,7 @@ class BudgetContract:
         response = await at.clock.until(at.costed.complete(request_of()))
         assert isinstance(response, LLMResponse)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
     @given(
         limit=st.floats(0.001, 0.05),
         callers=st.integers(1, 40),
@@ -261,54 +272,49 @@ class BudgetContract:
         places=st.sampled_from(["attempt", "call"]),
     )
     def test_whatever_happens_the_server_never_bills_more_than_the_budget(
-        limit: float, callers: int, seed: int, places: str
+        self, limit: float, callers: int, seed: int, places: str
     ) -> None:
         async def play() -> tuple[float, float, list[BudgetWarning]]:
-            clock = ManualClock()
-            ledger = MemoryLedger()
-            warnings: list[BudgetWarning] = []
-            tracker = CostTracker(
-                ledger,
-                [Budget(scope="total", limit_usd=limit)],
-                prices=PRICES,
-                clock=clock,
-                on_warning=warnings.append,
-            )
-            server = Billing(clock, seed)
-            source = random.Random(seed)
-            provider: RequestProvider = CostTrackingLLMProvider(server, tracker)
-            if places == "call":
-                provider = BudgetedLLMProvider(
-                    RetryingLLMProvider(provider, clock=clock, random=source), tracker
-                )
+            async with self.opened() as make:
+                at = await make(budgets=[Budget(scope="total", limit_usd=limit)])
+                clock, ledger, tracker, warnings = at.clock, at.ledger, at.tracker, at.warnings
+                server = Billing(clock, seed)
+                source = random.Random(seed)
+                provider: RequestProvider = CostTrackingLLMProvider(server, tracker)
+                if places == "call":
+                    provider = BudgetedLLMProvider(
+                        RetryingLLMProvider(provider, clock=clock, random=source), tracker
+                    )
 
-            async def call() -> None:
-                await clock.sleep(source.uniform(0, 5))
-                fate = source.random()
-                work = asyncio.ensure_future(
-                    provider.complete(request_of("p" * 200))
-                    if fate < 0.5
-                    else items_of(provider, request_of("p" * 200))
-                )
-                if fate < 0.2 or fate > 0.8:
-                    clock.call_later(source.uniform(0, 1), work.cancel)
-                await asyncio.wait([work])
-                if not work.cancelled() and not isinstance(
-                    work.exception(), (ProviderError, BudgetExceededError, type(None))
-                ):
-                    work.result()
+                async def call() -> None:
+                    await clock.sleep(source.uniform(0, 5))
+                    fate = source.random()
+                    work = asyncio.ensure_future(
+                        provider.complete(request_of("p" * 200))
+                        if fate < 0.5
+                        else items_of(provider, request_of("p" * 200))
+                    )
+                    if fate < 0.2 or fate > 0.8:
+                        clock.call_later(source.uniform(0, 1), work.cancel)
+                    await asyncio.wait([work])
+                    if not work.cancelled() and not isinstance(
+                        work.exception(), (ProviderError, BudgetExceededError, type(None))
+                    ):
+                        work.result()
 
-            await clock.until(asyncio.gather(*(call() for _ in range(callers))))
-            await tracker.flush()
-            assert len(ledger.rows) == server.requests
-            return server.billed_usd, ledger.total_usd, warnings
+                await clock.until(asyncio.gather(*(call() for _ in range(callers))))
+                await tracker.flush()
+                assert len(ledger.rows) == server.requests
+                return server.billed_usd, ledger.total_usd, warnings
 
         billed, booked, warnings = asyncio.run(play())
         assert billed <= booked + 1e-9
         assert booked <= limit + 1e-9
         assert len(warnings) == len({warning.percent for warning in warnings})
 
-    async def test_what_a_player_may_spend_a_day_is_theirs_and_the_days_alone(self, make: Make) -> None:
+    async def test_what_a_player_may_spend_a_day_is_theirs_and_the_days_alone(
+        self, make: Make
+    ) -> None:
         limits = {"anna": 0.0108, "bo ben": 0.0}
 
         async def asked() -> Mapping[str, float]:
@@ -318,7 +324,9 @@ class BudgetContract:
 
         async def plays(player: str) -> bool:
             try:
-                await at.costed.complete(replace(request_of(), context=context_of(player_id=player)))
+                await at.costed.complete(
+                    replace(request_of(), context=context_of(player_id=player))
+                )
             except PlayersBudgetExceeded as error:
                 return "next day" not in str(error)
             return True

@@ -44,7 +44,7 @@ async def linked(
     )
     clock.links.append(link)
     if settled:
-        await link.client.set(f"{PREFIX}settled", 0)
+        await link.client.mset({f"{PREFIX}settled": 0, f"{PREFIX}reported": 0})
     await link.beat()
     return link
 

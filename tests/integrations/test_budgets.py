@@ -3,56 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.integrations.costed import PRICES, RATES, SCENE, SCENE_USD, Fixed, items_of
+from tests.integrations.budget_contract import BudgetContract, Make
+from tests.integrations.costed import PRICES, SCENE, SCENE_USD, Fixed
 from tests.integrations.fakes import (
     ManualClock,
     MemoryLedger,
     ScriptedProvider,
     Told,
-    context_of,
     request_of,
     settle,
 )
 from tta_rebuild.core.errors import (
     BudgetExceededError,
-    PlayersBudgetExceeded,
-    ProviderBusy,
-    ProviderError,
-    ProviderTimeout,
-    ReplyUnusable,
-    StreamBroken,
 )
 from tta_rebuild.core.usage import Attempt, Usage
 from tta_rebuild.integrations.budgets import Account, Budget, BudgetQueue, BudgetWarning, Call
 from tta_rebuild.integrations.cost_tracker import CostTracker
-from tta_rebuild.integrations.llm_provider import (
-    LLMConfig,
-    LLMRequest,
-    LLMResponse,
-    RequestProvider,
-    StreamEnded,
-    StreamItem,
-    TextPiece,
-)
 from tta_rebuild.integrations.wrappers.costed import (
-    BudgetedLLMProvider,
     CostTrackingLLMProvider,
 )
-from tta_rebuild.integrations.wrappers.fallback import (
-    ALSO_WITHOUT_BUDGET,
-    FallbackLLMProvider,
-    Link,
-)
-from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
 
 
 class TestInOneProcess(BudgetContract):

@@ -12,6 +12,7 @@ import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import uuid4
 
 from tta_rebuild.integrations.budgets import Account, BudgetQueue, Call, Scope
@@ -62,6 +63,7 @@ class RedisBudgets:
         self.calls: set[SharedCall] = set()
         self._alone: dict[str, _Alone] = {}
         self._spent: dict[str, _Spent] = {}
+        self._ended: dict[str, Command] = {}
         link.sharers.append(self)
 
     def call(
@@ -102,6 +104,7 @@ class RedisBudgets:
                     spent, held, reserve = (int(number) for number in told[3 * at : 3 * at + 3])
                     account.spent_usd, account.held_usd = spent / BILLION, held / BILLION
                     self._alone[key] = _Alone(reserve)
+                call.is_known = True
                 return None
 
     def spend(self, call: SharedCall, spent: int, out_of_reserve: int) -> None:
@@ -134,7 +137,11 @@ class RedisBudgets:
         """Nothing is held for the call any more."""
         self.calls.discard(call)
         args = (call.call_id, 0, self.link.timing.lease_s)
-        self.link.send(Command("budget_renew", tuple(call.shared), args))
+        command = Command("budget_renew", tuple(call.shared), args)
+        if not call.is_known:
+            return
+        self._ended[call.call_id] = command
+        self.link.send(command, partial(self._ended.pop, call.call_id, None))
 
     # ------------------------------------------------------------------ Redis comes and goes
 
@@ -159,7 +166,7 @@ class RedisBudgets:
             for key, one in self._alone.items()
             if one.spent or one.held
         ]
-        return [*spent, *self.renewals(), *kept]
+        return [*spent, *self.renewals(), *self._ended.values(), *kept]
 
     def _untold(self) -> list[str]:
         return [key for key, one in self._spent.items() if one.known < one.total]
@@ -179,6 +186,8 @@ class RedisBudgets:
             self._tell_spent(untold)
         for command in self.renewals():
             self.link.send(command)
+        for call_id, command in list(self._ended.items()):
+            self.link.send(command, partial(self._ended.pop, call_id, None))
 
     # ------------------------------------------------------------------ how it is done
 
@@ -241,6 +250,7 @@ class SharedCall(Call):
     call_id: str = field(default_factory=lambda: uuid4().hex)
     held: int = 0
     held_alone: int = 0
+    is_known: bool = False
 
     def __post_init__(self) -> None:
         own = [a for a in self._accounts if a.budget.scope in OF_ONE_WORKER]

@@ -135,7 +135,7 @@ class RedisLink:
         self._server_time = server_time
         self._on_change = on_change
         self._scripts: dict[str, Any] = {}
-        self._waiting: deque[tuple[Command, Callable[[], None] | None]] = deque()
+        self._waiting: deque[tuple[Command, Callable[[], object] | None]] = deque()
         self._sender: asyncio.Task[None] | None = None
         self._beats: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -185,7 +185,7 @@ class RedisLink:
         finally:
             self._running -= 1
 
-    def send(self, command: Command, done: Callable[[], None] | None = None) -> None:
+    def send(self, command: Command, done: Callable[[], object] | None = None) -> None:
         """Run it soon, behind the caller; left out where Redis is away, since it will be told.
 
         ``done`` is called once Redis has answered.
