@@ -147,6 +147,8 @@ class RedisBudgets:
 
     def renewals(self) -> Iterable[Command]:
         """Keeps what running calls hold."""
+        for call in self.calls:
+            call.is_known = True
         return [
             Command(
                 "budget_renew",

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import math
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -182,6 +182,19 @@ class RedisLink:
             if self.is_away:
                 raise RedisAway
             return await self._do(command)
+        finally:
+            self._running -= 1
+
+    async def ask(self, work: Callable[[Redis], Awaitable[Any]]) -> Any:
+        """The answer to a plain command, in no order with the others. Raises RedisAway."""
+        if self.is_away:
+            raise RedisAway
+        self._running += 1
+        try:
+            return await work(self.client)
+        except (RedisError, OSError) as error:
+            self._lost(str(error) or type(error).__name__)
+            raise RedisAway from error
         finally:
             self._running -= 1
 
