@@ -284,3 +284,20 @@ def test_a_statement_is_told_with_its_article_right_and_no_quotation_left_open()
 )
 def test_a_title_in_small_letters_has_its_name_with_it(said: str) -> None:
     assert "Mr Brandt" in [person.name for person in read_premise(said).people]
+
+
+def test_no_story_opens_in_a_person() -> None:
+    read = read_premise(
+        "Rusk, an old ferryman, must bring the last foal, Nettle, down from Cold Moor before dark."
+    )
+    assert "Nettle" not in read.at
+    assert "Nettle" not in read.places
+
+
+def test_what_is_hers_belongs_to_a_woman_rather_than_to_a_noun_of_no_gender() -> None:
+    read = read_premise(
+        "Six bakers led by Marguerite plan to carry off the sleeping lodger. Her old partner Oskar "
+        "cannot keep quiet."
+    )
+    oskar = next(person for person in read.people if person.name == "Oskar")
+    assert oskar.role == "Marguerite's old partner"

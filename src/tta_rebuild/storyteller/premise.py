@@ -315,10 +315,11 @@ class _Reading:
         for implied in [s["place"] for s in self.settings if "place" in s][:1]:
             ranked.append((1, 998, implied, f"{_preposition(implied.split()[-1])} {implied}"))
         ranked.sort()
+        called = {name for person in people for name in (person.name, *person.name.split())}
+        ranked = [row for row in ranked if row[2] not in called]
         is_vague = not ranked or ranked[0][2] in ("the world", "the universe", "the field")
         at = "here" if is_vague else ranked[0][3]
-        called = {name for person in people for name in (person.name, *person.name.split())}
-        places = [row[2] for row in ranked if row[2] not in called]
+        places = [row[2] for row in ranked]
         if self.corrections.at:
             at = self.corrections.at
             places.insert(0, at.partition(" ")[2])

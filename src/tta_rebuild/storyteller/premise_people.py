@@ -174,7 +174,9 @@ class PremisePeople:
     def _owner(self, owner: str, at: int) -> Mention | None:
         wanted = GENDERS.get(owner, "")
         may = self._found.before(at, groups=not wanted)
-        return next((m for m in may if not wanted or m.pronouns in ("", wanted)), None)
+        fitting = [m for m in may if not wanted or m.pronouns in ("", wanted)]
+        surely = (m for m in fitting if m.name or m.pronouns)  # a starter owns less than Ann
+        return next(surely, next(iter(fitting), None))
 
     def _role(self, mention: Mention) -> str:
         phrase, owner = mention.phrase, mention.phrase.determiner
