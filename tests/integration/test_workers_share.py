@@ -67,7 +67,7 @@ async def test_what_one_worker_was_told_costs_another_nothing(workers: Workers) 
 
 async def test_a_budget_of_a_day_is_one_for_all_workers(workers: Workers) -> None:
     told = Told(usage=Usage(input_tokens=100_000, output_tokens=1))
-    options = {"budget_per_day_usd": 0.035, "cache": "off"}
+    options = {"budget_per_day_usd": 0.031, "cache": "off"}
     one, other = [await workers.open(told, **options) for _ in range(2)]
     await one.provider.complete(request_of())
     with pytest.raises(BudgetExceededError, match="budget per day"):

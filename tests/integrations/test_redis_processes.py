@@ -1,4 +1,4 @@
-"""Workers in processes of their own never pass a quota, while Redis stops and starts."""
+"""Workers in processes of their own never pass a quota or a budget, while Redis stops and starts."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ async def played(
     server: RedisServer,
     *,
     callers: int,
-    rpm: int,
     seconds: float,
     off_s: tuple[float, float],
     timing: dict[str, float],
     workers: int = 4,
+    **what: object,
 ) -> tuple[list[list[float]], int]:
     """When each worker's requests were let through, and how often Redis went away for one."""
-    asked = {"url": server.url, "callers": callers, "rpm": rpm, "seconds": seconds}
-    asked |= {"timing": timing, "workers": workers}
+    asked: dict[str, object] = {"url": server.url, "callers": callers, "seconds": seconds}
+    asked |= what | {"timing": timing, "workers": workers}
     running = [
         await asyncio.create_subprocess_exec(
             sys.executable,
@@ -70,6 +70,30 @@ async def test_a_quota_holds_while_redis_stops_and_starts(own_redis: RedisServer
     assert losses >= 4
     assert all(len(one) >= 10 for one in times)
     assert len(every) >= 40 * 18 / 2.0 * 0.4
+
+
+async def test_a_budget_holds_while_redis_stops_and_starts(
+    own_redis: RedisServer, tmp_path: Path
+) -> None:
+    timing = {"beat_s": 0.5, "retry_s": 0.1, "answer_s": 0.5, "window_s": 1.0, "report_s": 1.5}
+    timing |= {"alive_s": 5.0, "lease_s": 3.0}
+    ledger = tmp_path / "ledger"
+    ledger.touch()
+    times, losses = await played(
+        own_redis,
+        callers=16,
+        seconds=16.0,
+        off_s=(5.0, 8.0),
+        timing=timing,
+        limit_usd=4.0,
+        ledger=str(ledger),
+    )
+    billed_usd = 0.006 * sum(map(len, times))
+    booked_usd = sum(map(float, ledger.read_text().split()))
+
+    assert booked_usd == pytest.approx(billed_usd)
+    assert 0.9 * 4.0 <= billed_usd <= 4.0
+    assert losses >= 4
 
 
 @pytest.mark.cluster

@@ -23,7 +23,7 @@ class RedisResponseCache(ResponseCache):
     """Answers by key, for all workers; any after ``max_age_s`` seconds leave."""
 
     def __init__(
-        self, link: RedisLink, *, entries: int = 256, max_age_s: float = 7 * 86_400.0
+        self, link: RedisLink, *, entries: int = 256, max_age_s: float = 86_400.0
     ) -> None:
         super().__init__(entries=entries, max_age_s=max_age_s, clock=link.clock)
         self._link = link
