@@ -9,6 +9,7 @@ dollar, whole numbers, which sums leave exact.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ EARLY_S = 3.0
 """So long after it was spent, money is in the ledger for certain, seconds."""
 HOPES_S = 3.0
 """How soon Redis may be back before calls are refused that need more than is kept back, seconds."""
+
+WAIT = "wait until Redis is back: until then a worker spends only what is kept back for it"
 
 OF_ONE_WORKER: frozenset[Scope] = frozenset({"call", "session"})
 PLAYED_BY_ONE: frozenset[Scope] = frozenset({"story", "player", "player day"})
@@ -53,6 +56,19 @@ class _Spent:
 
     total: int = 0
     known: int = 0
+    recent: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def add(self, spent: int, now: float) -> None:
+        """So much more is spent."""
+        self.total += spent
+        self.recent.append((now, spent))
+        self.early(now)
+
+    def early(self, now: float) -> int:
+        """What was spent so lately that the ledger may not know it."""
+        while self.recent and self.recent[0][0] < now - EARLY_S:
+            self.recent.popleft()
+        return sum(spent for _, spent in self.recent)
 
 
 class RedisBudgets:
@@ -110,7 +126,7 @@ class RedisBudgets:
     def spend(self, call: SharedCall, spent: int, out_of_reserve: int) -> None:
         """So much is spent, a part of it alone; ``call.held`` is what the call holds then."""
         for key in call.shared:
-            self._spent.setdefault(key, _Spent()).total += spent
+            self._spent.setdefault(key, _Spent()).add(spent, self.link.clock.now())
             if self.link.is_away and key in self._alone:
                 self._alone[key].spent += out_of_reserve
         self._tell_spent(call.shared)
@@ -130,7 +146,8 @@ class RedisBudgets:
         args: list[str | int | float] = [self.link.worker, EARLY_S]
         totals = {key: self._spent[key].total for key in keys}
         for key, total in totals.items():
-            args += [total, self._spent[key].known]
+            early = self._spent[key].early(self.link.clock.now())
+            args += [total, self._spent[key].known, early]
         return Command("budget_spent", tuple(totals), args), totals
 
     def release(self, call: SharedCall) -> None:
@@ -283,7 +300,9 @@ class SharedCall(Call):
             if blocked.is_alone:
                 hopeless = self.held > 0 or now >= link.away_since + HOPES_S
             if hopeless or now - since >= self._queue.patience_s:
-                raise self._queue.refusal(account, usd, held_by_caller=self.held_usd)
+                how = WAIT if blocked.is_alone else ""
+                held_usd = self.held_usd
+                raise self._queue.refusal(account, usd, held_by_caller=held_usd, how_to_raise=how)
             if await self._queue.something_ended(LOOKS_AGAIN_S):
                 since = clock.now()
 

@@ -22,9 +22,7 @@ FLIGHT_S = 60.0
 class RedisResponseCache(ResponseCache):
     """Answers by key, for all workers; any after ``max_age_s`` seconds leave."""
 
-    def __init__(
-        self, link: RedisLink, *, entries: int = 256, max_age_s: float = 86_400.0
-    ) -> None:
+    def __init__(self, link: RedisLink, *, entries: int = 256, max_age_s: float = 86_400.0) -> None:
         super().__init__(entries=entries, max_age_s=max_age_s, clock=link.clock)
         self._link = link
         self._lives_ms = int(1000 * max_age_s)
