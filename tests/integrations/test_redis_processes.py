@@ -91,6 +91,7 @@ async def test_a_budget_holds_while_redis_stops_and_starts(
     billed_usd = 0.006 * sum(map(len, times))
     booked_usd = sum(map(float, ledger.read_text().split()))
 
+    print(f"${billed_usd:.3f} of $4 billed")
     assert booked_usd == pytest.approx(billed_usd)
     assert 0.75 * 4.0 <= billed_usd <= 4.0  # the last three seconds may count twice
     assert losses >= 4

@@ -14,6 +14,7 @@ from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import TextPiece
 from tta_rebuild.integrations.redis_cache import RedisResponseCache
 from tta_rebuild.integrations.redis_circuits import RedisCircuit
+from tta_rebuild.integrations.redis_link import LinkTiming, RedisAway
 from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
 from tta_rebuild.integrations.wrappers.circuit import CircuitBreakerLLMProvider, CircuitPolicy
 
@@ -151,3 +152,35 @@ async def test_without_redis_answers_are_kept_in_memory(own_redis: RedisServer) 
         await provider.complete(request_of())
         assert (await provider.complete(request_of())).metadata["cache"] == "memory"
         assert len(model.seen) == 1
+
+
+# ------------------------------------------------------------------------------- the link
+
+
+async def test_a_redis_that_is_silent_is_away_after_its_second(own_redis: RedisServer) -> None:
+    timing = LinkTiming(answer_s=0.2)
+    async with links_to(own_redis.url, "a", timing=timing) as (_, (link,)):
+        own_redis.freeze()
+        try:
+            async with asyncio.timeout(5):
+                with pytest.raises(RedisAway):
+                    await link.ask(lambda redis: redis.get("anything"))
+        finally:
+            own_redis.thaw()
+        assert link.is_away
+        await link.beat()
+        assert not link.is_away
+
+
+async def test_workers_are_counted_while_they_give_signs_of_life(redis_url: str) -> None:
+    timing = LinkTiming(alive_s=15.0, answer_s=10.0)
+    async with links_to(redis_url, "a", "b", "c", timing=timing) as (clock, links):
+        await links[0].beat()
+        assert links[0].workers == 3
+        await links[2].aclose()
+        clock.links.remove(links[2])
+        await links[0].beat()
+        assert links[0].workers == 2
+        await clock.advance(16.0)
+        await links[0].beat()
+        assert links[0].workers == 1

@@ -116,3 +116,22 @@ async def test_a_turn_goes_on_without_redis_and_is_seen_again_with_it(
     assert len(said) == 2
     assert "cannot be used" in said[0]
     assert "is back" in said[1]
+
+
+async def test_a_redis_that_is_silent_holds_no_turn_up(
+    own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_updates, "ANSWER_S", 0.2)
+    monkeypatch.setattr(redis_updates, "PAUSE_S", 60.0)
+    async with Redis.from_url(own_redis.url, decode_responses=True) as client:
+        updates = RedisUpdates(client)
+        await updates.add("t1", 1, "text", "seen")
+        own_redis.freeze()
+        try:
+            async with asyncio.timeout(5):
+                for number in range(2, 1000):
+                    await updates.add("t1", number, "text", "not seen")
+                assert await updates.read("t1", after=0, wait_s=0.01) == []
+        finally:
+            own_redis.thaw()
+        assert updates.is_away

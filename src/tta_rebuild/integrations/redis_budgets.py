@@ -100,6 +100,7 @@ class RedisBudgets:
         while True:
             if self.link.is_away:
                 return await self._hold_alone(call, target)
+            call.is_known = True  # even if this caller leaves before the answer
             try:
                 word, *told = await self.link.run(self._question(call, target))
             except RedisAway:
@@ -120,7 +121,6 @@ class RedisBudgets:
                     spent, held, reserve = (int(number) for number in told[3 * at : 3 * at + 3])
                     account.spent_usd, account.held_usd = spent / BILLION, held / BILLION
                     self._alone[key] = _Alone(reserve)
-                call.is_known = True
                 return None
 
     def spend(self, call: SharedCall, spent: int, out_of_reserve: int) -> None:

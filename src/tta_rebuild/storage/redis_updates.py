@@ -22,7 +22,9 @@ RUNNING_S, ENDED_S = 6 * 3600, 600
 """How long the updates of a turn stay after the latest one, and after the last one, seconds."""
 LONGEST_WAIT_S = 30.0
 PAUSE_S = 0.5
-"""How long a reader waits before it tries again where Redis is away, seconds."""
+"""How long one waits before one tries again where Redis is away or silent, seconds."""
+ANSWER_S = 1.0
+"""How long Redis may be silent, seconds."""
 
 
 class RedisUpdates:
@@ -41,14 +43,20 @@ class RedisUpdates:
         self._client = client
         self._last_kinds = frozenset(last_kinds)
         self.is_away = False
+        self._silent_until = 0.0
 
     async def add(self, turn_id: str, number: int, kind: str, text: str) -> None:
         """Add an update; a ``number`` (from 1) not above the latest changes nothing."""
         key = _key(turn_id)
         entry: dict[Any, Any] = {"kind": kind, "text": text}
         stays_s = ENDED_S if kind in self._last_kinds else RUNNING_S
+        if asyncio.get_running_loop().time() < self._silent_until:
+            return
         try:
-            async with self._client.pipeline(transaction=True) as commands:
+            async with (
+                asyncio.timeout(ANSWER_S),
+                self._client.pipeline(transaction=True) as commands,
+            ):
                 commands.xadd(key, entry, id=f"{number}-0", maxlen=MOST_UPDATES, approximate=True)
                 commands.expire(key, stays_s)
                 added, _ = await commands.execute(raise_on_error=False)
@@ -66,7 +74,8 @@ class RedisUpdates:
         wait_s = min(wait_s, LONGEST_WAIT_S)
         block_ms = int(wait_s * 1000) or None  # 0 would be for ever
         try:
-            found = await self._client.xread({_key(turn_id): f"{after}-0"}, block=block_ms)
+            async with asyncio.timeout(wait_s + ANSWER_S):
+                found = await self._client.xread({_key(turn_id): f"{after}-0"}, block=block_ms)
             self._is_back()
         except _failures() as error:
             self._says_away(error)
@@ -83,6 +92,8 @@ class RedisUpdates:
         if not self.is_away:
             _log.warning("Redis cannot be used (%s): turns are not seen live", error)
         self.is_away = True
+        if isinstance(error, TimeoutError):  # a turn is not held up by each of its updates
+            self._silent_until = asyncio.get_running_loop().time() + PAUSE_S
 
     def _is_back(self) -> None:
         if self.is_away:
