@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -406,3 +408,20 @@ async def test_a_cache_keeps_the_latest_sessions_and_folds_only_what_is_new(desk
     await cache.session(two.story_id, two.branch.branch_id)  # loaded anew: three goes
     cache.forget_story(one.story_id)
     assert await cache.session(one.story_id, one.branch.branch_id) is not first
+
+
+async def test_a_turn_that_is_over_is_known_without_the_task_that_played_it(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    async with opened(desk, journal) as played:
+        session = await played.begun()
+        turn = await played.runner.submit(asks(session))
+        task = next(one for one in asyncio.all_tasks() if turn.turn_id in one.get_name())
+        gone = weakref.ref(task)
+        await task
+        del task
+        await asyncio.sleep(0)
+        gc.collect()
+
+        assert (await played.runner.turn(turn.turn_id)).state == "stored"
+        assert gone() is None

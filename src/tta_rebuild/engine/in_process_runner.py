@@ -21,7 +21,7 @@ from tta_rebuild.core.errors import (
     TurnNotFound,
 )
 from tta_rebuild.core.events import PersonAsked, SceneTold
-from tta_rebuild.engine.kept_turn import KeptTurn, counted, log_defect, log_end
+from tta_rebuild.engine.kept_turn import KeptTurn, counted, log_end
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.stories import Stories
@@ -113,7 +113,7 @@ class InProcessRunner:
         self._know(turn)
         self._running[request.branch_id] = turn
         turn.task = asyncio.create_task(self._traced(turn), name=f"turn {now.turn_id}")
-        turn.task.add_done_callback(log_defect)
+        turn.task.add_done_callback(turn.ended)
         return now
 
     def _begun(self, request: TurnRequest) -> RunningTurn:

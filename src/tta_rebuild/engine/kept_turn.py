@@ -48,6 +48,11 @@ class KeptTurn:
         self.now = replace(self.now, updates=number)
         return TurnUpdate(number=number, kind=kind, text=text)
 
+    def ended(self, task: asyncio.Task[None]) -> None:
+        """Let go of the task: with all that it had in hand it would stay as long as the turn."""
+        self.task = None
+        log_defect(task)
+
 
 def _update(number: int, kept: str) -> TurnUpdate:
     kind, _, text = kept.partition(" ")

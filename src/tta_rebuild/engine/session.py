@@ -87,10 +87,11 @@ class Session:
         async with self._one_turn:
             now = await self._store.branch(self.branch.branch_id)
             after = self.branch.length
+            if now.length == after:
+                return
             async for recorded in self._store.read(now.branch_id, after=after, upto=now.length):
                 self._fold.apply(recorded)
-            if now.length != after:
-                self.branch, self.state = now, self._fold.present()
+            self.branch, self.state = now, self._fold.present()
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
