@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -19,6 +20,8 @@ from tta_rebuild.core.usage import Usage
 from tta_rebuild.settings import Settings
 
 pytest.importorskip("redis")
+from redis.asyncio import Redis
+
 MODEL = "gemini:gemini-2.5-flash"
 
 
@@ -46,8 +49,6 @@ class Workers:
 
 @pytest.fixture
 async def workers(own_redis: RedisServer, tmp_path: Path) -> AsyncIterator[Workers]:
-    from redis.asyncio import Redis
-
     async with Redis.from_url(own_redis.url) as client:  # one that has been there for long
         await client.mset({"tta:settled": 0, "tta:reported": 0})
     async with AsyncExitStack() as stack:
@@ -65,11 +66,17 @@ async def test_what_one_worker_was_told_costs_another_nothing(workers: Workers) 
     assert one.redis() == other.redis() == "used"
 
 
-async def test_a_budget_of_a_day_is_one_for_all_workers(workers: Workers) -> None:
+async def test_a_budget_of_a_day_is_one_for_all_workers(
+    workers: Workers, own_redis: RedisServer
+) -> None:
     told = Told(usage=Usage(input_tokens=100_000, output_tokens=1))
     options = {"budget_per_day_usd": 0.031, "cache": "off"}
     one, other = [await workers.open(told, **options) for _ in range(2)]
     await one.provider.complete(request_of())
+    async with asyncio.timeout(10), Redis.from_url(own_redis.url, decode_responses=True) as client:
+        (key,) = [k for k in await client.keys("tta:budget:day:*") if k.count(":") == 3]
+        while int(await client.hget(key, "spent")) < 30_000_000:  # a bill above the worst case
+            await asyncio.sleep(0.01)
     with pytest.raises(BudgetExceededError, match="budget per day"):
         await other.provider.complete(request_of("x" * 40_000))
 
