@@ -75,7 +75,7 @@ async def test_a_budget_of_a_day_is_one_for_all_workers(
     await one.provider.complete(request_of())
     async with asyncio.timeout(10), Redis.from_url(own_redis.url, decode_responses=True) as client:
         (key,) = [k for k in await client.keys("tta:budget:day:*") if k.count(":") == 3]
-        while int(await client.hget(key, "spent")) < 30_000_000:  # a bill above the worst case
+        while int(await client.hget(key, "spent")) < 30_000_000:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     with pytest.raises(BudgetExceededError, match="budget per day"):
         await other.provider.complete(request_of("x" * 40_000))
