@@ -62,6 +62,13 @@ def _database(value: Any) -> Secret:
     return address
 
 
+def _redis(value: Any) -> Secret:
+    address = _secret(value)
+    if address and not address.reveal().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must be an address such as redis://host:6379/0")
+    return address
+
+
 def _address(value: Any) -> str:
     text = value.strip() if isinstance(value, str) else ""
     parts = urlsplit(text)
@@ -151,6 +158,7 @@ WhichChecks: TypeAlias = Annotated[Literal["", "all", "choices", "off"], Lower]
 Care: TypeAlias = Annotated[Literal["normal", "strict"], Lower, Before(_care)]
 Country: TypeAlias = Annotated[str, Before(_country)]
 DatabaseUrl: TypeAlias = Annotated[Secret, Before(_database)]
+RedisUrl: TypeAlias = Annotated[Secret, Before(_redis)]
 Directory: TypeAlias = Annotated[Path, Before(_directory)]
 ModelName: TypeAlias = Annotated[str, After(_model_name)]
 ModelNames: TypeAlias = Annotated[tuple[ModelName, ...], Before(_model_names), After(_each_once)]

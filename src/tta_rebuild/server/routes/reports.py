@@ -222,6 +222,7 @@ async def get_health(request: Request, served: Served) -> shapes.HealthOut:
         disk=await asyncio.to_thread(_disk, served.application.settings.data_dir),
         errors=_errors(state.defects, served.runner.failures),
         latest=[_outcomes(model, own) for model, own in calls.items()],
+        redis=served.application.redis(),
         notices=list(served.application.notices),
     )
 
