@@ -6,7 +6,7 @@ Loads ``temporalio`` (extra ``cluster``), so only who has turns played by worker
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.turn_runner import TurnWatch
 from tta_rebuild.engine.turn_steps import TurnSteps
+from tta_rebuild.engine.turn_updates import TurnUpdates
+from tta_rebuild.engine.turn_values import LAST_KINDS
 from tta_rebuild.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,15 +32,36 @@ NO_DATABASE = (
     "workers and servers share a database: set TTA_DATABASE_URL, a data directory is one process's"
 )
 
+MOST_READERS = 1_000
+"""Who may wait for updates at once in a process: each takes a connection of Redis meanwhile."""
 
-def turn_steps(application: Application, clock: Clock | None = None) -> TurnSteps:
+
+@asynccontextmanager
+async def turn_updates(application: Application) -> AsyncIterator[TurnUpdates]:
+    """Where what is seen of turns is put: in the database, and through Redis where one is named."""
+    kept, redis_url = application.store.turn_updates(), application.settings.redis_url
+    if not redis_url:
+        yield kept
+        return
+    from tta_rebuild.integrations.redis_link import client_of
+    from tta_rebuild.storage.live_updates import LiveUpdates
+    from tta_rebuild.storage.redis_updates import RedisUpdates
+
+    client = client_of(redis_url.reveal(), answer_s=None, most=MOST_READERS)
+    async with aclosing(RedisUpdates(client, last_kinds=LAST_KINDS)) as carried:
+        yield LiveUpdates(kept, carried)
+
+
+def turn_steps(
+    application: Application, updates: TurnUpdates, clock: Clock | None = None
+) -> TurnSteps:
     """The steps of turns, done with an application's stories, store and ledger."""
     store, tracker = application.store, application.tracker
     return TurnSteps(
         stories=application.stories,
         store=store,
         records=store.turns(),
-        updates=store.turn_updates(),
+        updates=updates,
         calls=store.turn_calls(),
         settle=tracker.flush,
         book_lost=booker_of_lost_calls(tracker, application.models),
@@ -79,16 +102,18 @@ async def temporal_runner(
     client = await connected(application.settings)
     from tta_rebuild.engine.temporal_runner import TemporalRunner
 
-    store = application.store
-    async with TemporalRunner(
-        client,
-        application.stories,
-        store,
-        store.turn_updates(),
-        sessions,
-        new_id=new_id,
-        clock=clock,
-        watch=watch,
-        most_turns=most_turns,
-    ) as runner:
+    async with (
+        turn_updates(application) as updates,
+        TemporalRunner(
+            client,
+            application.stories,
+            application.store,
+            updates,
+            sessions,
+            new_id=new_id,
+            clock=clock,
+            watch=watch,
+            most_turns=most_turns,
+        ) as runner,
+    ):
         yield runner

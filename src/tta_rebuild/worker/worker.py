@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from tta_rebuild.bootstrap.application import Application
-from tta_rebuild.bootstrap.cluster import connected, turn_steps
+from tta_rebuild.bootstrap.cluster import connected, turn_steps, turn_updates
 from tta_rebuild.bootstrap.warming import load_storytelling
 from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_steps import TurnSteps
@@ -34,9 +34,11 @@ async def work(
 ) -> None:
     """Play turns until ``stop``. Raises SettingsError: see ``bootstrap.cluster.connected``."""
     client = await connected(application.settings)
-    steps = turn_steps(application)
     await asyncio.to_thread(load_storytelling)  # in the loop it would stop the turns of others
-    async with worker_of(client, steps, grace_s=grace_s, most_turns=most_turns):
+    async with (
+        turn_updates(application) as updates,
+        worker_of(client, turn_steps(application, updates), grace_s=grace_s, most_turns=most_turns),
+    ):
         _log.info("a worker plays turns, at most %d at once", most_turns)
         on_start()
         await stop.wait()
