@@ -87,7 +87,7 @@ def word_form_of(clause: Clause, names: Sequence[str]) -> QuestionForm:
 def form_of(clause: Clause, parsed: Doc, names: Sequence[str]) -> QuestionForm:
     """The form of a parsed clause."""
     drawn = _Drawing(_parts(names))
-    trees = tuple(drawn.tree(t) for t in parsed if t.head is t)
+    trees = tuple(drawn.tree(t) for t in parsed if t.head == t)
     words = [t for t in parsed if not _is_silent(t)]
     named = [t for t in words if drawn.is_name(t)]
     pronouns = [t for t in words if t.tag_ in ("PRP", "PRP$")]
@@ -102,7 +102,7 @@ def form_of(clause: Clause, parsed: Doc, names: Sequence[str]) -> QuestionForm:
         numbers=_counted(t.lower_ for t in words if _is_number(t.lower_) or _is_quantity(t)),
         negations=_counted(t.lower_ for t in words if t.lower_ in _NEGATING or t.dep_ == "neg"),
         people=_counted(pointing[t.i] for t in pronouns),
-        tense=_counted(" ".join(_tense(t)) for t in words if t.pos_ == "VERB" or _is_main(t)),
+        tense=_counted(drawn.tense(t) for t in words if t.pos_ == "VERB" or _is_main(t)),
         time_and_place=_counted(role for role, tree in nodes if role.startswith(("prep", "mod"))),
         words=_counted(f"{tree[0]} {' '.join(tree[1])}" for _, tree in nodes),
         roles=trees,
@@ -113,7 +113,7 @@ def form_of(clause: Clause, parsed: Doc, names: Sequence[str]) -> QuestionForm:
 
 
 class _Drawing:
-    """Draws the trees of one clause, and notices whether it turns around what others says straight."""
+    """Draws the trees of one clause, and notices whether it turns what others say straight."""
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
@@ -144,7 +144,7 @@ class _Drawing:
         for child in children:
             role = _ROLES.get(child.dep_, child.dep_)
             preposition, noun = _preposition(child)
-            if child is agent and noun is not None:
+            if child == agent and noun is not None:
                 self.is_turned = True
                 found.append(("nsubj", self.tree(noun)))
             elif role == "nsubjpass" and agent is not None:
@@ -184,6 +184,11 @@ class _Drawing:
         if token.pos_ == "PRON":
             return _class("noun", token.lower_)
         return _class(_POS.get(token.pos_, ""), token.lemma_.lower())
+
+    def tense(self, verb: Token) -> str:
+        """The tense of a verb; a passive that names who did it is no other than the active."""
+        marks = _tense(verb)
+        return " ".join(m for m in marks if m != "passive" or _agent(verb.children) is None)
 
     def _marks(self, token: Token) -> Iterator[str]:
         if token.pos_ in ("VERB", "AUX"):
@@ -262,7 +267,7 @@ def _tense(verb: Token) -> tuple[str, ...]:
         time = "past"
     elif lead.tag_ in _PRESENT:
         time = "present"
-    elif lead is verb and verb.tag_ in ("VBG", "VBN"):
+    elif lead == verb and verb.tag_ in ("VBG", "VBN"):
         time = verb.tag_
     lemmas = {c.lemma_.lower() for c in helping if c.dep_ == "aux"}
     marks = [time]
