@@ -114,6 +114,7 @@ async def open_application(
         stack.push_async_callback(tracker.flush)
         catalog = catalog_of(settings)
         if provider is not None or not is_all_offline(settings):
+            from tta_rebuild.bootstrap.sharing import sharing_of
             from tta_rebuild.bootstrap.stack_builder import StackBuilder
 
             cache = None if read_only else _cache(settings)
@@ -122,6 +123,7 @@ async def open_application(
                 settings, tracker, cache, make_adapter, used, provider, has_fallback
             )
             builder.catalog, builder.telemetry = catalog, telemetry
+            builder.sharing = None if read_only else sharing_of(settings)
             tellers = await _asked(builder, settings, stack)
         else:
             tellers = _embedded(telemetry)

