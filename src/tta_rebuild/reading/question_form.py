@@ -76,7 +76,9 @@ def word_form_of(clause: Clause, names: Sequence[str]) -> QuestionForm:
     called = _parts(names)
     return QuestionForm(
         kind=clause.kind,
-        names=_counted(w.lower() for w in words if w.lower() in called or w[:1].isupper()),
+        names=_counted(
+            w.lower() for n, w in enumerate(words) if w.lower() in called or (n and w[:1].isupper())
+        ),
         numbers=_counted(w for w in low if _is_number(w)),
         negations=_counted(w for w in low if w in _NEGATING),
         people=_counted(w for w in low if w in _PEOPLE or w in _POSSESSING),
@@ -121,7 +123,8 @@ class _Drawing:
 
     def is_name(self, token: Token) -> bool:
         """Whether a word names somebody or something."""
-        return token.lower_ in self._names or (token.text[:1].isupper() and token.text != "I")
+        is_capital = token.text[:1].isupper() and token.text != "I" and token.i > 0
+        return token.lower_ in self._names or is_capital
 
     def tree(self, token: Token) -> Tree:
         children = [c for c in token.children if not _is_silent(c) and not _is_form_word(c)]
@@ -140,7 +143,7 @@ class _Drawing:
         if particle is not None:
             label = _class("verb", f"{token.lemma_.lower()} {particle.lower_}")
             children.remove(particle)
-        agent = _agent(children)
+        agent, receiver = _agent(children), _receiver(children)
         for child in children:
             role = _ROLES.get(child.dep_, child.dep_)
             preposition, noun = _preposition(child)
@@ -162,7 +165,7 @@ class _Drawing:
                 found.append(("poss", self.tree(noun)))
             elif noun is not None:
                 found.append((f"prep {_class('preposition', preposition)}", self.tree(noun)))
-            elif role == "dative":
+            elif role == "dative" or child == receiver:
                 self.is_turned = True
                 found.append(("prep to", self.tree(child)))
             else:
@@ -292,6 +295,12 @@ def _agent(children: Iterable[Token]) -> Token | None:
         return None
     found = [c for c in children if c.dep_ == "agent" and _preposition(c)[1] is not None]
     return found[0] if len(found) == 1 else None
+
+
+def _receiver(children: Iterable[Token]) -> Token | None:
+    """The first of two objects."""
+    objects = [c for c in children if c.dep_ == "dobj"]
+    return objects[0] if len(objects) == 2 else None
 
 
 def _phrasal(verb: Token, preposition: str) -> str:

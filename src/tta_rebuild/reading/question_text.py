@@ -7,7 +7,6 @@ What is taken off and what is written otherwise is ``data/same_question.toml``. 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -28,7 +27,7 @@ class Clause:
     """One sentence, made plain.
 
     Attributes:
-        text: its words, without the mark at its end.
+        text: its words with a capital and a mark, as a parser knows sentences; "" for none.
         kind: ``"asks"`` (begins with a question word), ``"polar"`` (yes or no) or ``"told"``.
         is_wrapped: whether it stood in another, as in "tell me where …".
     """
@@ -49,13 +48,13 @@ def small_talk(text: str) -> int:
     return _small_talk().get(line, 0)
 
 
-def clauses_of(text: str, names: Sequence[str]) -> tuple[Clause, ...]:
+def clauses_of(text: str) -> tuple[Clause, ...]:
     """The sentences of a text in order, without those that only open it."""
-    found = [_clause(sentence, names) for sentence in sentences_of(_written_out(text))]
+    found = [_clause(sentence) for sentence in sentences_of(_written_out(text))]
     return tuple(clause for clause in found if clause.text)
 
 
-def _clause(sentence: str, names: Sequence[str]) -> Clause:
+def _clause(sentence: str) -> Clause:
     has_mark = sentence.rstrip(" \"'!.)").endswith("?")
     text, is_wrapped = _unwrapped(_opened(sentence.strip()))
     for pattern, to in _rewrites():
@@ -64,15 +63,18 @@ def _clause(sentence: str, names: Sequence[str]) -> Clause:
     if not is_wrapped and text.lower().startswith("whether "):  # a rewrite has made it
         text, hides_if = text[8:], 1
     text = _in_digits(_ended(text))
-    first = text.partition(" ")[0]
-    if first and first not in names and first.lower() not in ("i", *map(str.lower, names)):
-        text = first.lower() + text[len(first) :]
     words = text.lower().split()
     asking = set(table()["question_words"])
     kind = "polar" if has_mark or hides_if or set(words[:1]) & _INVERTING else "told"
-    if asking & set(words[:2]) and not hides_if and set(words[:1]) - _INVERTING:
+    _, _, after = text.lower().partition(", ")
+    if after.partition(" ")[0] in asking and kind == "polar":
+        kind = "asks"
+    elif asking & set(words[:2]) and not hides_if and set(words[:1]) - _INVERTING:
         kind = "asks" if has_mark or is_wrapped or words[0] in asking else kind
-    return Clause(text, kind, is_wrapped)
+    if kind == "told" and words and words[0] not in _subjects():
+        text = f"you will {text[0].lower()}{text[1:]}"  # parsers take bare commands for names
+    marked = f"{text[:1].upper()}{text[1:]}{'.' if kind == 'told' else '?'}" if text else ""
+    return Clause(marked, kind, is_wrapped)
 
 
 def _written_out(text: str) -> str:
@@ -115,6 +117,11 @@ def _in_digits(text: str) -> str:
 @cache
 def _small_talk() -> dict[str, int]:
     return {line: n for n, group in enumerate(table()["lines"], start=1) for line in group}
+
+
+@cache
+def _subjects() -> frozenset[str]:
+    return frozenset(table()["subjects"].split())
 
 
 @cache

@@ -54,7 +54,7 @@ class SameQuestion:
 
 @lru_cache(maxsize=4_096)
 def _forms(text: str, names: tuple[str, ...], has_parser: bool) -> tuple[QuestionForm, ...]:
-    clauses = clauses_of(text, names)
+    clauses = clauses_of(text)
     if not has_parser:
         return tuple(word_form_of(clause, names) for clause in clauses)
     parse = load_parser()
