@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tta_rebuild.reading.english_parse import child
 from tta_rebuild.reading.question_text import Clause, table
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def word_form_of(clause: Clause, names: Sequence[str]) -> QuestionForm:
     """The form of a clause without a parser: every word where it stands."""
     words = re.findall(r"[\w'-]+|[^\w\s,.;:!?\"()]", clause.text)
     low = [word.lower() for word in words]
-    called = _parts(names)
+    called = parts_of(names)
     return QuestionForm(
         kind=clause.kind,
         names=_counted(
@@ -88,7 +89,7 @@ def word_form_of(clause: Clause, names: Sequence[str]) -> QuestionForm:
 
 def form_of(clause: Clause, parsed: Doc, names: Sequence[str]) -> QuestionForm:
     """The form of a parsed clause."""
-    drawn = _Drawing(_parts(names))
+    drawn = _Drawing(parts_of(names))
     trees = tuple(drawn.tree(t) for t in parsed if t.head == t)
     words = [t for t in parsed if not _is_silent(t)]
     named = [t for t in words if drawn.is_name(t)]
@@ -104,7 +105,7 @@ def form_of(clause: Clause, parsed: Doc, names: Sequence[str]) -> QuestionForm:
         numbers=_counted(t.lower_ for t in words if _is_number(t.lower_) or _is_quantity(t)),
         negations=_counted(t.lower_ for t in words if t.lower_ in _NEGATING or t.dep_ == "neg"),
         people=_counted(pointing[t.i] for t in pronouns),
-        tense=_counted(drawn.tense(t) for t in words if t.pos_ == "VERB" or _is_main(t)),
+        tense=_counted(drawn.tense(t) for t in words if _is_main(t)),
         time_and_place=_counted(role for role, tree in nodes if role.startswith(("prep", "mod"))),
         words=_counted(f"{tree[0]} {' '.join(tree[1])}" for _, tree in nodes),
         roles=trees,
@@ -144,14 +145,14 @@ class _Drawing:
             label = _class("verb", f"{token.lemma_.lower()} {particle.lower_}")
             children.remove(particle)
         agent, receiver = _agent(children), _receiver(children)
-        for child in children:
-            role = _ROLES.get(child.dep_, child.dep_)
-            preposition, noun = _preposition(child)
-            if child == agent and noun is not None:
+        for below in children:
+            role = _ROLES.get(below.dep_, below.dep_)
+            preposition, noun = _preposition(below)
+            if below == agent and noun is not None:
                 self.is_turned = True
                 found.append(("nsubj", self.tree(noun)))
             elif role == "nsubjpass" and agent is not None:
-                found.append(("dobj", self.tree(child)))
+                found.append(("dobj", self.tree(below)))
             elif (
                 noun is not None
                 and token.pos_ == "VERB"
@@ -165,19 +166,25 @@ class _Drawing:
                 found.append(("poss", self.tree(noun)))
             elif noun is not None:
                 found.append((f"prep {_class('preposition', preposition)}", self.tree(noun)))
-            elif role == "dative" or child == receiver:
+            elif role == "dobj" and (given := _run_on(below)) is not None:
                 self.is_turned = True
-                found.append(("prep to", self.tree(child)))
+                found.append(("dobj", self.tree(given)))
+                rest = [c for c in below.children if c != given]
+                found.append(("prep to", self._node(below, rest)))
+            elif role == "dative" or below == receiver:
+                self.is_turned = True
+                found.append(("prep to", self.tree(below)))
             else:
-                tree = self.tree(child)
+                tree = self.tree(below)
                 found.append((f"mod {tree[0]}" if role == "mod" else role, tree))
         if agent is not None:
             marks = [mark for mark in marks if mark != "passive"]
         return (label, tuple(sorted(marks)), tuple(sorted(found, key=repr)))
 
     def _label(self, token: Token) -> str:
-        if self.is_name(token):
-            return token.lower_
+        if self.is_name(token) or token.dep_ == "amod":
+            word = token.lower_
+            return word if self.is_name(token) else _class("adjective", word)
         if token.tag_ in ("PRP", "PRP$"):
             return _person(token)
         if token.dep_ != "ROOT" and token.tag_ in ("WDT", "WP") and _in_relative(token):
@@ -194,7 +201,7 @@ class _Drawing:
         return " ".join(m for m in marks if m != "passive" or _agent(verb.children) is None)
 
     def _marks(self, token: Token) -> Iterator[str]:
-        if token.pos_ in ("VERB", "AUX"):
+        if token.pos_ in ("VERB", "AUX") and token.dep_ != "amod":
             yield from _tense(token)
         if token.tag_ in ("NNS", "NNPS"):
             yield "plural"
@@ -205,15 +212,16 @@ class _Drawing:
 
 def _nodes(tree: Tree, role: str = "root") -> Iterator[tuple[str, Tree]]:
     yield role, tree
-    for below, child in tree[2]:
-        yield from _nodes(child, below)
+    for below, inner in tree[2]:
+        yield from _nodes(inner, below)
 
 
 def _counted(found: Iterable[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(Counter(found).items()))
 
 
-def _parts(names: Sequence[str]) -> frozenset[str]:
+def parts_of(names: Sequence[str]) -> frozenset[str]:
+    """The words of names that begin with a capital, in lower case."""
     return frozenset(part.lower() for name in names for part in name.split() if part[:1].isupper())
 
 
@@ -253,7 +261,7 @@ def _is_form_word(token: Token) -> bool:
 
 
 def _is_main(token: Token) -> bool:
-    return token.pos_ == "AUX" and token.dep_ not in ("aux", "auxpass")
+    return token.pos_ in ("VERB", "AUX") and token.dep_ not in ("aux", "auxpass", "amod")
 
 
 def _person(token: Token) -> str:
@@ -301,6 +309,30 @@ def _receiver(children: Iterable[Token]) -> Token | None:
     """The first of two objects."""
     objects = [c for c in children if c.dep_ == "dobj"]
     return objects[0] if len(objects) == 2 else None
+
+
+def _run_on(noun: Token) -> Token | None:
+    """What stands right after a noun as if it were another name of it: "show Tom the scar"."""
+    beside = child(noun, "appos")
+    if beside is None or any(t.text == "," for t in noun.doc[noun.i : beside.i]):
+        return None
+    return beside
+
+
+def straightened(parsed: Doc) -> str:
+    """The text of "was the door opened by Tom", taken for a door that was, as "the door was …".
+
+    "" where the verb was found.
+    """
+    first = parsed[0]
+    subject = child(first, "nsubj")
+    if first.dep_ != "ROOT" or first.lemma_ != "be" or subject is None:
+        return ""
+    verb = child(subject, "acl")
+    if verb is None or verb.tag_ != "VBN" or verb.i < subject.i:
+        return ""
+    before, after = parsed[1 : verb.i].text, parsed[verb.i :].text
+    return f"{before[:1].upper()}{before[1:]} {first.lower_} {after}"
 
 
 def _phrasal(verb: Token, preposition: str) -> str:

@@ -48,13 +48,13 @@ def small_talk(text: str) -> int:
     return _small_talk().get(line, 0)
 
 
-def clauses_of(text: str) -> tuple[Clause, ...]:
+def clauses_of(text: str, named: frozenset[str]) -> tuple[Clause, ...]:
     """The sentences of a text in order, without those that only open it."""
-    found = [_clause(sentence) for sentence in sentences_of(_written_out(text))]
+    found = [_clause(sentence, named) for sentence in sentences_of(_written_out(text))]
     return tuple(clause for clause in found if clause.text)
 
 
-def _clause(sentence: str) -> Clause:
+def _clause(sentence: str, named: frozenset[str]) -> Clause:
     has_mark = sentence.rstrip(" \"'!.)").endswith("?")
     text, is_wrapped = _unwrapped(_opened(sentence.strip()))
     for pattern, to in _rewrites():
@@ -71,7 +71,7 @@ def _clause(sentence: str) -> Clause:
         kind = "asks"
     elif asking & set(words[:2]) and not hides_if and set(words[:1]) - _INVERTING:
         kind = "asks" if has_mark or is_wrapped or words[0] in asking else kind
-    if kind == "told" and words and words[0] not in _subjects():
+    if kind == "told" and words and words[0] not in _subjects() | named:
         text = f"you will {text[0].lower()}{text[1:]}"  # parsers take bare commands for names
     marked = f"{text[:1].upper()}{text[1:]}{'.' if kind == 'told' else '?'}" if text else ""
     return Clause(marked, kind, is_wrapped)

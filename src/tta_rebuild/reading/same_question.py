@@ -13,7 +13,13 @@ from dataclasses import fields
 from functools import lru_cache
 
 from tta_rebuild.reading.english_parse import ParserMissing, load_parser
-from tta_rebuild.reading.question_form import QuestionForm, form_of, word_form_of
+from tta_rebuild.reading.question_form import (
+    QuestionForm,
+    form_of,
+    parts_of,
+    straightened,
+    word_form_of,
+)
 from tta_rebuild.reading.question_text import clauses_of, small_talk
 
 LONGEST = 300
@@ -54,11 +60,16 @@ class SameQuestion:
 
 @lru_cache(maxsize=4_096)
 def _forms(text: str, names: tuple[str, ...], has_parser: bool) -> tuple[QuestionForm, ...]:
-    clauses = clauses_of(text)
+    clauses = clauses_of(text, parts_of(names))
     if not has_parser:
         return tuple(word_form_of(clause, names) for clause in clauses)
-    parse = load_parser()
-    return tuple(form_of(clause, parse(clause.text), names) for clause in clauses)
+    parse, forms = load_parser(), []
+    for clause in clauses:
+        parsed = parse(clause.text)
+        if straight := straightened(parsed):
+            parsed = parse(straight)
+        forms.append(form_of(clause, parsed, names))
+    return tuple(forms)
 
 
 def _differing(one: QuestionForm, other: QuestionForm) -> list[str]:
