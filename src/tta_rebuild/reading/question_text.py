@@ -44,7 +44,7 @@ def table() -> dict[str, Any]:
 
 def small_talk(text: str) -> int:
     """The number of the group of set phrases that a whole line belongs to, from 1; 0 for none."""
-    line = _written_out(text).lower().strip(" .,!?")
+    line = _opened(_written_out(text)).lower().strip(" .,!?")
     return _small_talk().get(line, 0)
 
 
