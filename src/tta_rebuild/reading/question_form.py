@@ -28,6 +28,10 @@ _NEGATING = frozenset(
     "not no never none nobody nothing nowhere neither nor without hardly barely scarcely rarely "
     "seldom".split()
 )
+_LIMITING = frozenset(
+    "only just even also too else all every each any some both everybody everyone everything "
+    "anybody anyone anything somebody someone something always ever often again still".split()
+)
 _PEOPLE = {"me": "i", "him": "he", "her": "she", "us": "we", "them": "they", "an": "a"}
 _POSSESSING = {"my": "i", "your": "you", "his": "he", "her": "she", "its": "it", "our": "we",
                "their": "they", "mine": "i", "yours": "you"}  # fmt: skip
@@ -52,7 +56,8 @@ class QuestionForm:
         words: all other words, by class of meaning, with number and degree.
         roles: who does what to whom: the tree, or the words in their order.
         order: names and pronouns in their order, which only a turn of the sentence may change.
-        is_turned: whether the sentence has such a turn.
+        turns: such turns of the sentence: passive, receiver, genitive, joined.
+        scope: denials, quantities and "only" in their order.
         is_helped: whether "do" helps its verb; None where nothing follows from that.
     """
 
@@ -65,8 +70,9 @@ class QuestionForm:
     time_and_place: tuple[tuple[str, int], ...] = ()
     words: tuple[tuple[str, int], ...] = ()
     roles: Tree = ()
+    scope: tuple[str, ...] = ()
     order: tuple[str, ...] = field(default=(), compare=False)
-    is_turned: bool = field(default=False, compare=False)
+    turns: frozenset[str] = field(default=frozenset(), compare=False)
     is_helped: bool | None = field(default=None, compare=False)
 
 
@@ -97,21 +103,22 @@ def form_of(clause: Clause, parsed: Doc, names: Sequence[str]) -> QuestionForm:
     asking = sorted(t.lower_ for t in words if t.tag_ in ("WP", "WRB", "WDT", "WP$"))
     pointing = {t.i: _person(t) for t in pronouns} | {t.i: t.lower_ for t in named}
     helps = any(t.lemma_ == "do" and t.dep_ == "aux" for t in words)
-    turned = drawn.is_turned
+    turns = frozenset(drawn.turns)
     nodes = [node for tree in trees for node in _nodes(tree)]
     return QuestionForm(
         kind=" ".join([clause.kind, *(asking if clause.kind == "asks" else ())]),
         names=_counted(t.lower_ for t in named),
         numbers=_counted(t.lower_ for t in words if _is_number(t.lower_) or _is_quantity(t)),
-        negations=_counted(t.lower_ for t in words if t.lower_ in _NEGATING or t.dep_ == "neg"),
+        negations=_counted(t.lower_ for t in words if _is_denial(t)),
         people=_counted(pointing[t.i] for t in pronouns),
         tense=_counted(drawn.tense(t) for t in words if _is_main(t)),
         time_and_place=_counted(role for role, tree in nodes if role.startswith(("prep", "mod"))),
         words=_counted(f"{tree[0]} {' '.join(tree[1])}" for _, tree in nodes),
         roles=trees,
+        scope=tuple(t.lower_ for t in words if _is_denial(t) or _is_quantity(t) or _limits(t)),
         order=tuple(pointing[i] for i in sorted(pointing)),
-        is_turned=turned,
-        is_helped=None if clause.is_wrapped or turned or clause.kind != "asks" else helps,
+        turns=turns,
+        is_helped=None if clause.is_wrapped or turns or clause.kind != "asks" else helps,
     )
 
 
@@ -120,7 +127,7 @@ class _Drawing:
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
-        self.is_turned = False
+        self.turns = set[str]()
 
     def is_name(self, token: Token) -> bool:
         """Whether a word names somebody or something."""
@@ -130,7 +137,7 @@ class _Drawing:
     def tree(self, token: Token) -> Tree:
         children = [c for c in token.children if not _is_silent(c) and not _is_form_word(c)]
         if joined := _joined_nouns(token):
-            self.is_turned = True
+            self.turns.add("joined")
             linked = _linked(token)
             each = [self._node(t, [c for c in t.children if c.dep_ not in ("conj", "cc")])
                     for t in joined]  # fmt: skip
@@ -149,7 +156,7 @@ class _Drawing:
             role = _ROLES.get(below.dep_, below.dep_)
             preposition, noun = _preposition(below)
             if below == agent and noun is not None:
-                self.is_turned = True
+                self.turns.add("passive")
                 found.append(("nsubj", self.tree(noun)))
             elif role == "nsubjpass" and agent is not None:
                 found.append(("dobj", self.tree(below)))
@@ -161,18 +168,18 @@ class _Drawing:
                 label = phrase
                 found.append(("dobj", self.tree(noun)))
             elif preposition == "of" and noun is not None and _has_owner(token):
-                self.is_turned = True
+                self.turns.add("genitive")
                 marks = [mark for mark in marks if mark != "the"]
                 found.append(("poss", self.tree(noun)))
             elif noun is not None:
                 found.append((f"prep {_class('preposition', preposition)}", self.tree(noun)))
             elif role == "dobj" and (given := _run_on(below)) is not None:
-                self.is_turned = True
+                self.turns.add("receiver")
                 found.append(("dobj", self.tree(given)))
                 rest = [c for c in below.children if c != given]
                 found.append(("prep to", self._node(below, rest)))
             elif role == "dative" or below == receiver:
-                self.is_turned = True
+                self.turns.add("receiver")
                 found.append(("prep to", self.tree(below)))
             else:
                 tree = self.tree(below)
@@ -232,6 +239,14 @@ def _is_number(word: str) -> bool:
 def _is_quantity(token: Token) -> bool:
     return token.pos_ == "NUM" or (token.dep_ in ("det", "predet", "quantmod", "nummod")
                                    and not _is_article(token))  # fmt: skip
+
+
+def _is_denial(token: Token) -> bool:
+    return token.lower_ in _NEGATING or token.dep_ == "neg"
+
+
+def _limits(token: Token) -> bool:
+    return token.lower_ in _LIMITING
 
 
 def _is_article(token: Token) -> bool:

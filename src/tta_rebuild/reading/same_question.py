@@ -78,7 +78,8 @@ def _differing(one: QuestionForm, other: QuestionForm) -> list[str]:
         for field in fields(QuestionForm)
         if field.compare and getattr(one, field.name) != getattr(other, field.name)
     ]
-    if one.order != other.order and not (one.is_turned or other.is_turned):
+    is_excused = one.turns != other.turns or "joined" in one.turns
+    if one.order != other.order and not is_excused:
         differing.append("order")
     helped = {one.is_helped, other.is_helped}
     return (
