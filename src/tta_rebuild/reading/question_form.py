@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tta_rebuild.reading.english_parse import child
-from tta_rebuild.reading.question_text import Clause, table
+from tta_rebuild.reading.question_text import Clause, table, word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -24,14 +24,6 @@ Tree: TypeAlias = tuple[Any, ...]
 """``(label, marks, ((role, tree), …))``, children sorted."""
 
 _MARKS_OF_SPEECH = frozenset(".,;:?!'\"()-–—…") | {"''", "``", "--", "..."}
-_NEGATING = frozenset(
-    "not no never none nobody nothing nowhere neither nor without hardly barely scarcely rarely "
-    "seldom".split()
-)
-_LIMITING = frozenset(
-    "only just even also too else all every each any some both everybody everyone everything "
-    "anybody anyone anything somebody someone something always ever often again still".split()
-)
 _PEOPLE = {"me": "i", "him": "he", "her": "she", "us": "we", "them": "they", "an": "a"}
 _POSSESSING = {"my": "i", "your": "you", "his": "he", "her": "she", "its": "it", "our": "we",
                "their": "they", "mine": "i", "yours": "you"}  # fmt: skip
@@ -55,8 +47,8 @@ class QuestionForm:
         time_and_place: prepositions and adverbs.
         words: all other words, by class of meaning, with number and degree.
         roles: who does what to whom: the tree, or the words in their order.
-        order: names and pronouns in their order, which only a turn of the sentence may change.
-        turns: such turns of the sentence: passive, receiver, genitive, joined.
+        order: names, nouns and pronouns in order, which only a turn of the sentence may change.
+        turns: such turns: passive, receiver, genitive, joined, fronted.
         scope: denials, quantities and "only" in their order.
         is_helped: whether "do" helps its verb; None where nothing follows from that.
     """
@@ -87,7 +79,7 @@ def word_form_of(clause: Clause, names: Sequence[str]) -> QuestionForm:
             w.lower() for n, w in enumerate(words) if w.lower() in called or (n and w[:1].isupper())
         ),
         numbers=_counted(w for w in low if _is_number(w)),
-        negations=_counted(w for w in low if w in _NEGATING),
+        negations=_counted(w for w in low if w in word_set("denying")),
         people=_counted(w for w in low if w in _PEOPLE or w in _POSSESSING),
         roles=tuple(low),
     )
@@ -101,9 +93,11 @@ def form_of(clause: Clause, parsed: Doc, names: Sequence[str]) -> QuestionForm:
     named = [t for t in words if drawn.is_name(t)]
     pronouns = [t for t in words if t.tag_ in ("PRP", "PRP$")]
     asking = sorted(t.lower_ for t in words if t.tag_ in ("WP", "WRB", "WDT", "WP$"))
-    pointing = {t.i: _person(t) for t in pronouns} | {t.i: t.lower_ for t in named}
+    nouns = [t for t in words if t.pos_ == "NOUN"]
+    pointing = {t.i: _class("noun", t.lemma_.lower()) for t in nouns}
+    pointing |= {t.i: _person(t) for t in pronouns} | {t.i: t.lower_ for t in named}
     helps = any(t.lemma_ == "do" and t.dep_ == "aux" for t in words)
-    turns = frozenset(drawn.turns)
+    turns = frozenset(drawn.turns | ({"fronted"} if _opens_aside(parsed[0]) else set()))
     nodes = [node for tree in trees for node in _nodes(tree)]
     return QuestionForm(
         kind=" ".join([clause.kind, *(asking if clause.kind == "asks" else ())]),
@@ -241,12 +235,20 @@ def _is_quantity(token: Token) -> bool:
                                    and not _is_article(token))  # fmt: skip
 
 
+def _opens_aside(first: Token) -> bool:
+    """Whether a sentence opens with a time, a place or a circumstance."""
+    here = first
+    while here.head.dep_ != "ROOT" and here.head != here:
+        here = here.head
+    return here.dep_ in ("prep", "npadvmod", "advmod", "advcl") and first.tag_[:1] != "W"
+
+
 def _is_denial(token: Token) -> bool:
-    return token.lower_ in _NEGATING or token.dep_ == "neg"
+    return token.lower_ in word_set("denying") or token.dep_ == "neg"
 
 
 def _limits(token: Token) -> bool:
-    return token.lower_ in _LIMITING
+    return token.lower_ in word_set("limiting")
 
 
 def _is_article(token: Token) -> bool:
@@ -360,7 +362,7 @@ def _phrasal(verb: Token, preposition: str) -> str:
 
 def _has_owner(noun: Token) -> bool:
     has_the = any(c.dep_ == "det" and c.lower_ == "the" for c in noun.children)
-    return has_the and noun.lemma_.lower() in table()["genitives"]["nouns"].split()
+    return has_the and noun.lemma_.lower() in word_set("genitive")
 
 
 def _joined_nouns(token: Token) -> list[Token]:

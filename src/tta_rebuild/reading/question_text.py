@@ -16,10 +16,6 @@ from tta_rebuild.core.english import sentences_of
 
 _ENDS = {"n't": " not", "'re": " are", "'ve": " have", "'ll": " will", "'m": " am"}
 _SPLIT = re.compile(r"\s+")
-_INVERTING = frozenset(
-    "am is are was were do does did have has had will would can could shall should may might "
-    "must".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +36,12 @@ class Clause:
 def table() -> dict[str, Any]:
     """``data/same_question.toml``."""
     return packaged_toml("tta_rebuild.reading", "same_question")
+
+
+@cache
+def word_set(name: str) -> frozenset[str]:
+    """A closed set of words of the data file."""
+    return frozenset(table()["sets"][name].split())
 
 
 def small_talk(text: str) -> int:
@@ -64,14 +66,14 @@ def _clause(sentence: str, named: frozenset[str]) -> Clause:
         text, hides_if = text[8:], 1
     text = _in_digits(_ended(text))
     words = text.lower().split()
-    asking = set(table()["question_words"])
-    kind = "polar" if has_mark or hides_if or set(words[:1]) & _INVERTING else "told"
+    asking = word_set("question_words")
+    kind = "polar" if has_mark or hides_if or set(words[:1]) & word_set("inverting") else "told"
     _, _, after = text.lower().partition(", ")
     if after.partition(" ")[0] in asking and kind == "polar":
         kind = "asks"
-    elif asking & set(words[:2]) and not hides_if and set(words[:1]) - _INVERTING:
+    elif asking & set(words[:2]) and not hides_if and set(words[:1]) - word_set("inverting"):
         kind = "asks" if has_mark or is_wrapped or words[0] in asking else kind
-    if kind == "told" and words and words[0] not in _subjects() | named:
+    if kind == "told" and words and words[0] not in word_set("subjects") | named:
         text = f"you will {text[0].lower()}{text[1:]}"  # parsers take bare commands for names
     marked = f"{text[:1].upper()}{text[1:]}{'.' if kind == 'told' else '?'}" if text else ""
     return Clause(marked, kind, is_wrapped)
@@ -120,11 +122,6 @@ def _small_talk() -> dict[str, int]:
 
 
 @cache
-def _subjects() -> frozenset[str]:
-    return frozenset(table()["subjects"].split())
-
-
-@cache
 def _openings() -> re.Pattern[str]:
     words = "|".join(map(re.escape, sorted(table()["openings"], key=len, reverse=True)))
     return re.compile(rf"(?i)^(?:{words})(?:[,!.:;] ?| ?- ?|(?<=please) )(?=\w)")
@@ -138,7 +135,7 @@ def _endings() -> re.Pattern[str]:
 @cache
 def _wrappings() -> re.Pattern[str]:
     words = "|".join(map(re.escape, sorted(table()["wrappings"], key=len, reverse=True)))
-    asking = "|".join([*table()["question_words"], "if", "whether"])
+    asking = "|".join([*sorted(word_set("question_words")), "if", "whether"])
     return re.compile(rf"(?i)^(?:{words}),?:? (?=(?:(?:to|for|from|with|at|in) )?(?:{asking})\b)")
 
 
