@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -111,6 +112,23 @@ class ScriptedStoryteller(RequestProvider):
             yield StreamEnded(response)
         finally:
             self.closed_early += not ended
+
+
+class HeldStoryteller(ScriptedStoryteller):
+    """Waits after half of a scene while the gate is shut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        count = 0
+        async for item in super().stream(request):
+            yield item
+            count += 1
+            if count == 5:
+                await self.gate.wait()
 
 
 CATALOG = PromptCatalog.load()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+import gc
+import weakref
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,37 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.conftest import MARA, Desk, ScriptedStoryteller
-from tests.engine.turn_runner_contract import Played, TurnRunnerContract, asks
+from tests.engine.care_beside_contract import CareBesideContract
+from tests.engine.conftest import MARA, Desk, HeldStoryteller
+from tests.engine.turn_runner_contract import CRY, THEME, Played, TurnRunnerContract, asks
 from tests.integrations.fakes import ManualClock
 
 from tta_rebuild.bootstrap.serving import TurnNotes
-from tta_rebuild.core.errors import ProviderBusy, StoryError
+from tta_rebuild.core.errors import BranchBusy, ProviderBusy, StoryError, TooManyTurns
+from tta_rebuild.core.events import CareShown
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.in_process_runner import InProcessRunner
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.turn_runner import LAST_NUMBER, RunningTurn
-from tta_rebuild.integrations.llm_provider import LLMRequest, StreamItem
+from tta_rebuild.integrations.llm_provider import LLMRequest, LLMResponse
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 from tta_rebuild.storage.turn_journal import NoteFile
-
-
-class HeldStoryteller(ScriptedStoryteller):
-    """Waits after half of a scene while the gate is shut."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        count = 0
-        async for item in super().stream(request):
-            yield item
-            count += 1
-            if count == 5:
-                await self.gate.wait()
 
 
 class StoriesWithMara:
@@ -87,7 +74,7 @@ def journal() -> TurnNotes:
     return TurnNotes(NoteFile(None))
 
 
-class TestInProcessRunner(TurnRunnerContract):
+class TestInProcessRunner(TurnRunnerContract, CareBesideContract):
     @asynccontextmanager
     async def opened(self, *, most_turns: int = 8) -> AsyncIterator[Played]:
         desk = Desk(HeldStoryteller(), MemoryStoryStore())
@@ -126,6 +113,69 @@ async def test_after_a_kill_a_turn_says_that_it_was_interrupted_and_can_be_repea
     assert updates[-1].kind == "stored"
 
 
+async def test_a_turn_that_was_interrupted_is_still_what_a_branch_shows_where_a_cry_came_beside_it(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    async with opened(desk, journal) as played:
+        session = await played.begun()
+        played.gate.clear()
+        turn = await played.runner.submit(asks(session))
+        await played.runner.updates(turn.turn_id, wait_s=5)
+        await played.runner.submit(asks(session, "k2", kind="say", choice=0, text=CRY))
+        [noted] = [one for one in journal.read() if one.request.kind == "choose"]
+        await played.runner.cancel(turn.turn_id)
+    journal.write(noted)  # what stood there when the process was killed
+
+    async with opened(desk, journal) as played:
+        latest = await played.runner.latest_on(session.branch.branch_id)
+
+    assert latest is not None
+    assert (latest.turn_id, latest.state) == (turn.turn_id, "interrupted")
+
+
+class CareReadingStoryteller(HeldStoryteller):
+    """Asked whether words are a cry for help, it answers with the ``needs`` in order."""
+
+    needs: list[str]
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        response = await super().complete(request)
+        is_asked = request.task == "care" and self.needs
+        return (
+            replace(response, text=f'{{"need": "{self.needs.pop(0)}"}}') if is_asked else response
+        )
+
+
+async def test_a_reader_is_asked_of_doubtful_words_while_a_turn_is_told_unless_too_many_are(
+    journal: TurnNotes,
+) -> None:
+    teller = CareReadingStoryteller()
+    teller.needs = ["none", "none"]
+    desk = Desk(teller, MemoryStoryStore(), checks="all")
+    async with opened(desk, journal, most_turns=2) as played:
+        busy, other = [
+            await played.stories.open(Premise(theme=THEME, language="de")) for _ in range(2)
+        ]
+        teller.gate.clear()
+        turn = await played.runner.submit(asks(busy, "a", kind="begin", choice=0))
+        await played.runner.updates(turn.turn_id, wait_s=5)
+
+        def said(session: Any, key: str) -> Any:
+            return asks(session, key, kind="say", choice=0, text="Ich will nicht mehr leben.")
+
+        teller.needs = ["none", "harm"]
+        with pytest.raises(BranchBusy):
+            await played.runner.submit(said(busy, "b"))
+        [paused] = await played.told(await played.runner.submit(said(busy, "c")))
+        await played.runner.submit(asks(other, "d", kind="begin", choice=0))
+        teller.needs = ["harm"]
+        with pytest.raises(TooManyTurns):
+            await played.runner.submit(said(busy, "e"))
+        teller.gate.set()
+
+    assert (paused.kind, teller.needs) == ("paused", ["harm"])
+
+
 async def test_a_turn_that_had_just_been_asked_for_is_known_after_a_kill(
     desk: Desk, journal: TurnNotes
 ) -> None:
@@ -157,6 +207,29 @@ async def test_after_a_kill_just_after_a_turn_was_stored_it_is_no_interrupted_on
 
     assert (now.turn_id, now.state, now.last["turn"]) == (noted.turn_id, "stored", 2)
     assert (update.kind, update.values["turn"]) == ("stored", 2)
+
+
+async def test_what_a_turn_still_has_to_store_once_it_is_told_is_stored_before_the_end(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    class Slow(MemoryStoryStore):
+        async def append(self, branch_id: str, turn: int, events: Any, **more: Any) -> int:
+            for _ in range(50 * isinstance(events[0], CareShown)):
+                await asyncio.sleep(0)
+            return await super().append(branch_id, turn, events, **more)
+
+    desk.store = Slow()
+    async with opened(desk, journal) as played:
+        session = await played.begun()
+        played.gate.clear()
+        turn = await played.runner.submit(asks(session))
+        await played.runner.updates(turn.turn_id, wait_s=5)
+        await played.runner.submit(asks(session, "k2", kind="say", choice=0, text=CRY))
+        played.gate.set()
+        assert (await played.told(turn))[-1].kind == "stored"
+
+    path = await desk.stories.path(session.story_id)
+    assert isinstance(path[-1].event, CareShown)
 
 
 async def test_a_turn_cancelled_while_it_was_being_stored_says_that_it_is_stored(
@@ -335,3 +408,20 @@ async def test_a_cache_keeps_the_latest_sessions_and_folds_only_what_is_new(desk
     await cache.session(two.story_id, two.branch.branch_id)  # loaded anew: three goes
     cache.forget_story(one.story_id)
     assert await cache.session(one.story_id, one.branch.branch_id) is not first
+
+
+async def test_a_turn_that_is_over_is_known_without_the_task_that_played_it(
+    desk: Desk, journal: TurnNotes
+) -> None:
+    async with opened(desk, journal) as played:
+        session = await played.begun()
+        turn = await played.runner.submit(asks(session))
+        task = next(one for one in asyncio.all_tasks() if turn.turn_id in one.get_name())
+        gone = weakref.ref(task)
+        await task
+        del task
+        await asyncio.sleep(0)
+        gc.collect()
+
+        assert (await played.runner.turn(turn.turn_id)).state == "stored"
+        assert gone() is None

@@ -24,6 +24,7 @@ from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest, TurnRunner, TurnUpdate
 
+CRY = "I want to kill myself tonight, for real."
 THEME = "A lighthouse keeper finds a door under the stairs"
 
 
@@ -59,8 +60,8 @@ def asks(session: Session, key: str = "k1", **more: Any) -> TurnRequest:
     return TurnRequest(key=key, story_id=branch.story_id, branch_id=branch.branch_id, **wanted)
 
 
-class TurnRunnerContract(ABC):
-    """A turn runs apart, once for a key, and every reader of it sees the same."""
+class RunnerTests(ABC):
+    """Tests of any runner."""
 
     @abstractmethod
     def opened(self, *, most_turns: int = 8) -> AbstractAsyncContextManager[Played]:
@@ -70,6 +71,10 @@ class TurnRunnerContract(ABC):
     async def played(self) -> AsyncIterator[Played]:
         async with self.opened() as played:
             yield played
+
+
+class TurnRunnerContract(RunnerTests):
+    """A turn runs apart, once for a key, and every reader of it sees the same."""
 
     async def test_a_turn_is_told_in_numbered_updates_that_end_once_it_is_stored(
         self, played: Played
@@ -236,7 +241,7 @@ class TurnRunnerContract(ABC):
         self, played: Played
     ) -> None:
         session = await played.begun()
-        cry = asks(session, kind="say", choice=0, text="I want to kill myself tonight, for real.")
+        cry = asks(session, kind="say", choice=0, text=CRY)
 
         paused = await played.told(await played.runner.submit(cry))
         on = asks(session, "k2", kind="say", choice=0, text=cry.text, after_note=True)

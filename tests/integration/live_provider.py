@@ -13,7 +13,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from tests.integrations.adapter_contract import SCENE_SCHEMA, context, request, told
+from tests.integrations.adapter_tests import SCENE_SCHEMA, context, request, told
 
 from tta_rebuild.bootstrap.application import open_application
 from tta_rebuild.core.errors import KeyRejected, ModelUnavailable

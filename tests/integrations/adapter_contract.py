@@ -5,21 +5,24 @@ Subclasses say how the adapter is made; everything else is the same for all of t
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import secrets
 import subprocess
 import sys
 import traceback
-from contextlib import aclosing
-from datetime import UTC, datetime
-from typing import Any, ClassVar
 
 import pytest
 from tools.wire import Fault, WireServer
 
-from tta_rebuild.core.base_primitive import TTAContext
+from tests.integrations.adapter_tests import (
+    AdapterTests,
+    both_ways,
+    context,
+    failure,
+    request,
+    told,
+)
 from tta_rebuild.core.errors import (
     ContentRefused,
     KeyMissing,
@@ -32,93 +35,14 @@ from tta_rebuild.core.errors import (
     RequestRejected,
     RequestTooLarge,
     SdkMissing,
-    StreamBroken,
 )
-from tta_rebuild.integrations.adapter import Adapter
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
-    LLMRequest,
-    LLMResponse,
-    StreamEnded,
-    TextPiece,
 )
 
-SCENE_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "passages": {
-            "type": "array",
-            "items": {"type": "object", "properties": {"text": {"type": "string"}}},
-        },
-        "story_branches": {"type": "array", "items": {"type": "object"}},
-    },
-    "required": ["passages", "story_branches"],
-}
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-def context() -> TTAContext:
-    return TTAContext(
-        workflow_id="w",
-        correlation_id="c",
-        timestamp=NOON,
-        metaconcepts=[],
-        player_boundaries={},
-    )
-
-
-def request(**changes: Any) -> LLMRequest:
-    values: dict[str, Any] = {
-        "prompt": "Tell the next scene. METACONCEPTS TO FOLLOW: none.",
-        "system": "You tell stories.",
-        "context": context(),
-        "task": "scene",
-        "schema": SCENE_SCHEMA,
-    }
-    return LLMRequest(**(values | changes))
-
-
-async def told(adapter: Adapter, asked: LLMRequest) -> tuple[list[TextPiece], LLMResponse]:
-    """All pieces of a stream, and its end."""
-    pieces: list[TextPiece] = []
-    async with aclosing(adapter.stream(asked)) as items:
-        async for item in items:
-            if isinstance(item, StreamEnded):
-                return pieces, item.response
-            assert isinstance(item, TextPiece)
-            pieces.append(item)
-    raise AssertionError("the stream had no end")
-
-
-async def failure(adapter: Adapter, asked: LLMRequest, *, stream: bool) -> ProviderError:
-    """The error of a call that fails."""
-    call = told(adapter, asked) if stream else adapter.complete(asked)
-    with pytest.raises(ProviderError) as caught:
-        await call
-    return caught.value
-
-
-both_ways = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-
-
-class AdapterContract:
-    """Subclass it as ``TestX`` with ``adapter_class`` and ``key_variable``."""
-
-    adapter_class: type[Adapter]
-    key_variable: str
-    base_path = ""
-    provider_name: str
-    asked_as = "json_schema"
-    warm_model = "some-model"
-    expected: ClassVar[dict[str, type[ProviderError]]] = {}
-    """What this vendor's errors mean where it differs from the others."""
-
-    def make(self, wire: WireServer, *, key: str = "any", **options: Any) -> Adapter:
-        config = options.pop("config", LLMConfig(model="some-model", max_tokens=4000))
-        return self.adapter_class(
-            key, config=config, base_url=wire.url + self.base_path, now=lambda: NOON, **options
-        )
+class AdapterContract(AdapterTests):
+    """Subclass it, with ``AdapterStreamContract``, as ``TestX``."""
 
     # ----------------------------------------------------------------------- keys and imports
 
@@ -330,133 +254,6 @@ class AdapterContract:
         await wire.__aexit__()
         error = await failure(adapter, request(), stream=False)
         assert type(error) is ProviderBusy
-        await adapter.aclose()
-
-    # -------------------------------------------------------------------------- broken streams
-
-    @pytest.mark.parametrize("kind", ["cut", "quiet_cut", "stream_error"])
-    async def test_a_stream_that_breaks_keeps_the_text_that_came(
-        self, wire: WireServer, kind: str
-    ) -> None:
-        adapter = self.make(wire)
-        wire.faults.next(Fault(kind, after_pieces=6))
-        error = await failure(adapter, request(), stream=True)
-        assert isinstance(error, StreamBroken)
-        assert len(error.text) == 6 * wire.settings.piece_chars
-        await adapter.aclose()
-
-    async def test_a_whole_answer_that_is_cut_is_to_be_tried_again(self, wire: WireServer) -> None:
-        adapter = self.make(wire)
-        wire.faults.next(Fault("cut"))
-        error = await failure(adapter, request(), stream=False)
-        assert type(error) is ProviderBusy
-        await adapter.aclose()
-
-    @both_ways
-    async def test_no_answer_within_the_time_allowed_is_a_timeout(
-        self, wire: WireServer, stream: bool
-    ) -> None:
-        adapter = self.make(wire)
-        await adapter.complete(request())  # the SDK's import is no part of what is timed here
-        wire.faults.next(Fault("hang"))
-        error = await failure(adapter, request(timeout_seconds=0.4), stream=stream)
-        assert isinstance(error, ProviderTimeout)
-        await wire.settled()
-        assert wire.records[-1].client_left
-        await adapter.aclose()
-
-    async def test_silence_after_a_few_words_is_a_broken_stream_and_closes_the_connection(
-        self, wire: WireServer
-    ) -> None:
-        adapter = self.make(wire, piece_timeout_s=0.1)
-        await adapter.complete(request())
-        wire.faults.next(Fault("stall", after_pieces=2))
-        error = await failure(adapter, request(), stream=True)
-        assert isinstance(error, StreamBroken)
-        assert "went silent after" in error.message
-        await wire.settled()
-        assert wire.records[-1].pieces_sent == 2
-        assert wire.records[-1].client_left
-        await adapter.aclose()
-
-    async def test_what_had_come_of_a_stream_that_goes_silent_is_kept_and_says_so(
-        self, wire: WireServer
-    ) -> None:
-        adapter = self.make(wire, piece_timeout_s=0.1)
-        await adapter.complete(request())
-        wire.settings.reply = "The rain goes on and nobody says a word. " * 20
-        wire.faults.next(Fault("stall", after_pieces=10))
-        items = [item async for item in adapter.stream(request())]
-        assert isinstance(items[-1], StreamEnded)
-        response = items[-1].response
-        assert response.text == wire.settings.reply[:240]
-        assert response.finish_reason == "silent"
-        assert "went silent after 53 words (none for 0.1 s)" in response.degraded
-        wire.faults.next(Fault("stall", after_pieces=10))
-        with pytest.raises(StreamBroken, match="went silent"):
-            async for _ in adapter.generate_stream("Tell.", request().context):
-                pass
-        await adapter.aclose()
-
-    async def test_a_stream_may_last_longer_than_its_limits_as_long_as_it_speaks(
-        self, wire: WireServer
-    ) -> None:
-        adapter = self.make(wire, piece_timeout_s=0.3)
-        await adapter.complete(request())
-        wire.settings.reply = "The rain goes on. " * 12
-        wire.settings.tokens_per_s = 60
-        items = [item async for item in adapter.stream(request(timeout_seconds=0.4))]
-        assert isinstance(items[-1], StreamEnded)
-        assert items[-1].response.finish_reason == "stop"
-        seen = wire.records[-1]
-        assert seen.ended_at is not None
-        assert seen.ended_at - seen.at > 0.7
-        await adapter.aclose()
-
-    # --------------------------------------------------------------------------------- leaving
-
-    async def test_leaving_a_stream_closes_the_connection_at_once(self, wire: WireServer) -> None:
-        wire.faults.next(Fault("stall", after_pieces=8))
-        adapter = self.make(wire)
-        async with aclosing(adapter.stream(request())) as items:
-            for _ in range(8):
-                await anext(items)
-        await wire.settled()
-        (record,) = wire.records
-        assert record.client_left
-        assert record.pieces_sent == 8
-        await adapter.aclose()
-
-    async def test_cancelling_the_reader_closes_the_connection_too(self, wire: WireServer) -> None:
-        wire.faults.next(Fault("stall", after_pieces=8))
-        adapter = self.make(wire)
-        seen = asyncio.Event()
-
-        async def read() -> None:
-            count = 0
-            async for _ in adapter.stream(request()):
-                count += 1
-                if count == 8:
-                    seen.set()
-
-        reader = asyncio.create_task(read())
-        await seen.wait()
-        await asyncio.sleep(0)
-        reader.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await reader
-        await wire.settled()
-        assert wire.records[0].client_left
-        assert wire.records[0].pieces_sent == 8
-        await adapter.aclose()
-
-    async def test_an_adapter_that_has_closed_a_stream_still_works(self, wire: WireServer) -> None:
-        wire.faults.next(Fault("stall", after_pieces=2))
-        adapter = self.make(wire)
-        async with aclosing(adapter.stream(request())) as items:
-            await anext(items)
-        assert (await adapter.complete(request())).text
-        await adapter.aclose()
         await adapter.aclose()
 
     # --------------------------------------------------------- what a server turns out to refuse

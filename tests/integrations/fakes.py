@@ -218,7 +218,12 @@ class ScriptedProvider(RequestProvider):
 
 
 class MemoryLedger(Ledger):
-    """A ledger that lets others run meanwhile, as one in a database does."""
+    """A ledger that lets others run meanwhile, as one in a database does.
+
+    ``sums`` counts how often it was asked what is spent.
+    """
+
+    sums = 0
 
     @property
     def rows(self) -> list[Attempt]:
@@ -233,6 +238,7 @@ class MemoryLedger(Ledger):
         await super().book_all(attempts)
 
     async def spent_usd(self, **which: Any) -> float:
+        self.sums += 1
         await asyncio.sleep(0)
         return await super().spent_usd(**which)
 

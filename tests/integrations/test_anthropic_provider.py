@@ -8,18 +8,14 @@ from datetime import UTC, datetime
 import pytest
 from tools.wire import Fault, WireServer
 
-from tests.integrations.adapter_contract import (
-    AdapterContract,
-    both_ways,
-    failure,
-    request,
-    told,
-)
+from tests.integrations.adapter_contract import AdapterContract
+from tests.integrations.adapter_stream_contract import AdapterStreamContract
+from tests.integrations.adapter_tests import both_ways, failure, request, told
 from tta_rebuild.core.errors import ModelUnavailable, ProviderBusy, QuotaExhausted
 from tta_rebuild.integrations.anthropic_provider import CACHED_FROM_CHARS, AnthropicProvider
 
 
-class TestAnthropic(AdapterContract):
+class TestAnthropic(AdapterContract, AdapterStreamContract):
     adapter_class = AnthropicProvider
     provider_name = "anthropic"
     key_variable = "ANTHROPIC_API_KEY"

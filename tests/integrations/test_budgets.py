@@ -422,3 +422,15 @@ async def test_a_server_at_home_is_free_whatever_adapter_talks_to_it() -> None:
     )
     await tracker.flush()
     assert (response.cost_usd, ledger.rows[0].provider) == (0.0, "ollama")
+
+
+async def test_what_a_session_has_spent_is_not_summed_up_again_from_all_its_rows() -> None:
+    at = Fixed(*[Told(usage=SCENE)] * 2, budgets=[Budget(scope="session", limit_usd=1.0)])
+    await at.costed.complete(request_of())
+    asked = at.ledger.sums
+    await at.costed.complete(request_of())
+
+    assert await at.tracker.spent_usd("session") == pytest.approx(2 * SCENE_USD)
+    assert at.ledger.sums == asked
+    assert await at.tracker.spent_usd("session", "another") == 0
+    assert at.ledger.sums == asked + 1

@@ -7,20 +7,15 @@ from datetime import UTC, datetime
 import pytest
 from tools.wire import Fault, WireServer
 
-from tests.integrations.adapter_contract import (
-    NOON,
-    AdapterContract,
-    both_ways,
-    failure,
-    request,
-    told,
-)
+from tests.integrations.adapter_contract import AdapterContract
+from tests.integrations.adapter_stream_contract import AdapterStreamContract
+from tests.integrations.adapter_tests import NOON, both_ways, failure, request, told
 from tta_rebuild.core.errors import KeyRejected, ProviderBusy, QuotaExhausted
 from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider
 from tta_rebuild.integrations.rate_limiter import end_of_day
 
 
-class TestGemini(AdapterContract):
+class TestGemini(AdapterContract, AdapterStreamContract):
     adapter_class = GeminiLLMProvider
     provider_name = "gemini"
     key_variable = "GEMINI_API_KEY"

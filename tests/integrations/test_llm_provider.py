@@ -216,3 +216,7 @@ async def test_a_callers_mock_that_overrides_generate_is_asked_through_it() -> N
     assert (await mock.generate("p", CONTEXT)).text == "noted"
     assert mock.prompts == ["s\n\np", "p"]
     assert mock.call_count == 2
+
+
+def test_a_key_is_made_once_for_a_request() -> None:
+    assert REQUEST.key() is REQUEST.key()

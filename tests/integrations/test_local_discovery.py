@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tools.wire import Fault, WireServer
 
-from tests.integrations.adapter_contract import request
+from tests.integrations.adapter_tests import request
 from tta_rebuild.core.errors import ModelUnavailable
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.integrations.local_discovery import (

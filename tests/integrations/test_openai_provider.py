@@ -9,14 +9,9 @@ from typing import ClassVar
 import pytest
 from tools.wire import Fault, WireServer
 
-from tests.integrations.adapter_contract import (
-    NOON,
-    AdapterContract,
-    both_ways,
-    failure,
-    request,
-    told,
-)
+from tests.integrations.adapter_contract import AdapterContract
+from tests.integrations.adapter_stream_contract import AdapterStreamContract
+from tests.integrations.adapter_tests import NOON, both_ways, failure, request, told
 from tta_rebuild.core.errors import (
     KeyMissing,
     ModelUnavailable,
@@ -28,7 +23,7 @@ from tta_rebuild.integrations.llm_provider import LLMConfig
 from tta_rebuild.integrations.openai_provider import OpenAIProvider, is_near
 
 
-class TestOpenAI(AdapterContract):
+class TestOpenAI(AdapterContract, AdapterStreamContract):
     adapter_class = OpenAIProvider
     provider_name = "local"
     key_variable = "OPENAI_API_KEY"

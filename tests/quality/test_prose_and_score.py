@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from tta_rebuild.core.english import sentences_of, words_of
 from tta_rebuild.quality import measured, scene_quality
+from tta_rebuild.quality.parts import SceneAsked
+from tta_rebuild.quality.prose import MOST_TEXTS, read_prose
 
 GOOD = (
     "The boat scraped onto the shingle just as the last light left the water. Mira climbed out, "
@@ -80,3 +82,27 @@ def test_no_text_leaves_the_ranges(text: str) -> None:
     assert 0.0 <= found.repeated_4grams <= 1.0
     assert 0.0 <= found.dialogue_share <= 1.0 + 1e-9
     assert 0.0 <= scene_quality([text]).score <= 1.0
+
+
+def test_a_scene_that_was_scored_is_not_read_again_for_the_three_after_it() -> None:
+    told = [f"Mara counts {n} boats.\n\nNobody speaks of number {n}." for n in range(3)]
+    for text in told:
+        scene_quality(text.split("\n\n"))
+    before = read_prose.cache_info().misses
+    scene_quality(["Boats come and go."], asked=SceneAsked(recent=told))
+
+    assert read_prose.cache_info().misses == before + 1
+    assert read_prose.cache_info().maxsize == MOST_TEXTS
+
+
+def test_all_that_is_known_of_a_long_story_is_looked_through_and_none_of_it_is_kept() -> None:
+    known = [f"{n}. You count the boats again, and Tilde{n} writes it down." for n in range(80)]
+    text = "Mara counts. There sits Tilde7, who writes down the boats that she counted."
+    scene_quality([text], asked=SceneAsked(cast=["Mara: a keeper"]))
+    before = read_prose.cache_info().misses
+    found = scene_quality([text], asked=SceneAsked(cast=["Mara: a keeper"], known=known))
+    strange = scene_quality([text], asked=SceneAsked(cast=["Mara: a keeper"], known=known[8:]))
+
+    assert read_prose.cache_info().misses == before
+    assert not [reason for reason in found.reasons if "unknown names" in reason]
+    assert [reason for reason in strange.reasons if "unknown names" in reason]

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 import tta_rebuild as tta
 from tests.engine.conftest import scene
 from tta_rebuild.bootstrap.serving import Serving, open_serving
 from tta_rebuild.server.app import ServerOptions, create_app
 from tta_rebuild.server.limits import RequestLimits
-from tta_rebuild.server.serving import StoryServer, listening_on
+from tta_rebuild.server.serving import StoryServer, config_of, listening_on
 
 API = "/api/v1"
 THEME = "A lighthouse keeper finds a door under the stairs."
@@ -146,8 +145,7 @@ async def running(
         ) as serving,
     ):
         app = create_app(serving, options or ServerOptions(limits=NO_RATE))
-        config = uvicorn.Config(app, log_config=None, lifespan="off", access_log=False)
-        server = QuietServer(config, serving.runner, grace_s)
+        server = QuietServer(config_of(app), serving.runner, grace_s)
         with listening_on("127.0.0.1", 0) as listening:
             address = f"http://127.0.0.1:{listening.getsockname()[1]}"
             task = asyncio.create_task(server.serve([listening]))

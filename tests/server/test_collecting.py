@@ -7,8 +7,10 @@ import gc
 import weakref
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
+from tests.server.serving import Running
 from tta_rebuild.server.collecting import IDLE_FOR, WHOLE_EVERY, collecting
 
 
@@ -100,3 +102,36 @@ async def test_where_somebody_always_plays_a_moment_has_to_do_in_the_end(
         rounds.is_idle = True
         await rounds.pass_by(1)
         assert old_is() is None
+
+
+async def test_a_round_looks_at_nothing_that_an_earlier_one_found_alive() -> None:
+    rounds, looked_at = Rounds(), list[int]()
+
+    def look(phase: str, info: dict[str, int]) -> None:
+        looked_at.append(info["generation"])
+
+    async with collecting(lambda: False, sleep=rounds.sleep):
+        gc.callbacks.append(look)
+        try:
+            await rounds.pass_by(WHOLE_EVERY + 1)
+        finally:
+            gc.callbacks.remove(look)
+
+    assert set(looked_at) == {1}
+
+
+async def test_a_connection_that_is_over_needs_no_collector(served: Running) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        async with httpx.AsyncClient(base_url=served.client.base_url, trust_env=False) as client:
+            assert (await client.get("/health")).is_success
+            connections = served.server.server_state.connections
+            [transport] = [weakref.ref(one.transport) for one in connections]
+        while connections:  # noqa: ASYNC110 - it has no event to wait for
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+        assert transport() is None
+    finally:
+        gc.enable()

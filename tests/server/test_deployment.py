@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import json
 import re
 import shlex
 import shutil
@@ -22,6 +24,7 @@ from tests.server.test_dashboard import metrics_in
 from tta_rebuild.cli import app as cli
 from tta_rebuild.server.app import ServerOptions
 from tta_rebuild.server.metrics import ServerMetrics
+from tta_rebuild.server.serving import serve
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -42,9 +45,46 @@ def commands() -> Iterator[list[str]]:
     """The commands that the unit and the container begin."""
     unit = (DEPLOY / "tta.service").read_text("utf-8")
     yield shlex.split(re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)[0])
+    yield [*started_in_container(), *started_in_container("CMD")]
+
+
+def started_in_container(word: str = "ENTRYPOINT") -> list[str]:
+    """The words of an instruction of the container file."""
     container = (DEPLOY / "Containerfile").read_text("utf-8")
-    words = re.findall(r'^CMD \["tta", (.*)\]$', container, re.MULTILINE)[0]
-    yield ["tta", *re.findall(r'"([^"]*)"', words)]
+    [words] = re.findall(rf"^{word} (\[.*\])$", container, re.MULTILINE)
+    found: list[str] = json.loads(words)
+    return found
+
+
+def test_a_name_given_to_the_container_does_not_let_everybody_in() -> None:
+    assert started_in_container("CMD") == ["--anyone"], "which a --allowed-host takes the place of"
+    assert "--anyone" not in started_in_container()
+
+
+def test_what_ends_the_server_waits_longer_than_its_turns_are_finished() -> None:
+    finished_s = inspect.signature(serve).parameters["grace_s"].default
+    waits_s = {
+        "systemd": re.findall(r"^TimeoutStopSec=(\d+)$", read("deploy/tta.service"), re.MULTILINE),
+        "Containerfile": re.findall(r"--stop-timeout (\d+)", read("deploy/Containerfile")),
+        "guide": re.findall(r"--stop-timeout (\d+)", read("docs/production.md")),
+    }
+
+    assert all(waits_s.values())
+    assert all(int(wait) >= finished_s + 5 for found in waits_s.values() for wait in found)
+
+
+def test_the_build_is_given_what_it_copies_and_nothing_that_may_hold_keys() -> None:
+    kept = [line for line in read(".dockerignore").splitlines() if line and line[0] != "#"]
+    copied = re.findall(r"^COPY (?!--from)(.*)$", read("deploy/Containerfile"), re.MULTILINE)
+
+    assert kept[0] == "*"
+    assert {line[1:] for line in kept if line[0] == "!"} == {
+        name for line in copied for name in line.split()[:-1]
+    }
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
 
 
 @pytest.mark.parametrize("command", list(commands()), ids=lambda command: command[0])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
 
 from tests.server.serving import Running
 from tests.server.web.seeding import a_story_with_a_cast
@@ -395,3 +399,22 @@ async def test_the_process_says_that_it_lives_and_takes_turns(embedded: Running)
         answer = await embedded.client.get(f"{embedded.address}{path}")
 
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def _parts(dependant: Dependant) -> Iterator[Any]:
+    for part in dependant.dependencies:
+        yield part.call
+        yield from _parts(part)
+
+
+async def test_no_part_of_a_route_takes_a_thread(served: Running) -> None:
+    app = served.server.config.app
+    found = {
+        part
+        for route in iter_route_contexts(app.routes)  # type: ignore[union-attr]
+        if isinstance(dependant := getattr(route, "dependant", None), Dependant)
+        for part in _parts(dependant)
+    }
+
+    assert len(found) > 4
+    assert [part.__name__ for part in found if not inspect.iscoroutinefunction(part)] == []

@@ -339,3 +339,29 @@ async def test_a_cry_that_was_answered_goes_on_only_where_the_branch_stood(
     assert [update.kind for update in on] == ["failed"]
     assert on[-1].data["problem"]["status"] == 409
     assert (await served.client.get(branch)).json()["turn"] == 2
+
+
+async def test_a_cry_while_a_turn_is_told_is_answered_and_the_turn_goes_on(
+    served: Running,
+) -> None:
+    assert served.teller is not None
+    branch = await served.story(characters=[{"name": "Mara"}])
+    await served.play(branch, kind="begin")
+    served.teller.gate.clear()
+    turn_id = (await served.ask(branch, kind="choose", choice=1)).json()["turn_id"]
+
+    paused = await served.play(branch, kind="say", text=CRY)
+    headers = {"Idempotency-Key": "aside"}
+    wanted = {"kind": "ask", "text": f"Mara, {CRY}"}
+    asked = (await served.client.post(f"{branch}/asides", json=wanted, headers=headers)).json()
+    aside = [update async for update in served.follow(asked["turn_id"])]
+    busy = await served.ask(branch, kind="say", text="I wait for the tide")
+    present = (await served.client.get(branch)).json()
+    served.teller.gate.set()
+    told = [update async for update in served.follow(turn_id)]
+    on = await served.play(branch, **{k: v for k, v in paused[-1].data["go_on"].items() if v})
+
+    assert [update.kind for update in (*paused, *aside)] == ["paused", "paused"]
+    assert paused[0].data["help_lines"][0]["contact"]
+    assert (asked["state"], present["running"]["turn_id"]) == ("paused", turn_id)
+    assert (busy.status_code, told[-1].kind, on[-1].kind) == (409, "stored", "stored")

@@ -111,6 +111,23 @@ async def test_a_store_that_was_not_closed_is_kept_with_its_log(tmp_path: Path) 
     assert len(await titles(tmp_path / "again")) == 4
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives away")
+async def test_what_root_restores_belongs_to_whom_the_directory_does(tmp_path: Path) -> None:
+    async with await StoryStore.open(tmp_path / "here") as store:
+        await write_stories(store, range(2))
+    backup(tmp_path / "here" / "stories.db", tmp_path / "copy.db")
+    there = tmp_path / "there"
+    there.mkdir(mode=0o700)
+    os.chown(there, 12_345, 12_346)
+
+    for _ in range(2):  # into an empty directory, and in the place of what is there
+        restore(there / "stories.db", tmp_path / "copy.db", now=NOON)
+
+    owners = {(file.stat().st_uid, file.stat().st_gid) for file in there.iterdir()}
+    assert len(list(there.iterdir())) == 3
+    assert owners == {(12_345, 12_346)}
+
+
 async def test_a_damaged_store_is_replaced_and_kept(tmp_path: Path) -> None:
     here, file = tmp_path / "here", tmp_path / "copy.db"
     async with await StoryStore.open(here) as store:

@@ -13,7 +13,7 @@ from tta_rebuild.core.data_files import parse_yaml
 from tta_rebuild.core.errors import MoveRefused, RequestRejected
 from tta_rebuild.lab.world_check import never_met, play_through, problems
 from tta_rebuild.safety import SafetyGate
-from tta_rebuild.storyteller.scene_file import packaged, read_world
+from tta_rebuild.storyteller.scene_file import MOST_FILES, check_notation, packaged, read_world
 
 OWN = """
 title: The Bakery
@@ -245,3 +245,18 @@ def test_no_text_of_the_storytellers_own_is_announced_as_what_it_is_not(folder: 
     }
 
     assert warned == {}
+
+
+@pytest.mark.parametrize("folder", ["worlds", "plots", "interludes"])
+def test_every_condition_and_line_that_comes_along_can_be_read(folder: str) -> None:
+    for name in packaged(folder):
+        check_notation(read_world(name if folder == "worlds" else f"{folder}/{name}"))
+
+
+def test_all_that_comes_along_stays_read() -> None:
+    names = [f"{f}/{n}" for f in ("plots", "interludes") for n in packaged(f)]
+    names += packaged("worlds")
+    read = [read_world(name) for name in names]
+
+    assert all(read_world(name) is file for name, file in zip(names, read, strict=True))
+    assert len(names) + 8 < MOST_FILES  # and some of an author's own

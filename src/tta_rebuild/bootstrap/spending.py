@@ -54,13 +54,26 @@ def budgets_of(settings: Settings) -> Iterator[Budget]:
 
 async def spent_of_budgets(tracker: CostTracker, story_id: str) -> list[str]:
     """Session, story and each other budget that is set: ``today $0.0123 of at most $5.00``."""
+    return spent_in_words(tracker, await spent_by_scope(tracker, story_id))
+
+
+async def spent_by_scope(tracker: CostTracker, story_id: str) -> Mapping[Scope, float]:
+    """What session and story have spent, and whom each other budget is for, in US dollars."""
+    limited = {budget.scope for budget in tracker.budgets}
+    return {
+        scope: await tracker.spent_usd(scope, story_id if scope == "story" else "")
+        for scope, (_, _, name) in _BUDGETS.items()
+        if name and (scope in limited or scope in ("session", "story"))
+    }
+
+
+def spent_in_words(tracker: CostTracker, spent_usd: Mapping[Scope, float]) -> list[str]:
+    """A line for each scope, with its limit if it has one."""
     limits = {b.scope: f" of at most ${b.limit_usd:.2f}" for b in tracker.budgets}
-    said = []
-    for scope, (_, _, name) in _BUDGETS.items():
-        if name and (scope in limits or scope in ("session", "story")):
-            spent_usd = await tracker.spent_usd(scope, story_id if scope == "story" else "")
-            said.append(f"{name} ${spent_usd:.4f}{limits.get(scope, '')}")
-    return said
+    return [
+        f"{_BUDGETS[scope][2]} ${usd:.4f}{limits.get(scope, '')}"
+        for scope, usd in spent_usd.items()
+    ]
 
 
 async def budget_of_player(

@@ -58,11 +58,13 @@ class SessionCare:
         takes_more: bool = False,
         may_ask: bool = True,
         after_note: bool = False,
+        may_remind: bool = True,
     ) -> CareTaken:
         """Whether the turn pauses for these words; not for the same ones just ``after_note``.
 
         It ``takes_more`` without a reader for a theme, which may tell of people in need; what will
-        not be played is read by none (not ``may_ask``).
+        not be played is read by none (not ``may_ask``). Soon after a note a turn that is played
+        begins with a reminder; one that is not has the note once more (not ``may_remind``).
         """
         words = in_plain_words(words)
         if after_note or not words:
@@ -71,7 +73,8 @@ class SessionCare:
         if need is None:
             return taken
         policy, now, last = turn.dependencies.care, turn.state.turn, self._shown.get(need)
-        if last is not None and now - last < QUIET_TURNS and not policy.is_strict:
+        is_quiet = last is not None and now - last < QUIET_TURNS and not policy.is_strict
+        if is_quiet and may_remind:
             return replace(taken, reminder=policy.reminder(need))
         self._shown[need] = now
         return replace(taken, note=policy.note(need))

@@ -21,12 +21,11 @@ from tta_rebuild.core.errors import (
     TurnNotFound,
 )
 from tta_rebuild.core.events import PersonAsked, SceneTold
-from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.kept_turn import KeptTurn, counted, log_defect, log_end
+from tta_rebuild.engine.kept_turn import KeptTurn, counted, log_end
 from tta_rebuild.engine.messages import message
-from tta_rebuild.engine.session import AsideItem, Session
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.stories import Stories
+from tta_rebuild.engine.turn_dispatch import is_same, items_of, pause_of
 from tta_rebuild.engine.turn_runner import (
     LAST_NUMBER,
     REPEATABLE,
@@ -99,23 +98,58 @@ class InProcessRunner:
         """See ``TurnRunner.submit``."""
         if known := await self.known(request, again=again):
             return known
-        if self.is_draining or len(self._running) >= self._most:
-            name = "shutting_down" if self.is_draining else "too_many_turns"
-            self._turn_away(name.removesuffix("_turns"))
-            raise TooManyTurns(message(name), retry_after_s=2.0)
-        if other := self._running.get(request.branch_id):
-            self._turn_away("busy_branch")
-            raise BranchBusy(message("branch_busy"), turn_id=other.now.turn_id)
-        now = RunningTurn(
-            turn_id=self._new_id(), request=request, state="running", began_at=self._clock.wall()
-        )
+        if self._refusal(request):
+            if paused := await self._paused(request):
+                return paused
+            if known := await self.known(request, again=again):  # asked for twice, and meanwhile
+                return known
+            if refusal := self._refusal(request):
+                reason, error = refusal
+                self._turn_away(reason)
+                raise error
+        now = self._begun(request)
         turn = KeptTurn(now)
         self._journal.write(now)
         self._know(turn)
         self._running[request.branch_id] = turn
         turn.task = asyncio.create_task(self._traced(turn), name=f"turn {now.turn_id}")
-        turn.task.add_done_callback(log_defect)
+        turn.task.add_done_callback(turn.ended)
         return now
+
+    def _begun(self, request: TurnRequest) -> RunningTurn:
+        return RunningTurn(
+            turn_id=self._new_id(), request=request, state="running", began_at=self._clock.wall()
+        )
+
+    def _refusal(self, request: TurnRequest) -> tuple[str, StoryError] | None:
+        """Why no turn can begin now, if so: for who counts it, and for who asked."""
+        if self.is_draining or len(self._running) >= self._most:
+            name = "shutting_down" if self.is_draining else "too_many_turns"
+            return name.removesuffix("_turns"), TooManyTurns(message(name), retry_after_s=2.0)
+        if other := self._running.get(request.branch_id):
+            busy = BranchBusy(message("branch_busy"), turn_id=other.now.turn_id)
+            return "busy_branch", busy
+        return None
+
+    async def _paused(self, request: TurnRequest) -> RunningTurn | None:
+        """A turn that has paused at once, if a move that cannot be played may be a cry for help.
+
+        What is played goes on undisturbed: it stays the branch's running and latest turn. No reader
+        is asked where there are too many turns already.
+        """
+        other = self._running.get(request.branch_id)
+        session = other.session if other else None
+        if session is None:
+            session = await self._sessions.session(request.story_id, request.branch_id)
+        is_full = self.is_draining or len(self._running) >= self._most
+        paused = await pause_of(session, request, may_ask=not is_full)
+        if paused is None:
+            return None
+        is_beside = request.branch_id in self._running
+        turn = KeptTurn(self._begun(request), is_beside=is_beside)
+        self._know(turn)
+        self._add(turn, *update_of(paused, session))
+        return turn.now
 
     async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
         """See ``TurnRunner.known``."""
@@ -123,7 +157,7 @@ class InProcessRunner:
         known = self._turns.get(self._by_key.get(request.key, ""))
         if known is None:
             return None
-        if not _is_same(known.now, request):
+        if not is_same(known.now, request):
             raise KeyReused(message("key_reused"), turn_id=known.now.turn_id)
         return None if again and known.now.state in REPEATABLE else known.now
 
@@ -188,6 +222,9 @@ class InProcessRunner:
         if turns and grace_s > 0:
             await asyncio.wait([turn.task for turn in turns if turn.task], timeout=grace_s)
         await self._stop(list(self._running.values()), message("shutting_down"))
+        tasks = [turn.task for turn in self._turns.values() if turn.task]
+        if told := [task for task in tasks if not task.done()]:  # and have still to store something
+            await asyncio.wait(told)
         if turns:
             ends = Counter(turn.now.state for turn in turns)
             _log.info("stopping while %d turns were played: %s", len(turns), counted(ends))
@@ -201,10 +238,10 @@ class InProcessRunner:
         request = turn.now.request
         try:
             session = await self._sessions.session(request.story_id, request.branch_id)
-            there = session.branch.length
+            turn.session, there = session, session.branch.length
             turn.now = replace(turn.now, position=there)
             self._journal.write(turn.now)
-            async with aclosing(_items(session, request)) as items:
+            async with aclosing(items_of(session, request)) as items:
                 async for item in items:
                     self._add(turn, *update_of(item, session))
         except asyncio.CancelledError:
@@ -214,6 +251,7 @@ class InProcessRunner:
         except TTAError as error:
             self._add(turn, "failed", error_values(error))
         finally:
+            turn.session = None
             if turn.now.state == "running":  # a defect, or the loop itself ends
                 self._add(turn, "failed", error_values(RuntimeError()))
 
@@ -289,7 +327,8 @@ class InProcessRunner:
             turn.ended_s = self._clock.now()
             if self._running.get(turn.now.request.branch_id) is turn:
                 del self._running[turn.now.request.branch_id]
-            self._journal.write(turn.now)
+            if not turn.is_beside:
+                self._journal.write(turn.now)
             self.ended[turn.now.state] += 1
             if turn.now.state == "failed":
                 self.failures.append(replace(turn.now, request=replace(turn.now.request, text="")))
@@ -312,7 +351,9 @@ class InProcessRunner:
     def _know(self, turn: KeptTurn) -> None:
         turn_id, request = turn.now.turn_id, turn.now.request
         self._turns[turn_id] = turn
-        self._by_key[request.key] = self._latest[request.branch_id] = turn_id
+        self._by_key[request.key] = turn_id
+        if not turn.is_beside:
+            self._latest[request.branch_id] = turn_id
 
     def _forget(self, turn: RunningTurn) -> None:
         turn_id, request = turn.turn_id, turn.request
@@ -337,30 +378,3 @@ class InProcessRunner:
             if is_whole and now_s - turn.ended_s >= self._kept_s:
                 turn.updates = turn.updates[-1:]
                 turn.now = replace(turn.now, request=replace(turn.now.request, text=""))
-
-
-def _items(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem, None]:
-    """The turn, or the question aside, as the session plays it."""
-    if request.kind == "ask":
-        whose = request.player_id
-        return session.ask(request.text, after_note=request.after_note, player_id=whose)
-    if request.kind == "think":
-        return session.think(request.text, player_id=request.player_id)
-    action = Action(
-        request.kind,
-        request.text,
-        request.choice,
-        request.after_note,
-        request.is_retold,
-        request.player_id,
-    )
-    return session.play(action, seen_at=request.position)
-
-
-def _is_same(known: RunningTurn, request: TurnRequest) -> bool:
-    """Whether a request is that of a turn; of one that is over, the words may not be known."""
-    wanted = request
-    if known.state != "running" and not known.request.text:
-        wanted = replace(request, text="")
-    first, second = (replace(r, position=None, player_id="") for r in (known.request, wanted))
-    return first == second

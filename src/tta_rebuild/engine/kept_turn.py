@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnState, TurnUpdate
 from tta_rebuild.engine.turn_values import UpdateKind, Values, text_of
 
@@ -17,16 +18,20 @@ _log = logging.getLogger("tta_rebuild.turns")
 
 @dataclass(slots=True)
 class KeptTurn:
-    """A turn in this process, with its updates and the task that plays it.
+    """A turn in this process, with its updates, and while it is played its task and session.
 
     ``updates`` are kept as text, kind and values, the latest last: there are hundreds of a turn.
+    One that ``is_beside`` paused while another was played: that one is what a branch shows, and
+    what is looked for after the process was killed.
     """
 
     now: RunningTurn
     updates: list[str] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    session: Session | None = None
     ended_s: float | None = None
+    is_beside: bool = False
     stops_for: str = ""
 
     def above(self, number: int) -> Sequence[TurnUpdate]:
@@ -42,6 +47,11 @@ class KeptTurn:
         self.updates.append(f"{kind} {text}")
         self.now = replace(self.now, updates=number)
         return TurnUpdate(number=number, kind=kind, text=text)
+
+    def ended(self, task: asyncio.Task[None]) -> None:
+        """Let go of the task: with all that it had in hand it would stay as long as the turn."""
+        self.task = None
+        log_defect(task)
 
 
 def _update(number: int, kept: str) -> TurnUpdate:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TypeAlias
 
-from tta_rebuild.core.errors import PositionConflict, ValidationError
+from tta_rebuild.core.errors import PositionConflict, StoreError, StoryError, ValidationError
 from tta_rebuild.core.events import (
     BoundariesTightened,
     CareShown,
@@ -32,7 +32,7 @@ from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import TurnItem, play_turn, whole_turn
 from tta_rebuild.engine.turn_input import TurnInput
-from tta_rebuild.safety.care import gentler, stricter
+from tta_rebuild.safety.care import CareNote, gentler, stricter
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 AsideItem: TypeAlias = seen.TurnEvent | seen.AsideEnded
@@ -53,6 +53,9 @@ class Session:
         self._store = store
         self._fold = fold
         self._one_turn = asyncio.Lock()
+        self._wanted = 0  # who plays or stores, and who waits to
+        self._one_look = asyncio.Lock()
+        self._owes_note = False  # shown while a turn was played, stored after it
         self._care = SessionCare()
         self.branch = branch
         self.state: StoryState = fold.present()
@@ -70,20 +73,44 @@ class Session:
         return self.branch.story_id
 
     async def refresh(self) -> None:
-        """Take in what others have stored on this branch meanwhile, unless a turn is being played.
+        """Take in what others have stored on this branch meanwhile.
 
+        While a turn is played here, or waits to be, it returns at once: the present is then what
+        this session stored last, and what others stored is taken in by the next call after it.
         Raises HistoryNotLoaded (they took back something from before a snapshot: load the session
         anew), BranchNotFound (the story was deleted), StoreDamaged.
         """
-        if self._one_turn.locked():  # what comes of it is folded in once it is stored
+        if (
+            self._wanted
+        ):  # a lock that is free may have its next owner already: that one plays first
             return
         async with self._one_turn:
             now = await self._store.branch(self.branch.branch_id)
             after = self.branch.length
+            if now.length == after:
+                return
             async for recorded in self._store.read(now.branch_id, after=after, upto=now.length):
                 self._fold.apply(recorded)
-            if now.length != after:
-                self.branch, self.state = now, self._fold.present()
+            self.branch, self.state = now, self._fold.present()
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Nothing else is played or stored here meanwhile; waits until that is so."""
+        self._wanted += 1
+        try:
+            async with self._one_turn:
+                try:
+                    yield
+                finally:
+                    await self._store_owed_note()
+        finally:
+            self._wanted -= 1
+
+    async def _store_owed_note(self) -> None:
+        if self._owes_note:
+            self._owes_note = False
+            with suppress(StoryError, StoreError):  # how the turn itself ended is what is told
+                await self._append(self.state.turn, [CareShown()])
 
     async def has_moved_on(self, position: int) -> bool:
         """Whether more than asides and notes of care was stored after this position."""
@@ -137,7 +164,7 @@ class Session:
         """The turn as it is played; ``PlayedTurn`` comes once it is stored."""
         if not isinstance(action, Action):
             raise ValidationError(message("no_action", action=action))
-        async with self._one_turn:
+        async with self._alone():
             before = self.next_turn(is_retold=action.is_retold, player_id=action.player_id)
             words, is_again = own_words(before, action), action.after_note and is_noted(self._fold)
             care = await self._care.look(
@@ -162,12 +189,61 @@ class Session:
                     yield item
             await keep_snapshot(self._store, self.branch, self._fold)
 
+    async def pause_beside(self, action: Action, *, may_ask: bool = True) -> seen.TurnPaused | None:
+        """The pause for a move that cannot be played now because something else is: None without
+        a cry for help in it, or where its note was the last thing shown.
+
+        Nothing of what is played is touched: that a note was shown is stored after it. There is
+        always the whole note, soon after another one too. A reader is asked only if it ``may_ask``.
+        """
+        turn = self.next_turn(player_id=action.player_id)
+        words, takes_more = own_words(turn, action), action.kind == "begin"
+        note = await self._note_beside(turn, words, action.after_note, takes_more, may_ask)
+        return seen.TurnPaused(note, replace(action, after_note=True)) if note else None
+
+    async def pause_aside_beside(
+        self,
+        typed: str,
+        *,
+        is_thought: bool = False,
+        after_note: bool = False,
+        player_id: str = "",
+        may_ask: bool = True,
+    ) -> seen.TurnPaused | None:
+        """The same for a question aside (``ask``), or for what somebody thinks."""
+        turn = self.next_turn(player_id=player_id)
+        wanted = aside_of(self.state, typed, is_thought=is_thought)
+        is_asked = isinstance(wanted, Aside)
+        words = (wanted.words if isinstance(wanted, Aside) else "") or typed
+        note = await self._note_beside(turn, words, after_note, not is_asked, is_asked and may_ask)
+        return seen.TurnPaused(note, None) if note else None
+
+    async def _note_beside(
+        self, turn: TurnInput, words: str, after_note: bool, takes_more: bool, may_ask: bool
+    ) -> CareNote | None:
+        async with self._one_look:
+            is_again = after_note and (self._owes_note or is_noted(self._fold))
+            care = await self._care.look(
+                turn,
+                words,
+                takes_more=takes_more,
+                may_ask=may_ask,
+                after_note=is_again,
+                may_remind=False,
+            )
+            if care.note:
+                self._owes_note = True
+        if care.note and not self._wanted:  # what was played has ended meanwhile
+            async with self._alone():
+                pass
+        return care.note
+
     async def tighten(self, boundaries: Mapping[str, str]) -> Mapping[str, str]:
         """Keep more out from here on; gives what is stricter now: category → level.
 
         Raises ValidationError: it is no boundary, or one that is kept already would be loosened.
         """
-        async with self._one_turn:
+        async with self._alone():
             kept = self.state.premise.boundaries
             looser = [name for name in stricter(boundaries, kept) if name in boundaries]
             if looser:
@@ -179,7 +255,7 @@ class Session:
 
     async def make_gentler(self) -> Mapping[str, str]:
         """Keep heavy matter out from here on; gives what is stricter now: category → level."""
-        async with self._one_turn:
+        async with self._alone():
             if tighter := gentler(self.state.premise.boundaries):
                 await self._append(self.state.turn, [BoundariesTightened(boundaries=tighter)])
             return tighter
@@ -211,7 +287,7 @@ class Session:
     ) -> AsyncGenerator[AsideItem, None]:
         if not isinstance(typed, str):
             raise ValidationError(message("no_text", text=typed))
-        async with self._one_turn:
+        async with self._alone():
             turn = self.next_turn(player_id=player_id)
             wanted = aside_of(self.state, typed, is_thought=is_thought)
             asked = wanted.words if isinstance(wanted, Aside) else ""
@@ -256,7 +332,7 @@ class Session:
             raise ValidationError(message("nobody_meant", name=character_id, names=known))
         if stage is not None and stage not in ARC_STAGES:
             raise ValidationError(f"Invalid arc stage {stage!r}: one of {', '.join(ARC_STAGES)}")
-        async with self._one_turn:
+        async with self._alone():
             change = CharacterChanged(
                 character_id=character_id, arc_stage=stage or "", arc_by_hand=stage is not None
             )

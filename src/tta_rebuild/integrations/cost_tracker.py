@@ -180,10 +180,15 @@ class CostTracker:
     async def spent_usd(self, scope: Scope, key: str = "") -> float:
         """What is spent by a story, player, on a day …, by the ledger. Raises StoreError.
 
-        ``key`` says by which; "" is this player, this session, today.
+        ``key`` says by which; "" is this player, this session, today. A session is this process:
+        what its budget has counted is not summed up again from all rows of a long one.
         """
+        key = key or self._keys()[scope]
+        for budget in self.budgets if scope == "session" else ():
+            if account := self._accounts.get((budget, key)):
+                return account.spent_usd
         await self.flush()
-        return await self._spent_before(scope, key or self._keys()[scope])
+        return await self._spent_before(scope, key)
 
     def _keys(self, request: LLMRequest | None = None) -> dict[Scope, str]:
         """Whose budget of each scope a request falls under."""
@@ -266,7 +271,8 @@ class _LedgerWriter:
 
     async def flush(self) -> None:
         """Wait until every row is kept. Raises StoreError; the rows stay and can be tried again."""
-        await asyncio.shield(self._write())
+        if self._pending:  # also while they are written: they leave when they are kept
+            await asyncio.shield(self._write())
 
     async def _write_soon(self) -> None:
         await self._clock.sleep(LINGER_S)

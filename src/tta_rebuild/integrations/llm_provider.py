@@ -139,6 +139,10 @@ class LLMRequest:
 
     def key(self) -> str:
         """Equal for requests that ask the same of the same model, whoever asks; SHA-256, hex."""
+        return self._key
+
+    @cached_property
+    def _key(self) -> str:
         asked = {name: getattr(self, name) for name in _ASKED}
         if self.passed_over is not None:
             asked["passed_over"] = True

@@ -16,7 +16,15 @@ from statistics import fmean, pstdev
 
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.quality.order import OrderContext, order_value
-from tta_rebuild.quality.prose import ReadProse, SmallWords, read_prose, root, roots, small_words
+from tta_rebuild.quality.prose import (
+    ReadProse,
+    SmallWords,
+    matter,
+    read_prose,
+    root,
+    roots,
+    small_words,
+)
 from tta_rebuild.quality.stock import stock_phrases_in
 
 RECENT_SCENES = 3
@@ -208,13 +216,10 @@ def grounding(prose: ReadProse, setting: str, asked: SceneAsked) -> QualityPart:
     }
     cast -= small_words(language).function
     sources = [asked.premise, *asked.cast, *asked.known, *asked.recent[-RECENT_SCENES:], asked.move]
-    given = [read_prose(text, language) for text in sources if text]
-    context = frozenset[str]().union(*(one.content for one in given))
+    context, named = matter(filter(None, sources), language)
     found: list[tuple[float, float, str]] = []
     if (names := prose.names) and (cast or asked.recent):
-        known = cast.union(
-            *(one.names | {w for s in one.sentences for w in s.words[:1]} for one in given)
-        )
+        known = cast | named
         found.append((1.0, ramp(share(len(names & known), len(names)), 0.0, 0.6), "unknown names"))
     if cast:
         is_there = bool(cast & {word for w in prose.words for word in (w, w.removesuffix("'s"))})

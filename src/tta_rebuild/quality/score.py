@@ -117,7 +117,7 @@ def scene_quality(
         broken: a part of the scene is missing.
         asked: what it was to fit; the more is known of that, the more can be told.
     """
-    prose = read_prose("\n".join(passages), asked.language)
+    prose = read_prose("\n\n".join(passages), asked.language)  # as the next scenes have it before
     count = len(prose.words)
     has_voices = bool(lines) or any(mark in p for p in passages for mark in '“„»"')
     whole = parts.form(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from tta_rebuild.core.boundaries import boundary_refusal
 from tta_rebuild.safety.categories import EVERY, HIGH, THRESHOLDS, categories_of, level_of, table
 from tta_rebuild.safety.phrases import HARMLESS, PhraseIndex, word_list
 from tta_rebuild.safety.tokens import Word, read
@@ -90,12 +91,7 @@ class SafetyGate:
     def refusal(self, text: str) -> str | None:
         """Why the player's own words are not played, kindly, or None if they may be."""
         finding = self.finding(text)
-        if finding is None:
-            return None
-        return (
-            f"You asked to keep {finding.subject} at '{finding.level}', so this is not played. "
-            "Say it another way, or change the boundary for a new story."
-        )
+        return boundary_refusal(finding.category, finding.level) if finding else None
 
     def _findings(
         self, text: str, before: str, wanted: frozenset[str]

@@ -162,7 +162,11 @@ def principal_of(request: Request) -> Principal:
     return principal
 
 
-Asking = Annotated[Principal, Depends(principal_of)]
+async def _principal(request: Request) -> Principal:
+    return principal_of(request)  # async: FastAPI takes a thread for what is not
+
+
+Asking = Annotated[Principal, Depends(_principal)]
 
 
 def access_of(request: Request) -> Access:
@@ -171,7 +175,11 @@ def access_of(request: Request) -> Access:
     return access
 
 
-TheAccess = Annotated[Access, Depends(access_of)]
+async def _access(request: Request) -> Access:
+    return access_of(request)
+
+
+TheAccess = Annotated[Access, Depends(_access)]
 
 
 def not_signed_in() -> Problem:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tta_rebuild.bootstrap.model_names import variant_models
 from tta_rebuild.bootstrap.serving import Serving
-from tta_rebuild.bootstrap.spending import budget_of_player, spent_of_budgets
+from tta_rebuild.bootstrap.spending import budget_of_player, spent_by_scope, spent_in_words
 from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.core.story import Passage, Scene
 from tta_rebuild.engine.session import Session
@@ -109,15 +109,14 @@ def withheld_out(
 async def spent_out(served: Serving, story_id: str, player_id: str) -> shapes.SpentOut:
     """What a story and this session have cost, and the budgets that a player falls under."""
     tracker = served.application.tracker
-    lines = await spent_of_budgets(tracker, story_id)
+    spent_usd = await spent_by_scope(tracker, story_id)
+    lines = spent_in_words(tracker, spent_usd)
     access = served.application.access
     own = await budget_of_player(access, tracker, player_id) if player_id else None
     if own is not None and own.usd_a_day is not None:
         lines.append(f"you today ${own.spent_today_usd:.4f} of at most ${own.usd_a_day:.2f}")
     return shapes.SpentOut(
-        story_usd=await tracker.spent_usd("story", story_id),
-        session_usd=await tracker.spent_usd("session", ""),
-        lines=lines,
+        story_usd=spent_usd["story"], session_usd=spent_usd["session"], lines=lines
     )
 
 

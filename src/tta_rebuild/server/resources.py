@@ -52,7 +52,11 @@ def serving_of(request: Request) -> Serving:
     return serving
 
 
-Served = Annotated[Serving, Depends(serving_of)]
+async def _serving(request: Request) -> Serving:
+    return serving_of(request)  # async: FastAPI takes a thread for what is not
+
+
+Served = Annotated[Serving, Depends(_serving)]
 
 
 async def story_named(story: StoryId, served: Served) -> StoryRow:

@@ -18,6 +18,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 import tta_rebuild as tta
 from tta_rebuild.bootstrap.application import Application
@@ -73,6 +74,33 @@ class StoryServer(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
+class ConnectionProtocol(H11Protocol):
+    """Leaves nothing of a connection that is over for the collector of garbage.
+
+    A transport of asyncio's refers to itself by what it calls when something can be read. Where
+    somebody always plays, such rings would be found too late: one for every connection ever made.
+    """
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the transport go as soon as asyncio does."""
+        super().connection_lost(exc)
+        if hasattr(self.transport, "_read_ready_cb"):
+            self.transport._read_ready_cb = None
+
+
+def config_of(app: FastAPI) -> uvicorn.Config:
+    """How the application is served."""
+    return uvicorn.Config(
+        app,
+        http=ConnectionProtocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=3,
+    )
+
+
 async def serve(
     application: Application,
     options: ServerOptions,
@@ -104,14 +132,7 @@ async def serve(
         telemetry=telemetry,
     ) as serving:
         app = create_app(serving, options)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            timeout_graceful_shutdown=3,
-        )
+        config = config_of(app)
         with listening_on(host, port) as listening:
             is_six = listening.family == socket.AF_INET6
             number = listening.getsockname()[1]

@@ -60,9 +60,10 @@ def restore(path: Path, source: Path, *, now: datetime) -> BackedUp:
     """Put a backup in the place of the database at ``path``.
 
     What was there is kept beside it; tokens that were revoked and links that were taken back in it
-    stay so. Nothing changes unless the backup is whole and of a revision
-    that this program knows; an older one is upgraded when it is opened next. Raises StoreLocked (it
-    is in use), StoreDamaged, StoreNewer, StoreFull, StoreError.
+    stay so. Nothing changes unless the backup is whole and of a revision that this program knows;
+    an older one is upgraded when it is opened next. Where root restores, the files belong to whom
+    the folder does. Raises StoreLocked (it is in use), StoreDamaged, StoreNewer, StoreFull,
+    StoreError.
     """
     if not source.is_file():
         raise failure("backup_no_file", source)
@@ -80,6 +81,7 @@ def restore(path: Path, source: Path, *, now: datetime) -> BackedUp:
         finally:
             part.unlink(missing_ok=True)
         path.with_name(f"{path.name}{FILE_ENDING}").unlink(missing_ok=True)
+        _given_to_owner(path.parent, path, path.with_name(f"{path.name}.lock"))
     return replace(found, file=source, kept=kept, access=access)
 
 
@@ -157,6 +159,18 @@ def _set_aside(path: Path, now: datetime) -> Path | None:
         if log.exists():
             log.replace(kept.with_name(f"{kept.name}{ending}"))
     return kept
+
+
+def _given_to_owner(folder: Path, *files: Path) -> None:
+    """Let files that root has made belong to whom the folder does: a server without root opens
+    them next.
+    """
+    if os.name == "nt" or os.geteuid() != 0:
+        return
+    owner = folder.stat()
+    for file in files:
+        with suppress(OSError):  # a file system without owners
+            os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _flushed(path: Path) -> None:

@@ -199,9 +199,11 @@ class StoryStore:
     async def branches(self, story_id: str) -> list[Branch]:
         """All branches, in the order they were made. Raises StoryNotFound."""
         async with self._database.reading() as connection:
-            story = await sql_rows.story_row(connection, story_id)
-            own = f"{query('branches')} WHERE b.story = :story ORDER BY b.number"
-            return [as_branch(row) for row in await connection.rows(own, story=story["number"])]
+            own = f"{query('branches')} WHERE stories.story_id = :id ORDER BY b.number"
+            rows = await connection.rows(own, id=story_id)
+            if not rows:  # a story has one at least
+                await sql_rows.story_row(connection, story_id)
+            return [as_branch(row) for row in rows]
 
     async def map(self, story_id: str) -> list[MapBranch]:
         """All branches as a map shows them, in the order they were made. Raises StoryNotFound."""

@@ -32,7 +32,11 @@ _WORDINGS_TRIED = 2
 class LineWriter:
     """One scene's writing.
 
+    Attributes:
+        own: the player's words for what they do, told back whatever words they hold.
+
     Args:
+        bounds: what must not be said.
         told: fingerprints of the sentences of the last turns, one string per turn.
         marks: the lines used lately, oldest first, three characters each.
         recent: the last scenes, for their runs of words.
@@ -49,7 +53,8 @@ class LineWriter:
     ) -> None:
         self.rng = rng
         self.slots: dict[str, str] = {}
-        self._bounds = bounds
+        self.bounds = bounds
+        self.own: frozenset[str] = frozenset()
         self._known = {mark for turn in told for mark in _parted(turn, PRINT_LENGTH)}
         self._uses = Counter(_parted(marks, MARK_LENGTH))
         self._grams = set[tuple[str, ...]]().union(*map(_runs, recent))
@@ -59,7 +64,7 @@ class LineWriter:
 
     def allows(self, text: str) -> bool:
         """True if nothing in the text is kept out by boundaries or rules."""
-        return self._bounds.allows(text)
+        return self.bounds.allows(text, self.own)
 
     def line(self, lines: Sequence[LineTemplate], **more: str) -> str:
         """The best wording of one of the lines, "" if none can be used.

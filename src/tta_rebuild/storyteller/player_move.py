@@ -18,6 +18,7 @@ from tta_rebuild.storyteller.addressed import as_meant
 from tta_rebuild.storyteller.answers import answer, authors_words, is_answered
 from tta_rebuild.storyteller.casting import replace_the_dead
 from tta_rebuild.storyteller.deeds import record, record_choice
+from tta_rebuild.storyteller.kept_out import own_words, why_kept_out
 from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.offers import Offers
 from tta_rebuild.storyteller.possible import does_aim
@@ -71,6 +72,9 @@ class PlayerMove:
         self.act = act = self._asked_aloud(words) or parse_act(words)
         if act.problem:
             return None, self.rules.declined(act)
+        if kept_out := why_kept_out(act, self.cast, self.writer.bounds):
+            return None, kept_out
+        self.writer.own = own_words(act, self.cast, self.writer.bounds)
         at = OnAct(self.cast, self.state, self.draft.seen, self.rules.binder.in_play())
         ends = self.cast.is_open and bool(self.given.get("should_end"))  # that is told instead
         is_elsewhere = self.state.holds("away/ruined")

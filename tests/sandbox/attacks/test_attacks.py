@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 import pytest_asyncio
-from tests.sandbox.attacks.corpus import ATTACKS, Attack
+from tests.sandbox.attacks.attack import Attack
+from tests.sandbox.attacks.corpus import ATTACKS
 from tests.sandbox.attacks.native import as_native
 from tests.sandbox.attacks.watch import HostWatch, left_behind
 

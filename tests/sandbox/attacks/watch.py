@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from tests.sandbox.attacks.corpus import Attack
+from tests.sandbox.attacks.attack import Attack
 
 _WATCHED_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGIO, signal.SIGUSR1)
 

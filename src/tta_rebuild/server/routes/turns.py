@@ -46,7 +46,8 @@ async def ask_for_turn(
 ) -> shapes.TurnOut:
     """Play a turn; it runs on by itself, and `events` tells of it.
 
-    Where another was first, the answer is 409 with the `present` of the branch.
+    Where another was first, the answer is 409 with the `present` of the branch; words that may be
+    a cry for help are answered by a turn that has `paused`, whatever else is being told.
     """
     more = {"choice": wanted.choice or 0, "position": wanted.position}
     return await _submitted(asking, idempotency_key, wanted, story, branch, served, **more)

@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.server.chat_clients import LATER, THEME, Chat, Door, choices_in, opened, until_running
-from tests.server.serving import HeldTeller
-
-
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    async with opened(tmp_path, HeldTeller()) as made:
-        yield made
-
-
-@pytest.fixture
-async def embedded(tmp_path: Path) -> AsyncIterator[Door]:
-    async with opened(tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize("streams", [False, True])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -11,21 +9,8 @@ import openai
 import pytest
 
 from tests.server.accounts import accounts
-from tests.server.chat_clients import LATER, THEME, Chat, Door, choices_in, client_of, opened
-from tests.server.serving import HeldTeller
+from tests.server.chat_clients import LATER, THEME, Chat, Door, choices_in, client_of
 from tta_rebuild.core.errors import ModelUnavailable
-
-
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    async with opened(tmp_path, HeldTeller()) as made:
-        yield made
-
-
-@pytest.fixture
-async def embedded(tmp_path: Path) -> AsyncIterator[Door]:
-    async with opened(tmp_path) as made:
-        yield made
 
 
 async def test_commands_show_and_change_the_story(door: Door) -> None:
@@ -115,23 +100,6 @@ async def test_a_refused_move_is_said_and_the_next_goes_on_in_its_place(door: Do
     await chat.say("1")
 
     assert refused.startswith("Not played: There is no choice 99")
-    assert [row["last_turn"] for row in await door.map(chat.story)] == [3]
-
-
-async def test_a_note_of_care_is_shown_and_the_player_goes_on(door: Door) -> None:
-    chat = door.chat()
-    await chat.say(THEME)
-    note = await chat.say("I want to kill myself tonight, for real.")
-    on = await chat.say("/go-on")
-    gentler = await chat.say("/gentler")
-    await chat.say("1")
-    nothing = await chat.say("/go-on")
-
-    assert "/go-on" in note
-    assert re.search(r"\*\*.+\*\*: .*\d", note), "whom one can reach"
-    assert len(choices_in(on)) >= 1
-    assert "heavy" in gentler
-    assert "Nothing waits" in nothing
     assert [row["last_turn"] for row in await door.map(chat.story)] == [3]
 
 

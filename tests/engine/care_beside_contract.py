@@ -1,0 +1,116 @@
+"""What every ``TurnRunner`` does with a cry for help while a turn is told, or none can begin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.engine.turn_runner_contract import CRY, Played, RunnerTests, asks
+
+from tta_rebuild.core.errors import BranchBusy, TooManyTurns
+from tta_rebuild.core.events import CareShown
+
+
+class CareBesideContract(RunnerTests):
+    """A cry is answered at once, whatever else is played; what is played does not notice."""
+
+    async def test_a_cry_while_a_turn_is_told_is_answered_at_once_and_the_turn_goes_on(
+        self, played: Played
+    ) -> None:
+        session = await played.begun()
+        played.gate.clear()
+        turn = await played.runner.submit(asks(session))
+        await played.runner.updates(turn.turn_id, wait_s=5)
+
+        cry = asks(session, "k2", kind="say", choice=0, text=CRY)
+        paused = await played.runner.submit(cry)
+        told = await played.told(paused)
+
+        assert [update.kind for update in told] == ["paused"]
+        assert told[0].values["help_lines"]
+        assert told[0].values["go_on"]["after_note"] is True
+        assert (await played.runner.submit(cry)).turn_id == paused.turn_id
+        running = await played.runner.running_on(session.branch.branch_id)
+        latest = await played.runner.latest_on(session.branch.branch_id)
+        assert [one and one.turn_id for one in (running, latest)] == [turn.turn_id] * 2
+        played.gate.set()
+        assert (await played.told(turn))[-1].kind == "stored"
+        report = await played.stories.replay(session.story_id)
+        assert report.agrees, report.difference
+
+    async def test_a_note_shown_while_a_turn_was_told_is_stored_after_it_and_gone_on_from(
+        self, played: Played
+    ) -> None:
+        session = await played.begun()
+        played.gate.clear()
+        turn = await played.runner.submit(asks(session))
+        await played.runner.updates(turn.turn_id, wait_s=5)
+        cry = asks(session, "k2", kind="say", choice=0, text=CRY)
+        await played.runner.submit(cry)
+        on = replace(cry, key="k3", after_note=True)
+
+        with pytest.raises(BranchBusy):
+            await played.runner.submit(on)
+        played.gate.set()
+        await played.told(turn)
+        went_on = await played.told(await played.runner.submit(on))
+
+        path = await played.stories.path(session.story_id)
+        noted = [recorded.event for recorded in path if isinstance(recorded.event, CareShown)]
+        assert (went_on[-1].kind, went_on[-1].values["turn"], len(noted)) == ("stored", 3, 1)
+
+    async def test_a_cry_to_somebody_aside_while_a_turn_is_told_is_answered_at_once(
+        self, played: Played
+    ) -> None:
+        session = await played.begun()
+        played.gate.clear()
+        await played.runner.submit(asks(session))
+
+        cry = asks(session, "k2", kind="ask", choice=0, text=f"Mara, {CRY}")
+        told = await played.told(await played.runner.submit(cry))
+        played.gate.set()
+
+        assert [update.kind for update in told] == ["paused"]
+        assert told[0].values["go_on"] is None
+
+    async def test_a_second_cry_while_a_turn_is_told_has_the_whole_note_again(
+        self, played: Played
+    ) -> None:
+        session = await played.begun()
+        played.gate.clear()
+        await played.runner.submit(asks(session))
+
+        kinds = []
+        for key in ("k2", "k3"):
+            cry = asks(session, key, kind="say", choice=0, text=CRY)
+            kinds += [u.kind for u in await played.told(await played.runner.submit(cry))]
+        played.gate.set()
+
+        assert kinds == ["paused", "paused"]
+
+    async def test_a_cry_is_answered_where_no_turn_more_can_begin(self) -> None:
+        async with self.opened(most_turns=1) as played:
+            one, two = [await played.begun() for _ in range(2)]
+            played.gate.clear()
+            await played.runner.submit(asks(one))
+
+            cry = asks(two, "k2", kind="say", choice=0, text=CRY)
+            told = await played.told(await played.runner.submit(cry))
+            played.gate.set()
+
+            assert [update.kind for update in told] == ["paused"]
+            on = replace(cry, key="k3", after_note=True)
+            await played.runner.drain(5)
+            with pytest.raises(TooManyTurns):
+                await played.runner.submit(on)
+
+    async def test_words_that_are_no_cry_wait_until_a_turn_is_told(self, played: Played) -> None:
+        session = await played.begun()
+        played.gate.clear()
+        await played.runner.submit(asks(session))
+
+        with pytest.raises(BranchBusy):
+            await played.runner.submit(asks(session, "k2", kind="say", choice=0, text="I wait."))
+        with pytest.raises(BranchBusy):
+            await played.runner.submit(asks(session, "k3", kind="ask", choice=0, text="Mara, why?"))
+        played.gate.set()
