@@ -57,10 +57,10 @@ def clauses_of(text: str, named: frozenset[str]) -> tuple[Clause, ...]:
 
 
 def _clause(sentence: str, named: frozenset[str]) -> Clause:
-    has_mark = sentence.rstrip(" \"'!.)").endswith("?")
     text, is_wrapped = _unwrapped(_opened(sentence.strip()))
     for pattern, to in _rewrites():
         text = pattern.sub(to, text)
+    has_mark = text.rstrip(" \"'!.)").endswith("?")
     text, hides_if = re.subn(r"(?i)^(?:if|whether) ", "", text) if is_wrapped else (text, 0)
     if not is_wrapped and text.lower().startswith("whether "):  # a rewrite has made it
         text, hides_if = text[8:], 1
