@@ -62,6 +62,8 @@ def test_it_does_not_matter_which_question_came_first() -> None:
         ("roles", "Did Mira give Tom the key?", "Did Tom give Mira the key?"),
         ("roles", "Take the key and open the door", "Open the door and take the key"),
         ("order", "Is Tom older than Mira?", "Is Mira older than Tom?"),
+        ("scope", "Did only you see Tom?", "Did you only see Tom?"),
+        ("scope", "Did everybody not come?", "Did not everybody come?"),
         ("kind", "Why did you leave?", "How did you leave?"),
         ("kind", "Who hit Tom?", "Who did Tom hit?"),
         ("kind", "You left him there.", "You left him there?"),

@@ -109,7 +109,7 @@ def form_of(clause: Clause, parsed: Doc, names: Sequence[str]) -> QuestionForm:
         time_and_place=_counted(role for role, tree in nodes if role.startswith(("prep", "mod"))),
         words=_counted(f"{tree[0]} {' '.join(tree[1])}" for _, tree in nodes),
         roles=trees,
-        scope=tuple(t.lower_ for t in words if _is_denial(t) or _is_quantity(t) or _limits(t)),
+        scope=tuple(_scope(t) for t in words if _has_scope(t)),
         order=tuple(pointing[i] for i in sorted(pointing)),
         turns=turns,
         is_helped=None if clause.is_wrapped or turns or clause.kind != "asks" else helps,
@@ -247,8 +247,15 @@ def _is_denial(token: Token) -> bool:
     return token.lower_ in word_set("denying") or token.dep_ == "neg"
 
 
-def _limits(token: Token) -> bool:
-    return token.lower_ in word_set("limiting")
+def _has_scope(token: Token) -> bool:
+    return _is_denial(token) or _is_quantity(token) or token.lower_ in word_set("limiting")
+
+
+def _scope(token: Token) -> str:
+    """A word, with the one that "only" and its like stand before."""
+    if token.lower_ in word_set("focusing") and token.i + 1 < len(token.doc):
+        return f"{token.lower_} {token.nbor().lower_}"
+    return token.lower_
 
 
 def _is_article(token: Token) -> bool:
@@ -282,9 +289,8 @@ def _is_main(token: Token) -> bool:
 
 
 def _person(token: Token) -> str:
-    if token.tag_ == "PRP$":
-        return _POSSESSING.get(token.lower_, token.lower_)
-    return _PEOPLE.get(token.lower_, token.lower_)
+    called = _POSSESSING if token.tag_ == "PRP$" else _PEOPLE
+    return called.get(token.lower_, token.lower_)
 
 
 def _tense(verb: Token) -> tuple[str, ...]:
@@ -369,22 +375,19 @@ def _joined_nouns(token: Token) -> list[Token]:
     """The nouns that "and" or "or" joins to this one, itself the first; none for other words."""
     if token.dep_ == "conj" or token.pos_ not in ("NOUN", "PROPN", "PRON"):
         return []
-    joined, last = [token], token
-    while following := [c for c in last.children if c.dep_ == "conj"]:
-        last = following[0]
-        joined.append(last)
+    joined = [token]
+    while following := child(joined[-1], "conj"):
+        joined.append(following)
     alike = all(t.pos_ in ("NOUN", "PROPN", "PRON") for t in joined)
     return joined if len(joined) > 1 and alike else []
 
 
-def _linked(token: Token) -> str:
+def _linked(token: Token | None) -> str:
     found, last = set[str](), token
-    while True:
+    while last is not None:
         found |= {c.lower_ for c in last.children if c.dep_ == "cc"}
-        following = [c for c in last.children if c.dep_ == "conj"]
-        if not following:
-            return " ".join(sorted(found)) or ","
-        last = following[0]
+        last = child(last, "conj")
+    return " ".join(sorted(found)) or ","
 
 
 def _class(kind: str, word: str) -> str:
