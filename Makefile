@@ -9,7 +9,7 @@ WORLD ?= lighthouse
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
 	@echo "make serve    serve stories with pages to play them in, at http://127.0.0.1:8000"
-	@echo "make test     run the tests"
+	@echo "make test     run the tests, a few in a real Chromium where there is one"
 	@echo "make check    what CI runs: lint, types, structure, tests, docs"
 	@echo "make secrets  look for keys in what git tracks"
 	@echo "make docs     build the documentation into site/"
@@ -71,7 +71,7 @@ bench: $(VENV)/.test
 browser-test: $(VENV)/.test
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core fonts-liberation; }
-	TTA_SCREENSHOTS="$(SHOTS)" $(BIN)/python -m pytest tests/server/web -m browser
+	TTA_BROWSER=required TTA_SCREENSHOTS="$(SHOTS)" $(BIN)/python -m pytest tests/server/web -m browser
 
 stress: $(VENV)/.test
 	$(BIN)/python -m pytest tests -m "stress and not browser"

@@ -294,6 +294,13 @@ def test_a_name_is_shown_as_the_story_writes_it(
     assert "  Oswin\n    holds: brass key [turn 2]" in shown
 
 
+def test_a_player_without_a_name_is_you(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["facts", kept]) == 0
+    shown = capsys.readouterr().out
+    assert "  you\n" in shown
+    assert "player" not in shown
+
+
 @pytest.mark.parametrize("choice", ["", " \n"])
 def test_validate_refuses_a_choice_without_words(
     kept: str, choice: str, capsys: pytest.CaptureFixture[str]

@@ -287,6 +287,20 @@ def test_a_premise_that_was_misunderstood_is_begun_anew(tmp_path: Path) -> None:
     assert "Kept: 3 turns" in shown
 
 
+def test_words_to_an_end_are_a_last_deed_and_the_terminal_says_so(sit: Sit) -> None:
+    shown = []
+    for typed in ("/end I put out the lamp.", "/end"):
+        terminal = sit(*BEGIN, "--model", "offline")
+        terminal.wait_for("> ")
+        terminal.type(typed)
+        terminal.wait_for("The story ends here")
+        terminal.type("/quit")
+        assert terminal.end() == 0
+        shown.append("your words as your last deed" in " ".join(terminal.text.split()))
+
+    assert shown == [True, False]
+
+
 @pytest.mark.parametrize("said", ["Emeka: me", "me: Emeka, a pupil", "I am Emeka", "Emeka is me"])
 def test_who_is_played_is_put_right(sit: Sit, said: str) -> None:
     theme = "Emeka has been accused of theft at school. He knows it was Priya, the head girl."

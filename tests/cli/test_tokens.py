@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +68,33 @@ def test_what_a_player_may_spend_a_day_is_set_listed_and_lifted(
     assert main(["tokens", "add", "anna", "--budget", "-1"]) == 2
 
 
+def test_what_a_story_may_cost_is_set_and_lifted(capsys: pytest.CaptureFixture[str]) -> None:
+    from tta_rebuild.storage.story_store import StoryStore
+
+    main(["story", "--world", "lighthouse", "--turns", "1", "--auto", "--json"])
+    capsys.readouterr()
+    main(["stories", "--json"])
+    [row] = [json.loads(line) for line in lines(capsys)]
+    database = Path(os.environ["TTA_DATA_DIR"]) / "stories.db"
+
+    def limits() -> dict[str, float]:
+        async def read() -> dict[str, float]:
+            store = await StoryStore.open(database)
+            found = dict(await store.access().story_limits())
+            await store.close()
+            return found
+
+        return asyncio.run(read())
+
+    assert main(["stories", "budget", row["story_id"], "2.5"]) == 0
+    assert "may cost $2.50 in all" in " ".join(lines(capsys))
+    assert limits() == {row["story_id"]: 2.5}
+    assert main(["stories", "budget", row["story_id"], "--", "-1"]) == 2
+    assert main(["stories", "budget", "nothing", "1"]) == 3
+    assert main(["stories", "budget", row["story_id"]]) == 0
+    assert limits() == {}
+
+
 def test_a_token_is_revoked_once(capsys: pytest.CaptureFixture[str]) -> None:
     main(["tokens", "add", "anna"])
     main(["tokens", "add", "anna", "--role", "operator"])
@@ -92,7 +121,7 @@ def test_a_role_that_is_none_is_refused() -> None:
 
 def test_while_a_server_runs_it_is_said_how_tokens_are_changed(tmp_path: Path) -> None:
     tta = [sys.executable, "-m", "tta_rebuild", "--data-dir", str(tmp_path)]
-    environment = {**os.environ, "TTA_MODEL": "offline", "COLUMNS": "200"}
+    environment = {**os.environ, "TTA_MODEL": "offline", "COLUMNS": "80"}
     pytest.importorskip("fastapi", reason="the server is not installed: tta-rebuild[server]")
     process = subprocess.Popen(
         [*tta, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True, env=environment
@@ -101,7 +130,10 @@ def test_while_a_server_runs_it_is_said_how_tokens_are_changed(tmp_path: Path) -
         assert process.stdout is not None
         process.stdout.readline()
         added = subprocess.run(
-            [*tta, "tokens", "add", "anna"], capture_output=True, text=True, env=environment
+            [*tta, "tokens", "add", "anna", "--budget", "0.5"],
+            capture_output=True,
+            text=True,
+            env=environment,
         )
         listed = subprocess.run(
             [*tta, "tokens", "list"], capture_output=True, text=True, env=environment
@@ -112,5 +144,11 @@ def test_while_a_server_runs_it_is_said_how_tokens_are_changed(tmp_path: Path) -
 
     assert added.returncode == 4
     assert added.stdout == ""
-    assert "/api/v1/tokens" in added.stderr
+    assert "on its page 'Costs'" in added.stderr
+    command = next(line for line in added.stderr.splitlines() if line.startswith("curl"))
+    assert shlex.split(command)[1:] == [
+        *("--oauth2-bearer", "$TTA_TOKEN"),
+        *("--json", '{"player": "anna", "role": "player", "usd_a_day": 0.5}'),
+        "http://127.0.0.1:8000/api/v1/tokens",
+    ]
     assert listed.returncode == 0

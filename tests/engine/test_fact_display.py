@@ -6,7 +6,7 @@ import pytest
 
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.story import CharacterSketch, Premise
-from tta_rebuild.engine.fact_display import cited, fact_in_words
+from tta_rebuild.engine.fact_display import cited, fact_in_words, said_once, says_nothing
 from tta_rebuild.engine.state import StoryState
 
 INES = CharacterSketch(character_id="ines", name="Ines", is_player=True)
@@ -33,6 +33,9 @@ def fact(subject: str, relation: str, value: str, sentence: str = "", certain: b
         ("tomas", "holds", "lamp", "Tomas has the lamp"),
         ("the_woman_who_rows", "located_in", "the_quay", "the woman who rows is in the quay"),
         ("tomas", "met", "ines", "Tomas has met Ines"),
+        ("tomas", "met", "player", "Tomas has met you"),
+        ("player", "met", "artist", "you have met the artist"),
+        ("player", "located_in", "quay", "you are in the quay"),
     ],
 )
 def test_a_fact_is_a_sound_sentence(subject: str, relation: str, value: str, says: str) -> None:
@@ -78,3 +81,25 @@ def test_what_a_reader_read_from_a_sentence_cites_it_and_the_player_is_you() -> 
     assert cited(STATE, read, STATE.names) == "He sits there."
     own = fact("ines", "located_in", "the_boat", "You climb into the boat.")
     assert cited(STATE, own, STATE.names) == own.sentence
+
+
+@pytest.mark.parametrize(
+    ("subject", "value", "nothing"),
+    [
+        ("sheep", "the sheep", True),
+        ("rest_of_the_crew", "the rest of the crew", True),
+        ("tomas", "Tomas", True),
+        ("sheep", "Dolly", False),
+    ],
+)
+def test_to_be_called_what_one_is_listed_as_says_nothing(
+    subject: str, value: str, nothing: bool
+) -> None:
+    assert says_nothing(fact(subject, "name", value), STATE.names) is nothing
+
+
+def test_who_has_met_whom_is_said_once() -> None:
+    both = [(fact("tomas", "met", "ines"), None), (fact("ines", "met", "tomas"), None)]
+    assert list(said_once(STATE, both)) == both[:1]
+    other = [(fact("tomas", "holds", "lamp"), None), (fact("lamp", "holds", "tomas"), None)]
+    assert list(said_once(STATE, other)) == other

@@ -396,6 +396,32 @@ async def test_what_a_player_may_spend_a_day_is_theirs_and_the_days_alone() -> N
     assert await at.tracker.spent_usd("player", "anna") == pytest.approx(3 * SCENE_USD)
 
 
+async def test_what_a_story_may_cost_in_all_is_that_storys_alone() -> None:
+    limits = {"dear": 0.0108}
+
+    async def asked() -> Mapping[str, float]:
+        return limits
+
+    at = Fixed(*[Told(usage=SCENE)] * 6, story_limits=asked)
+
+    async def goes_on(story_id: str) -> str:
+        try:
+            await at.costed.complete(replace(request_of(), story_id=story_id))
+        except BudgetExceededError as error:
+            return str(error)
+        return ""
+
+    assert await goes_on("dear") == ""
+    assert "this story's own budget" in await goes_on("dear")
+    assert await goes_on("other") == ""
+    await at.clock.advance(86_400)
+    assert await goes_on("dear") != "", "a story's budget is for all its days"
+    limits["dear"] = 1.0
+    assert await goes_on("dear") == ""
+    del limits["dear"]
+    assert await goes_on("dear") == ""
+
+
 async def test_days_begin_at_midnight_of_the_clocks_zone() -> None:
     at = Fixed(Told(usage=SCENE), budgets=[Budget(scope="day", limit_usd=1.0)])
     at.ledger.rows.append(

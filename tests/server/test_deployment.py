@@ -10,6 +10,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,24 @@ def test_the_container_is_built_from_files_that_are_there_and_runs_without_root(
     assert not [name for name in sources if not (ROOT / name).exists()]
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", last, re.MULTILINE)
     assert "STOPSIGNAL SIGTERM" in last
+
+
+def test_what_the_guide_installs_is_the_clone_or_a_wheel_of_it() -> None:
+    guides = [(ROOT / "docs" / name).read_text("utf-8") for name in ("production.md", "server.md")]
+    given = [
+        shlex.split(line.partition("pip install ")[2].partition("`")[0])
+        for text in guides
+        for line in text.splitlines()
+        if "pip install " in line
+    ]
+    asked = [words[-1] for words in given]
+    assert len(asked) >= 3
+    assert not [one for one in asked if not one.startswith(".[") and " @ file://" not in one]
+    extras = {extra for one in asked for extra in re.findall(r"[\[,](\w+)", one)}
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert extras <= set(known["optional-dependencies"])
+    version = known["version"]
+    assert all(version in one for one in asked if "@" in one)
 
 
 @needs("systemd-analyze")

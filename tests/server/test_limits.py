@@ -62,7 +62,25 @@ async def test_requests_beyond_the_rate_wait_and_are_answered_again_after_it(
 
     assert [one.status_code for one in answers] == [200] * 10 + [429]
     assert refused.json()["type"] == "urn:tta:problem:TooManyRequests"
+    assert refused.json()["limit"] == "requests_at_once"
     assert "At most 10 requests at once" in refused.json()["detail"]
     assert "40 a minute" in refused.json()["detail"]
     assert alive.status_code == 200
     assert later.status_code == 201
+
+
+async def test_who_asks_a_little_too_much_for_long_is_told_of_the_other_limit(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    options = ServerOptions(limits=RequestLimits(requests_a_minute=60), clock=clock)  # type: ignore[arg-type]
+    async with running(tmp_path, options=options) as served:
+        answers = []
+        while len(answers) < 200 and (not answers or answers[-1].status_code == 200):
+            answers.append(await served.client.get("/stories"))
+            await clock.advance(0.6)
+
+    assert len(answers) > 30, "the rate is passed by so little that the burst lasts"
+    refused = answers[-1].json()
+    assert (refused["status"], refused["limit"]) == (429, "requests_a_minute")
+    assert "At most 60 requests a minute" in refused["detail"]

@@ -57,13 +57,13 @@ async def test_a_sender_who_asks_too_much_is_told_of_once_a_minute_with_the_coun
     options = ServerOptions(limits=RequestLimits(requests_a_minute=4), clock=clock)  # type: ignore[arg-type]
     async with running(tmp_path, options=options) as served:
         for _ in range(8):
-            await served.client.get("/stories")
+            await served.client.get("/stories/secret-title")
         first = lines(logging.WARNING)
         await clock.advance(61)
         for _ in range(8):
-            await served.client.get("/stories")
+            await served.client.get("/stories/secret-title")
 
-    said = "429 TooManyRequests for GET /api/v1/stories from 127.0.0.1"
+    said = "429 TooManyRequests for GET /api/v1/stories/{story} from 127.0.0.1"
     assert first == [said]
     assert lines(logging.WARNING) == [said, f"{said} and 6 more since the last line"]
 

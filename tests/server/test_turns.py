@@ -263,6 +263,7 @@ async def test_too_many_turns_at_once_are_told_when_to_come_again(tmp_path: Path
         teller.gate.set()
 
     assert [one.status_code for one in asked] == [202, 202, 429]
+    assert asked[-1].json()["limit"] == "turns_at_once"
     assert int(asked[2].headers["Retry-After"]) >= 1
 
 

@@ -42,6 +42,22 @@ class AccessContract:
         await access.limit("ben", None)
         assert await access.limits() == {"anna": 0.25}
 
+    async def test_a_budget_of_a_story_is_kept_changed_lifted_and_goes_with_it(
+        self, store: StoryStore
+    ) -> None:
+        access = store.access()
+        for story_id in ("one", "other"):
+            await store.create_story(story_id, "S", Told.opening(), at=Told.at())
+        await access.limit_story("one", 0.5)
+        await access.limit_story("other", 0.0)
+        await access.limit_story("one", 0.25)
+        assert await access.story_limits() == {"one": 0.25, "other": 0.0}
+        await access.limit_story("other", None)
+        await store.delete("one")
+        assert await access.story_limits() == {}
+        with pytest.raises(StoryNotFound):
+            await access.limit_story("one", 1.0)
+
     async def test_a_session_ends_with_the_token_it_is_made_from(self, store: StoryStore) -> None:
         access, secret, session = store.access(), new_secret("tta"), new_secret("tta")
         await access.add(replace(ANNA, expires_at=Told.at(30)), secret)

@@ -262,6 +262,7 @@ def _tracker(
         on_warning=warn,
         on_booked=_meter(telemetry),
         limits=store.access().limits,
+        story_limits=store.access().story_limits,
     )
 
 

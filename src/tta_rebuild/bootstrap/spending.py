@@ -42,6 +42,14 @@ class PlayerBudget:
     spent_today_usd: float
 
 
+@dataclass(frozen=True, slots=True)
+class StoryBudget:
+    """What a story may cost in all, None for no budget of its own; and has cost."""
+
+    usd: float | None
+    spent_usd: float
+
+
 def budgets_of(settings: Settings) -> Iterator[Budget]:
     """The budgets that are set."""
     for scope, (field, variable, _) in _BUDGETS.items():
@@ -54,7 +62,8 @@ def budgets_of(settings: Settings) -> Iterator[Budget]:
 
 async def spent_of_budgets(tracker: CostTracker, story_id: str) -> list[str]:
     """Session, story and each other budget that is set: ``today $0.0123 of at most $5.00``."""
-    return spent_in_words(tracker, await spent_by_scope(tracker, story_id))
+    own_usd = await tracker.story_limit_usd(story_id)
+    return spent_in_words(tracker, await spent_by_scope(tracker, story_id), own_usd)
 
 
 async def spent_by_scope(tracker: CostTracker, story_id: str) -> Mapping[Scope, float]:
@@ -67,9 +76,14 @@ async def spent_by_scope(tracker: CostTracker, story_id: str) -> Mapping[Scope, 
     }
 
 
-def spent_in_words(tracker: CostTracker, spent_usd: Mapping[Scope, float]) -> list[str]:
-    """A line for each scope, with its limit if it has one."""
-    limits = {b.scope: f" of at most ${b.limit_usd:.2f}" for b in tracker.budgets}
+def spent_in_words(
+    tracker: CostTracker, spent_usd: Mapping[Scope, float], own_usd: float | None
+) -> list[str]:
+    """A line for each scope, with its limit if it has one; ``own_usd`` is the story's own."""
+    most = {budget.scope: budget.limit_usd for budget in tracker.budgets}
+    if own_usd is not None:
+        most["story"] = min(own_usd, most.get("story", own_usd))
+    limits = {scope: f" of at most ${usd:.2f}" for scope, usd in most.items()}
     return [
         f"{_BUDGETS[scope][2]} ${usd:.4f}{limits.get(scope, '')}"
         for scope, usd in spent_usd.items()
@@ -84,6 +98,14 @@ async def budget_of_player(
     today = f"{player_id} {tracker.clock.wall().date().isoformat()}"
     spent_usd = await tracker.spent_usd("player day", today)
     return PlayerBudget(limits.get(player_id), spent_usd)
+
+
+async def budget_of_story(
+    access: AccessRecords, tracker: CostTracker, story_id: str
+) -> StoryBudget:
+    """What a story may cost in all, and has."""
+    limits = await access.story_limits()
+    return StoryBudget(limits.get(story_id), await tracker.spent_usd("story", story_id))
 
 
 def price_book(settings: Settings, own: LLMProvider | None = None) -> PriceBook:

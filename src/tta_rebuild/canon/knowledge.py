@@ -82,6 +82,10 @@ class KnowledgeCheck:
         """Whether somebody may have what is said, as far as the story has shown."""
         return self._unlearnt(who, said) is None
 
+    def has_in_mind(self, who: str, said: str) -> bool:
+        """Whether what is said is among what somebody is surely known to have in mind."""
+        return bool(self._found(self._matter(said), self._in_mind(who)))
+
     def _unlearnt(self, speaker: str, said: str) -> tuple[str, int] | None:
         """Where others have it from, in words and by event; None if the speaker may have it too."""
         matter = self._matter(said)

@@ -24,7 +24,7 @@ COMMANDS = {
     "story": ("story", "Tell one or many stories by itself."),
     "serve": ("serve", "Serve stories over HTTP, with pages for a browser."),
     "tokens": ("tokens", "Make, list and revoke the tokens of a server's players."),
-    "stories": ("stories", "List, rename, delete, export, import."),
+    "stories": ("stories", "List, rename, delete, export, import, budget."),
     "show": ("show", "Show timeline, branches, people, facts."),
     "fork": ("show", "Begin another way from a turn."),
     "compare": ("show", "Show how two branches differ."),

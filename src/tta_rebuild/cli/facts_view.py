@@ -9,9 +9,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tta_rebuild.canon.lines import numbered
+from tta_rebuild.canon.people import PLAYER
 from tta_rebuild.cli.screen import Screen, counted, message, one_line, words
 from tta_rebuild.core.events import LineEnded, LineKept
 from tta_rebuild.engine.cast import names_written
+from tta_rebuild.engine.fact_display import says_nothing
 
 if TYPE_CHECKING:
     from tta_rebuild.canon.retcon import RetconPlan
@@ -50,7 +52,8 @@ def show_facts(screen: Screen, found: FactList, word: str) -> None:
     canon, names = found.canon, {**names_written(found.held), **found.names}
     facts = facts_with(word, found.held)
     # a subject's name stands above the others
-    facts = [f for f in facts if (f.relation, f.value) != ("name", canon.value(f.subject, "name"))]
+    called = {f.subject: _name(canon, f.subject, names) for f in facts}
+    facts = [f for f in facts if not says_nothing(f, called)]
     mentioned = f" that mention{'s' * (len(facts) == 1)} '{one_line(word, 60)}'" if word else ""
     about = f", about {counted(len({fact.subject for fact in facts}), 'subject')}"
     there_are = "There are no facts" if word and not facts else counted(len(facts), "fact")
@@ -86,11 +89,11 @@ def show_facts(screen: Screen, found: FactList, word: str) -> None:
 def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str:
     """A fact in one line; ``names`` are those of the people, by id."""
     named = names or {}
-    subject = _plain(named.get(fact.subject, fact.subject))
+    subject = _plain(_named(fact.subject, named))
     relation = _plain(fact.relation)
     if fact.value in ("true", "false"):
         return f"{subject}: {'not ' if fact.value == 'false' else ''}{relation}"
-    return f"{subject}: {relation} {_plain(named.get(fact.value, fact.value))}"
+    return f"{subject}: {relation} {_plain(_named(fact.value, named))}"
 
 
 def show_reading(screen: Screen, name: str, read: StoryRead) -> None:
@@ -169,7 +172,11 @@ def show_plan(
 
 
 def _name(canon: Canon, subject: str, names: Mapping[str, str]) -> str:
-    return canon.value(subject, "name") or names.get(subject) or _plain(subject)
+    return canon.value(subject, "name") or _named(subject, names)
+
+
+def _named(one: str, names: Mapping[str, str]) -> str:
+    return names.get(one) or ("you" if one == PLAYER else _plain(one))
 
 
 def _plain(name: str) -> str:

@@ -257,6 +257,8 @@ class PlayLoop:
                 case "wrong":
                     return await self._wrong(rest)
                 case "end":
+                    if rest and self.teller == "offline":
+                        screen.say(message("last_deed"), "dim")
                     return tta.Action.end(rest)
                 case unknown:
                     raise tta.ValidationError(

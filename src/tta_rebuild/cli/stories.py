@@ -1,4 +1,4 @@
-"""``tta stories``: list, rename, delete, export, import."""
+"""``tta stories``: list, rename, delete, export, import, budget."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tta_rebuild.cli.screen import (
     plain,
 )
 from tta_rebuild.core.data_files import parse_json, read_text
-from tta_rebuild.core.errors import ImportRejected, UnreadableFile
+from tta_rebuild.core.errors import ImportRejected, StoreLocked, UnreadableFile
 
 if TYPE_CHECKING:
     from tta_rebuild.storage.story_store import StoryRow
@@ -38,12 +38,12 @@ MAX_IMPORT_BYTES = 250_000_000
 Format = Literal["markdown", "json"]
 _BREAKS = take.option("boundary_breaks", "--allow-boundary-breaks")
 
-app = take.group("List, rename, delete, export, import.", invoke_without_command=True)
+app = take.group("List, rename, delete, export, import, budget.", invoke_without_command=True)
 
 
 @app.callback()
 def list_without_a_command(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
-    """List, rename, delete, export, import."""
+    """List, rename, delete, export, import, budget."""
     if ctx.invoked_subcommand is None:
         list_stories(ctx, json_=json_)
 
@@ -109,6 +109,27 @@ async def delete(
         raise typer.Exit(exits.FAILED)
     gone = await here.stories.delete(row.story_id)
     here.screen.answer(gone, json_, lambda screen, _: screen.say("Deleted."))
+
+
+@app.command("budget")
+def set_budget(
+    ctx: typer.Context,
+    story: take.WhichStory,
+    usd: Annotated[float | None, take.argument("story_usd", min=0)] = None,
+) -> None:
+    """Say what a story may cost in all; without a number, what the settings say."""
+
+    async def work(application: tta.Application) -> StoryRow:
+        row = await application.stories.find(story)
+        await application.access.limit_story(row.story_id, usd)
+        return row
+
+    try:
+        row = with_stories(ctx.obj, work, changes=True)
+    except StoreLocked as error:
+        raise StoreLocked(message("budgets_held")) from error
+    at_most = "has no budget of its own" if usd is None else f"may cost ${usd:.2f} in all"
+    ctx.obj.screen.say(f"'{one_line(row.title, 60)}' {at_most}.")
 
 
 @app.command()

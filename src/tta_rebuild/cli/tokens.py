@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -21,17 +23,25 @@ from tta_rebuild.core.access import AccessToken, Role, new_secret
 from tta_rebuild.core.errors import StoreLocked
 
 Budgets: TypeAlias = Mapping[str, PlayerBudget]
+SERVER = "http://127.0.0.1:8000/api/v1"
+"""Where a server answers that was started without options."""
 PLAYER = re.compile(r"[\w.@-]{1,60}")
 
 app = take.group("Make, list and revoke the tokens of a server's players.")
 
 
-def _changed(ctx: typer.Context, work: Any) -> Any:
-    """Do something with the store; says what to do where a server holds it."""
+def _changed(ctx: typer.Context, work: Any, request: str) -> Any:
+    """Do something with the store; where a server holds it, say by which ``request`` it does."""
     try:
         return with_stories(ctx.obj, work, changes=True)
     except StoreLocked as error:
-        raise StoreLocked(message("tokens_held")) from error
+        raise StoreLocked(message("tokens_held", request=request)) from error
+
+
+def _with_json(**values: Any) -> str:
+    """The option of curl that sends these values, without those that are None."""
+    given = {name: value for name, value in values.items() if value is not None}
+    return f"--json '{json.dumps(given)}'"
 
 
 @app.command()
@@ -63,7 +73,8 @@ def add(
             await application.access.limit(player, budget)
         return is_first
 
-    is_first, screen = _changed(ctx, work), ctx.obj.screen
+    wanted = _with_json(player=player, role=role, days=days or None, usd_a_day=budget)
+    is_first, screen = _changed(ctx, work, f"{wanted} {SERVER}/tokens"), ctx.obj.screen
     if json_:
         screen.json(_row(made) | {"secret": secret, "usd_a_day": budget})
         return
@@ -105,7 +116,8 @@ def set_budget(
         await application.access.limit(player, usd if player in known else None)
         return player in known
 
-    if not _changed(ctx, work):
+    wanted = f"--json '{json.dumps({'usd_a_day': usd})}'"
+    if not _changed(ctx, work, f"-X PUT {wanted} {SERVER}/players/{player}/budget"):
         raise NothingThere(message("no_token", name=one_line(player, 60)))
     at_most = "has no limit of their own" if usd is None else f"may spend ${usd:.2f} a day"
     ctx.obj.screen.say(f"{player} {at_most}.")
@@ -120,7 +132,8 @@ def revoke(
 ) -> None:
     """Revoke a token, or all of a player's, for good."""
     now = datetime.now(UTC)
-    gone = _changed(ctx, lambda application: application.access.revoke(name, now))
+    request = f"-X DELETE {shlex.quote(f'{SERVER}/tokens/{name}')}"
+    gone = _changed(ctx, lambda application: application.access.revoke(name, now), request)
     if not gone:
         raise NothingThere(message("no_token", name=one_line(name, 60)))
     says = "Revoked: " + ", ".join(f"{one.token_id} of {one.player_id}" for one in gone)

@@ -98,6 +98,17 @@ class AccessRecords(Protocol):
         """What the players that have a limit of their own may spend a day, in US dollars."""
         ...
 
+    async def limit_story(self, story_id: str, usd: float | None) -> None:
+        """Let a story cost no more than so much in all; None: no more than the settings say.
+
+        Raises StoryNotFound.
+        """
+        ...
+
+    async def story_limits(self) -> Mapping[str, float]:
+        """What the stories that have a budget of their own may cost, in US dollars, by id."""
+        ...
+
     async def own(self, story_id: str, player_id: str) -> None:
         """Make a story a player's. Raises StoryNotFound."""
         ...

@@ -1,12 +1,13 @@
 """Facts as readers are shown them: in words, with what bears them out, and what was taken back.
 
-The server's list of facts asks it. For prompts the words are those of ``knowing``.
+The server's list of facts and the command line's ask it. For prompts the words are those of
+``knowing``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tta_rebuild.canon.fact_check import plain
 from tta_rebuild.canon.people import PLAYER
@@ -32,15 +33,25 @@ def fact_in_words(state: StoryState, fact: Fact | Claim, names: Mapping[str, str
     if state.premise.language != "en":
         return relation.say(subject, value)
     things = fact.subject not in names
-    is_thing, is_place = relation.value == "thing", relation.value == "place"
-    if fact.value not in names and (is_thing or (is_place and _takes_article(value, fact))):
+    is_thing, is_place = relation.value in ("thing", "person"), relation.value == "place"
+    if _is_you(fact.value, names):
+        value = "you"
+    elif fact.value not in names and (is_thing or (is_place and _takes_article(value, fact))):
         value = _with_article(value)
-    said = relation.say(_with_article(subject) if things else subject, value)
-    if things and _are_many(subject):
+    is_you = _is_you(fact.subject, names)
+    if is_you:
+        subject = "you"
+    said = relation.say(_with_article(subject) if things and not is_you else subject, value)
+    if is_you or (things and _are_many(subject)):
         head, found, rest = said.partition(f"{subject} ")
         verb, gap, after = rest.partition(" ")
         said = f"{head}{found}{for_they(verb)}{gap}{after}"
     return said
+
+
+def _is_you(one: str, names: Mapping[str, str]) -> bool:
+    """Whether an id is the player's character, and that has no name."""
+    return one == PLAYER and one not in names
 
 
 def _with_article(words: str) -> str:
@@ -67,9 +78,29 @@ def _are_many(words: str) -> bool:
     return bool(head) and is_plural(head[0])
 
 
-def says_nothing(state: StoryState, fact: Fact, names: Mapping[str, str]) -> bool:
-    """Whether a fact only gives somebody the name that they are listed by."""
-    return fact.relation == "name" and names.get(fact.subject, "") == fact.value
+def says_nothing(fact: Fact, names: Mapping[str, str]) -> bool:
+    """Whether a fact only calls somebody, or something, what they are listed as."""
+    listed = names.get(fact.subject, plain(fact.subject))
+    return fact.relation == "name" and _bare(listed) == _bare(fact.value)
+
+
+def _bare(words: str) -> str:
+    words = plain(words)
+    found = _DETERMINED.match(words)
+    return words[found.end() if found else 0 :].strip().casefold()
+
+
+def said_once(
+    state: StoryState, facts: Iterable[tuple[Fact, int | None]]
+) -> Iterator[tuple[Fact, int | None]]:
+    """Facts with when they ended, without those that say an earlier one the other way round."""
+    said = set[tuple[str, str, str, int | None]]()
+    for fact, until in facts:
+        if state.canon.relations[fact.relation].symmetric:
+            if (fact.value, fact.relation, fact.subject, until) in said:
+                continue
+            said.add((fact.subject, fact.relation, fact.value, until))
+        yield fact, until
 
 
 def cited(state: StoryState, fact: Fact, names: Mapping[str, str]) -> str:

@@ -200,18 +200,16 @@ def view_of(
 def _known(state: StoryState, who: str, cue: str) -> list[str]:
     """Sentences of what somebody knows: what matters for a cue, then facts."""
     check = KnowledgeCheck(state.canon, state.names, state.lines)
-    theirs = {
-        number: line
-        for number, line in state.lines.items()
-        if _is_open_to(line, who) and check.may_know(who, line.text)
-    }
+    theirs = {n: line for n, line in state.lines.items() if line_is_known(line, who, check)}
     lines = lines_for(theirs, [who, state.player], cue, KNOWN_TOKENS)
     facts = within_budget(_facts(state, who), FACT_TOKENS, len)
     return list(dict.fromkeys([*(line.text for line in lines.values()), *facts]))
 
 
-def _is_open_to(line: LastingLine, who: str) -> bool:
-    return who in line.known_by if line.known_by else line.origin != "scene"
+def line_is_known(line: LastingLine, who: str, check: KnowledgeCheck) -> bool:
+    """Whether a lasting line is surely somebody's: it names them, or was left open to everybody."""
+    is_open = who in line.known_by if line.known_by else line.origin != "scene"
+    return is_open and check.may_know(who, line.text)
 
 
 def _facts(state: StoryState, who: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from itertools import count, islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from tta_rebuild.core.checks import check_number, check_text
 from tta_rebuild.core.clock import Clock
@@ -36,6 +36,17 @@ MOST_CALLS = 1_000
 """Attempts that ``CostTracker.calls`` remembers where a ledger keeps them all."""
 
 
+_HOW_TO_RAISE: Mapping[Scope, str] = {
+    "player day": "wait for the next day (UTC), or ask an operator for more",
+    "story": "raise this story's own budget on the page of costs or with 'tta stories budget', "
+    "or play offline",
+}
+"""Of budgets that are kept with the stories."""
+
+Limits: TypeAlias = Callable[[], Awaitable[Mapping[str, float]]]
+"""What may be spent, in US dollars, by whom or what has a budget of their own."""
+
+
 class CostTracker:
     """Budgets, prices and the ledger of one process.
 
@@ -49,6 +60,7 @@ class CostTracker:
         on_booked: called with each attempt as it is booked.
         limits: what some players may spend a day, in US dollars, by their ids; asked anew by each
             call.
+        story_limits: the same for what some stories may cost in all, by their ids.
         patience_s: how long a call waits for money that others hold, while none of them ends.
     """
 
@@ -64,7 +76,8 @@ class CostTracker:
         session_id: str = "",
         on_warning: Callable[[BudgetWarning], None] | None = None,
         on_booked: Callable[[Attempt], None] | None = None,
-        limits: Callable[[], Awaitable[Mapping[str, float]]] | None = None,
+        limits: Limits | None = None,
+        story_limits: Limits | None = None,
         patience_s: float = 30.0,
     ) -> None:
         if isinstance(ledger, (int, float)):
@@ -84,7 +97,8 @@ class CostTracker:
         self.clock = clock or Clock()
         self._player_id = player_id
         self._session_id = session_id
-        self._on_booked, self._limits = on_booked, limits
+        self._on_booked = on_booked
+        self._limits, self._story_limits = limits, story_limits
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
         self._writer = _LedgerWriter(self.ledger, self.clock)
         self._accounts: dict[tuple[Budget, str], Account] = {}
@@ -190,6 +204,11 @@ class CostTracker:
         await self.flush()
         return await self._spent_before(scope, key)
 
+    async def story_limit_usd(self, story_id: str) -> float | None:
+        """What a story may cost by a budget of its own; None where it has none."""
+        limits = await self._story_limits() if self._story_limits is not None else {}
+        return limits.get(story_id)
+
     def _keys(self, request: LLMRequest | None = None) -> dict[Scope, str]:
         """Whose budget of each scope a request falls under."""
         state = request.context.session_state if request else {}
@@ -209,7 +228,9 @@ class CostTracker:
         """The accounts of a call; whoever needs one first opens it with what the ledger has."""
         keys = self._keys(request)
         accounts = [self._own] if self._own is not None else []
-        budgets = [*self.budgets, *await self._own_of(keys["player"])]
+        budgets = [*self.budgets]
+        budgets += await self._own_of("player day", keys["player"], self._limits)
+        budgets += await self._own_of("story", request.story_id, self._story_limits)
         async with self._opening:
             for budget in budgets:
                 of = (budget, keys[budget.scope])
@@ -225,13 +246,13 @@ class CostTracker:
                 accounts.append(self._accounts[of])
         return accounts
 
-    async def _own_of(self, player_id: str) -> Iterable[Budget]:
-        """The budget that a player has for themselves."""
-        limits = await self._limits() if self._limits is not None and player_id else {}
-        if player_id not in limits:
+    @staticmethod
+    async def _own_of(scope: Scope, whose: str, limits: Limits | None) -> Iterable[Budget]:
+        """The budget that a player or a story has for themselves."""
+        found = await limits() if limits is not None and whose else {}
+        if whose not in found:
             return []
-        how = "wait for the next day (UTC), or ask an operator for more"
-        return [Budget(scope="player day", limit_usd=limits[player_id], how_to_raise=how)]
+        return [Budget(scope=scope, limit_usd=found[whose], how_to_raise=_HOW_TO_RAISE[scope])]
 
     async def _spent_before(self, scope: Scope, key: str) -> float:
         which: dict[str, Any] = {}

@@ -53,6 +53,27 @@ class PlayerBudgetOut(Given):
     spent_today_usd: float
 
 
+class StoryBudgetIn(Taken):
+    """What a story may cost in all, in US dollars; null: no budget of its own."""
+
+    usd: float | None = Field(ge=0, le=10**6, examples=[2.5])
+
+
+class StoryBudgetOut(Given):
+    """What a story may cost in all, null for no budget of its own, and has cost."""
+
+    story_id: str
+    title: str
+    usd: float | None
+    spent_usd: float
+
+
+class StoryBudgetsOut(Given):
+    """The stories that have a budget of their own, the latest played first."""
+
+    budgets: list[StoryBudgetOut]
+
+
 class TokenOut(Given):
     """A token that was given, without its secret."""
 

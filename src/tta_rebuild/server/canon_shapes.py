@@ -105,6 +105,7 @@ class FactOut(Given):
     until: int | None
     until_turn: int | None
     taken_back: bool = Field(description="An author says that it was never so; `until` is when")
+    known: bool = Field(description="The player's character knows it, or could see it")
 
 
 class LineOut(Given):
@@ -115,6 +116,12 @@ class LineOut(Given):
     about: list[str]
     known_by: list[str]
     weight: int
+
+
+class ListedLineOut(LineOut):
+    """A lasting line in the list of facts."""
+
+    known: bool = Field(description="The player's character knows it")
 
 
 class LineIn(Taken):
@@ -133,8 +140,10 @@ class FactsOut(Given):
     """A page of facts, oldest first, and the lasting lines in force."""
 
     facts: list[FactOut]
-    lines: list[LineOut]
+    lines: list[ListedLineOut]
     next: int | None
+    not_known: int = Field(description="How many of them all the player's character does not know")
+    player_name: str = Field(examples=["Mara"], description='Empty: the player is only "you"')
 
 
 class ClaimIn(Taken):

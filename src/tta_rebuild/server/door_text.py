@@ -9,8 +9,8 @@ from tta_rebuild.core import events as log
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.speech import quoted
-from tta_rebuild.engine.cast import everybody
-from tta_rebuild.engine.knowing import said_in_words
+from tta_rebuild.engine.cast import everybody, names_written
+from tta_rebuild.engine.fact_display import fact_in_words, said_once, says_nothing
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_values import Values, choice_values, passage_values
 
@@ -118,7 +118,9 @@ def who(state: StoryState, name: str) -> str:
 
 def facts(state: StoryState, word: str) -> str:
     """What holds, or what of it mentions a word."""
-    says = [said_in_words(state, fact) for fact in state.facts]
+    names = names_written(state.facts) | state.names
+    held = said_once(state, ((fact, None) for fact in state.facts))
+    says = [fact_in_words(state, f, names) for f, _ in held if not says_nothing(f, names)]
     says += [line.text for line in state.lines.values()]
     found = [one for one in dict.fromkeys(says) if word.casefold() in one.casefold()]
     return "\n".join(f"- {one}" for one in found) or words("no_facts")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -20,6 +20,14 @@ MOST_SENDERS = 10_000
 """Senders whose requests are counted; who has asked for nothing longest is forgotten."""
 
 _TOO_LARGE = "A body here has at most {most} bytes."
+_TOO_MANY_AT_ONCE = (
+    "At most {burst} requests at once are answered, and these were more. From then on there is "
+    "room for {rate} a minute, evenly spread."
+)
+_TOO_MANY_A_MINUTE = (
+    "At most {rate} requests a minute are answered, evenly spread, and more have come for some "
+    "time. After a pause {burst} at once are answered again."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +82,20 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How many requests a sender had ``left`` at a time, and when it last was all of them."""
+
+    left: float
+    at: float
+    full_at: float
+
+    @property
+    def has_place(self) -> bool:
+        """Whether there is one for another request."""
+        return self.left >= 1
+
+
 class RateLimit:
     """Refuses requests of a sender who asks too much; files are not counted.
 
@@ -85,33 +107,44 @@ class RateLimit:
         self._app, self._clock = app, clock
         self._each_s = limits.requests_a_minute / 60
         self._most = max(1.0, limits.requests_a_minute / 4)
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._left: OrderedDict[str, _Room] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on if there is room."""
         is_counted = scope["type"] == "http" and scope["path"].startswith(("/api/", "/v1/"))
-        wait_s = self._wait_s(_sender(scope)) if is_counted and self._each_s else 0.0
-        if wait_s <= 0:
+        room = self._room(_sender(scope)) if is_counted and self._each_s else None
+        if room is None or room.has_place:
             await self._app(scope, receive, send)
             return
-        said = (
-            f"At most {self._most:.0f} requests at once are answered, and from then on "
-            f"{self._each_s * 60:.0f} a minute, evenly spread."
+        burst, rate = f"{self._most:.0f}", f"{self._each_s * 60:.0f}"
+        is_burst = room.at - room.full_at <= self._most / self._each_s
+        limit, said = (
+            ("requests_at_once", _TOO_MANY_AT_ONCE)
+            if is_burst
+            else ("requests_a_minute", _TOO_MANY_A_MINUTE)
         )
         do = "Come again after the time in Retry-After."
-        body = body_of(429, "Too many requests", said, do=do, kind="TooManyRequests")
-        await answer(body | {"retry_after_s": wait_s})(scope, receive, send)
+        body = body_of(
+            429,
+            "Too many requests",
+            said.format(burst=burst, rate=rate),
+            do=do,
+            kind="TooManyRequests",
+            limit=limit,
+            retry_after_s=(1 - room.left) / self._each_s,
+        )
+        await answer(body)(scope, receive, send)
 
-    def _wait_s(self, sender: str) -> float:
-        """Seconds until there is room for another request; 0 takes it."""
+    def _room(self, sender: str) -> _Room:
+        """What a sender had left for a request now; it is taken where there was enough."""
         now = self._clock.now()
-        left, at = self._left.pop(sender, (self._most, now))
-        left = min(self._most, left + (now - at) * self._each_s)
-        has_room = left >= 1
-        self._left[sender] = (left - 1 if has_room else left, now)
+        known = self._left.pop(sender, None) or _Room(self._most, now, now)
+        left = min(self._most, known.left + (now - known.at) * self._each_s)
+        room = _Room(left, now, now if left >= self._most else known.full_at)
+        self._left[sender] = replace(room, left=left - 1) if room.has_place else room
         if len(self._left) > MOST_SENDERS:
             self._left.popitem(last=False)
-        return 0.0 if has_room else (1 - left) / self._each_s
+        return room
 
 
 def _sender(scope: Scope) -> str:

@@ -110,7 +110,7 @@ async def spent_out(served: Serving, story_id: str, player_id: str) -> shapes.Sp
     """What a story and this session have cost, and the budgets that a player falls under."""
     tracker = served.application.tracker
     spent_usd = await spent_by_scope(tracker, story_id)
-    lines = spent_in_words(tracker, spent_usd)
+    lines = spent_in_words(tracker, spent_usd, await tracker.story_limit_usd(story_id))
     access = served.application.access
     own = await budget_of_player(access, tracker, player_id) if player_id else None
     if own is not None and own.usd_a_day is not None:

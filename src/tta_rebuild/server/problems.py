@@ -83,7 +83,7 @@ def problem_of(values: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         if name in table:
             row = table[name]
             more["retry_after_s"] = values.get("retry_after_s")
-            more |= {"do": row["do"], "kind": names[0]}
+            more |= {"do": row["do"], "kind": names[0], "limit": row.get("limit")}
             return body_of(row["status"], row["title"], values["detail"], **more)
     said = "A defect in the program"
     return body_of(500, said, values["detail"], do="Look at the server's log.", kind="Defect")

@@ -73,6 +73,20 @@ class SqlAccess:
             rows = await connection.rows("SELECT player_id, usd_a_day FROM player_budgets")
         return {row["player_id"]: row["usd_a_day"] for row in rows}
 
+    async def limit_story(self, story_id: str, usd: float | None) -> None:
+        """See ``AccessRecords.limit_story``."""
+        async with self._database.writing() as connection:
+            story = (await story_row(connection, story_id))["number"]
+            await connection.rows("DELETE FROM story_budgets WHERE story = :story", story=story)
+            if usd is not None:
+                await connection.add_all("story_budgets", [{"story": story, "usd": usd}])
+
+    async def story_limits(self) -> Mapping[str, float]:
+        """See ``AccessRecords.story_limits``."""
+        async with self._database.reading() as connection:
+            rows = await connection.rows(query("story_limits"))
+        return {row["story_id"]: row["usd"] for row in rows}
+
     async def own(self, story_id: str, player_id: str) -> None:
         """See ``AccessRecords.own``."""
         async with self._database.writing() as connection:

@@ -187,6 +187,7 @@ class StoryStore:
                 f"events WHERE branch IN ({own})",
                 "ratings WHERE story = :story",
                 "story_owners WHERE story = :story",
+                "story_budgets WHERE story = :story",
                 "shares WHERE story = :story",
                 f"conversation_moves WHERE conversation IN ({talks})",
                 "conversations WHERE story = :story",

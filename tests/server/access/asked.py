@@ -26,6 +26,7 @@ BODIES: dict[str, Any] = {
         "how": "keep",
     },
     "PATCH /api/v1/stories/{story}/branches/{branch}/lines/{number}": {"becomes": "Mine."},
+    "PUT /api/v1/stories/{story}/budget": {"usd": 1.0},
 }
 
 

@@ -50,6 +50,7 @@ def opened_wholly(page: Any) -> None:
     until(page, "!document.querySelector('main [aria-busy=true]')")
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.stress)])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_and_the_browser_complains_of_nothing(

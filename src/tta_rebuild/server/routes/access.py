@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Request, Response
 
-from tta_rebuild.bootstrap.spending import budget_of_player
+from tta_rebuild.bootstrap.spending import budget_of_player, budget_of_story
 from tta_rebuild.core.access import AccessToken, SharedLink, new_secret
 from tta_rebuild.server import access_shapes as shapes
 from tta_rebuild.server.access import COOKIE, SHARE_HEADER, Access, Asking, Principal, TheAccess
@@ -105,6 +105,38 @@ async def set_budget(
     app = served.application
     return shapes.PlayerBudgetOut.model_validate(
         await budget_of_player(app.access, app.tracker, name)
+    )
+
+
+@router.put("/stories/{story}/budget", responses=documented(404))
+async def set_story_budget(
+    story: TheStory, wanted: shapes.StoryBudgetIn, access: TheAccess, served: Served
+) -> shapes.StoryBudgetOut:
+    """Say what a story may cost in all; it counts from the next call of a model on."""
+    await access.records.limit_story(story.story_id, wanted.usd)
+    app = served.application
+    found = await budget_of_story(app.access, app.tracker, story.story_id)
+    return shapes.StoryBudgetOut(story_id=story.story_id, title=story.title, **asdict(found))
+
+
+@router.get("/budgets")
+async def list_story_budgets(
+    access: TheAccess, asking: Asking, served: Served
+) -> shapes.StoryBudgetsOut:
+    """Those of your stories that have a budget of their own, and what they have cost."""
+    app = served.application
+    limits = await access.records.story_limits()
+    own = await access.visible(asking, await app.stories.list())
+    rows = [
+        (row, await budget_of_story(app.access, app.tracker, row.story_id))
+        for row in own
+        if row.story_id in limits
+    ]
+    return shapes.StoryBudgetsOut(
+        budgets=[
+            shapes.StoryBudgetOut(story_id=row.story_id, title=row.title, **asdict(found))
+            for row, found in rows
+        ]
     )
 
 

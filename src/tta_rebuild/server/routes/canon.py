@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
@@ -14,8 +14,15 @@ from tta_rebuild.core.errors import StoryError
 from tta_rebuild.core.events import CharacterChanged
 from tta_rebuild.core.story import Bond, Choice, Claim, LastingLine
 from tta_rebuild.engine.cast import everybody, names_written
-from tta_rebuild.engine.fact_display import cited, fact_in_words, says_nothing, taken_back
+from tta_rebuild.engine.fact_display import (
+    cited,
+    fact_in_words,
+    said_once,
+    says_nothing,
+    taken_back,
+)
 from tta_rebuild.engine.knowing import said_in_words, view_of
+from tta_rebuild.engine.known_facts import KnownFacts
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.lab.feedback import rate, ratings_along
 from tta_rebuild.server import canon_shapes as shapes
@@ -132,38 +139,51 @@ async def list_facts(
     limit: Limit = 100,
     word: Annotated[str, Query(max_length=200, description="Only what mentions it")] = "",
     ended: Annotated[bool, Query(description="Also what holds no more")] = False,
+    known: Annotated[bool, Query(description="Only what the player's character knows")] = False,
 ) -> shapes.FactsOut:
-    """What holds, since when, and the sentence that it comes from."""
+    """What holds, since when, and the sentence that it comes from.
+
+    `known` leaves out what the player's character neither knows nor could see, and counts it.
+    """
     path, state = await served.application.stories.whole(branch)
     turns = {recorded.position: recorded.turn for recorded in path}
     names = names_written(state.facts) | state.names
-    listed = FactLister(state, names, turns)
+    listed = FactLister(state, names, turns, KnownFacts.of_player(state, names))
+    held = ((f, until) for f, until in state.canon.ever() if ended or until is None)
     found = [
         listed.row(fact, until)
-        for fact, until in state.canon.ever()
-        if (ended or until is None) and not says_nothing(state, fact, names)
+        for fact, until in said_once(state, held)
+        if not says_nothing(fact, names)
     ]
     if ended:
         found += [listed.row(fact, at, taken_back=True) for fact, at in taken_back(path)]
     wanted = word.casefold()
     found = [one for one in found if wanted in f"{one.says}\n{one.sentence}".casefold()]
     lines = [
-        _line(number, line)
+        shapes.ListedLineOut(**_line(number, line), known=listed.known.knows_line(line))
         for number, line in state.lines.items()
         if wanted in line.text.casefold()
     ]
-    page = found[after : after + limit]
-    return shapes.FactsOut(facts=page, lines=lines, next=next_after(after, limit, len(found)))
-
-
-def _line(number: int, line: LastingLine) -> shapes.LineOut:
-    return shapes.LineOut(
-        number=number,
-        text=line.text,
-        about=list(line.about),
-        known_by=list(line.known_by),
-        weight=line.weight,
+    hidden = sum(not one.known for one in found) + sum(not one.known for one in lines)
+    if known:
+        found, lines = [one for one in found if one.known], [one for one in lines if one.known]
+    return shapes.FactsOut(
+        facts=found[after : after + limit],
+        lines=lines,
+        next=next_after(after, limit, len(found)),
+        not_known=hidden,
+        player_name=state.names.get(state.player, ""),
     )
+
+
+def _line(number: int, line: LastingLine) -> dict[str, Any]:
+    return {
+        "number": number,
+        "text": line.text,
+        "about": list(line.about),
+        "known_by": list(line.known_by),
+        "weight": line.weight,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +193,7 @@ class FactLister:
     state: StoryState
     names: Mapping[str, str]
     turns: Mapping[int, int]
+    known: KnownFacts
 
     def row(self, fact: Fact, until: int | None, *, taken_back: bool = False) -> shapes.FactOut:
         """A fact and until which event it held, or at which it was taken back."""
@@ -191,6 +212,7 @@ class FactLister:
             until=until,
             until_turn=None if until is None else self.turns.get(until, 0),
             taken_back=taken_back,
+            known=self.known.knows(fact),
         )
 
 
@@ -211,7 +233,7 @@ async def correct_line(
             do = "GET …/facts lists the lines that are in force."
             raise Problem(404, "No such line", str(error), do=do, kind="StoryError") from error
         raise
-    return shapes.LinesOut(lines=[_line(n, line) for n, line in lines.items()])
+    return shapes.LinesOut(lines=[shapes.LineOut(**_line(n, line)) for n, line in lines.items()])
 
 
 @router.post("/retcons", responses=documented(404, 409))

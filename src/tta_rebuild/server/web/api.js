@@ -129,6 +129,12 @@ export const api = {
   analytics: (query) => get(["analytics"], query),
   costs: (query, signal) => get(["costs"], query, signal),
   health: (signal) => get(["health"], {}, signal),
+  storyBudgets: () => get(["budgets"]),
+  setStoryBudget: (story, usd) => json("PUT", ["stories", story, "budget"], { body: { usd } }),
+  tokens: () => get(["tokens"]),
+  addToken: (wanted) => post(["tokens"], wanted),
+  revokeToken: (token) => json("DELETE", ["tokens", token]),
+  setPlayerBudget: (name, usd) => json("PUT", ["players", name, "budget"], { body: { usd_a_day: usd } }),
   turn: (turn) => get(["turns", turn]),
   cancel: (turn) => json("DELETE", ["turns", turn]),
   /** Post a turn; the same key never makes two, so a request that got lost is sent again. */

@@ -158,6 +158,6 @@ if (link) {
   try { location.replace(at((await access.share(link[1])).story_id)); } catch { location.replace("#/"); }
 }
 
-access.who().then((one) => { reader.value = one; }, () => {});
+access.who().then((one) => { reader.value = { ...one, isKnown: true }; }, () => { reader.value = { ...reader.value, isKnown: true }; });
 document.getElementById("app").textContent = "";
 render(html`<${Shell} />`, document.getElementById("app"));

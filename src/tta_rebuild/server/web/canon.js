@@ -1,6 +1,6 @@
 // The canon: what is true and since when, correcting a fact, and a move of one's own judged while it is written.
 import { api } from "./api.js";
-import { Loaded, LongText, Meter, ProblemNote, announce, counted, isTooLong, plain, reading, sentenceCase, useAction, useAsked } from "./components.js";
+import { Loaded, LongText, Meter, ProblemNote, Quoted, announce, counted, isTooLong, plain, reading, sentenceCase, useAction, useAsked } from "./components.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { at, go, heading, may } from "./navigation.js";
 
@@ -20,14 +20,24 @@ export function Page({ story, branch }) {
 function Facts({ story, branch }) {
   const [text, setText] = useState(""), [word, setWord] = useState(""), [ended, setEnded] = useState(false);
   useEffect(() => { const timer = setTimeout(() => setWord(text.trim()), 250); return () => clearTimeout(timer); }, [text]);
-  const asked = useAsked(() => api.facts(story, branch, { word, ended, limit: AT_ONCE }), [story, branch, word, ended]);
-  return html`<p class="lead">Everything the story has made so, with the sentence it came from where there is a sure one. Correct what was never meant; you see first what depends on it.</p>
+  const [isAll, setIsAll] = useState(() => shownWhole.of(story));
+  const query = { word, ended, ...(isAll ? {} : { known: true }) };
+  const asked = useAsked(() => api.facts(story, branch, { ...query, limit: AT_ONCE }), [story, branch, word, ended, isAll]);
+  function showAll(is) { shownWhole.keep(story, is); setIsAll(is); }
+  return html`<p class="lead">What the story has made so, with the sentence it came from where there is a sure one. Correct what was never meant; you see first what depends on it.</p>
     <div class="row"><label class="grow">Find <input type="search" value=${text} onInput=${(e) => setText(e.target.value)} /></label>
       <label><input type="checkbox" checked=${ended} onChange=${(e) => setEnded(e.target.checked)} /> Also what is over</label></div>
-    <${Loaded} asked=${asked} what="the facts">${(first) => html`<${FactList} story=${story} branch=${branch} first=${first} query=${{ word, ended }} again=${asked[2]} />`}<//>`;
+    <${Loaded} asked=${asked} what="the facts">${(first) => html`<${FactList} story=${story} branch=${branch} first=${first} query=${query} again=${asked[2]} isAll=${isAll} showAll=${showAll} />`}<//>`;
 }
 
-function FactList({ story, branch, first, query, again }) {
+/** Whether the reader of a story wants to see what the player's character does not know; kept in this browser. */
+const shownWhole = {
+  key: (story) => `tta.canon-whole/${story}`,
+  of(story) { try { return localStorage.getItem(this.key(story)) === "yes"; } catch { return false; } },
+  keep(story, is) { try { if (is) localStorage.setItem(this.key(story), "yes"); else localStorage.removeItem(this.key(story)); } catch { /* then it holds until the page is left */ } },
+};
+
+function FactList({ story, branch, first, query, again, isAll, showAll }) {
   const [more, setMore] = useState({ of: first, facts: [], next: first.next });
   const now = more.of === first ? more : { of: first, facts: [], next: first.next };
   const [ask, isBusy, problem] = useAction(async () => {
@@ -35,15 +45,17 @@ function FactList({ story, branch, first, query, again }) {
     setMore({ of: first, facts: [...now.facts, ...answer.facts], next: answer.next });
   });
   const facts = [...first.facts, ...now.facts];
-  return html`<p class="quiet" role="status">${counted(facts.length, "fact")}${now.next ? ", and more" : ""}</p>
-    <ul class="fact-list">${facts.map((fact) => html`<${FactRow} key=${[fact.subject, fact.relation, fact.value, fact.since, fact.until].join("/")} fact=${fact} story=${story} branch=${branch} again=${again} />`)}</ul>
+  const who = first.player_name ? `${first.player_name} does` : "you do", notKnown = `${who} not know`;
+  return html`<div class="row known-row"><p class="quiet" role="status">${counted(facts.length, "fact")}${now.next ? ", and more" : ""}${isAll ? "" : first.player_name ? ` that ${first.player_name} knows or could see` : " that you know or could see"}</p>
+      ${first.not_known > 0 && html`<button type="button" class="plain" onClick=${() => showAll(!isAll)}>${isAll ? "Hide" : "Show"} what ${notKnown} yet (${first.not_known})</button>`}</div>
+    <ul class="fact-list">${facts.map((fact) => html`<${FactRow} key=${[fact.subject, fact.relation, fact.value, fact.since, fact.until].join("/")} fact=${fact} story=${story} branch=${branch} again=${again} notKnown=${notKnown} />`)}</ul>
     ${now.next && html`<p><button type="button" disabled=${isBusy} onClick=${ask}>More facts</button></p>`}
     <${ProblemNote} problem=${problem} />
-    ${first.lines.length > 0 && html`<h2>In plain words</h2><ul class="fact-list">${first.lines.map((line) => html`<${LineRow} key=${line.number} line=${line} story=${story} branch=${branch} again=${again} />`)}</ul>`}`;
+    ${first.lines.length > 0 && html`<h2>In plain words</h2><ul class="fact-list">${first.lines.map((line) => html`<${LineRow} key=${line.number} line=${line} story=${story} branch=${branch} again=${again} notKnown=${notKnown} />`)}</ul>`}`;
 }
 
 /** What is so in plain words; another text, or none, can take its place. */
-function LineRow({ line, story, branch, again }) {
+function LineRow({ line, story, branch, again, notKnown }) {
   const [text, setText] = useState(null), field = useRef();
   useEffect(() => { if (text === line.text) field.current.focus(); }, [text === null]);
   const [correct, isBusy, problem] = useAction(async (becomes) => {
@@ -53,8 +65,8 @@ function LineRow({ line, story, branch, again }) {
     again();
   });
   return html`<li><div class="fact-line"><p class="fact-says">${line.text}</p>
-    <p class="quiet">${line.known_by.length > 0 && `known by ${line.known_by.map(plain).join(", ")}`}
-      ${text === null && may("author") && html`${line.known_by.length > 0 && " · "}<button type="button" class="plain" aria-label=${`Correct: ${line.text}`} onClick=${() => setText(line.text)}>Correct</button>`}</p></div>
+    <p class="quiet">${[line.known_by.length > 0 && `known by ${line.known_by.map(plain).join(", ")}`, !line.known && `${notKnown} this`].filter(Boolean).join(", ")}
+      ${text === null && may("author") && html`${(line.known_by.length > 0 || !line.known) && " · "}<button type="button" class="plain" aria-label=${`Correct: ${line.text}`} onClick=${() => setText(line.text)}>Correct</button>`}</p></div>
     ${text !== null && html`<form class="note" onSubmit=${(e) => { e.preventDefault(); correct(text.trim()); }}>
       <label>What is so instead <input ref=${field} value=${text} maxlength="400" onInput=${(e) => setText(e.target.value)} /></label>
       <p class="row"><button class="main-action" disabled=${isBusy || !text.trim() || text.trim() === line.text}>Correct it</button>
@@ -66,14 +78,14 @@ function LineRow({ line, story, branch, again }) {
 
 const ended = (text) => sentenceCase(text.replace(/[.!?…]?$/, (mark) => mark || "."));
 
-function FactRow({ fact, story, branch, again }) {
+function FactRow({ fact, story, branch, again, notKnown }) {
   const [corrects, setCorrects] = useState(false);
   const over = fact.until !== null, said = ended(fact.says);
   return html`<li>
     <div class="fact-line"><p class=${over ? "fact-says over" : "fact-says"}>${said}</p>
-    <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${fact.taken_back ? `, taken back at scene ${fact.until_turn}: it was never so` : over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}
+    <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${fact.taken_back ? `, taken back at scene ${fact.until_turn}: it was never so` : over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}${fact.known ? "" : `, ${notKnown} this`}
       ${!corrects && !fact.taken_back && may("author") && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p></div>
-    ${fact.sentence && html`<q>${fact.sentence}</q>`}
+    ${fact.sentence && html`<${Quoted} text=${fact.sentence} />`}
     ${corrects && html`<${Correct} fact=${fact} story=${story} branch=${branch} leave=${() => setCorrects(false)} again=${again} />`}
   </li>`;
 }

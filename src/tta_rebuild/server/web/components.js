@@ -1,5 +1,6 @@
 // Small parts that several pages share: loading and its failures, prose, figures, boundaries.
 import { html, signal, useEffect, useRef, useState } from "./dom.js";
+import { may, reader } from "./navigation.js";
 
 /** What a screen reader is told, politely and in whole sentences; the shell shows it in a log. */
 export const spoken = signal([]);
@@ -65,6 +66,12 @@ export function ProblemNote({ problem, again, children }) {
   </div>`;
 }
 
+/** A page for those who run the server; whoever does not is told so once, and nothing is asked for. */
+export function ForOperators({ title, instead = "", children }) {
+  if (!reader.value.isKnown) return html`<h1>${title}</h1><p class="quiet" aria-busy="true">Fetching it …</p>`;
+  return may("operator") ? children : html`<h1>${title}</h1><p class="lead">This page is for those who run the server. ${instead}</p><p><a href="#/">All stories</a></p>`;
+}
+
 const AGAIN_MS = 2000;
 
 /** What was asked for, once it is there (a server that is down is asked again by itself); until then a quiet line, or what went wrong. */
@@ -112,6 +119,9 @@ export const seconds = (value) => (value === null || value === undefined ? "—"
 export const counted = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
 export const plain = (id) => String(id ?? "").replaceAll("_", " ");
 export const sentenceCase = (text) => (text ? text[0].toUpperCase() + text.slice(1) : "");
+
+/** A moment to the second: it tells stories of one title apart. */
+export const moment = (iso) => new Date(iso).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
 
 export function when(iso) {
   const at = iso ? new Date(iso) : null;
@@ -172,6 +182,11 @@ export function Passage({ passage, language }) {
     const quoted = /^["“„«‘'—–-]/.test(one.trim());
     return html`<p class="said"><span class="speaker">${said}</span> ${quoted ? text : html`“${text}”`}</p>`;
   });
+}
+
+/** A sentence that is cited; one that has quotation marks of its own gets no more of them. */
+export function Quoted({ text }) {
+  return html`<q class=${/^["“„«‘]/.test(text) ? "bare" : undefined}>${text}</q>`;
 }
 
 const LONG_MOVE = 400, MOVE_BEGINS = 160;

@@ -1,20 +1,26 @@
 // Costs and health, live: what is spent of the budgets and on what, how the models answer, what the server is doing.
 import { api } from "./api.js";
+import { StoryBudgets } from "./budgets.js";
 import { Chart } from "./chart.js";
-import { Loaded, Meter, ProblemNote, Table, counted, money, number, plain, seconds, sentenceCase, share, useAsked } from "./components.js";
+import { ForOperators, Loaded, Meter, ProblemNote, Table, counted, money, number, plain, seconds, sentenceCase, share, useAsked } from "./components.js";
 import { html, useEffect, useState } from "./dom.js";
+import { People } from "./people.js";
 
 const EVERY_MS = 3000, KEPT = 120;
 const BY = { day: "by day", model: "by model", task: "by task", story: "by story", version: "by prompt" };
 const SCOPES = { call: "One call", story: "One story", player: "One player", session: "This session", day: "Today", total: "All in all" };
 
 export function Page() {
+  return html`<${ForOperators} title="Costs and health" instead="What your own stories cost stands beside their text."><${Figures} /><//>`;
+}
+
+function Figures() {
   const [live, problem] = useLive();
   return html`<h1>Costs and health</h1>
     <${ProblemNote} problem=${problem} />
     ${!live && !problem && html`<p class="quiet" aria-busy="true">Fetching the figures …</p>`}
     ${live && html`<${Now} live=${live} /><${Models} latest=${live.health.latest} />`}
-    ${problem?.status !== 403 && (live || problem) && html`<${Spent} round=${live ? live.costs.total_usd : 0} />`}`;
+    ${(live || problem) && html`<${Spent} round=${live ? live.costs.total_usd : 0} /><${People} />`}`;
 }
 
 /** Costs and health every few seconds while the page is seen, with what they were before. */
@@ -54,7 +60,8 @@ function Now({ live: { costs, health, course } }) {
     <h2>Budgets</h2>
     ${costs.budgets.length ? costs.budgets.map((one) => html`<${Meter} label=${SCOPES[one.scope] || one.scope} value=${one.spent_usd} most=${one.limit_usd}
         text=${one.spent_usd === null ? `at most ${money(one.limit_usd)}` : `${money(one.spent_usd)} of ${money(one.limit_usd)}`} />`)
-      : html`<p class="quiet">None is set. <code>TTA_BUDGET_PER_DAY</code> and its kin set limits that no turn can pass.</p>`}
+      : html`<p class="quiet">None is set for all. <code>TTA_BUDGET_PER_DAY</code> and its kin set limits that no turn can pass.</p>`}
+    <${StoryBudgets} round=${costs.total_usd} />
     ${course.length > 2 && html`<h2>Since this page was opened</h2>
       <${Chart} title="Spent in this session, in US dollars" x=${course.map((one) => one.at)} series=${[{ label: "US dollars", values: course.map((one) => one.usd) }]} isTime
         summary=${`From ${money(course[0].usd)} to ${money(course.at(-1).usd)} in ${counted(Math.max(1, Math.round((course.at(-1).at - course[0].at) / 60)), "minute")}.`} />`}`;

@@ -1,7 +1,7 @@
 // Experiments, analytics, feedback, and the score of a text: what the operator of a storyteller wants to learn.
 import { api } from "./api.js";
 import { Chart } from "./chart.js";
-import { Loaded, Meter, ProblemNote, Table, counted, money, number, plain, sentenceCase, share, useAction, useAsked, when } from "./components.js";
+import { ForOperators, Loaded, Meter, ProblemNote, Table, counted, money, number, plain, sentenceCase, share, useAction, useAsked, when } from "./components.js";
 import { html, useState } from "./dom.js";
 import { at } from "./navigation.js";
 
@@ -10,10 +10,10 @@ const PARTS = { experiments: "Experiments", play: "How it is played", feedback: 
 export function Page() {
   const [part, setPart] = useState("experiments");
   const Part = { experiments: Experiments, play: Played, feedback: Feedback, text: Score }[part];
-  return html`<h1>Experiments</h1>
+  return html`<${ForOperators} title="Experiments"><h1>Experiments</h1>
     <p class="lead">Everything here is counted on this machine, from the stories that are kept on it. Nothing is sent anywhere.</p>
     <div class="tabs" role="group" aria-label="What to look at">${Object.entries(PARTS).map(([key, text]) => html`<button type="button" aria-pressed=${part === key} onClick=${() => setPart(key)}>${text}</button>`)}</div>
-    <${Part} />`;
+    <${Part} /><//>`;
 }
 
 function Experiments() {

@@ -1,11 +1,10 @@
 // All stories: take one up again, rename, save, delete; begin a new one; read one in from a file.
 import { api } from "./api.js";
-import { Loaded, ProblemNote, SureButton, announce, counted, fileName, save, typeset, useAction, useAsked, when } from "./components.js";
+import { Loaded, ProblemNote, SureButton, announce, counted, fileName, moment, save, typeset, useAction, useAsked, when } from "./components.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { at, go } from "./navigation.js";
 
 const AT_ONCE = 50;
-const moment = (iso) => new Date(iso).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" }); // tells stories of one title apart
 
 export function Page() {
   const [title, setTitle] = useState(""), [wanted, setWanted] = useState("");

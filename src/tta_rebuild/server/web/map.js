@@ -55,21 +55,36 @@ function StoryMap({ story, branch, branches, turn }) {
     setPicked({ id: owner.branch_id, turn: n });
     map.current.centre(layout.x(n), (owner.lane + 0.5) * LANE);
   }
-  const matching = useMemo(() => search(layout, found), [layout, found]);
-  function jump(event) {
-    event.preventDefault();
+  const query = found.trim(), told = useTold(story, query), isLooking = query.length >= SHORTEST_WORD && told?.words !== query;
+  const matching = useMemo(() => search(layout, query), [layout, query]);
+  const hits = !isLooking && told ? told.found : [];
+  const fitting = useMemo(() => fittingRows(layout, query, matching, hits), [layout, query, told, isLooking]);
+  const isNothing = query !== "" && !isLooking && !fitting.length && !told?.problem;
+  const [hit, setHit] = useState(-1), [waits, setWaits] = useState("");
+  useEffect(() => { setHit(-1); }, [query]);
+  useEffect(() => { if (isNothing) setPicked(null); }, [isNothing]);
+  useEffect(() => { // asked to jump before the words were looked for
+    if (!waits || isLooking) return;
+    setWaits("");
+    if (waits === query) jump();
+  }, [waits, isLooking, query]);
+  function jump() {
     if (matching.rows.length) show(matching.rows[0], matching.turn || undefined);
-    else if (told?.found.length) pickFound(told.found[0]);
-    else announce("Nothing of that name, and no scene with these words.");
+    else if (isLooking) setWaits(query);
+    else if (hits.length) pickHit((hit + 1) % hits.length);
+    else if (isNothing) announce(nothingOf(query));
   }
-  const told = useTold(story, found);
-  const pickFound = (one) => show(layout.of.get(one.branch_id), one.turn);
+  function pickHit(n) {
+    setHit(n);
+    if (hits.length > 1) announce(`Scene ${n + 1} of ${hits.length} with these words.`);
+    show(layout.of.get(hits[n].branch_id), hits[n].turn);
+  }
   const total = layout.order.reduce((sum, one) => sum + one.last - one.first + 1, 0);
   return html`
     <p class="quiet">${counted(branches.length, "branch", "branches")}, ${counted(total, "scene")}. The way to where you are is red. Runs without a fork are folded into a number; press it to unfold them.</p>
-    <form class="map-tools" role="search" onSubmit=${jump}>
+    <form class="map-tools" role="search" onSubmit=${(e) => { e.preventDefault(); jump(); }}>
       <label>Find a branch, a scene, or words <input type="search" placeholder="a name, main 12, or words told" value=${found} onInput=${(e) => setFound(e.target.value)} /></label>
-      <button>Jump there</button>
+      <button>${!matching.rows.length && hit >= 0 && hits.length > 1 ? "Jump to the next" : "Jump there"}</button>
       <button type="button" aria-label="Zoom in" onClick=${() => map.current.zoomBy(1.3)}>+</button>
       <button type="button" aria-label="Zoom out" onClick=${() => map.current.zoomBy(1 / 1.3)}>−</button>
       <button type="button" onClick=${() => map.current.fit()}>All</button>
@@ -78,9 +93,10 @@ function StoryMap({ story, branch, branches, turn }) {
     </form>
     <div class="map-box" style=${{ height: `min(62vh, 38rem, ${Math.max(180, layout.height + 100)}px)` }}><canvas ref=${canvas} tabindex="0" role="application" aria-roledescription="map of the story"
       aria-label="All branches. Arrow keys go from scene to scene, plus and minus zoom, space unfolds a run. The same is in the list below."></canvas></div>
-    <${Told} told=${told} pick=${pickFound} />
+    <${ProblemNote} problem=${!isLooking && told?.problem} />
+    <${Told} words=${query} hits=${hits} hit=${hit} pick=${pickHit} />
     <${Picked} story=${story} here=${here} picked=${picked} branch=${picked && layout.of.get(picked.id)} pick=${show} other=${other} setOther=${setOther} />
-    ${isDrawn && html`<${Twin} story=${story} here=${here} rows=${matching.rows.length ? matching.rows : layout.order} isNothing=${!matching.rows.length && told?.words === found.trim() && !told.found.length} layout=${layout} show=${show} other=${other} setOther=${setOther} />`}`;
+    ${isDrawn && html`<${Twin} story=${story} here=${here} rows=${fitting} query=${query} says=${isLooking ? "Looking for these words …" : isNothing ? nothingOf(query) : ""} layout=${layout} show=${show} other=${other} setOther=${setOther} />`}`;
 }
 
 function nodeAt(layout, { id, turn }) {
@@ -97,28 +113,37 @@ function search(layout, text) {
   return { rows, turn: n };
 }
 
+/** The branches that a query fits: by name, else those on which its words are told; all of them without one. */
+function fittingRows(layout, query, { rows }, hits) {
+  if (!query || rows.length) return query ? rows : layout.order;
+  const told = new Set(hits.map((one) => one.branch_id));
+  return layout.order.filter((one) => told.has(one.branch_id));
+}
+
+const nothingOf = (query) => (query.length < SHORTEST_WORD ? `No branch of that name. Words are looked for from ${SHORTEST_WORD} letters on.` : "No branch of that name, and no scene with these words.");
+
 const TYPING_MS = 300, SHORTEST_WORD = 3;
 
 /** The scenes that tell of words, on whatever branch: `{words, found}`; null while nothing was looked for. */
-function useTold(story, text) {
-  const [told, setTold] = useState(null), words = text.trim();
+function useTold(story, words) {
+  const [told, setTold] = useState(null);
   useEffect(() => {
     if (words.length < SHORTEST_WORD) { setTold(null); return undefined; }
     const outdated = new AbortController();
     const timer = setTimeout(() => api.search(story, words, outdated.signal).then(({ found }) => {
       setTold({ words, found });
       announce(found.length ? `${counted(found.length, "scene")} with these words.` : "");
-    }, () => {}), TYPING_MS);
+    }, (error) => { if (error.name !== "AbortError") setTold({ words, found: [], problem: error }); }), TYPING_MS);
     return () => { clearTimeout(timer); outdated.abort(); };
   }, [story, words]);
   return told;
 }
 
-function Told({ told, pick }) {
-  if (!told?.found.length) return null;
-  return html`<section aria-label="Scenes with these words"><h2 class="small">Scenes with “${told.words}”</h2>
-    <ul class="found">${told.found.map((one) => html`<li key=${`${one.branch_id}/${one.turn}`}>
-      <button type="button" class="plain" onClick=${() => pick(one)}>${one.branch}, scene ${one.turn}</button> <q>${one.excerpt}</q></li>`)}</ul></section>`;
+function Told({ words, hits, hit, pick }) {
+  if (!hits.length) return null;
+  return html`<section aria-label="Scenes with these words"><h2 class="small">Scenes with “${words}”: ${hits.length}</h2>
+    <ul class="found">${hits.map((one, n) => html`<li key=${`${one.branch_id}/${one.turn}`}>
+      <button type="button" class="plain" aria-current=${n === hit ? "true" : undefined} onClick=${() => pick(n)}>${one.branch}, scene ${one.turn}</button> <q>${one.excerpt}</q></li>`)}</ul></section>`;
 }
 
 /** The scene that was picked: what happened there, and what can be done from it. */
@@ -134,7 +159,7 @@ function Picked({ story, here, picked, branch, pick, other, setOther }) {
   if (!picked || !branch) return html`<section class="map-pick"><p class="quiet">Pick a scene on the map or in the list.</p></section>`;
   const isTip = picked.turn >= branch.last, isThere = value?.turn === picked.turn && value.id === picked.id;
   return html`<section class="map-pick" aria-label="The scene that was picked">
-    <h2 class="small">${branch.name}, scene ${picked.turn}${isTip && branch.ending ? " · the end" : ""}</h2>
+    <h2 class="small">${branch.name}, ${branch.last < branch.first ? `forked at scene ${picked.turn}, nothing of its own yet` : `scene ${picked.turn}`}${isTip && branch.ending ? " · the end" : ""}</h2>
     ${isThere && value.action && html`<${Move} text=${value.action} />`}
     ${isThere && html`<div class="excerpt">${value.scene?.passages.slice(0, 2).map((passage) => html`<${Passage} passage=${passage} />`)}</div>`}
     <div class="row">
@@ -166,10 +191,10 @@ function Scenes({ story, branch, pick }) {
 }
 
 /** The same as a list, for keyboard and screen reader, and for whoever likes lists. */
-function Twin({ story, here, rows, isNothing, layout, show, other, setOther }) {
+function Twin({ story, here, rows, query, says, layout, show, other, setOther }) {
   const [most, setMost] = useState(IN_LIST);
-  return html`<section><h2 id="branches-as-list">All branches</h2>
-    ${isNothing && html`<p class="quiet">No branch of that name, and no scene with these words.</p>`}
+  return html`<section><h2 id="branches-as-list">${query ? "Branches that fit" : "All branches"}</h2>
+    ${!rows.length && says && html`<p class="quiet">${says}</p>`}
     <ul class="tree" aria-labelledby="branches-as-list">${rows.slice(0, most).map((one) => html`<li key=${one.branch_id} style=${{ paddingLeft: `${Math.min(one.depth, 6) * 1.1}rem` }}>
       <div class="row"><a href=${at(story, one.name)} aria-current=${one === here ? "true" : undefined}>${one.name}</a>
         <span class="quiet">${one.last >= one.first ? (one.first === one.last ? `scene ${one.first}` : `scenes ${one.first} to ${one.last}`) : "nothing of its own yet"}${one.owner ? `, from scene ${one.fork_turn} of ${one.owner.name}` : ""}${one.ending ? ", ended" : ""}${one.played_at ? `, ${when(one.played_at)}` : ""}</span>

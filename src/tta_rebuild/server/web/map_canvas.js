@@ -185,7 +185,7 @@ export class MapCanvas {
     for (const node of labels) {
       pen.textAlign = "left";
       pen.font = `11px ${serif}`;
-      say(String(node.turn), node.x + 7, node.y + 13);
+      if (!node.isEmpty) say(String(node.turn), node.x + 7, node.y + 13); // the scene it was forked at has its own
       if (!node.isTip) continue;
       pen.textAlign = "left";
       pen.font = `italic 13px ${serif}`;

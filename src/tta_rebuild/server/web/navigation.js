@@ -27,8 +27,8 @@ export const heading = signal({ story: "", title: "" });
 /** Whether the server answered that it must know who is reading. */
 export const needsToken = signal(false);
 
-/** Who is reading, as the server knows them; until it has said so, and without accounts, everything may be tried. */
-export const reader = signal({ accounts: false, player: "", role: null });
+/** Who is reading, as the server knows them; until it has said so (`isKnown`), and without accounts, everything may be tried. */
+export const reader = signal({ accounts: false, player: "", role: null, isKnown: false });
 const ROLES = ["player", "author", "operator"];
 
 /** Whether who is reading has a role, or one above it. */

@@ -2,7 +2,7 @@
 import { api } from "./api.js";
 import { Care, Reachable } from "./care.js";
 import {
-  Boundaries, Loaded, LongText, Move, Passage, ProblemNote, announce, counted, fileName, isTooLong, money, reading, save, typeset, useAction, useAsked, when,
+  Boundaries, Loaded, LongText, Move, Passage, ProblemNote, Quoted, announce, counted, fileName, isTooLong, money, reading, save, typeset, useAction, useAsked, when,
 } from "./components.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { LiveTurn } from "./live_turn.js";
@@ -44,6 +44,7 @@ function Story({ story, branch, first }) {
   async function refresh() {
     const now = await api.present(story, branch);
     const known = turnsNow.current.at(-1)?.turn || 0;
+    if (now.turn > known && !may("player")) announce(`Scene ${now.turn} is told.`);
     if (now.turn > known) setTurns([...turnsNow.current, ...(await api.turns(story, branch, { after: known, limit: 200 })).turns]);
     latest.current = now;
     setPresent(now);
@@ -234,7 +235,7 @@ function Live({ live, language, play, story, branch, refresh }) {
       <p><button type="button" class="plain" onClick=${() => live.reset()}>Leave it</button></p><//>`}
     ${state === "interrupted" && html`<div class="note"><h2 class="small" tabindex="-1">This turn was interrupted</h2>
       <p>The server stopped in the middle of it. The story is as it was before; nothing is lost.</p>
-      <p><button type="button" onClick=${() => play(running.action, running.words, { again: true })}>Play it again</button>
+      <p class="row"><button type="button" onClick=${() => play(running.action, running.words, { again: true })}>Play it again</button>
       <button type="button" class="plain" onClick=${() => live.reset()}>Leave it</button></p></div>`}
     ${(state === "paused" || state === "stopped") && html`<${Care} live=${live} play=${play} story=${story} branch=${branch} refresh=${refresh} />`}
   </div>`;
@@ -257,12 +258,14 @@ const HINTS = {
   think: "A name: Jonas",
   end: "How it should end, or nothing at all",
 };
+/** The embedded storyteller cannot be told an end; it says so where one would write one. */
+const LAST_DEED = { hint: "A last deed of yours, or nothing at all", says: "The embedded storyteller plays your words as your last deed. The end that follows is one of its own, by what was done before." };
 
 function Moves({ live, present, play, story, branch }) {
   const state = live.state.value, isBusy = state === "waiting" || state === "telling";
   const [text, setText] = useState(() => draft.read(story, branch));
   const [kind, setKind] = useState("say");
-  const field = useRef();
+  const field = useRef(), lastDeed = kind === "end" && present.model === "offline", hint = lastDeed ? LAST_DEED.hint : HINTS[kind];
   const choices = present.choices || [], hasEnded = present.ended;
   const change = (value) => { setText(value); draft.keep(story, branch, value); };
   const take = (n) => play({ kind: "choose", choice: n }, choices[n - 1].text);
@@ -292,7 +295,7 @@ function Moves({ live, present, play, story, branch }) {
     if (ASIDES.includes(kind)) play({ kind, text: words }, words, { isAside: true });
     else play({ kind, text: words }, words || "The end.");
   }
-  if (!may("player")) return html`<p class="quiet centre">You read along. Only whose story it is plays it.</p>`;
+  if (!may("player")) return html`<p class="quiet centre">You read along; new scenes come by themselves. Only whose story it is plays it.</p>`;
   if (present.turn === 0) {
     return state !== "idle" && state !== "failed" ? null : html`<p class="centre"><button type="button" class="main-action" onClick=${() => play({ kind: "begin" })}>Begin the story</button></p>`;
   }
@@ -304,8 +307,9 @@ function Moves({ live, present, play, story, branch }) {
         <kbd aria-hidden="true">${n + 1}</kbd><span>${typeset(choice.text)}</span></button></li>`)}</ol>`}
     ${hasEnded && html`<p class="centre"><a class="main-action" href="#/new">Begin another story</a></p>`}
     ${!hasEnded && html`<form class="own-words" onSubmit=${submit}>
-      <${LongText} label=${HINTS[kind]} hidden field=${field} rows="2" most=${MOVE_CHARS} placeholder=${HINTS[kind]} value=${text} onInput=${change}
+      <${LongText} label=${hint} hidden field=${field} rows="2" most=${MOVE_CHARS} placeholder=${hint} value=${text} onInput=${change}
         onKeyDown=${(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) submit(e); }} />
+      ${lastDeed && html`<p class="quiet" role="status">${LAST_DEED.says}</p>`}
       <div class="row">
         <label><span class="unseen">What it is</span><select value=${kind} onChange=${(e) => setKind(e.target.value)}>${Object.entries(KINDS).map(([value, words]) => html`<option value=${value} selected=${value === kind}>${words}</option>`)}</select></label>
         <button class="main-action" disabled=${isBusy || isTooLong(text, MOVE_CHARS) || (!text.trim() && kind !== "end")}>${BUTTONS[kind]}</button>
@@ -330,7 +334,7 @@ function AtHand({ present, turns, story, branch, refresh }) {
     </dl>
     ${present.cost.lines.length > 0 && !isFree && html`<details><summary>Limits on what it may cost</summary><ul class="held">${present.cost.lines.map((line) => html`<li>${line}</li>`)}</ul></details>`}
     <details><summary>Held back${held.length > 0 && `: ${held.length}`}</summary>
-      ${held.length ? html`<ul class="held">${held.map((one) => html`<li>${one.text && html`<q>${one.text}</q>`} <span class="quiet">${one.reason}</span></li>`)}</ul>` : html`<p class="quiet">Nothing was held back in the last scene.</p>`}
+      ${held.length ? html`<ul class="held">${held.map((one) => html`<li>${one.text && html`<${Quoted} text=${one.text} />`} <span class="quiet">${one.reason}</span></li>`)}</ul>` : html`<p class="quiet">Nothing was held back in the last scene.</p>`}
     </details>
     ${may("player") && html`<details><summary>Your boundaries</summary><${OwnBoundaries} present=${present} story=${story} branch=${branch} refresh=${refresh} /></details>`}
     <${Folded} title="Whom you can reach" what=${Reachable} />
