@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 from tools.wire import WireServer
 
+from tests.redis_server import RedisServer
 from tta_rebuild.canon import Canon
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import Claim
@@ -89,3 +90,29 @@ async def postgresql_database(postgresql: str) -> str:
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     return urlsplit(postgresql)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture(scope="session")
+def redis_process() -> Iterator[RedisServer]:
+    """A real Redis that runs as long as the tests; skips where none can run."""
+    pytest.importorskip("redis", reason="no client here: pip install tta-rebuild[cluster]")
+    with tempfile.TemporaryDirectory() as home, RedisServer(Path(home)) as server:
+        yield server
+
+
+@pytest.fixture
+async def redis_url(redis_process: RedisServer) -> str:
+    """The address of an empty Redis."""
+    from redis.asyncio import Redis
+
+    async with Redis.from_url(redis_process.url) as client:
+        await client.flushall()
+    return redis_process.url
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A real Redis that the test alone has, to stop and start."""
+    pytest.importorskip("redis", reason="no client here: pip install tta-rebuild[cluster]")
+    with tempfile.TemporaryDirectory() as home, RedisServer(Path(home)) as server:
+        yield server

@@ -299,6 +299,8 @@ def test_a_key_is_shown_nowhere(tmp_path: Path, variable: str) -> None:
     canary = secrets.token_hex(16)
     if variable == "TTA_DATABASE_URL":
         canary = f"postgresql://ana:{canary}@db.host/stories"
+    if variable == "TTA_REDIS_URL":
+        canary = f"redis://:{canary}@cache.host:6379/0"
     settings = loaded(tmp_path, {variable: canary})
     shown = [
         repr(settings),

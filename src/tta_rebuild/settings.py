@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     Attributes:
         database_url: a PostgreSQL server that keeps the stories in place of ``data_dir``; may hold
             a password. "" is none.
+        redis_url: a Redis that the workers of several processes share; may hold a password.
+        workers: how many those are at least, for the share of each while Redis is away.
         model: ``provider:model``, ``"offline"``, ``"local"``, or "" to choose by the keys there.
         chain: models to fall back to, in order; () is the model and then the offline storyteller.
         routes: task → model, for tasks that another model does.
@@ -57,6 +59,8 @@ class Settings(BaseSettings):
         country: of the help lines; "" is that of the machine's locale.
         help_lines: an operator's own file of help lines.
         access: whether players of a server show tokens; ``auto`` is once a token was ever made.
+        runner: who plays a server's turns: its own ``process``, or workers by ``temporal``.
+        temporal_address: ``host:port`` of the Temporal server.
         experiment: what new stories take part in; None is nothing.
         config_file: the configuration file that was read, if any.
         origins: name of the setting → where its value came from.
@@ -71,6 +75,8 @@ class Settings(BaseSettings):
     openai_api_key: kinds.Key = _named(Secret(""), "OPENAI_API_KEY")
     e2b_api_key: kinds.Key = _named(Secret(""), "E2B_API_KEY")
     database_url: kinds.DatabaseUrl = _named(Secret(""), "TTA_DATABASE_URL")
+    redis_url: kinds.RedisUrl = _named(Secret(""), "TTA_REDIS_URL")
+    workers: kinds.Count = _named(4, "TTA_WORKERS", "workers")
     gemini_base_url: kinds.Address = _named("", "TTA_GEMINI_BASE_URL", "base_urls.gemini")
     anthropic_base_url: kinds.Address = _named("", "TTA_ANTHROPIC_BASE_URL", "base_urls.anthropic")
     openai_base_url: kinds.Address = _named("", "TTA_OPENAI_BASE_URL", "base_urls.openai")
@@ -107,6 +113,10 @@ class Settings(BaseSettings):
     country: kinds.Country = _named("", "TTA_COUNTRY", "country")
     help_lines: kinds.Directory | None = _named(None, "TTA_HELP_LINES", "help_lines")
     access: kinds.Access = _named("auto", "TTA_ACCESS", "access")
+    runner: kinds.Runner = _named("process", "TTA_RUNNER", "runner")
+    temporal_address: kinds.HostAndPort = _named(
+        "127.0.0.1:7233", "TTA_TEMPORAL_ADDRESS", "temporal_address"
+    )
     experiment: kinds.Experiment = None
     config_file: Path | None = None
     origins: Mapping[str, str] = {}

@@ -62,6 +62,13 @@ def _database(value: Any) -> Secret:
     return address
 
 
+def _redis(value: Any) -> Secret:
+    address = _secret(value)
+    if address and not address.reveal().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must be an address such as redis://host:6379/0")
+    return address
+
+
 def _address(value: Any) -> str:
     text = value.strip() if isinstance(value, str) else ""
     parts = urlsplit(text)
@@ -122,6 +129,13 @@ def _country(value: Any) -> str:
     return text
 
 
+def _host_and_port(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or re.search(r"[/@\s]", text) or not (port.isdecimal() and 0 < int(port) < 65_536):
+        raise ValueError("must be a host and a port, such as 127.0.0.1:7233")
+    return text
+
+
 Key: TypeAlias = Annotated[Secret, Before(_key)]
 YesOrNo: TypeAlias = Annotated[bool, must("true or false")]
 Count: TypeAlias = Annotated[int, Field(ge=1), must("a whole number of at least 1")]
@@ -138,10 +152,13 @@ LogLevel: TypeAlias = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Up
 Access: TypeAlias = Annotated[Literal["auto", "tokens", "open"], Lower]
 LogFormat: TypeAlias = Annotated[Literal["text", "json"], Lower]
 CacheKind: TypeAlias = Annotated[Literal["off", "memory", "disk"], Lower]
+Runner: TypeAlias = Annotated[Literal["process", "temporal"], Lower]
+HostAndPort: TypeAlias = Annotated[str, After(_host_and_port)]
 WhichChecks: TypeAlias = Annotated[Literal["", "all", "choices", "off"], Lower]
 Care: TypeAlias = Annotated[Literal["normal", "strict"], Lower, Before(_care)]
 Country: TypeAlias = Annotated[str, Before(_country)]
 DatabaseUrl: TypeAlias = Annotated[Secret, Before(_database)]
+RedisUrl: TypeAlias = Annotated[Secret, Before(_redis)]
 Directory: TypeAlias = Annotated[Path, Before(_directory)]
 ModelName: TypeAlias = Annotated[str, After(_model_name)]
 ModelNames: TypeAlias = Annotated[tuple[ModelName, ...], Before(_model_names), After(_each_once)]

@@ -81,6 +81,17 @@ class TestInProcessRunner(TurnRunnerContract, CareBesideContract):
         async with opened(desk, TurnNotes(NoteFile(None)), most_turns) as played:
             yield played
 
+    async def test_at_the_end_what_cannot_be_finished_is_abandoned(self, played: Played) -> None:
+        session = await played.begun()
+        played.gate.clear()
+        turn = await played.runner.submit(asks(session))
+        await played.runner.updates(turn.turn_id, wait_s=5)
+
+        await played.runner.drain(0)
+
+        assert (await played.told(turn))[-1].kind == "abandoned"
+        assert (await played.stories.resume(session.story_id)).state.turn == 1
+
 
 async def broken_off(desk: Desk, journal: TurnNotes) -> tuple[Any, RunningTurn]:
     """A turn that the journal knows as running, as after a kill."""

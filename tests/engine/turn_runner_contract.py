@@ -298,17 +298,6 @@ class TurnRunnerContract(RunnerTests):
 
         assert (await played.runner.turn(turn.turn_id)).state == "stored"
 
-    async def test_at_the_end_what_cannot_be_finished_is_abandoned(self, played: Played) -> None:
-        session = await played.begun()
-        played.gate.clear()
-        turn = await played.runner.submit(asks(session))
-        await played.runner.updates(turn.turn_id, wait_s=5)
-
-        await played.runner.drain(0)
-
-        assert (await played.told(turn))[-1].kind == "abandoned"
-        assert (await played.stories.resume(session.story_id)).state.turn == 1
-
     async def test_a_story_is_forgotten_with_its_turns(self, played: Played) -> None:
         session = await played.begun()
         turn = await played.runner.submit(asks(session))

@@ -31,9 +31,15 @@ SCENE_USD = (1000 * 1.0 + 500 * 10.0) / 1e6
 class Fixed:
     """A tracker, its ledger and a provider that answers by a script."""
 
-    def __init__(self, *answers: Told | BaseException, **options: object) -> None:
-        self.clock = ManualClock()
-        self.ledger = MemoryLedger()
+    def __init__(
+        self,
+        *answers: Told | BaseException,
+        clock: ManualClock | None = None,
+        ledger: MemoryLedger | None = None,
+        **options: object,
+    ) -> None:
+        self.clock = clock or ManualClock()
+        self.ledger = ledger or MemoryLedger()
         self.warnings: list[BudgetWarning] = []
         self.tracker = CostTracker(
             self.ledger,

@@ -72,23 +72,27 @@ class ManualClock:
         finally:
             timer.cancel()
 
+    async def settle(self) -> None:
+        """Let everything run that can run without time passing."""
+        await settle()
+
     async def advance(self, seconds: float) -> None:
         end = self._now + seconds
-        await settle()
+        await self.settle()
         while self._timers and self._timers[0][0] <= end:
             when, _, timer = heapq.heappop(self._timers)
             if timer.callback is not None:
                 self._now = max(self._now, when)
                 timer.callback()
-                await settle()
+                await self.settle()
         self._now = end
-        await settle()
+        await self.settle()
 
     async def until(self, work: Awaitable[object], *, limit_s: float = 1e6) -> object:
         """Turn the clock from timer to timer until the work is done."""
         task = asyncio.ensure_future(work)
         end = self._now + limit_s
-        await settle()
+        await self.settle()
         while not task.done():
             while self._timers and self._timers[0][2].callback is None:
                 heapq.heappop(self._timers)

@@ -81,7 +81,7 @@ def test_a_first_story_is_played_without_a_server_and_without_a_model(
     found = played(tmp_path)
 
     assert "tta_rebuild.engine.session" in found
-    unused = {"asyncpg", "genai_prices", "openai", "anthropic"}
+    unused = {"asyncpg", "genai_prices", "openai", "anthropic", "redis"}
     assert not {*unused, "google.genai", "tta_rebuild.bootstrap.stack_builder"} & found
 
 

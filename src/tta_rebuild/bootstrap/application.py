@@ -38,6 +38,7 @@ from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.story_store import StoryStore
 
 if TYPE_CHECKING:
+    from tta_rebuild.bootstrap.sharing import Shared
     from tta_rebuild.bootstrap.stack_builder import MakeAdapter, StackBuilder
     from tta_rebuild.bootstrap.telemetry import ModelHealth
     from tta_rebuild.integrations.response_cache import ResponseCache
@@ -48,6 +49,7 @@ class Application:
     """Everything that a caller needs to tell stories.
 
     Attributes:
+        store: where they are kept, with all that is kept beside them.
         provider: the whole stack, as one provider.
         tracker: what is spent and held of the budgets of this session.
         records: ratings of scenes, experiments and their plays.
@@ -57,9 +59,11 @@ class Application:
         place, note: where the stories are kept, in words, and what should be known of that.
         warm: loads what the first call to a model needs.
         health: how the models are now that can be asked.
+        redis: whether what workers share is ``"used"`` or ``"away"``; "" where nothing is shared.
     """
 
     stories: Stories
+    store: StoryStore
     provider: LLMProvider
     tracker: CostTracker
     ledger: Ledger
@@ -73,6 +77,7 @@ class Application:
     settings: Settings
     warm: Callable[[], Awaitable[None]]
     health: Callable[[], Sequence[ModelHealth]] = tuple
+    redis: Callable[[], str] = str
 
 
 @asynccontextmanager
@@ -110,20 +115,24 @@ async def open_application(
         store = await _store(settings, clock, read_only=read_only)
         stack.push_async_callback(store.close)
         notices, session_id = list[str](), new_id()
-        tracker = _tracker(settings, store, notices, session_id, own=provider, telemetry=telemetry)
+        is_asked = provider is not None or not is_all_offline(settings)
+        shared = await _shared(settings, stack, notices) if is_asked and not read_only else None
+        tracker = _tracker(
+            settings, store, notices, session_id, own=provider, telemetry=telemetry, shared=shared
+        )
         stack.push_async_callback(tracker.flush)
         catalog = catalog_of(settings)
-        if provider is not None or not is_all_offline(settings):
-            from tta_rebuild.bootstrap.sharing import sharing_of
+        if is_asked:
+            from tta_rebuild.bootstrap.semantic_sharing import semantic_sharing_of
             from tta_rebuild.bootstrap.stack_builder import StackBuilder
 
-            cache = None if read_only else _cache(settings)
+            cache = None if read_only else _cache(settings, shared)
             used = await used_today(store.ledger(), settings, now=clock())
             builder = StackBuilder(
-                settings, tracker, cache, make_adapter, used, provider, has_fallback
+                settings, tracker, cache, make_adapter, used, provider, has_fallback, shared=shared
             )
             builder.catalog, builder.telemetry = catalog, telemetry
-            builder.sharing = None if read_only else sharing_of(settings)
+            builder.semantic = None if read_only else semantic_sharing_of(settings)
             tellers = await _asked(builder, settings, stack)
         else:
             tellers = _embedded(telemetry)
@@ -136,7 +145,8 @@ async def open_application(
         checks = checks_of(settings, tellers.models, is_own=provider is not None)
         check_code = code_check_for(settings, stack, ledger=store.ledger())
         stories = Stories(_as_set(usual, settings, checks, check_code), store)
-        yield _opened(stories, store, tellers, tracker, settings, notices)
+        opened = _opened(stories, store, tellers, tracker, settings, notices)
+        yield replace(opened, redis=shared.state if shared is not None else opened.redis)
 
 
 def _as_set(
@@ -186,6 +196,7 @@ def _opened(
     """The application of these parts; what it keeps beside the stories is the store's."""
     return Application(
         stories=stories,
+        store=store,
         provider=tellers.told,
         tracker=tracker,
         ledger=store.ledger(),
@@ -219,11 +230,22 @@ def _check_own(provider: LLMProvider) -> None:
     check_own(provider)
 
 
-def _cache(settings: Settings) -> ResponseCache | None:
+async def _shared(settings: Settings, stack: AsyncExitStack, notices: list[str]) -> Shared | None:
+    """What other workers have their part in; the player is told when that cannot be used."""
+    if not settings.redis_url:
+        return None
+    from tta_rebuild.bootstrap.sharing import open_shared
+
+    return await open_shared(settings, stack, notices.append)
+
+
+def _cache(settings: Settings, shared: Shared | None) -> ResponseCache | None:
     from tta_rebuild.integrations.response_cache import ResponseCache
 
     if settings.cache == "off":
         return None
+    if settings.cache == "memory" and shared is not None:
+        return shared.cache()
     return ResponseCache(settings.data_dir / "replies.db" if settings.cache == "disk" else None)
 
 
@@ -244,6 +266,7 @@ def _tracker(
     *,
     own: LLMProvider | None,
     telemetry: Telemetry | None,
+    shared: Shared | None = None,
 ) -> CostTracker:
     """What holds the budgets; it tells the player of them through ``notices``.
 
@@ -263,6 +286,7 @@ def _tracker(
         on_booked=_meter(telemetry),
         limits=store.access().limits,
         story_limits=store.access().story_limits,
+        make_call=shared.make_call() if shared is not None else None,
     )
 
 

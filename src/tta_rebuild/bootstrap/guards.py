@@ -106,7 +106,9 @@ def care_policy(settings: Settings) -> CarePolicy:
 
 def redactor_for(settings: Settings) -> Redactor:
     """Knows every key and password in the settings; put it on whatever leaves the program."""
-    return Redactor((*_keys(settings), *passwords_in(settings.database_url.reveal())))
+    addresses = (settings.database_url, settings.redis_url)
+    passwords = [word for address in addresses for word in passwords_in(address.reveal())]
+    return Redactor((*_keys(settings), *passwords))
 
 
 def reply_redactor_for(settings: Settings) -> Redactor:

@@ -15,7 +15,7 @@ from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.engine.in_process_runner import InProcessRunner
 from tta_rebuild.engine.session_cache import MOST_SESSIONS, SessionCache
-from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest, TurnWatch
+from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest, TurnRunner, TurnWatch
 from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.story_rows import from_micros, to_micros
 from tta_rebuild.storage.turn_journal import FILE_ENDING, NoteFile
@@ -34,7 +34,7 @@ class Serving:
     """What a server plays with: the application, its turns, and the sessions they share."""
 
     application: Application
-    runner: InProcessRunner
+    runner: TurnRunner
     sessions: SessionCache
 
 
@@ -51,16 +51,26 @@ async def open_serving(
 ) -> AsyncIterator[Serving]:
     """A runner whose turns are known again after the process was killed; the end abandons them.
 
+    Where the settings say so, workers play the turns, and the end leaves them to it.
+
     Args:
         most_turns: that may be played at once, over all branches.
         most_sessions: of branches, kept folded in memory.
         watch: is told of every turn.
         telemetry: where the spans of turns go, as in ``open_application``.
+
+    Raises SettingsError: workers are to play, and no Temporal server or no database is there.
     """
-    settings, sessions = (
-        application.settings,
-        SessionCache(application.stories, most=most_sessions),
-    )
+    settings = application.settings
+    sessions = SessionCache(application.stories, most=most_sessions)
+    if settings.runner == "temporal":
+        from tta_rebuild.bootstrap.cluster import temporal_runner
+
+        async with temporal_runner(
+            application, sessions, new_id=new_id, clock=clock, watch=watch, most_turns=most_turns
+        ) as elsewhere:
+            yield Serving(application=application, runner=elsewhere, sessions=sessions)
+        return
     path = settings.data_dir / f"{FILE_NAME}{FILE_ENDING}"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with closing(NoteFile(path)) as file:

@@ -1,49 +1,93 @@
-"""What the semantic cache is made of, as the settings say; ``stack_builder`` puts it into stacks.
+"""What the workers of several processes share through Redis, where ``TTA_REDIS_URL`` names one.
 
-Its parts are loaded only where ``TTA_SEMANTIC_CACHE`` is not ``off``.
+Nothing of it is loaded without that setting; ``application`` opens it, ``stack_builder`` takes its
+limiter and circuits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from tta_rebuild.integrations.cost_tracker import CostTracker
-from tta_rebuild.integrations.llm_provider import LLMProvider
+from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
+from tta_rebuild.integrations.wrappers.circuit import Circuit
 from tta_rebuild.settings import Settings
 
 if TYPE_CHECKING:
-    from tta_rebuild.integrations.semantic_cache import Encoder, SemanticCache
-    from tta_rebuild.integrations.wrappers.semantic import IsSame
+    from tta_rebuild.integrations.cost_tracker import MakeCall
+    from tta_rebuild.integrations.redis_link import RedisLink
+    from tta_rebuild.integrations.response_cache import ResponseCache
 
-FILE_NAME = "shared.db"
-"""In the data directory, with ``TTA_SEMANTIC_CACHE=disk``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sharing:
-    """The parts of the semantic cache that all stacks have in common."""
-
-    cache: SemanticCache
-    encoder: Encoder
-    is_same: IsSame
-
-    def around(self, provider: LLMProvider, *, tracker: CostTracker, scope: str) -> LLMProvider:
-        """The provider, its answers shared; ``scope`` names the models of its chain."""
-        from tta_rebuild.integrations.wrappers.semantic import SemanticCachedLLMProvider
-
-        return SemanticCachedLLMProvider(
-            provider, self.cache, self.encoder, self.is_same, tracker=tracker, scope=scope
-        )
+AWAY = "Redis is away: this worker keeps to its share of quotas and budgets until it is back."
+BACK = "Redis is back: quotas and budgets are shared by all workers again."
 
 
-def sharing_of(settings: Settings) -> Sharing | None:
-    """What the settings ask for; None for ``off``. Raises SettingsError: the extra is missing."""
-    if settings.semantic_cache == "off":
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The limiter, the circuits, the budgets and the answers of all workers together."""
+
+    _link: RedisLink
+
+    def limiter(
+        self, default: Quota, per_model: Mapping[str, Quota], used_today: Mapping[str, int] | None
+    ) -> RateLimiter:
+        """Quotas for all workers."""
+        from tta_rebuild.integrations.redis_quotas import RedisRateLimiter
+
+        return RedisRateLimiter(self._link, default, per_model, used_today=used_today)
+
+    def circuit(self, model: str) -> Circuit:
+        """The health of a model (``provider:model``) for all workers."""
+        from tta_rebuild.integrations.redis_circuits import RedisCircuit
+
+        return RedisCircuit(self._link, model)
+
+    def make_call(self) -> MakeCall:
+        """Makes calls whose money is held for all workers."""
+        from tta_rebuild.integrations.redis_budgets import RedisBudgets
+
+        return RedisBudgets(self._link).call
+
+    def cache(self) -> ResponseCache:
+        """Answers of all workers."""
+        from tta_rebuild.integrations.redis_cache import RedisResponseCache
+
+        return RedisResponseCache(self._link)
+
+    def state(self) -> str:
+        """Whether Redis is ``"used"`` or ``"away"``."""
+        return "away" if self._link.is_away else "used"
+
+
+async def open_shared(
+    settings: Settings, stack: AsyncExitStack, say: Callable[[str], None]
+) -> Shared | None:
+    """What is shared, if anything; ``stack`` closes it. One that does not answer is waited for.
+
+    ``say`` is told when Redis goes away and when it is back. Raises SettingsError: the client is
+    not installed, or the address is none.
+    """
+    if not settings.redis_url:
         return None
-    from tta_rebuild.integrations.local_encoder import LocalEncoder
-    from tta_rebuild.integrations.semantic_cache import SemanticCache
-    from tta_rebuild.reading.same_question import SameQuestion
-
-    path = settings.data_dir / FILE_NAME if settings.semantic_cache == "disk" else None
-    return Sharing(cache=SemanticCache(path), encoder=LocalEncoder(), is_same=SameQuestion())
+    try:
+        from tta_rebuild.integrations.redis_link import RedisLink, client_of
+    except ImportError as error:
+        wrong = "needs the client of Redis: pip install 'tta-rebuild[cluster]'"
+        raise SettingsError("TTA_REDIS_URL", wrong) from error
+    try:
+        client = client_of(settings.redis_url.reveal())
+    except ValueError as error:
+        raise SettingsError("TTA_REDIS_URL", "is no address of a Redis") from error
+    link = RedisLink(
+        client,
+        uuid4().hex[:12],
+        least_workers=settings.workers,
+        on_change=lambda is_away: say(AWAY if is_away else BACK),
+    )
+    stack.push_async_callback(link.aclose)
+    await link.open()
+    return Shared(link)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tta_rebuild.core.access import AccessRecords
-from tta_rebuild.core.usage import Ledger
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.turn_calls import CallAsked
+from tta_rebuild.core.usage import Ledger, Usage, estimated_tokens
 from tta_rebuild.integrations.budgets import Budget, Scope
 from tta_rebuild.integrations.cost_tracker import CostTracker
-from tta_rebuild.integrations.llm_provider import LLMProvider
+from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
 from tta_rebuild.integrations.local_discovery import USUAL_SERVERS
 from tta_rebuild.integrations.prices import FREE_PROVIDERS, Price, PriceBook, Rates
 from tta_rebuild.settings import Settings
@@ -139,3 +141,46 @@ async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Ma
         for row in rows
         if row.at >= since and row.outcome != "cached"
     )
+
+
+def booker_of_lost_calls(
+    tracker: CostTracker, models: Sequence[str]
+) -> Callable[[CallAsked, int], None]:
+    """Books a call of which nobody heard the end, from the characters that had come of it.
+
+    An estimate: its prompt and the text so far, at the price of the model that was to answer first
+    (of ``models``, full names, where the call does not say whose it was).
+    """
+
+    def book(asked: CallAsked, chars: int) -> None:
+        provider, model = asked.provider, asked.model
+        named = next((name for name in models if name.partition(":")[2] == model), "")
+        provider = provider or named.partition(":")[0]
+        usage = Usage(
+            input_tokens=asked.input_tokens,
+            output_tokens=estimated_tokens(chars),
+            estimated=True,
+        )
+        price = tracker.price_of(provider, model)
+        whose = {"player_id": asked.player_id, "session_id": asked.session_id}
+        context = TTAContext(
+            workflow_id=asked.story_id,
+            correlation_id=asked.correlation_id,
+            timestamp=asked.at,
+            metaconcepts=[],
+            player_boundaries={},
+            session_state={name: value for name, value in whose.items() if value},
+        )
+        request = LLMRequest(
+            prompt="",
+            context=context,
+            task=asked.task,
+            template=asked.prompt_version,
+            story_id=asked.story_id,
+            branch_id=asked.branch_id,
+            turn=asked.turn,
+        )
+        facts = {"outcome": "broken", "usage": usage, "priced": price.is_known, "at": asked.at}
+        tracker.book(request, provider, model, cost_usd=price.cost_usd(usage), **facts)
+
+    return book

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from tta_rebuild import integrations
 from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
-from tta_rebuild.bootstrap.sharing import Sharing
+from tta_rebuild.bootstrap.semantic_sharing import SemanticSharing
+from tta_rebuild.bootstrap.sharing import Shared
 from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.bootstrap.telemetry import ModelHealth
 from tta_rebuild.core.errors import SettingsError
@@ -67,7 +68,8 @@ class StackBuilder:
 
     ``used_today`` are requests by ``provider:model``, ``own`` a provider that the caller made and
     closes; ``has_fallback``: whether others are asked where it, or the model of a route, fails;
-    ``sharing``: how answers are shared among questions in other words, None for not at all.
+    ``shared``: what other workers have their part in; ``semantic``: how questions in other words
+    share an answer, None for not at all.
     """
 
     settings: Settings
@@ -77,18 +79,21 @@ class StackBuilder:
     used_today: Mapping[str, int] | None = None
     own: LLMProvider | None = None
     has_fallback: bool = True
+    shared: Shared | None = None
     telemetry: Telemetry | None = None
-    sharing: Sharing | None = None
+    semantic: SemanticSharing | None = None
     catalog: PromptCatalog = field(default_factory=PromptCatalog.load)
 
     def __post_init__(self) -> None:
         quotas = self.settings.quotas.items()
         self._redactor = reply_redactor_for(self.settings)
-        self._limiter = integrations.RateLimiter(
-            Quota(rpm=self.settings.rate_limit_rpm),
-            {name: Quota(**quota.model_dump()) for name, quota in quotas},
-            used_today=self.used_today,
-        )
+        default = Quota(rpm=self.settings.rate_limit_rpm)
+        per_model = {name: Quota(**quota.model_dump()) for name, quota in quotas}
+        if self.shared is None:
+            used = self.used_today
+            self._limiter = integrations.RateLimiter(default, per_model, used_today=used)
+        else:
+            self._limiter = self.shared.limiter(default, per_model, self.used_today)
         self._adapters: dict[str, LLMProvider] = {}
         self._circuits: dict[str, list[Circuit]] = {}
         self._servers, self._windows = dict(self.settings.servers), dict(self.settings.windows)
@@ -145,8 +150,8 @@ class StackBuilder:
         fallback = integrations.FallbackLLMProvider([links[name] for name in names])
         stacked: LLMProvider = integrations.AccountedLLMProvider(fallback, self.tracker)
         scope = " ".join(names)
-        if self.sharing is not None:
-            stacked = self.sharing.around(stacked, tracker=self.tracker, scope=scope)
+        if self.semantic is not None:
+            stacked = self.semantic.around(stacked, tracker=self.tracker, scope=scope)
         if self.cache is None:
             return stacked
         return integrations.CachedLLMProvider(
@@ -176,7 +181,7 @@ class StackBuilder:
             max_wait_s=LONGEST_QUEUE_S,
             provider=name,
         )
-        circuit = Circuit()
+        circuit = Circuit() if self.shared is None else self.shared.circuit(model)
         self._circuits.setdefault(model, []).append(circuit)
         guarded = integrations.CircuitBreakerLLMProvider(paced, circuit)
         retrying = integrations.RetryingLLMProvider(guarded)

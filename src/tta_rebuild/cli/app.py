@@ -23,6 +23,7 @@ COMMANDS = {
     "play": ("play", "Play a story."),
     "story": ("story", "Tell one or many stories by itself."),
     "serve": ("serve", "Serve stories over HTTP, with pages for a browser."),
+    "worker": ("worker", "Play turns for servers on other machines."),
     "tokens": ("tokens", "Make, list and revoke the tokens of a server's players."),
     "stories": ("stories", "List, rename, delete, export, import, budget."),
     "show": ("show", "Show timeline, branches, people, facts."),

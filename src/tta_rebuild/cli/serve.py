@@ -16,6 +16,7 @@ from tta_rebuild.cli.opening import settings_for, with_application
 from tta_rebuild.cli.screen import message
 
 LogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+Runner: TypeAlias = Literal["process", "temporal"]
 HOST, PORT = "127.0.0.1", 8000
 
 
@@ -26,6 +27,8 @@ def serve(
     port: Annotated[int, take.number("port", 0, 65_535)] = PORT,
     allowed_host: Annotated[take.Texts, take.repeated("allowed_host", "<name>")] = None,
     model: Annotated[str, take.option("model")] = "",
+    runner: Annotated[Runner | None, take.option("runner", case_sensitive=False)] = None,
+    temporal: Annotated[str, take.option("temporal")] = "",
     log_level: Annotated[LogLevel | None, take.option("log_level", case_sensitive=False)] = None,
     anyone: Annotated[bool, take.option("anyone", "--anyone")] = False,
 ) -> None:
@@ -66,7 +69,8 @@ def serve(
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
 
-    settings = _with_logs(settings_for(ctx.obj, model=model), log_level)
+    settings = with_logs(settings_for(ctx.obj, model=model), log_level)
+    settings = with_runner(settings, runner, temporal)
     redactor = redactor_for(settings)
     with exporting(os.environ, redactor) as sent:
         metrics = ServerMetrics(Registry(sent.meter_provider, redactor.redact))
@@ -74,7 +78,15 @@ def serve(
         with_application(ctx.obj, work, settings, telemetry=telemetry)
 
 
-def _with_logs(settings: tta.Settings, level: LogLevel | None) -> tta.Settings:
+def with_runner(settings: tta.Settings, runner: Runner | None, address: str) -> tta.Settings:
+    """The settings with who plays turns, and where Temporal is, as wished for."""
+    wished: dict[str, str] = {"runner": runner or settings.runner}
+    if address:
+        wished["temporal_address"] = tta.Settings(temporal_address=address).temporal_address
+    return settings.model_copy(update=wished)
+
+
+def with_logs(settings: tta.Settings, level: LogLevel | None) -> tta.Settings:
     """The settings with the level wished for; where none is, what an operator should know is told:
     starts and stops, refusals, turns that failed.
     """

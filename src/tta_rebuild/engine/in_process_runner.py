@@ -215,6 +215,10 @@ class InProcessRunner:
         self._sessions.forget_story(story_id)
         self._journal.forget(story_id=story_id)
 
+    async def hindrance(self) -> str:
+        """See ``TurnRunner.hindrance``."""
+        return "draining" if self.is_draining else ""
+
     async def drain(self, grace_s: float) -> None:
         """See ``TurnRunner.drain``."""
         self.is_draining = True

@@ -5,8 +5,9 @@ What plays or reads a story loads with the first method that needs it, so that l
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.session import Session
     from tta_rebuild.engine.state import StoryState
     from tta_rebuild.engine.word_search import FoundTurn
+    from tta_rebuild.integrations.llm_provider import LLMProvider
     from tta_rebuild.narrative.branch_validator import BranchValidation
 
 TITLE_CHARS = 60
@@ -51,6 +53,16 @@ class Stories:
     def __init__(self, dependencies: Dependencies, store: StoryStore) -> None:
         self._dependencies = dependencies
         self._store = store
+
+    def apart(self, store: StoryStore, around: Callable[[LLMProvider], LLMProvider]) -> Stories:
+        """The same stories in another store, told through what is put around each provider."""
+        known = self._dependencies
+        tellers = {
+            name: replace(stack, provider=around(stack.provider))
+            for name, stack in known.tellers.items()
+        }
+        own = replace(known, provider=around(known.provider), tellers=tellers)
+        return Stories(own, store)
 
     async def open(self, premise: Premise, *, variant: VariantAssigned | None = None) -> Session:
         """Begin a story; its opening scene is the first turn to play. Raises ValidationError.

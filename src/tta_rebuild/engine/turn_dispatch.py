@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from typing import cast
 
+from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import AsideItem, Session
 from tta_rebuild.engine.turn_events import TurnPaused
-from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest
+from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest, TurnState
 
 
 def items_of(session: Session, request: TurnRequest) -> AsyncGenerator[AsideItem, None]:
@@ -46,6 +48,19 @@ def is_same(known: RunningTurn, request: TurnRequest) -> bool:
         wanted = replace(request, text="")
     first, second = (replace(r, position=None, player_id="") for r in (known.request, wanted))
     return first == second
+
+
+def turn_of(record: TurnRecord) -> RunningTurn:
+    """The turn that a row tells of, without what was seen of it."""
+    return RunningTurn(
+        turn_id=record.turn_id,
+        request=TurnRequest(**record.request),
+        state=cast("TurnState", record.state),
+        began_at=record.began_at,
+        ended_at=record.ended_at,
+        position=record.position,
+        last=record.last,
+    )
 
 
 def _action_of(request: TurnRequest) -> Action:

@@ -7,6 +7,7 @@ process. All that goes in and comes out is plain values, so that turns may run e
 from __future__ import annotations
 
 import json
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -121,7 +122,20 @@ class TurnWatch(Protocol):
 
 
 class TurnRunner(Protocol):
-    """Plays turns for many callers; one at a time on a branch, a bounded number over all."""
+    """Plays turns for many callers; one at a time on a branch, a bounded number over all.
+
+    Attributes:
+        is_draining: whether none begins any more.
+        ended: how those ended, since the start; failures: the latest that failed.
+    """
+
+    @property
+    def running(self) -> int:
+        """How many are being played that were asked for here."""
+
+    is_draining: bool
+    ended: Counter[str]
+    failures: deque[RunningTurn]
 
     async def submit(self, request: TurnRequest, *, again: bool = False) -> RunningTurn:
         """Begin a turn; the same key gives the same turn, unless nothing of it was stored and it
@@ -159,5 +173,11 @@ class TurnRunner(Protocol):
     async def forget_story(self, story_id: str) -> None:
         """Abandon the turns of a story, and forget them with every word."""
 
+    async def hindrance(self) -> str:
+        """Why no turn can begin now, in a word or two; "" if turns can."""
+
     async def drain(self, grace_s: float) -> None:
-        """Begin no turn any more; after ``grace_s`` seconds those still running are abandoned."""
+        """Begin no turn any more, and give those that run ``grace_s`` seconds.
+
+        Then they are abandoned, unless they are played elsewhere and go on there.
+        """

@@ -139,12 +139,13 @@ class BudgetQueue:
     on_warning: Callable[[BudgetWarning], None] | None = None
     _waiting: list[asyncio.Future[bool]] = field(default_factory=list)
 
-    async def something_ended(self) -> bool:
-        """True when some call has ended; False if none does for too long."""
+    async def something_ended(self, within_s: float | None = None) -> bool:
+        """True when some call has ended; False if none does within so long, or for too long."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         timer = self._clock.call_later(
-            self.patience_s, lambda: None if future.done() else future.set_result(False)
+            self.patience_s if within_s is None else within_s,
+            lambda: None if future.done() else future.set_result(False),
         )
         try:
             return await future
@@ -159,10 +160,18 @@ class BudgetQueue:
                 future.set_result(True)
 
     def refusal(
-        self, account: Account, need_usd: float, *, held_by_caller: float = 0.0
+        self,
+        account: Account,
+        need_usd: float,
+        *,
+        held_by_caller: float = 0.0,
+        how_to_raise: str = "",
     ) -> BudgetExceededError:
-        """The error for a call that does not fit; the player is warned where that is the end."""
-        if account.spent_usd > 0 and account.budget.scope != "call":
+        """The error for a call that does not fit; the player is warned where that is the end.
+
+        It is not where ``how_to_raise`` says what else to do.
+        """
+        if not how_to_raise and account.spent_usd > 0 and account.budget.scope != "call":
             self.warn(account.reached(refused_usd=need_usd))
         budget = account.budget
         what = "LLM_MAX_COST" if budget.scope == "session" else f"the budget per {budget.scope}"
@@ -172,7 +181,7 @@ class BudgetQueue:
             limit_usd=budget.limit_usd,
             spent_usd=account.spent_usd + account.held_usd - held_by_caller,
             needed_usd=need_usd,
-            how_to_raise=budget.how_to_raise or f"raise {what}, or play offline",
+            how_to_raise=how_to_raise or budget.how_to_raise or f"raise {what}, or play offline",
         )
 
     def warn(self, warnings: Sequence[BudgetWarning]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time
@@ -45,6 +45,9 @@ _HOW_TO_RAISE: Mapping[Scope, str] = {
 
 Limits: TypeAlias = Callable[[], Awaitable[Mapping[str, float]]]
 """What may be spent, in US dollars, by whom or what has a budget of their own."""
+SpentBefore: TypeAlias = Callable[[Account], Awaitable[float]]
+"""What the ledger knows to be spent of an account, in US dollars."""
+MakeCall: TypeAlias = Callable[[BudgetQueue, Sequence[Account], SpentBefore], Call]
 
 
 class CostTracker:
@@ -62,6 +65,7 @@ class CostTracker:
             call.
         story_limits: the same for what some stories may cost in all, by their ids.
         patience_s: how long a call waits for money that others hold, while none of them ends.
+        make_call: makes calls whose money is held beyond this process.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class CostTracker:
         limits: Limits | None = None,
         story_limits: Limits | None = None,
         patience_s: float = 30.0,
+        make_call: MakeCall | None = None,
     ) -> None:
         if isinstance(ledger, (int, float)):
             raise ValidationError(f"for a budget write CostTracker(budget_usd={ledger})")
@@ -97,7 +102,7 @@ class CostTracker:
         self.clock = clock or Clock()
         self._player_id = player_id
         self._session_id = session_id
-        self._on_booked = on_booked
+        self._on_booked, self._make_call = on_booked, make_call
         self._limits, self._story_limits = limits, story_limits
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
         self._writer = _LedgerWriter(self.ledger, self.clock)
@@ -118,7 +123,11 @@ class CostTracker:
         if known is not None:
             yield known, request
             return
-        call = Call(self._queue, await self._accounts_of(request))
+        accounts = await self._accounts_of(request)
+        if self._make_call is None:
+            call = Call(self._queue, accounts)
+        else:
+            call = self._make_call(self._queue, accounts, self._spent_of)
         call_id = f"call-{next(self._serial)}"
         self._calls[call_id] = call
         try:
@@ -253,6 +262,10 @@ class CostTracker:
         if whose not in found:
             return []
         return [Budget(scope=scope, limit_usd=found[whose], how_to_raise=_HOW_TO_RAISE[scope])]
+
+    async def _spent_of(self, account: Account) -> float:
+        await self.flush()
+        return await self._spent_before(account.budget.scope, account.key)
 
     async def _spent_before(self, scope: Scope, key: str) -> float:
         which: dict[str, Any] = {}

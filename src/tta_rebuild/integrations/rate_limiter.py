@@ -67,10 +67,11 @@ class Grant:
     ``requests`` and ``tokens`` are what it takes of the window now: nothing once it has left.
     """
 
-    _window: _Window
+    _window: QuotaWindow
     tokens: int
     requests: int = 1
     leaves_at: float | None = None
+    grant_id: str = ""
 
     def arrived(self) -> None:
         """The provider has shown a sign of life: the request has arrived."""
@@ -78,9 +79,7 @@ class Grant:
 
     def settle(self, tokens: int) -> None:
         """The attempt is over and took so many tokens, which may be fewer than reserved."""
-        self.arrived()
-        self._window.change(self, self.requests, tokens)
-        self._window.pump()
+        self._window.settle(self, tokens)
 
     def left(self) -> None:
         """The caller left without an answer; the request may still arrive for a moment."""
@@ -88,13 +87,20 @@ class Grant:
 
     def withdraw(self) -> None:
         """Nothing was sent: give everything back."""
-        self._window.used_today = max(0, self._window.used_today - self.requests)
-        self._window.change(self, 0, 0)
-        self._window.pump()
+        self._window.withdraw(self)
 
 
-@dataclass(slots=True)
-class _Window:
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """One who waits for room, until ``gives_up_at`` by the clock; None is for ever."""
+
+    tokens: int
+    granted: asyncio.Future[Grant]
+    gives_up_at: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class QuotaWindow:
     """What one model's grants take, those who wait, and a heap of when grants will leave."""
 
     model: str
@@ -106,7 +112,7 @@ class _Window:
     paused_until: float = 0.0
     exhausted_until: datetime | None = None
     day: datetime | None = None
-    queue: deque[tuple[int, asyncio.Future[Grant]]] = field(default_factory=deque)
+    queue: deque[Waiting] = field(default_factory=deque)
     timer: Timer | None = None
     _log: list[tuple[float, int, Grant]] = field(default_factory=list)
 
@@ -119,6 +125,18 @@ class _Window:
             if self.queue:
                 self.pump()
 
+    def settle(self, grant: Grant, tokens: int) -> None:
+        """The grant's attempt is over and took so many tokens."""
+        self.expire(grant, after_s=0.0)
+        self.change(grant, grant.requests, tokens)
+        self.pump()
+
+    def withdraw(self, grant: Grant) -> None:
+        """The grant's request was never sent."""
+        self.used_today = max(0, self.used_today - grant.requests)
+        self.change(grant, 0, 0)
+        self.pump()
+
     def change(self, grant: Grant, requests: int, tokens: int) -> None:
         """The grant takes so much from now on, if it has not left."""
         if grant.requests:
@@ -126,16 +144,25 @@ class _Window:
             self.tokens += tokens - grant.tokens
             grant.requests, grant.tokens = requests, tokens
 
-    def wait_s(self, tokens: int) -> float:
-        """How long until things change for a request of that size; 0 if it has room now."""
+    def limits(self) -> tuple[int | None, int | None]:
+        """Requests and tokens that all grants of a window may take; None is no limit."""
+        return self.quota.rpm, self.quota.tpm
+
+    def forget(self) -> None:
+        """Whatever has left the window counts no more."""
         now = self.clock.now()
         while self._log and (self._log[0][0] <= now or not self._log[0][2].requests):
             self.change(heapq.heappop(self._log)[2], 0, 0)
+
+    def wait_s(self, tokens: int) -> float:
+        """How long until things change for a request of that size; 0 if it has room now."""
+        now = self.clock.now()
+        self.forget()
         if self.paused_until > now:
             return self.paused_until - now
-        quota = self.quota
-        full = quota.rpm is not None and self.requests >= quota.rpm
-        if not full and (quota.tpm is None or self.tokens + tokens <= quota.tpm):
+        rpm, tpm = self.limits()
+        full = rpm is not None and self.requests >= rpm
+        if not full and (tpm is None or self.tokens + tokens <= tpm):
             return 0.0
         return max(1e-6, self._log[0][0] - now) if self._log else math.inf
 
@@ -145,22 +172,42 @@ class _Window:
             self.timer.cancel()
             self.timer = None
         while self.queue:
-            tokens, granted = self.queue[0]
-            if not granted.done():
+            head = self.queue[0]
+            if not head.granted.done():
                 refusal = self.refusal()
-                wait_s = 0.0 if refusal else self.wait_s(tokens)
+                wait_s = 0.0 if refusal else self.wait_s(head.tokens)
                 if wait_s > 0:
                     if wait_s < math.inf:
                         self.timer = self.clock.call_later(wait_s, self.pump)
                     return
                 if refusal:
-                    granted.set_exception(refusal)
+                    head.granted.set_exception(refusal)
                 else:
-                    self.requests += 1
-                    self.tokens += tokens
-                    self.used_today += 1
-                    granted.set_result(Grant(self, tokens))
+                    head.granted.set_result(self.take(Grant(self, head.tokens)))
             self.queue.popleft()
+
+    def take(self, grant: Grant) -> Grant:
+        """The grant takes its room."""
+        self.requests += grant.requests
+        self.tokens += grant.tokens
+        self.used_today += grant.requests
+        return grant
+
+    def pause(self, seconds: float) -> None:
+        """Nobody sends for so long."""
+        self.paused_until = max(self.paused_until, self.clock.now() + seconds)
+
+    def learn(self, rpm: int) -> None:
+        """The provider allows so many requests per minute: keep to it where it is less."""
+        if rpm < 1 or (self.quota.rpm is not None and self.quota.rpm <= rpm):
+            return
+        _log.info("%s allows %d requests per minute: keeping to it from now on", self.model, rpm)
+        self.quota = replace(self.quota, rpm=rpm)
+
+    def exhaust(self, until: datetime) -> None:
+        """Nobody sends before then."""
+        self.exhausted_until = until
+        self.pump()
 
     def refusal(self) -> QuotaExhausted | None:
         """The day's quota, where it is used up; a new day forgets the old one."""
@@ -201,7 +248,7 @@ class RateLimiter:
         self._per_model = per_model or {}
         self._clock = clock or Clock()
         self._used_today = used_today or {}
-        self._windows: dict[str, _Window] = {}
+        self._windows: dict[str, QuotaWindow] = {}
 
     def quota(self, model: str) -> Quota:
         """The quota in force, with what was learnt."""
@@ -215,14 +262,17 @@ class RateLimiter:
 
     def waiting(self, model: str) -> int:
         """How many wait for room now."""
-        return sum(not granted.done() for _, granted in self._window(model).queue)
+        return sum(not one.granted.done() for one in self._window(model).queue)
 
-    def _window(self, model: str) -> _Window:
+    def _window(self, model: str) -> QuotaWindow:
         if model not in self._windows:
             quota = self._per_model.get(model, self._default)
             used_today = self._used_today.get(model, 0)
-            self._windows[model] = _Window(model, quota, self._clock, used_today)
+            self._windows[model] = self._opened(model, quota, used_today)
         return self._windows[model]
+
+    def _opened(self, model: str, quota: Quota, used_today: int) -> QuotaWindow:
+        return QuotaWindow(model, quota, self._clock, used_today)
 
     async def acquire(
         self, model: str = "", *, tokens: int = 0, max_wait_s: float | None = None
@@ -247,10 +297,10 @@ class RateLimiter:
             raise refusal
         pause_s = window.paused_until - self._clock.now()
         if max_wait_s is not None and pause_s > max_wait_s:
-            said = f"{model}: the provider wants no request for another {pause_s:.1f} s"
-            raise QuotaFull(said, model=model, retry_after_s=pause_s)
+            raise paused(model, pause_s)
         granted: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
-        window.queue.append((tokens, granted))
+        gives_up_at = None if max_wait_s is None else self._clock.now() + max_wait_s
+        window.queue.append(Waiting(tokens, granted, gives_up_at))
         window.pump()
         patience = None
         if max_wait_s is not None and not granted.done():
@@ -275,19 +325,18 @@ class RateLimiter:
 
     def pause(self, model: str, seconds: float) -> None:
         """Nobody sends to this model for so long, those already waiting included."""
-        window = self._window(model)
-        window.paused_until = max(window.paused_until, self._clock.now() + seconds)
+        self._window(model).pause(seconds)
 
     def learn(self, model: str, rpm: int) -> None:
         """The provider named its limit of requests per minute: keep to the lower one."""
-        window = self._window(model)
-        if rpm < 1 or (window.quota.rpm is not None and window.quota.rpm <= rpm):
-            return
-        _log.info("%s allows %d requests per minute: keeping to it from now on", model, rpm)
-        window.quota = replace(window.quota, rpm=rpm)
+        self._window(model).learn(rpm)
 
     def exhaust(self, model: str, until: datetime) -> None:
         """Nobody sends to this model before ``until``; everybody hears it at once."""
-        window = self._window(model)
-        window.exhausted_until = until
-        window.pump()
+        self._window(model).exhaust(until)
+
+
+def paused(model: str, seconds: float) -> QuotaFull:
+    """The error for one who cannot wait for the end of a pause."""
+    said = f"{model}: no request may be sent for another {seconds:.1f} s"
+    return QuotaFull(said, model=model, retry_after_s=seconds)

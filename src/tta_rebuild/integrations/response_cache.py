@@ -87,6 +87,12 @@ class ResponseCache:
             reply = json.dumps(asdict(response), default=str)
             await asyncio.to_thread(self._guarded, self._put, key, reply)
 
+    async def begin(self, key: str) -> LLMResponse | None:
+        """Leave to ask, or the answer of another process that was asking; ends with ``end``."""
+
+    async def end(self, key: str) -> None:
+        """Whoever had leave to ask has put the answer, or will not."""
+
     async def aclose(self) -> None:
         """Close the file; safe to call twice. A closed one has no answers."""
         with self._lock:
@@ -115,11 +121,7 @@ class ResponseCache:
         if row is None:
             return None
         database.execute("UPDATE answers SET used = ? WHERE key = ?", (now, key))
-        try:
-            raw = json.loads(row[0])
-            return LLMResponse(**raw | {"usage": Usage(**raw["usage"])})
-        except (ValueError, KeyError, TypeError):
-            return None  # written by another version
+        return response_from(row[0])
 
     def _put(self, database: sqlite3.Connection, now: float, key: str, reply: str) -> None:
         row = (key, now, now, len(reply), reply)
@@ -133,6 +135,15 @@ class ResponseCache:
                 key, freed = oldest.fetchone()
                 database.execute("DELETE FROM answers WHERE key = ?", (key,))
                 size -= freed
+
+
+def response_from(reply: str) -> LLMResponse | None:
+    """An answer as it was kept; None if another version wrote it."""
+    try:
+        raw = json.loads(reply)
+        return LLMResponse(**raw | {"usage": Usage(**raw["usage"])})
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _opened(path: Path) -> sqlite3.Connection:

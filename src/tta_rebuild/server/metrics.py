@@ -137,6 +137,11 @@ class ServerMetrics:
             lambda: [(usd, {"scope": scope}) for scope, usd in self._spent.items()],
             "USD",
         )
+        gauge(
+            "tta.redis.away",
+            "1 while Redis cannot be used and this worker keeps to its share",
+            lambda: [(int(application.redis() == "away"), {})] if application.redis() else [],
+        )
         gauge("tta.build_info", "The version", lambda: [(1, {"version": tta.__version__})])
         self._watch_process()
 

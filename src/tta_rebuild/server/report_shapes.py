@@ -238,6 +238,9 @@ class HealthOut(Given):
     disk: DiskOut
     errors: list[ErrorOut]
     latest: list[OutcomesOut]
+    redis: str = Field(
+        description="What workers share: used, away (each keeps to its share), or empty: nothing"
+    )
     notices: list[str]
 
 

@@ -26,7 +26,7 @@ from tta_rebuild.bootstrap.serving import has_accounts, open_serving
 from tta_rebuild.bootstrap.warming import load_storytelling
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.telemetry import Telemetry
-from tta_rebuild.engine.in_process_runner import InProcessRunner
+from tta_rebuild.engine.turn_runner import TurnRunner
 from tta_rebuild.server.app import ServerOptions, create_app
 from tta_rebuild.server.collecting import collecting
 
@@ -51,7 +51,7 @@ _log = logging.getLogger("tta_rebuild.server")
 class StoryServer(uvicorn.Server):
     """Ends as a storyteller should: turns that run are finished while their readers still hear."""
 
-    def __init__(self, config: uvicorn.Config, runner: InProcessRunner, grace_s: float) -> None:
+    def __init__(self, config: uvicorn.Config, runner: TurnRunner, grace_s: float) -> None:
         super().__init__(config)
         self._runner, self._grace_s = runner, grace_s
 

@@ -22,6 +22,9 @@ from tta_rebuild.storage.sql_conversations import SqlConversations
 from tta_rebuild.storage.sql_ledger import SqlLedger
 from tta_rebuild.storage.sql_records import SqlRecords
 from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
+from tta_rebuild.storage.sql_turn_calls import SqlTurnCalls
+from tta_rebuild.storage.sql_turn_updates import SqlTurnUpdates
+from tta_rebuild.storage.sql_turns import SqlTurns, forget_turns
 from tta_rebuild.storage.sqlite_database import SqliteDatabase
 from tta_rebuild.storage.sqlite_file import file_of
 from tta_rebuild.storage.sqlite_list import LATEST_FIRST
@@ -99,6 +102,13 @@ class StoryStore:
             failing.pop_all()
         return StoryStore(database, codec=codec)
 
+    @classmethod
+    def over(cls, store: StoryStore) -> Self:
+        """A store of this class over the database of another, which stays its owner."""
+        made = cls(store._database)
+        made._events = store._events
+        return made
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -131,6 +141,18 @@ class StoryStore:
     def conversations(self) -> SqlConversations:
         """Chat clients' conversations in the same database; usable until this store is closed."""
         return SqlConversations(self._database)
+
+    def turns(self) -> SqlTurns:
+        """Turns that several machines play, in the same database; usable until this is closed."""
+        return SqlTurns(self._database)
+
+    def turn_calls(self) -> SqlTurnCalls:
+        """Their calls to models, in the same database; usable until this store is closed."""
+        return SqlTurnCalls(self._database)
+
+    def turn_updates(self) -> SqlTurnUpdates:
+        """What is seen of such turns, in the same database; usable until this store is closed."""
+        return SqlTurnUpdates(self._database)
 
     async def close(self) -> None:
         """Release files and locks; safe to call twice."""
@@ -182,6 +204,7 @@ class StoryStore:
             locked = f"{own} ORDER BY number{connection.for_update}"
             branches = [row["number"] for row in await connection.rows(locked, story=number)]
             await forget_words(connection, branches)
+            await forget_turns(connection, "story_id = :value", story_id)
             for which in (
                 f"snapshots WHERE branch IN ({own})",
                 f"events WHERE branch IN ({own})",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -22,7 +23,8 @@ class CachedLLMProvider(llm.WrapperProvider):
 
     What is told another way (``llm_provider.RETOLD``) is asked anew.
 
-    ``metadata["cache"]`` says where from: ``"memory"``, ``"file"``, ``"shared"`` (with others).
+    ``metadata["cache"]`` says where from: ``"memory"``, ``"file"``, ``"redis"``, ``"shared"`` (with
+    others who asked at the same time).
     ``tracker`` books a row of cost 0 for each; ``scope`` sets answers apart beyond model and
     settings, such as the names in the chain.
     """
@@ -53,14 +55,13 @@ class CachedLLMProvider(llm.WrapperProvider):
             return
         response = await self.cache.get(key)
         if response is not None:
-            for start in range(0, len(response.text), REPLAY_CHARS) if not whole else ():
-                yield llm.TextPiece(response.text[start : start + REPLAY_CHARS])
-            yield self._given_again(request, response, self.cache.place)
+            for item in self._replayed(request, response, self.cache.place, whole):
+                yield item
             return
         flight = self._flights.get((whole, key))
         is_shared = flight is not None and flight.can_be_joined
         if flight is None or not is_shared:
-            flight = self._flights[whole, key] = _Flight(self._asked(key, request, whole))
+            flight = self._flights[whole, key] = _Flight(self._asked_once(key, request, whole))
         try:
             async with aclosing(flight.read()) as items:
                 async for item in items:
@@ -75,6 +76,27 @@ class CachedLLMProvider(llm.WrapperProvider):
         """Close what is wrapped, then the cache."""
         await super().aclose()
         await self.cache.aclose()
+
+    async def _asked_once(self, key: str, request: llm.LLMRequest, whole: bool) -> llm.Items:
+        """A new answer, or that of another process that is asking the same."""
+        theirs = await self.cache.begin(key)
+        if theirs is not None:
+            for item in self._replayed(request, theirs, "shared", whole):
+                yield item
+            return
+        try:
+            async with aclosing(self._asked(key, request, whole)) as items:
+                async for item in items:
+                    yield item
+        finally:
+            await self.cache.end(key)
+
+    def _replayed(
+        self, request: llm.LLMRequest, response: llm.LLMResponse, place: str, whole: bool
+    ) -> Iterator[llm.StreamItem]:
+        for start in range(0, len(response.text), REPLAY_CHARS) if not whole else ():
+            yield llm.TextPiece(response.text[start : start + REPLAY_CHARS])
+        yield self._given_again(request, response, place)
 
     async def _asked(self, key: str, request: llm.LLMRequest, whole: bool) -> llm.Items:
         async with aclosing(self.wrapped.items(request, whole=whole)) as items:

@@ -72,6 +72,10 @@ class Circuit:
             return 0.0
         return max(0.0, self._opened_at + self.policy.cool_down_s - self._clock.now())
 
+    async def admit(self, model: str) -> bool:
+        """``enter``, where that may have to be asked of others."""
+        return self.enter(model)
+
     def enter(self, model: str) -> bool:
         """Leave for one attempt: whether it is a probe, for ``record``. Raises CircuitOpen."""
         wait_s = self.asks_again_in_s
@@ -127,7 +131,7 @@ class CircuitBreakerLLMProvider(llm.WrapperProvider):
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Pass the attempt on, if the circuit lets it; a stream left early has worked so far."""
         model = request.model or self.config.model
-        is_probe = self.circuit.enter(model)
+        is_probe = await self.circuit.admit(model)
         worked: bool | None = None
         try:
             async with aclosing(self.wrapped.items(request, whole=whole)) as items:

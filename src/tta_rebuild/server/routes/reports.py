@@ -222,6 +222,7 @@ async def get_health(request: Request, served: Served) -> shapes.HealthOut:
         disk=await asyncio.to_thread(_disk, served.application.settings.data_dir),
         errors=_errors(state.defects, served.runner.failures),
         latest=[_outcomes(model, own) for model, own in calls.items()],
+        redis=served.application.redis(),
         notices=list(served.application.notices),
     )
 
@@ -268,8 +269,8 @@ async def is_alive() -> shapes.AliveOut:
 
 @root.get("/readyz", responses={503: {"model": shapes.AliveOut}})
 async def is_ready(served: Served, response: Response) -> shapes.AliveOut:
-    """Whether turns are taken: not while the server is shutting down."""
-    if served.runner.is_draining:
+    """Whether turns are taken: not while the server is shutting down, or what it needs is away."""
+    if hindrance := await served.runner.hindrance():
         response.status_code = 503
-        return shapes.AliveOut(status="draining")
+        return shapes.AliveOut(status=hindrance)
     return shapes.AliveOut(status="ok")

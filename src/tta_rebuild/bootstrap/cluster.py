@@ -1,0 +1,94 @@
+"""What plays turns across machines, made around an open application: for servers and for workers.
+
+Loads ``temporalio`` (extra ``cluster``), so only who has turns played by workers loads this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from tta_rebuild.bootstrap.application import Application
+from tta_rebuild.bootstrap.spending import booker_of_lost_calls
+from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.engine.session_cache import SessionCache
+from tta_rebuild.engine.turn_runner import TurnWatch
+from tta_rebuild.engine.turn_steps import TurnSteps
+from tta_rebuild.settings import Settings
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from tta_rebuild.engine.temporal_runner import TemporalRunner
+
+NOT_INSTALLED = "turns for workers need the extra: pip install 'tta-rebuild[cluster]'"
+UNREACHABLE = "no Temporal server answers at {address}; start one, or name another"
+NO_DATABASE = (
+    "workers and servers share a database: set TTA_DATABASE_URL, a data directory is one process's"
+)
+
+
+def turn_steps(application: Application, clock: Clock | None = None) -> TurnSteps:
+    """The steps of turns, done with an application's stories, store and ledger."""
+    store, tracker = application.store, application.tracker
+    return TurnSteps(
+        stories=application.stories,
+        store=store,
+        records=store.turns(),
+        updates=store.turn_updates(),
+        calls=store.turn_calls(),
+        settle=tracker.flush,
+        book_lost=booker_of_lost_calls(tracker, application.models),
+        clock=clock or Clock(),
+    )
+
+
+async def connected(settings: Settings) -> Client:
+    """A client of the Temporal server that the settings name.
+
+    Raises SettingsError: it is not installed, does not answer, or the stories are in a directory.
+    """
+    if find_spec("temporalio") is None:
+        raise SettingsError("TTA_RUNNER", NOT_INSTALLED)
+    if not settings.database_url:
+        raise SettingsError("TTA_RUNNER", NO_DATABASE)
+    from temporalio.client import Client
+
+    address = settings.temporal_address
+    try:
+        return await Client.connect(address)
+    except RuntimeError as error:  # what its core says of every failed connection
+        unreachable = UNREACHABLE.format(address=address)
+        raise SettingsError("TTA_TEMPORAL_ADDRESS", unreachable) from error
+
+
+@asynccontextmanager
+async def temporal_runner(
+    application: Application,
+    sessions: SessionCache,
+    *,
+    new_id: Callable[[], str],
+    clock: Clock | None = None,
+    watch: TurnWatch | None = None,
+    most_turns: int = 2_048,
+) -> AsyncIterator[TemporalRunner]:
+    """A runner whose turns are played by workers. Raises as ``connected`` does."""
+    client = await connected(application.settings)
+    from tta_rebuild.engine.temporal_runner import TemporalRunner
+
+    store = application.store
+    async with TemporalRunner(
+        client,
+        application.stories,
+        store,
+        store.turn_updates(),
+        sessions,
+        new_id=new_id,
+        clock=clock,
+        watch=watch,
+        most_turns=most_turns,
+    ) as runner:
+        yield runner

@@ -1,0 +1,57 @@
+"""``tta worker``: plays turns for servers on other machines, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+import tta_rebuild as tta
+from tta_rebuild.cli import arguments as take
+from tta_rebuild.cli.opening import settings_for, with_application
+from tta_rebuild.cli.screen import message
+from tta_rebuild.cli.serve import LogLevel, with_logs, with_runner
+
+
+def worker(
+    ctx: typer.Context,
+    *,
+    turns: Annotated[int, take.number("turns_at_once", 1, 10_000)] = 100,
+    model: Annotated[str, take.option("model")] = "",
+    temporal: Annotated[str, take.option("temporal")] = "",
+    log_level: Annotated[LogLevel | None, take.option("log_level", case_sensitive=False)] = None,
+) -> None:
+    """Play turns for servers on other machines.
+
+    It shares a database with them (TTA_DATABASE_URL), and Temporal hands the turns out.
+    """
+    if find_spec("temporalio") is None:
+        from tta_rebuild.bootstrap.cluster import NOT_INSTALLED
+
+        raise tta.SettingsError("worker", NOT_INSTALLED)
+    settings = with_logs(settings_for(ctx.obj, model=model), log_level)
+    settings = with_runner(settings, "temporal", temporal)
+    screen = ctx.obj.screen
+
+    from tta_rebuild.worker.worker import work
+
+    async def play(application: tta.Application) -> None:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        warming = asyncio.ensure_future(application.warm())
+
+        def told() -> None:
+            screen.say(message("working", address=settings.temporal_address), "bold")
+            screen.say(message("working_ends"), "dim")
+
+        try:
+            await work(application, stop, most_turns=turns, on_start=told)
+        finally:
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
+
+    with_application(ctx.obj, play, settings)

@@ -1,0 +1,400 @@
+"""Turns played by workers on other machines: the runner that begins them as Temporal's workflows.
+
+What is known of a turn lies in the database (``core.turn_records``), what is seen of it too or in
+Redis (``engine.turn_updates``); Temporal knows its id alone. Loaded only where it is wished for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any, Self
+
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.errors import BranchBusy, KeyReused, StoreError, TooManyTurns, TurnNotFound
+from tta_rebuild.core.turn_records import RUNNING, TurnRecord
+from tta_rebuild.engine.held_events import HeldEvents
+from tta_rebuild.engine.messages import message
+from tta_rebuild.engine.session_cache import SessionCache
+from tta_rebuild.engine.stories import Stories
+from tta_rebuild.engine.temporal_names import CANCEL, QUEUE, WORKFLOW
+from tta_rebuild.engine.turn_dispatch import is_same, pause_of, turn_of
+from tta_rebuild.engine.turn_runner import (
+    LAST_NUMBER,
+    REPEATABLE,
+    RunningTurn,
+    TurnRequest,
+    TurnUpdate,
+    TurnWatch,
+)
+from tta_rebuild.engine.turn_steps import store_note
+from tta_rebuild.engine.turn_updates import TurnUpdates
+from tta_rebuild.engine.turn_values import text_of, update_of
+from tta_rebuild.storage.story_store import StoryStore
+
+TENDED_EVERY_S = 20.0
+YOUNG_S = 5.0
+"""A turn younger than this may be about to be begun by whoever was asked for it."""
+
+PATIENCE_S = 15.0
+"""How long Temporal is waited for, seconds."""
+
+ROW_S = 2.0
+"""How long the end of a turn's row is waited for once its last update is seen, seconds."""
+
+HEALTH_S = 1.0
+"""How long an answer may take of what is asked whether it is there, seconds."""
+
+_log = logging.getLogger("tta_rebuild.turns")
+
+
+class TemporalRunner:
+    """Begins turns for workers to play; ``async with`` looks after those that nobody plays.
+
+    Turns outlive this: at its end they go on elsewhere.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        stories: Stories,
+        store: StoryStore,
+        updates: TurnUpdates,
+        sessions: SessionCache,
+        *,
+        new_id: Callable[[], str],
+        clock: Clock | None = None,
+        watch: TurnWatch | None = None,
+        most_turns: int = 2_048,
+        queue: str = QUEUE,
+        kept_s: float = 600.0,
+        known_s: float = 86_400.0,
+    ) -> None:
+        """``most_turns`` is over all machines, about; see ``InProcessRunner`` for the rest."""
+        self._client, self._stories, self._store = client, stories, store
+        self._records, self._updates = store.turns(), updates
+        self._sessions, self._new_id, self._clock = sessions, new_id, clock or Clock()
+        self._watch, self._most, self._queue = watch, most_turns, queue
+        self._kept_s, self._known_s = kept_s, known_s
+        self._own: set[str] = set()
+        self._tending: asyncio.Task[None] | None = None
+        self.is_draining = False
+        self.ended = Counter[str]()
+        """How turns ended that were asked for here, as far as it was seen."""
+        self.failures: deque[RunningTurn] = deque(maxlen=20)
+
+    async def __aenter__(self) -> Self:
+        self._tending = asyncio.create_task(self._tend(), name="tending turns")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.is_draining = True
+        if self._tending is not None:
+            self._tending.cancel()
+            await asyncio.wait([self._tending])
+
+    @property
+    def running(self) -> int:
+        """How many turns that were asked for here are being played, as far as it was seen."""
+        return len(self._own)
+
+    async def submit(self, request: TurnRequest, *, again: bool = False) -> RunningTurn:
+        """See ``TurnRunner.submit``; TooManyTurns also where Temporal cannot be reached."""
+        if known := await self.known(request, again=again):
+            return known
+        is_full = self.is_draining or await self._records.running_count() >= self._most
+        other = await self._played_on(request.branch_id)
+        if is_full or other:
+            if paused := await self._paused(request, other, may_ask=not is_full):
+                return paused
+            if is_full:
+                name = "shutting_down" if self.is_draining else "too_many_turns"
+                self._turn_away(name.removesuffix("_turns"))
+                raise TooManyTurns(message(name), retry_after_s=2.0)
+        return await self._begin(request)
+
+    async def _begin(self, request: TurnRequest) -> RunningTurn:
+        before = await self._records.of_key(request.key)
+        now = self._asked(request)
+        stands = await self._records.begin(now, instead_of=before.turn_id if before else "")
+        if stands.turn_id != now.turn_id:
+            if stands.key != request.key:
+                self._turn_away("busy_branch")
+                raise BranchBusy(message("branch_busy"), turn_id=stands.turn_id)
+            return await self._same(stands, request)
+        self._own.add(now.turn_id)
+        try:
+            await self._start(now.turn_id)
+        except RPCError as error:
+            _log.error("a turn could not be begun, Temporal failed: %s", error.status.name)
+            await self._end(now.turn_id, message("no_workers"))
+            raise TooManyTurns(message("no_workers"), retry_after_s=5.0) from error
+        return await self._as_it_stands(now)
+
+    async def _played_on(self, branch_id: str) -> TurnRecord | None:
+        """The turn that is played on a branch; waits a moment for one that has its last update."""
+        for record in await self._records.running(branch_id=branch_id):
+            shown = await self._read(record.turn_id, 0, 0.0)
+            if not shown or not shown[-1].is_last:
+                return record
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended(record.turn_id), ROW_S)
+        return None
+
+    async def _paused(
+        self, request: TurnRequest, other: TurnRecord | None, *, may_ask: bool
+    ) -> RunningTurn | None:
+        """A turn that has paused at once, if a move that cannot be played may be a cry for help.
+
+        What is played goes on undisturbed; that a note was shown is stored after it.
+        """
+        if other is not None and other.owes_note and request.after_note:
+            return None
+        held = HeldEvents.over(self._store)
+        session = await self._stories.apart(held, lambda provider: provider).resume(
+            request.story_id, request.branch_id
+        )
+        paused = await pause_of(session, request, may_ask=may_ask)
+        if paused is None:
+            return None
+        kind, values = update_of(paused, session)
+        now = self._clock.wall()
+        record = replace(
+            self._asked(replace(request, text="")),
+            state=kind,
+            ended_at=now,
+            is_beside=other is not None,
+        )
+        stands = await self._records.begin(record)
+        if stands.turn_id != record.turn_id:
+            return await self._same(stands, request)
+        await self._updates.add(record.turn_id, 1, kind, text_of(values))
+        if other is None or not await self._records.owe_note(other.turn_id):
+            await store_note(self._store, request.branch_id, self._clock)
+        return await self._as_it_stands(record)
+
+    def _asked(self, request: TurnRequest) -> TurnRecord:
+        return TurnRecord(
+            turn_id=self._new_id(),
+            key=request.key,
+            story_id=request.story_id,
+            branch_id=request.branch_id,
+            request=asdict(request),
+            state=RUNNING,
+            began_at=self._clock.wall(),
+        )
+
+    async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
+        """See ``TurnRunner.known``."""
+        record = await self._records.of_key(request.key)
+        if record is None:
+            return None
+        turn = await self._same(record, request)
+        return None if again and turn.state in REPEATABLE else turn
+
+    async def turn(self, turn_id: str) -> RunningTurn:
+        """See ``TurnRunner.turn``."""
+        return await self._as_it_stands(await self._found(turn_id))
+
+    async def running_on(self, branch_id: str) -> RunningTurn | None:
+        """See ``TurnRunner.running_on``."""
+        found = await self._records.running(branch_id=branch_id)
+        return await self._as_it_stands(found[0]) if found else None
+
+    async def latest_on(self, branch_id: str) -> RunningTurn | None:
+        """See ``TurnRunner.latest_on``."""
+        record = await self._records.latest_on(branch_id)
+        return await self._as_it_stands(record) if record else None
+
+    async def updates(
+        self, turn_id: str, *, after: int = 0, wait_s: float = 0.0
+    ) -> Sequence[TurnUpdate]:
+        """See ``TurnRunner.updates``."""
+        record = await self._found(turn_id)
+        if record.state == RUNNING:
+            return await self._read(turn_id, after, wait_s)
+        return await self._ended_with(record, after)
+
+    async def tail(self, turn_id: str, after: int = 0) -> AsyncGenerator[TurnUpdate, None]:
+        """See ``TurnRunner.tail``."""
+        while True:
+            is_over = (await self._found(turn_id)).state != RUNNING
+            updates = await self.updates(turn_id, after=after, wait_s=1.0)
+            for update in updates:
+                yield update
+                after = update.number
+                if update.is_last:
+                    return
+            if is_over and not updates:
+                return
+
+    async def cancel(self, turn_id: str) -> RunningTurn:
+        """See ``TurnRunner.cancel``; it runs on where no worker could be told in time."""
+        await self._found(turn_id)
+        await self._stop(turn_id, message("turn_cancelled"))
+        return await self.turn(turn_id)
+
+    async def forget_story(self, story_id: str) -> None:
+        """See ``TurnRunner.forget_story``."""
+        running = await self._records.running(story_id=story_id)
+        await asyncio.gather(*(self._stop(one.turn_id, message("story_gone")) for one in running))
+        self._sessions.forget_story(story_id)
+        await self._records.forget(story_id=story_id)
+
+    async def hindrance(self) -> str:
+        """See ``TurnRunner.hindrance``: asks Temporal and the database, a second each at most."""
+        if self.is_draining:
+            return "draining"
+        try:
+            await asyncio.wait_for(self._client.service_client.check_health(), HEALTH_S)
+        except (RPCError, TimeoutError):
+            return "no Temporal"
+        try:
+            await asyncio.wait_for(self._records.running_count(), HEALTH_S)
+        except (StoreError, TimeoutError):
+            return "no database"
+        return ""
+
+    async def drain(self, grace_s: float) -> None:
+        """Begin no turn any more; for ``grace_s`` seconds wait for those that were asked for here.
+
+        None is abandoned: their workers play them on.
+        """
+        self.is_draining = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*map(self._ended, list(self._own))), grace_s)
+
+    async def recover(self) -> int:
+        """Have the turns played that run by their row and that no worker was given; how many."""
+        old, started = self._clock.wall() - timedelta(seconds=YOUNG_S), 0
+        for record in await self._records.running():
+            if record.began_at < old and not await self._is_given(record.turn_id):
+                await self._start(record.turn_id)
+                started += 1
+        return started
+
+    async def _start(self, turn_id: str) -> None:
+        await self._client.start_workflow(
+            WORKFLOW,
+            turn_id,
+            id=turn_id,
+            task_queue=self._queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            task_timeout=timedelta(seconds=3),
+            rpc_timeout=timedelta(seconds=PATIENCE_S),
+        )
+
+    async def _is_given(self, turn_id: str) -> bool:
+        try:
+            found = await self._client.get_workflow_handle(turn_id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return found.close_time is None
+
+    async def _stop(self, turn_id: str, reason: str) -> None:
+        handle = self._client.get_workflow_handle(turn_id)
+        try:
+            await handle.signal(CANCEL, reason, rpc_timeout=timedelta(seconds=PATIENCE_S))
+            await handle.result(rpc_timeout=timedelta(seconds=PATIENCE_S))
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:  # nobody plays it, or it is over
+                await self._end(turn_id, reason)
+        except WorkflowFailureError:
+            await self._end(turn_id, reason)
+
+    async def _end(self, turn_id: str, reason: str) -> None:
+        """End a turn that nobody plays."""
+        record = await self._records.turn(turn_id)
+        if record is not None and record.state == RUNNING:
+            shown = await self._read(turn_id, 0, 0.0)
+            number = shown[-1].number + 1 if shown else 1
+            await self._updates.add(turn_id, number, "abandoned", text_of({"reason": reason}))
+            await self._records.end(turn_id, "abandoned", {}, self._clock.wall())
+
+    async def _ended(self, turn_id: str) -> None:
+        with suppress(TurnNotFound):
+            async with aclosing(self.tail(turn_id)) as updates:
+                async for _ in updates:
+                    pass
+            while (await self._found(turn_id)).state == RUNNING:  # its row follows its last update
+                await self._clock.sleep(0.02)
+
+    async def _tend(self) -> None:
+        while True:
+            try:
+                now = self._clock.wall()
+                if started := await self.recover():
+                    _log.warning("%d turns that nobody played are played now", started)
+                await self._updates.trim(before=now - timedelta(seconds=self._kept_s))
+                await self._records.forget(before=now - timedelta(seconds=self._known_s))
+                for turn_id in list(self._own):
+                    with suppress(TurnNotFound):
+                        await self._found(turn_id)
+            except (RPCError, StoreError) as error:
+                _log.warning("turns could not be looked after: %s", type(error).__name__)
+            await self._clock.sleep(TENDED_EVERY_S)
+
+    async def _found(self, turn_id: str) -> TurnRecord:
+        record = await self._records.turn(turn_id)
+        if record is None or record.state != RUNNING:
+            self._note_end(turn_id, record)
+        if record is None:
+            raise TurnNotFound(message("no_turn"))
+        return record
+
+    def _note_end(self, turn_id: str, record: TurnRecord | None) -> None:
+        if turn_id not in self._own:
+            return
+        self._own.discard(turn_id)
+        if record is not None:
+            self.ended[record.state] += 1
+            if record.state == "failed":
+                self.failures.append(turn_of(record))
+
+    async def _same(self, record: TurnRecord, request: TurnRequest) -> RunningTurn:
+        """The turn as it stands. Raises KeyReused: another was asked for."""
+        turn = await self._as_it_stands(record)
+        if not is_same(turn, request):
+            raise KeyReused(message("key_reused"), turn_id=turn.turn_id)
+        return turn
+
+    async def _as_it_stands(self, record: TurnRecord) -> RunningTurn:
+        turn, shown = turn_of(record), await self._read(record.turn_id, 0, 0.0)
+        if not shown:
+            return turn
+        turn = replace(turn, updates=shown[-1].number)
+        is_over = turn.state != RUNNING and shown[-1].is_last
+        return replace(turn, last=shown[-1].values) if is_over else turn
+
+    async def _read(self, turn_id: str, after: int, wait_s: float) -> list[TurnUpdate]:
+        found = await self._updates.read(turn_id, after=after, wait_s=wait_s)
+        return [TurnUpdate(number=n, kind=_any(kind), text=text) for n, kind, text in found]
+
+    async def _ended_with(self, record: TurnRecord, after: int) -> list[TurnUpdate]:
+        """The updates of a turn that is over; where all are gone, what its row says of the last."""
+        if (found := await self._read(record.turn_id, after, 0.0)) or after >= LAST_NUMBER:
+            return found
+        if await self._read(record.turn_id, 0, 0.0):
+            return []
+        text = text_of(record.last)
+        return [TurnUpdate(number=LAST_NUMBER, kind=_any(record.state), text=text)]
+
+    def _turn_away(self, reason: str) -> None:
+        if self._watch is not None:
+            self._watch.turned_away(reason)
+
+
+def _any(name: str) -> Any:
+    """A name that was written by this program, as one of those it knows."""
+    return name

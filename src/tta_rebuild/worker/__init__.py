@@ -1,0 +1,1 @@
+"""Workers: play turns for servers on other machines, as Temporal hands them out."""

@@ -1,0 +1,100 @@
+"""The steps of a turn (``engine.turn_steps``) as Temporal's activities.
+
+Telling sends heartbeats with how many characters have come of each call to a model; who takes
+over after a machine is lost books what its open calls had come to. What an error says stays in the
+worker's log: Temporal's history gets its name alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.errors import TTAError
+from tta_rebuild.core.turn_calls import CallPlace
+from tta_rebuild.engine.turn_steps import TurnSteps
+
+BEAT_S = 0.5
+"""How often a machine that tells a turn says so, seconds."""
+
+_log = logging.getLogger("tta_rebuild.turns")
+
+
+class TurnActivities:
+    """The activities of one worker."""
+
+    def __init__(self, steps: TurnSteps, clock: Clock | None = None) -> None:
+        self._steps, self._clock = steps, clock or Clock()
+
+    @property
+    def all(self) -> Sequence[Callable[..., Any]]:
+        """To be registered with a worker."""
+        return [self.admit, self.tell, self.store, self.finish, self.abandon]
+
+    @activity.defn(name="admit")
+    async def admit(self, turn_id: str) -> bool:
+        """See ``TurnSteps.admit``."""
+        with _named_alone():
+            return await self._steps.admit(turn_id)
+
+    @activity.defn(name="tell")
+    async def tell(self, turn_id: str) -> None:
+        """See ``TurnSteps.tell``."""
+        details = activity.info().heartbeat_details
+        progress: dict[CallPlace, int] = {}
+        beating = asyncio.create_task(self._beat(progress), name=f"beats of {turn_id}")
+        try:
+            lost = _places(details[0]) if details else {}
+            with _named_alone():
+                await self._steps.tell(turn_id, lost=lost, progress=progress)
+        finally:
+            beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await beating
+
+    @activity.defn(name="store")
+    async def store(self, turn_id: str) -> None:
+        """See ``TurnSteps.store_events``."""
+        with _named_alone():
+            await self._steps.store_events(turn_id)
+
+    @activity.defn(name="finish")
+    async def finish(self, turn_id: str) -> None:
+        """See ``TurnSteps.finish``."""
+        with _named_alone():
+            await self._steps.finish(turn_id)
+
+    @activity.defn(name="abandon")
+    async def abandon(self, turn_id: str, reason: str) -> None:
+        """See ``TurnSteps.abandon``."""
+        with _named_alone():
+            await self._steps.abandon(turn_id, reason)
+
+    async def _beat(self, progress: Mapping[CallPlace, int]) -> None:
+        while True:
+            activity.heartbeat([[*place, chars] for place, chars in progress.items()])
+            await self._clock.sleep(BEAT_S)
+
+
+@contextmanager
+def _named_alone() -> Iterator[None]:
+    """Let an error out by its name; one that nobody foresaw is not tried again."""
+    try:
+        yield
+    except TTAError as error:  # the database is away: tried again
+        _log.warning("a step of a turn failed: %s", error)
+        raise ApplicationError(type(error).__name__) from None
+    except Exception as error:  # noqa: BLE001 (its words must not leave; the log has them)
+        _log.exception("a step of a turn ended with a defect")
+        raise ApplicationError(type(error).__name__, non_retryable=True) from None
+
+
+def _places(details: Sequence[Sequence[Any]]) -> dict[CallPlace, int]:
+    return {CallPlace(fingerprint, nth): chars for fingerprint, nth, chars in details}

@@ -1,0 +1,70 @@
+"""A worker: takes turns from a queue and plays them, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from tta_rebuild.bootstrap.application import Application
+from tta_rebuild.bootstrap.cluster import connected, turn_steps
+from tta_rebuild.bootstrap.warming import load_storytelling
+from tta_rebuild.engine.temporal_names import QUEUE
+from tta_rebuild.engine.turn_steps import TurnSteps
+from tta_rebuild.worker.activities import BEAT_S, TurnActivities
+from tta_rebuild.worker.workflow import PlayTurn
+
+MOST_TURNS = 100
+"""Turns that one worker tells at once, unless told otherwise."""
+
+_log = logging.getLogger("tta_rebuild.turns")
+
+
+async def work(
+    application: Application,
+    stop: asyncio.Event,
+    *,
+    grace_s: float = 20.0,
+    most_turns: int = MOST_TURNS,
+    on_start: Callable[[], None] = lambda: None,
+) -> None:
+    """Play turns until ``stop``. Raises SettingsError: see ``bootstrap.cluster.connected``."""
+    client = await connected(application.settings)
+    steps = turn_steps(application)
+    await asyncio.to_thread(load_storytelling)  # in the loop it would stop the turns of others
+    async with worker_of(client, steps, grace_s=grace_s, most_turns=most_turns):
+        _log.info("a worker plays turns, at most %d at once", most_turns)
+        on_start()
+        await stop.wait()
+        _log.info("the worker takes no more turns")
+
+
+def worker_of(
+    client: Client,
+    steps: TurnSteps,
+    *,
+    queue: str = QUEUE,
+    grace_s: float = 20.0,
+    most_turns: int = MOST_TURNS,
+) -> Worker:
+    """A worker; ``async with`` runs it.
+
+    At its end it takes no more, tells for ``grace_s`` seconds what it has begun, and leaves the
+    rest to other workers.
+    """
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=[PlayTurn],
+        activities=TurnActivities(steps).all,
+        max_concurrent_activities=most_turns,
+        graceful_shutdown_timeout=timedelta(seconds=grace_s),
+        # at ten seconds, its usual value, every turn of a lost worker would wait so much longer
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+        max_heartbeat_throttle_interval=timedelta(seconds=BEAT_S),
+        default_heartbeat_throttle_interval=timedelta(seconds=BEAT_S),
+    )

@@ -1,0 +1,106 @@
+"""The runner that has its turns played by workers keeps to what every runner does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.engine.care_beside_contract import CareBesideContract
+from tests.engine.conftest import Desk
+from tests.engine.test_turn_runner import HeldStoryteller, StoriesWithMara
+from tests.engine.turn_runner_contract import Played, TurnRunnerContract, asks
+from tests.integrations.fakes import ManualClock
+from tta_rebuild.core.clock import Clock
+from tta_rebuild.engine.session_cache import SessionCache
+from tta_rebuild.engine.turn_runner import LAST_NUMBER
+from tta_rebuild.engine.turn_steps import TurnSteps
+from tta_rebuild.storage.memory_store import MemoryStoryStore
+
+pytestmark = pytest.mark.cluster
+
+
+def steps_of(desk: Desk) -> TurnSteps:
+    async def settle() -> None:
+        pass
+
+    return TurnSteps(
+        stories=desk.stories,
+        store=desk.store,
+        records=desk.store.turns(),
+        updates=desk.store.turn_updates(),
+        calls=desk.store.turn_calls(),
+        settle=settle,
+        book_lost=lambda asked, chars: None,
+        clock=Clock(),
+    )
+
+
+class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
+    @pytest.fixture(autouse=True)
+    def _server(self, temporal: str) -> None:
+        self.address = temporal
+
+    @asynccontextmanager
+    async def opened(self, *, most_turns: int = 8, workers: int = 1) -> AsyncIterator[Played]:
+        from contextlib import AsyncExitStack
+        from uuid import uuid4
+
+        from temporalio.client import Client
+
+        from tta_rebuild.engine.temporal_runner import TemporalRunner
+        from tta_rebuild.worker.worker import worker_of
+
+        desk = Desk(HeldStoryteller(), MemoryStoryStore())
+        queue = uuid4().hex
+        client: Any = await Client.connect(self.address)
+        async with AsyncExitStack() as stack:
+            for _ in range(workers):
+                worker = worker_of(client, steps_of(desk), queue=queue, grace_s=0.0)
+                await stack.enter_async_context(worker)
+            runner = await stack.enter_async_context(
+                TemporalRunner(
+                    client,
+                    desk.stories,
+                    desk.store,
+                    desk.store.turn_updates(),
+                    SessionCache(desk.stories),
+                    new_id=lambda: uuid4().hex,
+                    most_turns=most_turns,
+                    queue=queue,
+                )
+            )
+            assert isinstance(desk.teller, HeldStoryteller)
+            stories: Any = StoriesWithMara(desk.stories)
+            teller = desk.teller
+            yield Played(runner, stories, teller.gate, teller.replies.append, ManualClock())
+
+    async def test_at_the_end_turns_go_on_elsewhere(self, played: Played) -> None:
+        session = await played.begun()
+        played.gate.clear()
+        turn = await played.runner.submit(asks(session))
+        await played.runner.updates(turn.turn_id, wait_s=5)
+
+        await played.runner.drain(0)
+        is_running = (await played.runner.turn(turn.turn_id)).state
+        played.gate.set()
+
+        assert is_running == "running"
+        assert (await played.told(turn))[-1].kind == "stored"
+
+    async def test_of_a_turn_whose_updates_are_gone_its_end_is_known(self, played: Played) -> None:
+        session = await played.begun()
+        turn = await played.runner.submit(asks(session))
+        whole = await played.told(turn)
+        runner: Any = played.runner
+
+        async def none(turn_id: str, **which: Any) -> list[Any]:
+            return []
+
+        runner._updates.read = none
+        [last] = await played.told(turn)
+
+        assert (last.kind, last.number) == ("stored", LAST_NUMBER)
+        assert last.values == whole[-1].values
