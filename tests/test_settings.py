@@ -94,6 +94,7 @@ def test_the_example_file_is_valid_as_it_stands(tmp_path: Path) -> None:
         ("LLM_MAX_COST", "inf", "number"),
         ("USE_REAL_LLM", "maybe", "true or false"),
         ("TTA_CACHE", "disc", "one of off, memory, disk"),
+        ("TTA_SEMANTIC_CACHE", "yes", "one of off, memory, disk"),
         ("TTA_LOG_LEVEL", "loud", "DEBUG"),
         ("TTA_TEMPERATURE", "3", "at most 2"),
         ("TTA_MODEL", "gemini:", "must name a model"),

@@ -123,6 +123,7 @@ async def open_application(
         stack.push_async_callback(tracker.flush)
         catalog = catalog_of(settings)
         if is_asked:
+            from tta_rebuild.bootstrap.semantic_sharing import semantic_sharing_of
             from tta_rebuild.bootstrap.stack_builder import StackBuilder
 
             cache = None if read_only else _cache(settings, shared)
@@ -131,6 +132,7 @@ async def open_application(
                 settings, tracker, cache, make_adapter, used, provider, has_fallback, shared=shared
             )
             builder.catalog, builder.telemetry = catalog, telemetry
+            builder.semantic = None if read_only else semantic_sharing_of(settings)
             tellers = await _asked(builder, settings, stack)
         else:
             tellers = _embedded(telemetry)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from tta_rebuild import integrations
 from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
+from tta_rebuild.bootstrap.semantic_sharing import SemanticSharing
 from tta_rebuild.bootstrap.sharing import Shared
 from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.bootstrap.telemetry import ModelHealth
@@ -67,7 +68,8 @@ class StackBuilder:
 
     ``used_today`` are requests by ``provider:model``, ``own`` a provider that the caller made and
     closes; ``has_fallback``: whether others are asked where it, or the model of a route, fails;
-    ``shared``: what other workers have their part in.
+    ``shared``: what other workers have their part in; ``semantic``: how questions in other words
+    share an answer, None for not at all.
     """
 
     settings: Settings
@@ -79,6 +81,7 @@ class StackBuilder:
     has_fallback: bool = True
     shared: Shared | None = None
     telemetry: Telemetry | None = None
+    semantic: SemanticSharing | None = None
     catalog: PromptCatalog = field(default_factory=PromptCatalog.load)
 
     def __post_init__(self) -> None:
@@ -145,11 +148,14 @@ class StackBuilder:
     def _answering(self, links: Mapping[str, Link], models: Sequence[str]) -> LLMProvider:
         names = dict.fromkeys(models)
         fallback = integrations.FallbackLLMProvider([links[name] for name in names])
-        accounted = integrations.AccountedLLMProvider(fallback, self.tracker)
+        stacked: LLMProvider = integrations.AccountedLLMProvider(fallback, self.tracker)
+        scope = " ".join(names)
+        if self.semantic is not None:
+            stacked = self.semantic.around(stacked, tracker=self.tracker, scope=scope)
         if self.cache is None:
-            return accounted
+            return stacked
         return integrations.CachedLLMProvider(
-            accounted, self.cache, tracker=self.tracker, scope=" ".join(names)
+            stacked, self.cache, tracker=self.tracker, scope=scope
         )
 
     def _link(self, model: str) -> Link:

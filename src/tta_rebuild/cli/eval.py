@@ -27,6 +27,7 @@ from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, ToldCounts, bo
 from tta_rebuild.lab.plays import PlayCounts, eval_plays
 from tta_rebuild.lab.premises import PremiseCounts, eval_premises
 from tta_rebuild.lab.quality_counts import QualityCounts
+from tta_rebuild.lab.sharing import SharingCounts, eval_sharing
 from tta_rebuild.lab.told import eval_told
 from tta_rebuild.lab.told_provider import NAME, ToldProvider, reading_tasks
 from tta_rebuild.lab.voices import VoiceCounts, eval_voices
@@ -41,6 +42,7 @@ AnyCounts: TypeAlias = (
     | VoiceCounts
     | CareCounts
     | TrialCounts
+    | SharingCounts
 )
 
 ROWS_SHOWN = 10
@@ -108,6 +110,15 @@ def care(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
     """Look at labelled lines of players: cries for help met, innocent lines interrupted."""
     lines = told_file.read_care_lines(files)
     _evaluate(ctx, partial(eval_care, lines=lines), CareCounts(), options, ToldProvider())
+
+
+@app.command()
+@take.with_options
+def sharing(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
+    """Hold labelled pairs of questions against the rule by which answers are shared, and count."""
+    pairs = told_file.read_question_pairs(files)
+    work = partial(eval_sharing, pairs=pairs)
+    _evaluate(ctx, work, SharingCounts(), replace(options, model=""), ToldProvider())
 
 
 @app.command()

@@ -237,6 +237,29 @@ class CareLine(_Row):
     id: str = ""
 
 
+class QuestionPair(_Row):
+    """Two questions to a character, or two choices, and whether one answer does for both.
+
+    Attributes:
+        kind: what they are, in a word or two.
+        cast: names of the story's people, or objects with a ``name``.
+        how: in what the second differs from the first.
+    """
+
+    first: str
+    second: str
+    same: bool
+    kind: str = ""
+    cast: list[str | dict[str, Any]] = Field(default_factory=list)
+    how: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the cast."""
+        found = [one if isinstance(one, str) else str(one.get("name", "")) for one in self.cast]
+        return tuple(name for name in found if name)
+
+
 class HandMark(_Row):
     """A mark in [0, 1] given beforehand to a scene or text; a scene's id is ``story/turn``."""
 
@@ -261,6 +284,11 @@ def read_rows(files: Iterable[Path], kind: type[EvalRow]) -> list[EvalRow]:
         twice = next(row.id for row in rows if sum(row.id == other.id for other in rows) > 1)
         raise UnreadableFile(f"the id '{twice}' occurs twice in what is to be measured")
     return rows
+
+
+def read_question_pairs(files: Iterable[Path]) -> list[QuestionPair]:
+    """All pairs of the files, in order. Raises as ``read_rows`` does."""
+    return [pair for file in files for pair in _rows(file, lambda _: QuestionPair)]
 
 
 def read_care_lines(files: Iterable[Path]) -> list[CareLine]:
