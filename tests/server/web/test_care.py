@@ -78,6 +78,23 @@ def test_help_lines_are_links_that_stay_after_stopping_and_are_found_again(
     reader.context.close()
 
 
+def test_a_second_cry_leaves_help_in_sight_when_its_scene_is_told(
+    reader: Reader, story: str
+) -> None:
+    page = reader.open(f"story/{story}/main")
+    field = page.get_by_placeholder("In your own words")
+    for number in (2, 3):
+        field.fill("I do not want to live any more. Nobody would miss me.")
+        field.press("Enter")
+        if number == 2:
+            page.get_by_role("button", name="Go on, with what I wrote").click()
+        page.locator(f"#turn-{number}").wait_for()
+    assert page.locator(".moves .care a[href^='tel:']").count()
+    page.locator(".choices button").first.click()
+    page.locator("#turn-4").wait_for()
+    assert page.locator(".moves .care a[href^='tel:']").count()
+
+
 def test_the_words_of_a_cry_are_neither_in_the_field_nor_kept_in_the_browser(
     reader: Reader, story: str
 ) -> None:
