@@ -40,7 +40,7 @@ def test_a_turn_that_paused_goes_on_as_it_was_or_more_gently(
     page.locator(".care").get_by_role("button", name=answer).click()
     # the move goes on as it was; what this storyteller does with it is its own affair
     page.locator(".refused, #turn-2").first.wait_for()
-    assert page.locator(".care").count() == 0
+    assert page.locator(".live .care").count() == 0
     session = server.does(server.application.stories.resume(story))
     assert (dict(session.state.premise.boundaries) != {"violence": "low"}) is gentler
 

@@ -71,7 +71,7 @@ function LineRow({ line, story, branch, again, notKnown }) {
   });
   return html`<li><div class="fact-line"><p class="fact-says">${line.text}</p>
     <p class="quiet">${[line.known_by.length > 0 && `known by ${line.known_by.map(plain).join(", ")}`, !line.known && `${notKnown} this`].filter(Boolean).join(", ")}
-      ${text === null && may("author") && html`${(line.known_by.length > 0 || !line.known) && " · "}<button type="button" class="plain" aria-label=${`Correct: ${line.text}`} onClick=${() => setText(line.text)}>Correct this</button>`}</p></div>
+      ${text === null && may("author") && html`${(line.known_by.length > 0 || !line.known) && " · "}<button type="button" class="plain" aria-label=${`Correct this: ${line.text}`} onClick=${() => setText(line.text)}>Correct this</button>`}</p></div>
     ${text !== null && html`<form class="note" onSubmit=${(e) => { e.preventDefault(); correct(text.trim()); }}>
       <label>What is so instead <input ref=${field} value=${text} maxlength="400" onInput=${(e) => setText(e.target.value)} /></label>
       <p class="row"><button class="main-action" disabled=${isBusy || !text.trim() || text.trim() === line.text}>Correct it</button>
@@ -89,7 +89,7 @@ function FactRow({ fact, story, branch, again, notKnown }) {
   return html`<li>
     <div class="fact-line"><p class=${over ? "fact-says over" : "fact-says"}>${said}</p>
     <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${fact.taken_back ? `, taken back at scene ${fact.until_turn}: it was never so` : over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}${fact.known ? "" : `, ${notKnown} this`}
-      ${!corrects && !fact.taken_back && may("author") && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct this</button>`}</p></div>
+      ${!corrects && !fact.taken_back && may("author") && html` · <button type="button" class="plain" aria-label=${`Correct this: ${said}`} onClick=${() => setCorrects(true)}>Correct this</button>`}</p></div>
     ${fact.sentence && html`<${Quoted} text=${fact.sentence} />`}
     ${corrects && html`<${Correct} fact=${fact} story=${story} branch=${branch} leave=${() => setCorrects(false)} again=${again} />`}
   </li>`;
