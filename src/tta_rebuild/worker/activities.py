@@ -1,7 +1,7 @@
 """The steps of a turn (``engine.turn_steps``) as Temporal's activities.
 
-Telling sends heartbeats with how many characters have come of each call to a model; who takes
-over after a machine is lost books what its open calls had come to. What an error says stays in the
+Telling sends heartbeats with how many characters may have come of each call to a model before the
+next one is heard; who takes over after a machine is lost books its open calls by that. What an error says stays in the
 worker's log: Temporal's history gets its name alone.
 """
 
@@ -23,6 +23,9 @@ from tta_rebuild.engine.turn_steps import TurnSteps
 
 BEAT_S = 0.5
 """How often a machine that tells a turn says so, seconds."""
+
+UNHEARD_BEATS = 5
+"""As many may fall due before a machine is given up or its next one is heard of."""
 
 _log = logging.getLogger("tta_rebuild.turns")
 
@@ -78,9 +81,31 @@ class TurnActivities:
             await self._steps.abandon(turn_id, reason)
 
     async def _beat(self, progress: Mapping[CallPlace, int]) -> None:
+        bounds = CharsBound()
         while True:
-            activity.heartbeat([[*place, chars] for place, chars in progress.items()])
+            activity.heartbeat([[*place, chars] for place, chars in bounds.after(progress).items()])
             await self._clock.sleep(BEAT_S)
+
+
+class CharsBound:
+    """How many characters may have come of each open call once a machine is given up.
+
+    What has come by a beat, and as much more for each that may be missed as came in the fastest.
+    """
+
+    def __init__(self) -> None:
+        self._before: Mapping[CallPlace, int] = {}
+        self._fastest: dict[CallPlace, int] = {}
+
+    def after(self, progress: Mapping[CallPlace, int]) -> Mapping[CallPlace, int]:
+        """The bounds at one more beat, by what has come of each call; 0 where nothing has."""
+        for place, chars in progress.items():
+            grown = chars - self._before.get(place, 0)
+            self._fastest[place] = max(grown, self._fastest.get(place, 0))
+        self._before = dict(progress)
+        return {
+            place: chars + UNHEARD_BEATS * self._fastest[place] for place, chars in progress.items()
+        }
 
 
 @contextmanager
