@@ -14,7 +14,7 @@ help:
 	@echo "make secrets  look for keys in what git tracks"
 	@echo "make docs     build the documentation into site/"
 	@echo "make versions run the tests under every Python 3.11-3.13 that is here"
-	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code|server, FULL=1"
+	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code|server|cluster, FULL=1"
 	@echo "make browser-test  test the pages in a real Chromium, installed if it is not there (Debian); SHOTS=folder keeps pictures"
 	@echo "make stress   run the long tests (kill -9, attacks as nobody, keys in what is left behind)"
 	@echo "make cluster-test  several workers on real servers, ten minutes at most"

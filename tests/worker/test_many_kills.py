@@ -15,6 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from temporalio.client import Client
 from tools.cluster.programs import Fleet, Place, at_the_models
 from tools.wire import RunningWire
 
@@ -24,10 +25,9 @@ from tests.engine.turn_runner_contract import asks
 from tta_rebuild.bootstrap.cluster import temporal_runner
 from tta_rebuild.core.errors import BranchBusy
 from tta_rebuild.core.events import SceneTold
-from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.temporal_runner import TemporalRunner
-from tta_rebuild.engine.turn_runner import TurnUpdate
+from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest, TurnUpdate
 
 pytestmark = pytest.mark.cluster
 
@@ -78,8 +78,10 @@ class Killed:
 class Table:
     """Stories whose turns are watched to their ends."""
 
-    def __init__(self, application: tta.Application, runner: TemporalRunner) -> None:
-        self.application, self.runner = application, runner
+    def __init__(
+        self, application: tta.Application, runner: TemporalRunner, client: Client
+    ) -> None:
+        self.application, self.runner, self.client = application, runner, client
         self.watched: dict[str, list[Watched]] = {}
         self.kills: list[Killed] = []
 
@@ -92,19 +94,18 @@ class Table:
         session = await self.application.stories.open(PREMISE)
         watched = self.watched[session.story_id] = list[Watched]()
         for number in range(TURNS):
-            watched.append(await self._asked(session, number))
-            turn = watched[-1]
+            how = {} if number else {"kind": "begin", "choice": 0}
+            asked = await self.asked(asks(session, f"{session.story_id} {number}", **how))
+            watched.append(turn := Watched(asked.turn_id))
             async for update in self.runner.tail(turn.turn_id):
                 turn.updates.append(update)
                 turn.at_s.append(time.monotonic())
 
-    async def _asked(self, session: Session, number: int) -> Watched:
-        how = {"kind": "begin", "choice": 0} if number == 0 else {}
-        key = f"{session.story_id} {number}"
+    async def asked(self, request: TurnRequest) -> RunningTurn:
+        """A turn, as soon as the branch is free: the row of the one before follows its end."""
         while True:
-            # the row of a turn follows its last update
             with suppress(BranchBusy):
-                return Watched((await self.runner.submit(asks(session, key, **how))).turn_id)
+                return await self.runner.submit(request)
             await asyncio.sleep(0.05)
 
     async def kill_on(self, fleet: Fleet, chance: random.Random) -> None:
@@ -120,7 +121,7 @@ class Table:
 
     async def _told_by(self, turn_id: str) -> str:
         """The machine that tells a turn, as Temporal knows it; "" where none does."""
-        handle = self.runner._client.get_workflow_handle(turn_id)
+        handle = self.client.get_workflow_handle(turn_id)
         pending = (await handle.describe()).raw_description.pending_activities
         return next((one.last_worker_identity for one in pending), "")
 
@@ -146,7 +147,7 @@ async def table_of(place: Place) -> AsyncIterator[Table]:
             application, SessionCache(application.stories), new_id=lambda: uuid4().hex
         ) as runner,
     ):
-        yield Table(application, runner)
+        yield Table(application, runner, await Client.connect(place.temporal))
 
 
 def quantile(values: list[float], share: float) -> float:

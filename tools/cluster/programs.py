@@ -45,10 +45,15 @@ class Place:
         return own | place | redis | dict(self.more)
 
 
-def begun(place: Place, *words: str) -> tuple[subprocess.Popen[str], str]:
-    """``tta`` with these arguments, once it has said its first line; and that line."""
+def begun(
+    place: Place, *words: str, module: str = "tta_rebuild"
+) -> tuple[subprocess.Popen[str], str]:
+    """``tta`` with these arguments, once it has said its first line; and that line.
+
+    ``module`` is another program that takes the same arguments.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "tta_rebuild", *words],
+        [sys.executable, "-m", module, *words],
         stdout=subprocess.PIPE,
         text=True,
         env=place.environment(),
@@ -82,7 +87,7 @@ class Fleet:
     """So many workers, whatever becomes of each; ``async with`` begins and ends them."""
 
     def __init__(self, place: Place, size: int) -> None:
-        self._place, self._size = place, size
+        self._place, self._size, self._module = place, size, "tta_rebuild"
         self._processes: list[subprocess.Popen[str]] = []
 
     async def __aenter__(self) -> Self:
@@ -116,9 +121,9 @@ class Fleet:
         missing = self._size - len(self._processes)
         await asyncio.gather(*(self._add() for _ in range(missing)))
 
-    async def replace(self, place: Place) -> None:
-        """Have each end as in a deploy, and another begin in its stead, one after the other."""
-        self._place = place
+    async def deploy(self, module: str) -> None:
+        """Have another program in the stead of each, one after the other, as in a deploy."""
+        self._module = module
         for process in list(self._processes):
             await self._add()
             self._processes.remove(process)
@@ -128,7 +133,7 @@ class Fleet:
             process.stdout.close()
 
     async def _add(self) -> None:
-        process, _ = await asyncio.to_thread(begun, self._place, "worker")
+        process, _ = await asyncio.to_thread(begun, self._place, "worker", module=self._module)
         self._processes.append(process)
 
 
