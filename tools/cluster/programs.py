@@ -58,6 +58,7 @@ def begun(
         text=True,
         env=place.environment(),
         cwd=place.folder,
+        start_new_session=True,  # a terminal's Ctrl-C does not reach it
     )
     assert process.stdout is not None
     if not (line := process.stdout.readline()):

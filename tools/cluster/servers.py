@@ -1,6 +1,6 @@
 """The servers that workers share, each from a wheel or from this machine, until a block ends.
 
-Each raises ``NotHere`` where its program is not to be had.
+Each raises ``NotHere`` where its program is not to be had. A terminal's Ctrl-C reaches none of them.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def temporal() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     port = free_port()
     command = [temporal_program(), "server", "start-dev", "--headless", "--port", str(port)]
     quiet = ["--ip", "127.0.0.1", "--log-level", "never"]
-    process = subprocess.Popen([*command, *quiet], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*command, *quiet], stdout=subprocess.DEVNULL, start_new_session=True
+    )
     with ended(process):
         _wait_for(process, ("127.0.0.1", port))
         yield f"127.0.0.1:{port}", process
@@ -94,6 +96,7 @@ def redis() -> Iterator[str]:
         [redis_program(), "--port", str(port), *options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     with ended(process):
         _wait_for(process, ("127.0.0.1", port))
