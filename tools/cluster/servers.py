@@ -1,6 +1,6 @@
 """The servers that workers share, each from a wheel or from this machine, until a block ends.
 
-Each raises ``NotHere`` where its program is not to be had. A terminal's Ctrl-C reaches none of them.
+Each raises ``NotHere`` where its program is not to be had. Ctrl-C on a terminal reaches none.
 """
 
 from __future__ import annotations
