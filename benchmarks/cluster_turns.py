@@ -11,7 +11,7 @@ import asyncio
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -103,24 +103,47 @@ def cpu_s(process_ids: Sequence[int]) -> float:
     return float(found)
 
 
-async def waits_ms(temporal: str, turn_ids: Sequence[str]) -> tuple[list[float], list[float]]:
-    """How long each task of these turns lay in its queue: of workflows, and of telling."""
+@dataclass
+class Histories:
+    """What Temporal kept of turns: how long each task lay in its queue, and how much it is."""
+
+    ordering_ms: list[float] = field(default_factory=list)
+    telling_ms: list[float] = field(default_factory=list)
+    events: int = 0
+    size: int = 0
+
+
+async def histories(temporal: str, turn_ids: Sequence[str]) -> Histories:
+    """The histories of these turns."""
     from temporalio.client import Client
 
-    client = await Client.connect(temporal)
-    ordering, telling = list[float](), list[float]()
+    client, found = await Client.connect(temporal), Histories()
     for turn_id in turn_ids:
         asked: dict[int, datetime] = {}
         async for event in client.get_workflow_handle(turn_id).fetch_history_events():
+            found.events += 1
+            found.size += event.ByteSize()
             at = event.event_time.ToDatetime()
             asked[event.event_id] = at
             if event.HasField("workflow_task_started_event_attributes"):
                 since = asked[event.workflow_task_started_event_attributes.scheduled_event_id]
-                ordering.append((at - since).total_seconds() * 1000)
+                found.ordering_ms.append((at - since).total_seconds() * 1000)
             elif event.HasField("activity_task_started_event_attributes"):
                 since = asked[event.activity_task_started_event_attributes.scheduled_event_id]
-                telling.append((at - since).total_seconds() * 1000)
-    return ordering, telling
+                found.telling_ms.append((at - since).total_seconds() * 1000)
+    return found
+
+
+async def stored_bytes(database: str) -> int:
+    """How large a database is."""
+    import asyncpg
+
+    connection = await asyncpg.connect(database)
+    try:
+        size: int = await connection.fetchval("SELECT pg_database_size(current_database())")
+    finally:
+        await connection.close()
+    return size
 
 
 def _two(values: Sequence[float]) -> str:
@@ -151,6 +174,11 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
             programs.server(at_home, runner="process") as (one_process, _),
             programs.server(place) as (elsewhere, server_id),
         ):
+            shared = {
+                "server": server_id,
+                "Temporal": temporal_process.pid,
+                "PostgreSQL": int((home / "data" / "postmaster.pid").read_text().split()[0]),
+            }
             async with (
                 programs.Fleet(place, 1) as fleet,
                 players(one_process, [0]) as [near],
@@ -158,19 +186,19 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
             ):
                 for row in await _one_after_the_other(near, far, alone, temporal):
                     yield row
-                rate_of_one, row = await _together(
-                    elsewhere, range(10, 10 + many), each, fleet, server_id, temporal_process.pid
-                )
+                before = await stored_bytes(place.database)
+                group = range(10, 10 + many)
+                rate_of_one, row = await _together(elsewhere, group, each, fleet, shared)
                 yield row
+                grown = (await stored_bytes(place.database) - before) / many / (each + 1)
             async with programs.Fleet(place, 4) as fleet:
-                rate_of_four, row = await _together(
-                    elsewhere, range(110, 110 + many), each, fleet, server_id, temporal_process.pid
-                )
+                group = range(110, 110 + many)
+                rate_of_four, row = await _together(elsewhere, group, each, fleet, shared)
                 yield row
             yield Row(
                 what="four workers over one, on two cores that all programs share",
                 measured=f"{rate_of_four / rate_of_one:.2f} times",
-                peer=load(),
+                peer=f"the database grows by {grown / 1000:.1f} KB a turn; {load()}",
             )
 
 
@@ -183,7 +211,7 @@ async def _one_after_the_other(near: Player, far: Player, many: int, temporal: s
         await far.turn()
     own_ms = quantile(far.took_ms, 0.5) - quantile(near.took_ms, 0.5)
     p95_ms = quantile(far.took_ms, 0.95) - quantile(near.took_ms, 0.95)
-    ordering, telling = await waits_ms(temporal, far.turn_ids[3:])
+    kept = await histories(temporal, far.turn_ids[3:])
     return [
         at_most(
             f"{many} turns one by one: overhead of a worker, median",
@@ -195,8 +223,12 @@ async def _one_after_the_other(near: Player, far: Player, many: int, temporal: s
         Row(what="the same at p95", measured=f"{p95_ms:.0f} ms"),
         Row(
             what="waits in queues, median, p95: steps",
-            measured=_two(ordering),
-            peer=f"telling {_two(telling)}",
+            measured=_two(kept.ordering_ms),
+            peer=f"telling {_two(kept.telling_ms)}",
+        ),
+        Row(
+            what="what Temporal keeps of a turn",
+            measured=f"{kept.events / many:.0f} events, {kept.size / many / 1000:.1f} KB",
         ),
     ]
 
@@ -206,13 +238,12 @@ async def _together(
     numbers: Sequence[int],
     each: int,
     fleet: programs.Fleet,
-    server_id: int,
-    temporal_id: int,
+    shared: Mapping[str, int],
 ) -> tuple[float, Row]:
     workers = fleet.process_ids
     async with players(address, numbers) as all_of_them:
         await asyncio.gather(*(one.turn() for one in all_of_them))
-        groups = {"worker": workers, "server": [server_id], "Temporal": [temporal_id]}
+        groups = {"worker": workers} | {name: [one] for name, one in shared.items()}
         before = {name: cpu_s(ids) for name, ids in groups.items()}
         began = time.perf_counter()
         await asyncio.gather(*(one.turns(each) for one in all_of_them))
