@@ -33,7 +33,7 @@ from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest, TurnUpdate
 pytestmark = pytest.mark.cluster
 
 STORIES, TURNS, WORKERS = 10, 10, 4
-APART_S = (0.5, 3.5)
+APART_S = (1.0, 4.0)
 """Between two kills."""
 
 WHOLE_S = 150.0
@@ -188,6 +188,7 @@ async def test_a_hundred_turns_are_stored_once_each_while_workers_are_killed(
         billed_usd = wire.billed_usd()
     booked_usd = sum(row.cost_usd for row in attempts)
     lost = [row for row in attempts if row.outcome == "broken"]
+    lost_usd = sum(row.cost_usd for row in lost)
     taken_s = [
         took
         for kill in table.kills
@@ -199,7 +200,7 @@ async def test_a_hundred_turns_are_stored_once_each_while_workers_are_killed(
         f"{WORKERS} workers killed, {len(taken_s)} turns taken over: p50 "
         f"{quantile(taken_s, 0.5):.1f} s, p95 {quantile(taken_s, 0.95):.1f} s; billed "
         f"${billed_usd:.4f}, booked ${booked_usd:.4f} ({booked_usd / billed_usd:.3f} times), "
-        f"{len(lost)} calls of which nobody heard the end"
+        f"{len(lost)} calls of which nobody heard the end were booked at ${lost_usd:.4f}"
     )
 
     ends = Counter(one.updates[-1].kind for one in table.turns.values())
@@ -212,4 +213,4 @@ async def test_a_hundred_turns_are_stored_once_each_while_workers_are_killed(
     assert len(table.kills) >= 10
     assert len(taken_s) >= 10
     assert quantile(taken_s, 0.95) < 12
-    assert billed_usd <= booked_usd < 1.5 * billed_usd
+    assert booked_usd - lost_usd <= billed_usd <= booked_usd, "too high for lost calls alone"
