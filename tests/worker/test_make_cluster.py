@@ -7,7 +7,9 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx
 import psutil
@@ -49,7 +51,7 @@ def test_one_command_begins_all_and_ctrl_c_ends_all() -> None:
             key = {"Idempotency-Key": "k"}
             asked = web.post(f"{first}/{branch}/turns", json={"kind": "begin"}, headers=key).json()
             told = web.get(f"{second}/turns/{asked['turn_id']}/events").text
-            health = web.get(f"{addresses[1]}/health").json()
+            health = web.get(f"{second}/health").json()
         begun = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGINT)
         ended = process.wait(90)
@@ -61,6 +63,17 @@ def test_one_command_begins_all_and_ctrl_c_ends_all() -> None:
     assert "event: stored" in told, "asked for at one server, followed at the other"
     assert health["redis"] != "away"
     assert ended == 0
-    assert len(begun) >= 7
+    assert len(begun) >= 6, "Redis, Temporal, two workers, two servers"
     _, alive = psutil.wait_procs(begun, timeout=10)
     assert not alive
+    [folder] = re.findall(r"^PostgreSQL .*host=(\S+)/data", unquote(said), re.MULTILINE)
+    assert not Path(folder).exists()
+    assert not [one for one in psutil.process_iter() if folder in " ".join(command_of(one))]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """How a process was begun; nothing of one that has ended."""
+    with suppress(psutil.Error):
+        found: list[str] = process.cmdline()
+        return found
+    return []

@@ -31,7 +31,7 @@ async def servers(
         folder=tmp_path,
         database=postgresql_database,
         temporal=temporal,
-        more={"TTA_MODEL": "offline", "TTA_TURNS_A_MINUTE": "0"},
+        more={"TTA_MODEL": "offline"},
     )
     with ExitStack() as stack:
         there = [stack.enter_context(programs.server(place))[0] for _ in range(2)]
@@ -57,7 +57,7 @@ async def test_of_two_servers_asked_at_once_one_has_the_turn_played_and_both_kno
         answers = await asyncio.gather(
             *(
                 web.post(
-                    f"{branch}/turns", json=wanted, headers={"Idempotency-Key": f"{number} {who}"}
+                    f"{branch}/turns", json=wanted, headers={"Idempotency-Key": f"{number}-{who}"}
                 )
                 for who, web in enumerate(servers)
             )
@@ -65,7 +65,7 @@ async def test_of_two_servers_asked_at_once_one_has_the_turn_played_and_both_kno
         by_status = {answer.status_code: answer.json() for answer in answers}
         assert sorted(by_status) == [202, 409]
         refused = by_status[409]
-        assert refused["type"].endswith("branch-busy")
+        assert refused["type"].endswith("BranchBusy")
         assert refused["detail"]
         assert refused["present"]["turn"] == before
         told = [
@@ -78,10 +78,10 @@ async def test_of_two_servers_asked_at_once_one_has_the_turn_played_and_both_kno
         assert present["turn"] == (before := before + 1)
         if number:
             late = await other.post(
-                f"{branch}/turns", json=behind, headers={"Idempotency-Key": f"{number} late"}
+                f"{branch}/turns", json=behind, headers={"Idempotency-Key": f"{number}-late"}
             )
             assert late.status_code == 409
-            assert late.json()["type"].endswith("position-conflict")
+            assert late.json()["type"].endswith("PositionConflict")
             assert late.json()["present"]["turn"] == before
         wanted = {"kind": "choose", "choice": 1}
 
