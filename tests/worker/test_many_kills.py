@@ -196,8 +196,8 @@ async def test_a_hundred_turns_are_stored_once_each_while_workers_are_killed(
         if (took := table.turns[turn_id].after(number, kill.at_s)) is not None
     ]
     print(
-        f"{STORIES * TURNS} turns in {time.monotonic() - began_s:.0f} s, {len(table.kills)} of "
-        f"{WORKERS} workers killed, {len(taken_s)} turns taken over: p50 "
+        f"{STORIES * TURNS} turns in {time.monotonic() - began_s:.0f} s, {len(table.kills)} kills "
+        f"among {WORKERS} workers, {len(taken_s)} turns taken over: p50 "
         f"{quantile(taken_s, 0.5):.1f} s, p95 {quantile(taken_s, 0.95):.1f} s; billed "
         f"${billed_usd:.4f}, booked ${booked_usd:.4f} ({booked_usd / billed_usd:.3f} times), "
         f"{len(lost)} calls of which nobody heard the end were booked at ${lost_usd:.4f}"
