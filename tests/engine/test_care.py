@@ -108,16 +108,26 @@ async def test_nobody_skips_a_note_that_was_not_shown(begun, kit):
 
 async def test_the_same_need_soon_after_gets_a_line_and_another_need_a_pause(begun, kit):
     _, session = begun
-    await kit.play(session, Action.say(CRY))
+    await kit.play(session, Action.say(CRY), replace(Action.say(CRY), after_note=True))
 
     again = await kit.play(session, Action.say(CRY))
     [other] = await kit.play(session, Action.say(DANGER))
 
     assert isinstance(again[0], TurnWarning)
+    assert again[0].is_care
     assert "findahelpline.com" in again[0].text
     assert isinstance(again[-1], TurnStored)
     assert isinstance(other, TurnPaused)
     assert other.note.need == "danger"
+
+
+async def test_while_nobody_has_answered_a_note_the_same_words_pause_again(begun, kit):
+    _, session = begun
+    await kit.play(session, Action.say(CRY))
+
+    [paused] = await kit.play(session, Action.say(CRY))
+
+    assert isinstance(paused, TurnPaused)
 
 
 async def test_after_some_turns_the_same_need_pauses_again(begun, kit):

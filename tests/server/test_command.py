@@ -207,6 +207,34 @@ def test_taking_the_last_token_back_does_not_open_the_door(tmp_path: Path) -> No
     assert asked(tmp_path)[1] == 401
 
 
+def test_who_starts_a_server_is_told_what_is_not_safe(tmp_path: Path) -> None:
+    add_token(tmp_path)
+    told = said_at_start(tmp_path, "--host", "0.0.0.0")
+    assert "plain HTTP" in told
+    assert "no operator" in told
+    assert "plain HTTP" not in said_at_start(tmp_path)
+
+
+def said_at_start(home: Path, *options: str) -> str:
+    """What stands on the screen once it serves."""
+    process = subprocess.Popen(
+        command(home, "--port", "0", *options),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    lines = list[str]()
+    try:
+        while "Ctrl-C stops" not in (line := process.stdout.readline()) and line:
+            lines.append(line)
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+    return "".join(lines)
+
+
 def test_an_address_that_is_taken_is_said(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = subprocess.run(

@@ -243,7 +243,8 @@ async def test_people_are_shown_with_what_they_know_and_how_they_changed(served:
 
 
 @pytest.mark.parametrize(
-    "typed", ["cellar", "the cellar", "Jonas is in the cellar.", "jonas is in cellar"]
+    "typed",
+    ["cellar", "the cellar", "in the cellar", "Jonas is in the cellar.", "jonas is in cellar"],
 )
 async def test_a_place_is_corrected_however_it_is_typed_and_shown_in_one_way(
     served: Running, typed: str

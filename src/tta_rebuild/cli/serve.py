@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import Annotated, Literal, TypeAlias
 
@@ -56,6 +57,8 @@ def serve(
     from tta_rebuild.server.serving import serve as run
 
     async def work(application: tta.Application) -> None:
+        for name in await _to_know(application, host):
+            screen.note(message(name), "yellow")
         warming = asyncio.ensure_future(application.warm())
         try:
             await run(
@@ -82,6 +85,19 @@ def serve(
         metrics = ServerMetrics(Registry(sent.meter_provider, redactor.redact))
         telemetry = Telemetry(tracer_provider=sent.tracer_provider, meter_provider=metrics.registry)
         with_application(ctx.obj, work, settings, telemetry=telemetry)
+
+
+async def _to_know(application: tta.Application, host: str) -> list[str]:
+    """The names of the messages that whoever starts this server should read."""
+    from tta_rebuild.bootstrap.serving import has_accounts
+    from tta_rebuild.server.serving import is_own_machine
+
+    if not await has_accounts(application):
+        return []
+    now = datetime.now(UTC)
+    tokens = await application.access.tokens()
+    has_operator = any(one.role == "operator" and one.is_good(now) for one in tokens)
+    return ["access_no_operator"] * (not has_operator) + ["plain_http"] * (not is_own_machine(host))
 
 
 def with_runner(settings: tta.Settings, runner: Runner | None, address: str) -> tta.Settings:

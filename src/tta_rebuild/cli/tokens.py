@@ -138,6 +138,9 @@ def revoke(
         raise NothingThere(message("no_token", name=one_line(name, 60)))
     says = "Revoked: " + ", ".join(f"{one.token_id} of {one.player_id}" for one in gone)
     ctx.obj.screen.answer([_row(one) for one in gone], json_, lambda s, _: s.say(says))
+    left = with_stories(ctx.obj, lambda application: application.access.tokens())
+    if not any(one.role == "operator" and one.is_good(now) for one in left):
+        ctx.obj.screen.note(message("access_no_operator"), "yellow")
 
 
 def _row(token: AccessToken) -> dict[str, Any]:

@@ -53,6 +53,15 @@ class Aside:
     words: str | None = None
 
 
+def people_here(state: StoryState) -> dict[str, str]:
+    """Who can be asked aside as the story stands: id → name, those who spoke last first."""
+    dead = {one for one in state.names if state.canon.holds_at(one, "alive", "false") is not None}
+    others = [one for one in state.names if one not in (state.player, PLAYER) and one not in dead]
+    spoke = [p.speaker for p in state.scene.passages if p.speaker] if state.scene else []
+    ordered = dict.fromkeys([one for one in reversed(spoke) if one in others] + others)
+    return {one: state.names[one] for one in ordered if state.turn and _is_near(state, one)}
+
+
 def aside_of(state: StoryState, typed: str, *, is_thought: bool = False) -> Aside | str:
     """Whom a text begins with and what they are asked; or, as a text, why that cannot be."""
     if not state.turn:
@@ -64,7 +73,7 @@ def aside_of(state: StoryState, typed: str, *, is_thought: bool = False) -> Asid
         first = words[0].strip(" ,:;") if words else ""
         name = "nobody_meant" if first else "nobody_named"
         return message(name, name=first, names=", ".join(them) or message("nobody_yet"))
-    name = state.names.get(who, who)
+    name = state.names.get(who) or " ".join(words[:size]).strip(_ENDS_A_NAME)
     if who in (state.player, PLAYER):
         return message("own_thought" if is_thought else "own_answer")
     if state.canon.holds_at(who, "alive", "false") is not None:

@@ -59,12 +59,14 @@ class SessionCare:
         may_ask: bool = True,
         after_note: bool = False,
         may_remind: bool = True,
+        is_unanswered: bool = False,
     ) -> CareTaken:
         """Whether the turn pauses for these words; not for the same ones just ``after_note``.
 
         It ``takes_more`` without a reader for a theme, which may tell of people in need; what will
         not be played is read by none (not ``may_ask``). Soon after a note a turn that is played
-        begins with a reminder; one that is not has the note once more (not ``may_remind``).
+        begins with a reminder; one that is not has the note once more (not ``may_remind``), and so
+        has one that comes while nobody has chosen what to do after it (``is_unanswered``).
         """
         words = in_plain_words(words)
         if after_note or not words:
@@ -74,7 +76,7 @@ class SessionCare:
             return taken
         policy, now, last = turn.dependencies.care, turn.state.turn, self._shown.get(need)
         is_quiet = last is not None and now - last < QUIET_TURNS and not policy.is_strict
-        if is_quiet and may_remind:
+        if is_quiet and may_remind and not is_unanswered:
             return replace(taken, reminder=policy.reminder(need))
         self._shown[need] = now
         return replace(taken, note=policy.note(need))

@@ -168,7 +168,11 @@ class Session:
             before = self.next_turn(is_retold=action.is_retold, player_id=action.player_id)
             words, is_again = own_words(before, action), action.after_note and is_noted(self._fold)
             care = await self._care.look(
-                before, words, takes_more=action.kind == "begin", after_note=is_again
+                before,
+                words,
+                takes_more=action.kind == "begin",
+                after_note=is_again,
+                is_unanswered=is_noted(self._fold),
             )
             if care.note:
                 await self._append(self.state.turn, [CareShown()])
@@ -180,7 +184,7 @@ class Session:
                     branch_id=self.branch.branch_id, expected=seen_at, actual=there
                 )
             if care.reminder:
-                yield seen.TurnWarning(care.reminder)
+                yield seen.TurnWarning(care.reminder, is_care=True)
             async with aclosing(play_turn(before, action, self._search)) as turn:
                 async for item in turn:
                     if isinstance(item, seen.PlayedTurn):
@@ -294,14 +298,19 @@ class Session:
             is_again = after_note and is_noted(self._fold)
             is_asked = isinstance(wanted, Aside)
             care = await self._care.look(
-                turn, asked or typed, takes_more=not is_asked, may_ask=is_asked, after_note=is_again
+                turn,
+                asked or typed,
+                takes_more=not is_asked,
+                may_ask=is_asked,
+                after_note=is_again,
+                is_unanswered=is_noted(self._fold),
             )
             if care.note:
                 await self._append(self.state.turn, [CareShown()])
                 yield seen.TurnPaused(care.note, None)
                 return
             if care.reminder:
-                yield seen.TurnWarning(care.reminder)
+                yield seen.TurnWarning(care.reminder, is_care=True)
             refusal = turn.safety.refusal(asked) if asked else ""
             if isinstance(wanted, str) or refusal:
                 yield seen.TurnRefused(refusal or str(wanted))

@@ -25,9 +25,13 @@ class PassageReleased:
 
 @dataclass(frozen=True, slots=True)
 class TurnWarning:
-    """Something the player should know: a content warning, a degraded turn, a budget mark."""
+    """Something the player should know: a content warning, a degraded turn, a budget mark.
+
+    One that ``is_care`` says where help can be found, and stays in sight.
+    """
 
     text: str
+    is_care: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ def update_of(item: AsideItem, session: Session) -> tuple[UpdateKind, Values]:
     match item:
         case seen.PassageReleased(passage=passage):
             return "passage", passage_values(passage, session.state.names)
-        case seen.TurnWarning(text=text):
-            return "warning", {"text": text}
+        case seen.TurnWarning(text=text, is_care=is_care):
+            return "warning", {"text": text, "is_care": is_care}
         case seen.SceneRestarted(reason=reason):
             return "restarted", {"reason": reason}
         case seen.TurnRefused(reason=reason):

@@ -234,6 +234,9 @@ async def allowed(request: Request) -> None:
         if principal.reads and principal.role is None:
             raise _no_story(request)
         rule = "player"
+    is_of_any_story = rule == "operator of any story"
+    if is_of_any_story:
+        rule = "operator"
     if rule in ROLES and principal.role is None:
         raise not_signed_in()
     if rule in ROLES and not principal.has(rule):
@@ -242,7 +245,7 @@ async def allowed(request: Request) -> None:
     if rule not in ROLES:
         said, do = "No rule says who may ask for that.", "Tell those who run the server."
         raise Problem(403, "For nobody", said, do=do, kind="NoRule")
-    if not principal.owns_all:
+    if not (principal.owns_all or is_of_any_story):
         await _check_owner(request, principal)
 
 

@@ -10,6 +10,7 @@ from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.bootstrap.spending import budget_of_player, spent_by_scope, spent_in_words
 from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.core.story import Passage, Scene
+from tta_rebuild.engine.aside import people_here
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_runner import REPEATABLE, RunningTurn
@@ -88,6 +89,7 @@ async def present_out(
         model_before=_told_before(state, teller),
         language=state.premise.language,
         player=state.names.get(state.player, ""),
+        people_here=list(people_here(state).values()),
         running=turn_out(running) if running else None,
         interrupted=turn_out(broken) if broken else None,
     )

@@ -122,7 +122,7 @@ async def serve(
         if re.search(r"[/@?#\s]|:\d+$", name):
             raise SettingsError("--allowed-host", NO_NAME.format(host=name[:60]))
     named = [("--host", host), *(("--allowed-host", name) for name in options.hosts)]
-    flag, reached = next((one for one in named if not _is_own(one[1])), ("", ""))
+    flag, reached = next((one for one in named if not is_own_machine(one[1])), ("", ""))
     if reached and not options.accounts and not anyone:
         raise SettingsError(flag, OPEN_TO_ALL.format(host=reached[:60]))
     async with open_serving(
@@ -178,7 +178,7 @@ async def _load(app: FastAPI) -> None:
     gc.freeze()
 
 
-def _is_own(host: str) -> bool:
+def is_own_machine(host: str) -> bool:
     """Whether an address is reached from this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback

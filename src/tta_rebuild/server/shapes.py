@@ -319,6 +319,7 @@ class PresentOut(Given):
     model_before: str = Field(description="Who told the last scene, where that is another")
     language: str = Field(description="Of the story", examples=["en"])
     player: str = Field(description="The name of whom one plays, or empty")
+    people_here: list[str] = Field(description="Names of those who can be asked aside now")
     running: TurnOut | None = Field(description="The turn that is being played now")
     interrupted: TurnOut | None = Field(description="The last turn, where it was broken off")
 

@@ -100,14 +100,16 @@ def test_a_fact_is_corrected_and_what_depends_on_it_is_shown_first(
     page.get_by_label("Find").fill("jonas is in the kitchen")
     until(page, "document.querySelectorAll('.fact-list:first-of-type li').length === 1")
     assert "since scene 3" in page.locator(".fact-list li").first.inner_text()
-    page.get_by_role("button", name="Correct: Jonas is in the kitchen").click()
+    page.get_by_role("button", name="Correct this: Jonas is in the kitchen").click()
     page.get_by_label("What was so instead").fill("Jonas is in the cellar.")
     page.get_by_role("button", name="See what depends on it").click()
     page.locator("main q", has_text="Jonas is in the cellar.").wait_for()
     page.locator("main").get_by_text("Nothing told later depends on it").wait_for()
     assert not session.state.canon.holds_at("jonas", "located_in", "cellar")
     page.get_by_role("button", name="Correct it").click()
-    until(page, "document.querySelector('[role=log]').textContent.includes('is corrected')")
+    until(
+        page, "document.querySelector('[role=log]').textContent.includes('Corrected. It says now')"
+    )
     now = server.does(server.application.stories.resume(session.story_id))
     assert now.state.canon.value("jonas", "located_in") == "cellar"
     page.get_by_label("Also what is over").check()
@@ -124,12 +126,17 @@ def test_what_is_so_in_plain_words_is_corrected_or_taken_back(
     session = server.does(seeding.a_story_with_a_cast(server.application))
     page = reader.open(f"story/{session.story_id}/main/canon")
     page.get_by_role("button", name="Show what Mara does not know yet").click()
-    page.get_by_role("button", name="Correct: Ilse has read").click()
+    page.get_by_role("button", name="Correct this: Ilse has read").click()
     page.get_by_label("What is so instead").fill("Ilse has burnt the letter.")
     page.get_by_role("button", name="Correct it").click()
-    page.get_by_role("button", name="Correct: Ilse has burnt").click()
+    page.get_by_role("button", name="Correct this: Ilse has burnt").click()
     page.get_by_role("button", name="It is not so").click()
-    until(page, "!document.querySelector('main').textContent.includes('Ilse has burnt')")
+    until(
+        page,
+        "[...document.querySelectorAll('.fact-list')]"
+        ".every((one) => !one.textContent.includes('Ilse has burnt'))",
+    )
+    page.locator("main .note", has_text="Taken back: “Ilse has burnt the letter.”").wait_for()
     now = server.does(server.application.stories.resume(session.story_id))
     assert not [one for one in now.state.lines.values() if "Ilse has" in one.text]
 

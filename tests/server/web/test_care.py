@@ -40,7 +40,7 @@ def test_a_turn_that_paused_goes_on_as_it_was_or_more_gently(
     page.locator(".care").get_by_role("button", name=answer).click()
     # the move goes on as it was; what this storyteller does with it is its own affair
     page.locator(".refused, #turn-2").first.wait_for()
-    assert page.locator(".care").count() == 0
+    assert page.locator(".live .care").count() == 0
     session = server.does(server.application.stories.resume(story))
     assert (dict(session.state.premise.boundaries) != {"violence": "low"}) is gentler
 
@@ -76,6 +76,23 @@ def test_help_lines_are_links_that_stay_after_stopping_and_are_found_again(
     assert_nobody_is_left_out(page)
     assert reader.seen.errors == []
     reader.context.close()
+
+
+def test_a_second_cry_leaves_help_in_sight_when_its_scene_is_told(
+    reader: Reader, story: str
+) -> None:
+    page = reader.open(f"story/{story}/main")
+    field = page.get_by_placeholder("In your own words")
+    for number in (2, 3):
+        field.fill("I do not want to live any more. Nobody would miss me.")
+        field.press("Enter")
+        if number == 2:
+            page.get_by_role("button", name="Go on, with what I wrote").click()
+        page.locator(f"#turn-{number}").wait_for()
+    assert page.locator(".moves .care a[href^='tel:']").count()
+    page.locator(".choices button").first.click()
+    page.locator("#turn-4").wait_for()
+    assert page.locator(".moves .care a[href^='tel:']").count()
 
 
 def test_the_words_of_a_cry_are_neither_in_the_field_nor_kept_in_the_browser(

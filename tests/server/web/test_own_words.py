@@ -75,6 +75,27 @@ def test_somebody_is_asked_aside_and_it_is_no_turn(
     assert len(told(server, story)) == 1
 
 
+def test_who_can_be_asked_is_there_to_be_picked(reader: Reader, story: str) -> None:
+    page = reader.open(f"story/{story}/main")
+    page.get_by_label("What it is").select_option("ask")
+    page.locator(".own-words").get_by_role("button", name="Jonas", exact=True).click()
+    field = page.locator(".own-words textarea")
+    assert field.input_value() == "Jonas, "
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    assert_nobody_is_left_out(page)
+
+
+def test_a_number_typed_in_the_field_takes_that_choice(reader: Reader, story: str) -> None:
+    page = reader.open(f"story/{story}/main")
+    second = page.locator(".choices button span").nth(1).inner_text()
+    field = page.get_by_placeholder("In your own words")
+    field.fill("2")
+    field.press("Enter")
+    scenes_are_told(page, 2)
+    assert plain(page.locator("#turn-2 .action").inner_text()) == plain(second)
+    assert field.input_value() == ""
+
+
 def test_a_move_after_an_aside_is_made_where_the_branch_stands_now(
     reader: Reader, server: RunningServer, story: str
 ) -> None:

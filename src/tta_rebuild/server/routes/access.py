@@ -9,12 +9,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Request, Response
 
+from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.bootstrap.spending import budget_of_player, budget_of_story
 from tta_rebuild.core.access import AccessToken, SharedLink, new_secret
 from tta_rebuild.server import access_shapes as shapes
 from tta_rebuild.server.access import COOKIE, SHARE_HEADER, Access, Asking, Principal, TheAccess
 from tta_rebuild.server.problems import Problem
 from tta_rebuild.server.resources import ID, Served, TheStory, documented
+from tta_rebuild.storage.story_store import StoryRow
 
 router = APIRouter(tags=["access"], responses=documented(401))
 
@@ -110,34 +112,38 @@ async def set_budget(
 
 @router.put("/stories/{story}/budget", responses=documented(404))
 async def set_story_budget(
-    story: TheStory, wanted: shapes.StoryBudgetIn, access: TheAccess, served: Served
+    story: TheStory,
+    wanted: shapes.StoryBudgetIn,
+    access: TheAccess,
+    asking: Asking,
+    served: Served,
 ) -> shapes.StoryBudgetOut:
-    """Say what a story may cost in all; it counts from the next call of a model on."""
+    """Say what a story may cost in all, whosever it is; it counts from a model's next call on."""
     await access.records.limit_story(story.story_id, wanted.usd)
-    app = served.application
-    found = await budget_of_story(app.access, app.tracker, story.story_id)
-    return shapes.StoryBudgetOut(story_id=story.story_id, title=story.title, **asdict(found))
+    return await _story_budget(story, access, asking, served)
 
 
 @router.get("/budgets")
 async def list_story_budgets(
     access: TheAccess, asking: Asking, served: Served
 ) -> shapes.StoryBudgetsOut:
-    """Those of your stories that have a budget of their own, and what they have cost."""
-    app = served.application
+    """The stories that have a budget of their own, and what they have cost."""
     limits = await access.records.story_limits()
-    own = await access.visible(asking, await app.stories.list())
-    rows = [
-        (row, await budget_of_story(app.access, app.tracker, row.story_id))
-        for row in own
-        if row.story_id in limits
-    ]
-    return shapes.StoryBudgetsOut(
-        budgets=[
-            shapes.StoryBudgetOut(story_id=row.story_id, title=row.title, **asdict(found))
-            for row, found in rows
-        ]
-    )
+    stories = [row for row in await served.application.stories.list() if row.story_id in limits]
+    rows = [await _story_budget(story, access, asking, served) for story in stories]
+    return shapes.StoryBudgetsOut(budgets=rows)
+
+
+async def _story_budget(
+    story: StoryRow, access: Access, asking: Principal, served: Serving
+) -> shapes.StoryBudgetOut:
+    """The budget of a story, with its title if it is their own, else with whose it is."""
+    app = served.application
+    found = await budget_of_story(app.access, app.tracker, story.story_id)
+    owner = await access.records.owner(story.story_id) or ""
+    is_own = asking.owns_all or asking.owns(owner)
+    title = story.title if is_own else f"a story of {owner}"
+    return shapes.StoryBudgetOut(story_id=story.story_id, title=title, **asdict(found))
 
 
 @router.post("/tokens", status_code=201, responses=documented(409))

@@ -242,9 +242,10 @@ async def retcon(wanted: shapes.RetconIn, branch: TheBranch, served: Served) -> 
     stories = served.application.stories
     claim = Claim(**wanted.claim.model_dump())
     path, state = await stories.whole(branch)
+    names = names_written(state.facts) | state.names
     becomes = None
     if wanted.becomes is not None:
-        becomes = replace(claim, value=_value_in(wanted.becomes, state, claim))
+        becomes = replace(claim, value=_value_in(wanted.becomes, state, claim, names))
     where = (branch.story_id, branch.branch_id)
     turns = {recorded.position: recorded.turn for recorded in path}
     made = None
@@ -261,13 +262,13 @@ async def retcon(wanted: shapes.RetconIn, branch: TheBranch, served: Served) -> 
             raise Problem(409, "It was never so", str(error), do=do, kind="StoryError") from error
         raise
     return shapes.RetconOut(
-        says=fact_in_words(state, plan.fact, state.names),
-        becomes=fact_in_words(state, plan.becomes, state.names) if plan.becomes else None,
+        says=fact_in_words(state, plan.fact, names),
+        becomes=fact_in_words(state, plan.becomes, names) if plan.becomes else None,
         since_turn=turns.get(plan.fact.since, 0),
         dependents=[
             shapes.DependentOut(
                 turn=turns.get(one.position, 0),
-                says=fact_in_words(state, one.claim, state.names),
+                says=fact_in_words(state, one.claim, names),
                 ends=one.claim.ends,
                 why=one.why,
             )
@@ -277,15 +278,16 @@ async def retcon(wanted: shapes.RetconIn, branch: TheBranch, served: Served) -> 
     )
 
 
-def _value_in(said: str, state: StoryState, claim: Claim) -> str:
+def _value_in(said: str, state: StoryState, claim: Claim, names: Mapping[str, str]) -> str:
     """The new value, of a value or of the whole sentence: "Owen is my cousin." is "my cousin"."""
     rest, open_claim = " ".join(said.split()), replace(claim, value="…")
-    for told in (fact_in_words(state, open_claim, state.names), said_in_words(state, open_claim)):
+    for told in (fact_in_words(state, open_claim, names), said_in_words(state, open_claim)):
         beginning = told.partition("…")[0]
         if beginning and rest.casefold().startswith(beginning.casefold()):
             rest = rest[len(beginning) :].rstrip(" .")
     if state.canon.relations[claim.relation].value == "place":
-        rest = re.sub(r"^the ", "", rest, flags=re.IGNORECASE)  # as places are kept
+        # as places are kept: "in the cellar" is "cellar"
+        rest = re.sub(r"^(?:in |inside |at |on )?(?:the )?", "", rest, flags=re.IGNORECASE)
     return rest or said
 
 

@@ -143,7 +143,10 @@ function SignIn() {
       location.reload();
     } catch (error) { setProblem(error.detail); announce(error.detail); }
   }
+  const ended = reader.value.role ? "Your token is no longer good: it was revoked, or it has expired. An operator can give you another."
+    : access.isByLink ? "The link by which you read was taken back." : "";
   return html`<section class="narrow"><h1>Who is reading?</h1>
+    ${ended && html`<p class="note" role="status">${ended}</p>`}
     <p>This server is for several people. The operator gives out access tokens with <code>tta tokens</code>.</p>
     <form onSubmit=${enter}>
       <label>Access token <input ref=${field} type="password" autocomplete="current-password" required value=${text} onInput=${(e) => setText(e.target.value)} /></label>

@@ -2,6 +2,7 @@
 import { api } from "./api.js";
 import { Meter, ProblemNote, announce, moment, money, useAction, useAsked } from "./components.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
+import { reader } from "./navigation.js";
 
 const MOST = 1_000_000;
 
@@ -35,7 +36,7 @@ export function BudgetForm({ label, now, set, leave }) {
 /** The budgets of single stories, and the field for another. `round` changes when money was spent. */
 export function StoryBudgets({ round }) {
   const [value, problem, again] = useAsked(() => Promise.all([api.storyBudgets(), api.stories({ limit: 200 })]), [round]);
-  const [story, setStory] = useState(""), [changes, setChanges] = useState("");
+  const [story, setStory] = useState(""), [changes, setChanges] = useState(""), [id, setId] = useState("");
   if (!value) return html`<${ProblemNote} problem=${problem} />`;
   const [{ budgets }, { stories }] = value;
   const others = stories.filter((row) => !budgets.some((one) => one.story_id === row.story_id));
@@ -45,6 +46,7 @@ export function StoryBudgets({ round }) {
     announce(usd === null ? `${row.title} has no budget of its own any more.` : `${row.title} may cost ${money(usd)} in all.`);
     setChanges("");
     setStory("");
+    setId("");
     again();
   }
   return html`<h3>Of single stories</h3>
@@ -55,5 +57,7 @@ export function StoryBudgets({ round }) {
     ${!budgets.length && html`<p class="quiet">None has a budget of its own. It holds beside those above, over all sessions, from the next call of a model on.</p>`}
     ${others.length > 0 && html`<div class="row"><label>Story <select aria-label="Story to give a budget" value=${chosen} onChange=${(e) => setStory(e.target.value)}>
         <option value="">Choose one to give it a budget</option>${others.map((row) => html`<option value=${row.story_id}>${row.title}${others.some((one) => one !== row && one.title === row.title) ? `, begun ${moment(row.created_at)}` : ""}</option>`)}</select></label></div>
-      ${chosen && html`<${BudgetForm} key=${chosen} label="It may cost in all, US dollars" now=${null} set=${(usd) => set(others.find((row) => row.story_id === chosen), usd)} />`}`}`;
+      ${chosen && html`<${BudgetForm} key=${chosen} label="It may cost in all, US dollars" now=${null} set=${(usd) => set(others.find((row) => row.story_id === chosen), usd)} />`}`}
+    ${reader.value.accounts && html`<details><summary>A story of somebody else’s</summary><label>Its id <input value=${id} autocomplete="off" maxlength="80" onInput=${(e) => setId(e.target.value.trim())} /></label>
+      ${id && html`<${BudgetForm} key="other" label="It may cost in all, US dollars" now=${null} set=${(usd) => set({ story_id: id, title: "That story" }, usd)} />`}</details>`}`;
 }

@@ -1,14 +1,17 @@
 // The canon: what is true and since when, correcting a fact, and a move of one's own judged while it is written.
 import { api } from "./api.js";
 import { Loaded, LongText, Meter, ProblemNote, Quoted, announce, counted, isTooLong, plain, reading, sentenceCase, useAction, useAsked } from "./components.js";
-import { html, useEffect, useRef, useState } from "./dom.js";
+import { html, signal, useEffect, useRef, useState } from "./dom.js";
 import { at, go, heading, may } from "./navigation.js";
 
 const AT_ONCE = 100, TYPING_MS = 350;
+/** What was corrected last on this page: it may stand behind what one does not know yet. */
+const corrected = signal("");
 
 export function Page({ story, branch }) {
   const [shows, setShows] = useState("facts");
   useEffect(() => { api.story(story).then((row) => { heading.value = { story, title: row.title }; }).catch(() => {}); }, [story]);
+  useEffect(() => { corrected.value = ""; }, [story, branch]);
   return html`<h1>Canon</h1>
     <div class="tabs" role="group" aria-label="What to look at">
       <button type="button" aria-pressed=${shows === "facts"} onClick=${() => setShows("facts")}>What is true</button>
@@ -25,6 +28,7 @@ function Facts({ story, branch }) {
   const asked = useAsked(() => api.facts(story, branch, { ...query, limit: AT_ONCE }), [story, branch, word, ended, isAll]);
   function showAll(is) { shownWhole.keep(story, is); setIsAll(is); }
   return html`<p class="lead">What the story has made so, with the sentence it came from where there is a sure one. Correct what was never meant; you see first what depends on it.</p>
+    ${corrected.value && html`<p class="note">${corrected.value}</p>`}
     <div class="row"><label class="grow">Find <input type="search" value=${text} onInput=${(e) => setText(e.target.value)} /></label>
       <label><input type="checkbox" checked=${ended} onChange=${(e) => setEnded(e.target.checked)} /> Also what is over</label></div>
     <${Loaded} asked=${asked} what="the facts">${(first) => html`<${FactList} story=${story} branch=${branch} first=${first} query=${query} again=${asked[2]} isAll=${isAll} showAll=${showAll} />`}<//>`;
@@ -60,13 +64,14 @@ function LineRow({ line, story, branch, again, notKnown }) {
   useEffect(() => { if (text === line.text) field.current.focus(); }, [text === null]);
   const [correct, isBusy, problem] = useAction(async (becomes) => {
     await api.correctLine(story, branch, line.number, becomes);
-    announce(becomes ? "It is corrected." : "It is taken back.");
+    corrected.value = becomes ? `Corrected. It says now: “${ended(becomes)}”` : `Taken back: “${line.text}”`;
+    announce(corrected.value);
     setText(null);
     again();
   });
   return html`<li><div class="fact-line"><p class="fact-says">${line.text}</p>
     <p class="quiet">${[line.known_by.length > 0 && `known by ${line.known_by.map(plain).join(", ")}`, !line.known && `${notKnown} this`].filter(Boolean).join(", ")}
-      ${text === null && may("author") && html`${(line.known_by.length > 0 || !line.known) && " · "}<button type="button" class="plain" aria-label=${`Correct: ${line.text}`} onClick=${() => setText(line.text)}>Correct</button>`}</p></div>
+      ${text === null && may("author") && html`${(line.known_by.length > 0 || !line.known) && " · "}<button type="button" class="plain" aria-label=${`Correct this: ${line.text}`} onClick=${() => setText(line.text)}>Correct this</button>`}</p></div>
     ${text !== null && html`<form class="note" onSubmit=${(e) => { e.preventDefault(); correct(text.trim()); }}>
       <label>What is so instead <input ref=${field} value=${text} maxlength="400" onInput=${(e) => setText(e.target.value)} /></label>
       <p class="row"><button class="main-action" disabled=${isBusy || !text.trim() || text.trim() === line.text}>Correct it</button>
@@ -84,7 +89,7 @@ function FactRow({ fact, story, branch, again, notKnown }) {
   return html`<li>
     <div class="fact-line"><p class=${over ? "fact-says over" : "fact-says"}>${said}</p>
     <p class="quiet">${fact.since_turn ? `since scene ${fact.since_turn}` : "from the beginning"}${fact.taken_back ? `, taken back at scene ${fact.until_turn}: it was never so` : over ? `, until scene ${fact.until_turn}` : ""}${fact.certain ? "" : ", concluded rather than told"}${fact.known ? "" : `, ${notKnown} this`}
-      ${!corrects && !fact.taken_back && may("author") && html` · <button type="button" class="plain" aria-label=${`Correct: ${said}`} onClick=${() => setCorrects(true)}>Correct</button>`}</p></div>
+      ${!corrects && !fact.taken_back && may("author") && html` · <button type="button" class="plain" aria-label=${`Correct this: ${said}`} onClick=${() => setCorrects(true)}>Correct this</button>`}</p></div>
     ${fact.sentence && html`<${Quoted} text=${fact.sentence} />`}
     ${corrects && html`<${Correct} fact=${fact} story=${story} branch=${branch} leave=${() => setCorrects(false)} again=${again} />`}
   </li>`;
@@ -111,7 +116,8 @@ function Correct({ fact, story, branch, leave, again }) {
   });
   const [correct, isBusy, notDone] = useAction(async () => {
     const done = await api.retcon(story, branch, body(false));
-    announce("The fact is corrected.");
+    corrected.value = done.becomes ? `Corrected. It says now: “${ended(done.becomes)}”` : `Taken back: “${ended(done.says)}”`;
+    announce(corrected.value);
     leave();
     if (done.branch && how === "rewrite") go(at(story, done.branch.name)); else again();
   });

@@ -22,6 +22,8 @@ export class LiveTurn {
     this.state = signal("idle");
     this.told = signal(NOTHING);
     this.isConnected = signal(true);
+    /** Where help can be found, once that was told; it stays as long as the page. */
+    this.help = signal("");
     this.running = null;
     /** Whether the reader has stayed at the move since it was made. */
     this.isFollowed = false;
@@ -132,7 +134,8 @@ export class LiveTurn {
       this.state.value = "telling";
       if (reading.value.streaming) announce(aloud(data));
     } else if (event === "warning") {
-      add({ warnings: [...told.warnings, data.text] });
+      if (data.is_care) this.help.value = data.text;
+      else add({ warnings: [...told.warnings, data.text] });
       announce(data.text);
     } else if (event === "restarted") {
       add({ passages: [], restarted: data.reason || "The scene begins anew." });

@@ -1,6 +1,6 @@
 // Play: the story as it is told, and what the player does next.
 import { api } from "./api.js";
-import { Care, Reachable } from "./care.js";
+import { Care, Numbers, Reachable } from "./care.js";
 import {
   Boundaries, Loaded, LongText, Move, Passage, ProblemNote, Quoted, announce, counted, fileName, isTooLong, money, reading, save, typeset, useAction, useAsked, when,
 } from "./components.js";
@@ -254,8 +254,8 @@ const BUTTONS = { say: "Go on", ask: "Ask", think: "Look", end: "End it" };
 const ASIDES = ["ask", "think"];
 const HINTS = {
   say: "In your own words: what you do, or what you say",
-  ask: "A name and your question: Jonas, what did you see?",
-  think: "A name: Jonas",
+  ask: "A name and your question",
+  think: "A name",
   end: "How it should end, or nothing at all",
 };
 /** The embedded storyteller cannot be told an end; it says so where one would write one. */
@@ -265,7 +265,9 @@ function Moves({ live, present, play, story, branch }) {
   const state = live.state.value, isBusy = state === "waiting" || state === "telling";
   const [text, setText] = useState(() => draft.read(story, branch));
   const [kind, setKind] = useState("say");
-  const field = useRef(), lastDeed = kind === "end" && present.model === "offline", hint = lastDeed ? LAST_DEED.hint : HINTS[kind];
+  const field = useRef(), lastDeed = kind === "end" && present.model === "offline", isAside = ASIDES.includes(kind);
+  const people = present.people_here || [], [first] = people, askHint = kind === "ask" ? `${first}, what do you think of it?` : first;
+  const hint = lastDeed ? LAST_DEED.hint : isAside && first ? `${HINTS[kind]}: ${askHint}` : HINTS[kind];
   const choices = present.choices || [], hasEnded = present.ended;
   const change = (value) => { setText(value); draft.keep(story, branch, value); };
   const take = (n) => play({ kind: "choose", choice: n }, choices[n - 1].text);
@@ -286,13 +288,15 @@ function Moves({ live, present, play, story, branch }) {
     return () => removeEventListener("keydown", press);
   }, []);
   // a refused move keeps its words; one that is told leaves the field empty
-  useEffect(() => { if (state === "idle" || state === "paused") setText(draft.read(story, branch)); if (state === "refused") field.current?.focus(); }, [state]);
+  useEffect(() => { if (state === "idle" || state === "paused") setText(draft.read(story, branch)); if (state === "refused") { if (live.help.value) change(""); field.current?.focus(); } }, [state]);
 
   function submit(event) {
     event.preventDefault();
     const words = text.trim();
     if (isBusy || isTooLong(text, MOVE_CHARS) || (!words && kind !== "end")) return;
-    if (ASIDES.includes(kind)) play({ kind, text: words }, words, { isAside: true });
+    const number = kind === "say" && /^[1-9]$/.test(words) ? Number(words) : 0;
+    if (number && number <= choices.length) { change(""); return take(number); }
+    if (isAside) play({ kind, text: words }, words, { isAside: true });
     else play({ kind, text: words }, words || "The end.");
   }
   if (!may("player")) return html`<p class="quiet centre">You read along; new scenes come by themselves. Only whose story it is plays it.</p>`;
@@ -301,6 +305,7 @@ function Moves({ live, present, play, story, branch }) {
   }
   if (state === "paused" || state === "stopped") return html`<p class="quiet centre">${state === "paused" ? "The story waits until you have chosen above." : "The story waits. Take it up again above, whenever you like."}</p>`;
   return html`
+    ${live.help.value && html`<div class="note care"><p><${Numbers} text=${live.help.value} /></p></div>`}
     ${state === "refused" && html`<div class="note refused" role="status"><p>${live.told.value.reason}</p></div>`}
     ${!hasEnded && choices.length > 0 && html`<h2 class="small">What do you do?</h2>
       <ol class="choices">${choices.map((choice, n) => html`<li key=${choice.text}><button type="button" disabled=${isBusy} aria-keyshortcuts=${n + 1} onClick=${() => take(n + 1)}>
@@ -310,6 +315,8 @@ function Moves({ live, present, play, story, branch }) {
       <${LongText} label=${hint} hidden field=${field} rows="2" most=${MOVE_CHARS} placeholder=${hint} value=${text} onInput=${change}
         onKeyDown=${(e) => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) submit(e); }} />
       ${lastDeed && html`<p class="quiet" role="status">${LAST_DEED.says}</p>`}
+      ${isAside && html`<p class="row quiet">${people.length ? "Here:" : "Nobody who could be asked is here."} ${people.map((name) => html`<button type="button" class="plain" key=${name}
+        onClick=${() => { change(kind === "ask" ? `${name}, ` : name); field.current?.focus(); }}>${name}</button>`)}</p>`}
       <div class="row">
         <label><span class="unseen">What it is</span><select value=${kind} onChange=${(e) => setKind(e.target.value)}>${Object.entries(KINDS).map(([value, words]) => html`<option value=${value} selected=${value === kind}>${words}</option>`)}</select></label>
         <button class="main-action" disabled=${isBusy || isTooLong(text, MOVE_CHARS) || (!text.trim() && kind !== "end")}>${BUTTONS[kind]}</button>
@@ -317,7 +324,7 @@ function Moves({ live, present, play, story, branch }) {
     </form>`}
     <p class="row move-tools">
       <button type="button" class="plain" onClick=${undo} disabled=${isBusy || isUndoing || present.turn < 1}>Undo the last scene</button>
-      <a href=${at(story, branch, "map")}>Another way through</a>
+      <a href=${at(story, branch, "map")}>Other ways, on the map</a>
     </p>
     <${ProblemNote} problem=${problem} />`;
 }
