@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SET ?= all
 WORLD ?= lighthouse
 
-.PHONY: help play serve test check versions docs recording bench stress browser-test smollm cluster-test mutants secrets clean
+.PHONY: help play serve test check versions docs recording bench stress browser-test smollm cluster cluster-test mutants secrets clean
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
 	@echo "make serve    serve stories with pages to play them in, at http://127.0.0.1:8000"
@@ -14,9 +14,10 @@ help:
 	@echo "make secrets  look for keys in what git tracks"
 	@echo "make docs     build the documentation into site/"
 	@echo "make versions run the tests under every Python 3.11-3.13 that is here"
-	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code|server, FULL=1"
+	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code|server|cluster, FULL=1"
 	@echo "make browser-test  test the pages in a real Chromium, installed if it is not there (Debian); SHOTS=folder keeps pictures"
 	@echo "make stress   run the long tests (kill -9, attacks as nobody, keys in what is left behind)"
+	@echo "make cluster  PostgreSQL, Redis, Temporal, two workers and two servers on this machine, until Ctrl-C"
 	@echo "make cluster-test  several workers on real servers, ten minutes at most"
 	@echo "make smollm   play with a real small model under llama.cpp (190 MB, half an hour)"
 	@echo "make mutants  faults that no test notices: ROOM=storage, SAMPLE=50, SEED=1, TESTS=tests/storage"
@@ -77,8 +78,11 @@ browser-test: $(VENV)/.test
 stress: $(VENV)/.test
 	$(BIN)/python -m pytest tests -m "stress and not browser and not cluster"
 
+cluster: $(VENV)/.test
+	@$(BIN)/python -m tools.cluster
+
 cluster-test: $(VENV)/.test
-	timeout 600 $(BIN)/python -m pytest tests -m cluster -p no:xdist
+	timeout 600 $(BIN)/python -m pytest tests -m cluster -n 2 --dist loadfile
 
 smollm: $(VENV)/.smollm
 	$(BIN)/python -m pytest tests -m smollm -n 0 -s

@@ -76,7 +76,9 @@ def write_into(page: Path, tables: dict[str, list[Row]], scale: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "sets", nargs="*", help="storage, story, canon, models, code, server; all by default"
+        "sets",
+        nargs="*",
+        help="storage, story, canon, models, code, server, cluster; all by default",
     )
     parser.add_argument("--full", action="store_true", help="promised sizes instead of small ones")
     parser.add_argument("--only", default="", help="only benchmarks whose name contains this")

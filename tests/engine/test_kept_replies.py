@@ -106,6 +106,7 @@ async def test_a_call_that_fails_or_is_left_is_made_again_and_is_not_lost() -> N
 
     assert len(table.teller.requests) == 4
     assert await table.calls.take_lost("t1") == []
+    assert table.settled == 4, "what they cost is in the ledger before they are forgotten"
 
 
 async def test_a_call_of_which_nobody_heard_the_end_is_lost_once(table: Table) -> None:
@@ -122,6 +123,7 @@ async def test_a_call_of_which_nobody_heard_the_end_is_lost_once(table: Table) -
     assert chars == table.teller.piece_chars
     assert (asked.player_id, asked.story_id, asked.task) == ("anna", "s", "scene")
     assert (asked.model, asked.input_tokens) == ("scripted", request().likely_input_tokens)
+    assert asked.most_output_tokens == table.teller.config.max_tokens
     assert again == []
     assert memory.progress == {}
 

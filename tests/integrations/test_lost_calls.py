@@ -43,3 +43,20 @@ async def test_what_is_known_of_a_lost_call_is_booked_as_an_estimate(provider: s
     assert (row.provider, row.model, row.outcome) == ("gemini", "gemini-2.5-flash", "broken")
     assert (row.story_id, row.branch_id, row.turn, row.task) == ("s", "s.1", 3, "scene")
     assert (row.player_id, row.prompt_version, row.at) == ("anna", "scene@4", START)
+
+
+@pytest.mark.parametrize(
+    ("chars", "tokens"), [(0, 700), (2_000, 500), (9_000, 700)], ids=["nothing", "some", "more"]
+)
+async def test_a_lost_call_costs_no_less_than_may_have_come_and_no_more_than_was_allowed(
+    chars: int, tokens: int
+) -> None:
+    ledger = MemoryLedger()
+    tracker = CostTracker(ledger, prices=PRICES, clock=ManualClock(), session_id="here")
+    asked = replace(CALL, provider="gemini", most_output_tokens=700)
+
+    booker_of_lost_calls(tracker, [])(asked, chars)
+    await tracker.flush()
+
+    [row] = await ledger.attempts()
+    assert row.usage.output_tokens == tokens

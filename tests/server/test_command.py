@@ -28,7 +28,7 @@ def test_it_serves_this_machine_and_ends_in_good_order(
     tmp_path: Path, stopped_by: signal.Signals
 ) -> None:
     process = subprocess.Popen(
-        command(tmp_path, "--port", "0"),
+        command(tmp_path, "--port", "0", "--turns", "3000"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -38,10 +38,12 @@ def test_it_serves_this_machine_and_ends_in_good_order(
     line = process.stdout.readline()
     address = next(word for word in line.split() if word.startswith("http://127.0.0.1:"))
     alive = httpx.get(f"{address}/healthz", trust_env=False)
+    figures = httpx.get(f"{address}/metrics", trust_env=False).text
     process.send_signal(stopped_by)
     _, said = process.communicate(timeout=30)
 
     assert alive.json() == {"status": "ok"}
+    assert "\ntta_turns_most 3000\n" in figures
     assert process.returncode == 0
     begun, ended = said.splitlines()
     assert begun.startswith("INFO tta_rebuild.server: tta ")

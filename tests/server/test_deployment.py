@@ -18,8 +18,10 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 from typer.main import get_command
 
+import tta_rebuild as tta
 from tests.server.serving import NO_RATE, HeldTeller, running
 from tests.server.test_dashboard import metrics_in
 from tta_rebuild.cli import app as cli
@@ -271,3 +273,49 @@ async def until_it_answers(web: httpx.AsyncClient) -> int:
         except httpx.ConnectError:
             await asyncio.sleep(0.05)
     raise AssertionError("the proxy did not begin")
+
+
+def composed() -> dict[str, Any]:
+    """The services of the compose file, each with what it has from others."""
+    found: dict[str, Any] = yaml.safe_load(read("deploy/compose.yaml"))
+    return found
+
+
+def test_a_compose_file_begins_programs_of_ours_with_settings_that_there_are() -> None:
+    services = composed()["services"]
+    ours = {name: one for name, one in services.items() if one.get("image") == "tta-cluster"}
+
+    assert sorted(ours) == ["server-1", "server-2", "worker"]
+    assert ours["worker"]["entrypoint"] == ["tta", "worker"]
+    for one in ours.values():
+        given = {n: re.sub(r"\$\{.*?\}", "any", v) for n, v in one["environment"].items()}
+        settings = tta.load_settings(given)
+        assert not set(given) - set(settings.origins), "each is a setting"
+        assert settings.runner == "temporal"
+        assert int(one["stop_grace_period"].removesuffix("s")) >= 25
+        assert set(one["depends_on"]) <= set(services)
+        arguments = one["build"]["args"]["EXTRAS"].split(",")
+        assert {"postgres", "cluster", "server"} <= set(arguments) <= set(extras())
+        assert one["build"]["dockerfile"] == "deploy/Containerfile"
+
+
+def test_a_compose_file_names_what_it_has_and_holds_no_password() -> None:
+    file, text = composed(), read("deploy/compose.yaml")
+    named = {
+        volume.partition(":")[0]
+        for one in file["services"].values()
+        for volume in one.get("volumes", [])
+    }
+
+    assert named == set(file["volumes"])
+    assert all(
+        "${POSTGRES_PASSWORD:?" in line for line in re.findall(r".*(?:PASSWORD|PWD):.*", text)
+    )
+    published = [port for one in file["services"].values() for port in one.get("ports", [])]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def extras() -> list[str]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return list(tomllib.load(file)["project"]["optional-dependencies"])

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 import tta_rebuild as tta
+from tests.server.test_otlp import Collector, collector  # noqa: F401
 from tests.worker.conftest import temporal_server
 from tta_rebuild.bootstrap import cluster
 from tta_rebuild.bootstrap.serving import open_serving
@@ -48,7 +49,9 @@ def said(process: subprocess.Popen[str]) -> str:
 
 @pytest.mark.cluster
 def test_a_server_has_its_turns_played_by_a_worker_and_knows_what_it_needs(
-    postgresql_database: str, tmp_path: Path
+    postgresql_database: str,
+    tmp_path: Path,
+    collector: Collector,  # noqa: F811
 ) -> None:
     with temporal_server() as (address, temporal):
         place = {"TTA_DATABASE_URL": postgresql_database, "TTA_DATA_DIR": str(tmp_path)}
@@ -82,6 +85,8 @@ def test_a_server_has_its_turns_played_by_a_worker_and_knows_what_it_needs(
             assert (away.status_code, away.json()["status"]) == (503, "no Temporal")
             assert server.wait(30) == 0
             assert worker.wait(30) == 0
+            counted = {name for name in collector.metrics() if name.startswith("tta.worker.")}
+            assert {"tta.worker.turns", "tta.worker.heartbeats"} <= counted
 
 
 async def serve(**settings: str) -> None:

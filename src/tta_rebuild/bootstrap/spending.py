@@ -146,9 +146,10 @@ async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Ma
 def booker_of_lost_calls(
     tracker: CostTracker, models: Sequence[str]
 ) -> Callable[[CallAsked, int], None]:
-    """Books a call of which nobody heard the end, from the characters that had come of it.
+    """Books a call of which nobody heard the end, from how many characters may have come of it.
 
-    An estimate: its prompt and the text so far, at the price of the model that was to answer first
+    An estimate that is rather too high: its prompt and that text, or the longest answer that was
+    allowed where nothing is known to have come, at the price of the model that was to answer first
     (of ``models``, full names, where the call does not say whose it was).
     """
 
@@ -156,11 +157,9 @@ def booker_of_lost_calls(
         provider, model = asked.provider, asked.model
         named = next((name for name in models if name.partition(":")[2] == model), "")
         provider = provider or named.partition(":")[0]
-        usage = Usage(
-            input_tokens=asked.input_tokens,
-            output_tokens=estimated_tokens(chars),
-            estimated=True,
-        )
+        most, told = asked.most_output_tokens, estimated_tokens(chars)
+        output = min(told or most, most) if most else told
+        usage = Usage(input_tokens=asked.input_tokens, output_tokens=output, estimated=True)
         price = tracker.price_of(provider, model)
         whose = {"player_id": asked.player_id, "session_id": asked.session_id}
         context = TTAContext(

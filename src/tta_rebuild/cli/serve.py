@@ -27,6 +27,7 @@ def serve(
     host: Annotated[str, take.option("host")] = HOST,
     port: Annotated[int, take.number("port", 0, 65_535)] = PORT,
     allowed_host: Annotated[take.Texts, take.repeated("allowed_host", "<name>")] = None,
+    turns: Annotated[int, take.number("turns_of_all", 1, 1_000_000)] = 256,
     model: Annotated[str, take.option("model")] = "",
     runner: Annotated[Runner | None, take.option("runner", case_sensitive=False)] = None,
     temporal: Annotated[str, take.option("temporal")] = "",
@@ -49,6 +50,7 @@ def serve(
     from tta_rebuild.bootstrap.guards import redactor_for
     from tta_rebuild.core.telemetry import Telemetry
     from tta_rebuild.server.app import ServerOptions
+    from tta_rebuild.server.limits import RequestLimits
     from tta_rebuild.server.metric_registry import Registry
     from tta_rebuild.server.metrics import ServerMetrics
     from tta_rebuild.server.otlp import exporting
@@ -61,7 +63,11 @@ def serve(
         try:
             await run(
                 application,
-                ServerOptions(hosts=tuple(allowed_host or ()), metrics=metrics),
+                ServerOptions(
+                    hosts=tuple(allowed_host or ()),
+                    limits=RequestLimits(turns_at_once=turns),
+                    metrics=metrics,
+                ),
                 host=host,
                 port=port,
                 anyone=anyone,

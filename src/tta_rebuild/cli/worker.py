@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from importlib.util import find_spec
 from typing import Annotated
@@ -36,6 +37,8 @@ def worker(
     settings = with_runner(settings, "temporal", temporal)
     screen = ctx.obj.screen
 
+    from tta_rebuild.bootstrap.guards import redactor_for
+    from tta_rebuild.server.otlp import exporting
     from tta_rebuild.worker.worker import work
 
     async def play(application: tta.Application) -> None:
@@ -49,9 +52,16 @@ def worker(
             screen.say(message("working_ends"), "dim")
 
         try:
-            await work(application, stop, most_turns=turns, on_start=told)
+            await work(
+                application,
+                stop,
+                most_turns=turns,
+                on_start=told,
+                meter_provider=telemetry.meter_provider,
+            )
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
 
-    with_application(ctx.obj, play, settings)
+    with exporting(os.environ, redactor_for(settings)) as telemetry:
+        with_application(ctx.obj, play, settings, telemetry=telemetry)

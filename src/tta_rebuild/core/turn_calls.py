@@ -26,6 +26,7 @@ class CallAsked:
     Attributes:
         provider, model: who was to answer first; "" where that is not known.
         input_tokens: of the prompt, estimated.
+        most_output_tokens: how long the answer may be; 0 where that is not known.
         prompt_version: ``template@version`` of the prompt.
     """
 
@@ -41,6 +42,7 @@ class CallAsked:
     session_id: str = ""
     correlation_id: str = ""
     prompt_version: str = ""
+    most_output_tokens: int = 0
 
 
 class TurnCalls(Protocol):

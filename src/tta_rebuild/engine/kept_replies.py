@@ -86,6 +86,7 @@ class KeptReplies(llm.WrapperProvider):
         finally:
             del memory.progress[place]
             if not is_kept:
+                await memory.settle()
                 await memory.calls.drop(turn_id, place)
 
     def _asked(self, request: llm.LLMRequest) -> CallAsked:
@@ -103,6 +104,7 @@ class KeptReplies(llm.WrapperProvider):
             session_id=str(state.get("session_id", "")),
             correlation_id=request.context.correlation_id,
             prompt_version=request.template,
+            most_output_tokens=request.max_tokens or self.config.max_tokens,
         )
 
 

@@ -73,8 +73,10 @@ class TurnSteps:
         *,
         lost: Mapping[CallPlace, int] | None = None,
         progress: dict[CallPlace, int] | None = None,
-    ) -> None:
+    ) -> str:
         """Tell the turn to whoever reads it, and keep what it has come to; nothing is stored yet.
+
+        Gives the kind of the last update that it is to have, "" where nothing was told to its end.
 
         Args:
             lost: how many characters had come of the calls of whoever told it before.
@@ -82,7 +84,7 @@ class TurnSteps:
         """
         record = await self._running(turn_id)
         if record is None or await self.records.outcome(turn_id) is not None:
-            return
+            return ""
         for place, asked in await self.calls.take_lost(turn_id):
             self.book_lost(asked, (lost or {}).get(place, 0))
         shown = await self.updates.read(turn_id, after=0, wait_s=0.0)
@@ -92,10 +94,11 @@ class TurnSteps:
                 await told.show("restarted", {"reason": message("turn_taken_over")})
             await told.play(progress)
         except _Overtaken:
-            return
+            return ""
         except TTAError as error:
             told.failed(error)
         await self.records.keep_outcome(turn_id, told.outcome())
+        return told.end
 
     async def store_events(self, turn_id: str) -> None:
         """Store what the turn has come to in its story, unless that was done."""
@@ -207,6 +210,11 @@ class _Told:
                     self._closing.append((kind, values))
                 else:
                     await self.show(kind, values)
+
+    @property
+    def end(self) -> str:
+        """The kind of the last update that it is to have; "" for none."""
+        return self._closing[-1][0] if self._closing else ""
 
     def failed(self, error: TTAError) -> None:
         """Nothing comes of it."""

@@ -1,8 +1,8 @@
 """The steps of a turn (``engine.turn_steps``) as Temporal's activities.
 
-Telling sends heartbeats with how many characters have come of each call to a model; who takes
-over after a machine is lost books what its open calls had come to. What an error says stays in the
-worker's log: Temporal's history gets its name alone.
+Telling sends heartbeats with how many characters may have come of each call to a model before the
+next one is heard; who takes over after a machine is lost books its open calls by that. What an
+error says stays in the worker's log: Temporal's history gets its name alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -20,9 +20,16 @@ from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import TTAError
 from tta_rebuild.core.turn_calls import CallPlace
 from tta_rebuild.engine.turn_steps import TurnSteps
+from tta_rebuild.worker.metrics import WorkerMetrics
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
 
 BEAT_S = 0.5
 """How often a machine that tells a turn says so, seconds."""
+
+UNHEARD_BEATS = 5
+"""As many may fall due before a machine is given up or its next one is heard of."""
 
 _log = logging.getLogger("tta_rebuild.turns")
 
@@ -30,8 +37,16 @@ _log = logging.getLogger("tta_rebuild.turns")
 class TurnActivities:
     """The activities of one worker."""
 
-    def __init__(self, steps: TurnSteps, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        steps: TurnSteps,
+        clock: Clock | None = None,
+        *,
+        meter_provider: MeterProvider | None = None,
+    ) -> None:
         self._steps, self._clock = steps, clock or Clock()
+        self._telling = 0
+        self._metrics = WorkerMetrics(meter_provider, telling=lambda: self._telling)
 
     @property
     def all(self) -> Sequence[Callable[..., Any]]:
@@ -47,14 +62,24 @@ class TurnActivities:
     @activity.defn(name="tell")
     async def tell(self, turn_id: str) -> None:
         """See ``TurnSteps.tell``."""
-        details = activity.info().heartbeat_details
+        info = activity.info()
+        if info.attempt > 1:
+            self._metrics.taken_over()
         progress: dict[CallPlace, int] = {}
         beating = asyncio.create_task(self._beat(progress), name=f"beats of {turn_id}")
+        outcome = "failed"
+        self._telling += 1
         try:
-            lost = _places(details[0]) if details else {}
+            lost = _places(info.heartbeat_details[0]) if info.heartbeat_details else {}
             with _named_alone():
-                await self._steps.tell(turn_id, lost=lost, progress=progress)
+                told = await self._steps.tell(turn_id, lost=lost, progress=progress)
+            outcome = told or "left"
+        except asyncio.CancelledError:
+            outcome = "left"
+            raise
         finally:
+            self._telling -= 1
+            self._metrics.ended(outcome)
             beating.cancel()
             with suppress(asyncio.CancelledError):
                 await beating
@@ -78,9 +103,34 @@ class TurnActivities:
             await self._steps.abandon(turn_id, reason)
 
     async def _beat(self, progress: Mapping[CallPlace, int]) -> None:
+        bounds, due_s = CharsBound(), self._clock.now()
         while True:
-            activity.heartbeat([[*place, chars] for place, chars in progress.items()])
+            now_s = self._clock.now()
+            self._metrics.beat(is_late=now_s - due_s > BEAT_S)
+            due_s = now_s + BEAT_S
+            activity.heartbeat([[*place, chars] for place, chars in bounds.after(progress).items()])
             await self._clock.sleep(BEAT_S)
+
+
+class CharsBound:
+    """How many characters may have come of each open call once a machine is given up.
+
+    What has come by a beat, and as much more for each that may be missed as came in the fastest.
+    """
+
+    def __init__(self) -> None:
+        self._before: Mapping[CallPlace, int] = {}
+        self._fastest: dict[CallPlace, int] = {}
+
+    def after(self, progress: Mapping[CallPlace, int]) -> Mapping[CallPlace, int]:
+        """The bounds at one more beat, by what has come of each call; 0 where nothing has."""
+        for place, chars in progress.items():
+            grown = chars - self._before.get(place, 0)
+            self._fastest[place] = max(grown, self._fastest.get(place, 0))
+        self._before = dict(progress)
+        return {
+            place: chars + UNHEARD_BEATS * self._fastest[place] for place, chars in progress.items()
+        }
 
 
 @contextmanager

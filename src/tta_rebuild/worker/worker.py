@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -17,6 +18,9 @@ from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_steps import TurnSteps
 from tta_rebuild.worker.activities import BEAT_S, TurnActivities
 from tta_rebuild.worker.workflow import PlayTurn
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
 
 MOST_TURNS = 100
 """Turns that one worker tells at once, unless told otherwise."""
@@ -31,13 +35,23 @@ async def work(
     grace_s: float = 20.0,
     most_turns: int = MOST_TURNS,
     on_start: Callable[[], None] = lambda: None,
+    meter_provider: MeterProvider | None = None,
 ) -> None:
-    """Play turns until ``stop``. Raises SettingsError: see ``bootstrap.cluster.connected``."""
+    """Play turns until ``stop``; what is counted goes to ``meter_provider``.
+
+    Raises SettingsError: see ``bootstrap.cluster.connected``.
+    """
     client = await connected(application.settings)
     await asyncio.to_thread(load_storytelling)  # in the loop it would stop the turns of others
     async with (
         turn_updates(application) as updates,
-        worker_of(client, turn_steps(application, updates), grace_s=grace_s, most_turns=most_turns),
+        worker_of(
+            client,
+            turn_steps(application, updates),
+            grace_s=grace_s,
+            most_turns=most_turns,
+            meter_provider=meter_provider,
+        ),
     ):
         _log.info("a worker plays turns, at most %d at once", most_turns)
         on_start()
@@ -52,6 +66,7 @@ def worker_of(
     queue: str = QUEUE,
     grace_s: float = 20.0,
     most_turns: int = MOST_TURNS,
+    meter_provider: MeterProvider | None = None,
 ) -> Worker:
     """A worker; ``async with`` runs it.
 
@@ -62,7 +77,7 @@ def worker_of(
         client,
         task_queue=queue,
         workflows=[PlayTurn],
-        activities=TurnActivities(steps).all,
+        activities=TurnActivities(steps, meter_provider=meter_provider).all,
         max_concurrent_activities=most_turns,
         graceful_shutdown_timeout=timedelta(seconds=grace_s),
         # at ten seconds, its usual value, every turn of a lost worker would wait so much longer

