@@ -79,7 +79,9 @@ class Steady:
         self.branch = SimpleNamespace(length=1, branch_id="b")
         self.state = SimpleNamespace(names={}, turn=1)
 
-    async def play(self, action: tta.Action) -> AsyncGenerator[seen.TurnEvent, None]:
+    async def play(
+        self, action: tta.Action, *, seen_at: int | None = None
+    ) -> AsyncGenerator[seen.TurnEvent, None]:
         await self._go.wait()
         loop = asyncio.get_running_loop()
         due = loop.time() + random.random() * self._wanted.apart_s
