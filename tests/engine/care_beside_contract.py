@@ -17,10 +17,7 @@ class CareBesideContract(RunnerTests):
     async def test_a_cry_while_a_turn_is_told_is_answered_at_once_and_the_turn_goes_on(
         self, played: Played
     ) -> None:
-        session = await played.begun()
-        played.gate.clear()
-        turn = await played.runner.submit(asks(session))
-        await played.runner.updates(turn.turn_id, wait_s=5)
+        session, turn = await played.held()
 
         cry = asks(session, "k2", kind="say", choice=0, text=CRY)
         paused = await played.runner.submit(cry)
@@ -41,10 +38,7 @@ class CareBesideContract(RunnerTests):
     async def test_a_note_shown_while_a_turn_was_told_is_stored_after_it_and_gone_on_from(
         self, played: Played
     ) -> None:
-        session = await played.begun()
-        played.gate.clear()
-        turn = await played.runner.submit(asks(session))
-        await played.runner.updates(turn.turn_id, wait_s=5)
+        session, turn = await played.held()
         cry = asks(session, "k2", kind="say", choice=0, text=CRY)
         await played.runner.submit(cry)
         on = replace(cry, key="k3", after_note=True)

@@ -82,10 +82,7 @@ class TestInProcessRunner(TurnRunnerContract, CareBesideContract):
             yield played
 
     async def test_at_the_end_what_cannot_be_finished_is_abandoned(self, played: Played) -> None:
-        session = await played.begun()
-        played.gate.clear()
-        turn = await played.runner.submit(asks(session))
-        await played.runner.updates(turn.turn_id, wait_s=5)
+        session, turn = await played.held()
 
         await played.runner.drain(0)
 
@@ -96,10 +93,7 @@ class TestInProcessRunner(TurnRunnerContract, CareBesideContract):
 async def broken_off(desk: Desk, journal: TurnNotes) -> tuple[Any, RunningTurn]:
     """A turn that the journal knows as running, as after a kill."""
     async with opened(desk, journal) as played:
-        session = await played.begun()
-        played.gate.clear()
-        turn = await played.runner.submit(asks(session))
-        await played.runner.updates(turn.turn_id, wait_s=5)
+        session, turn = await played.held()
         noted = next(one for one in journal.read() if one.turn_id == turn.turn_id)
         played.gate.set()
         await played.runner.cancel(turn.turn_id)
@@ -128,10 +122,7 @@ async def test_a_turn_that_was_interrupted_is_still_what_a_branch_shows_where_a_
     desk: Desk, journal: TurnNotes
 ) -> None:
     async with opened(desk, journal) as played:
-        session = await played.begun()
-        played.gate.clear()
-        turn = await played.runner.submit(asks(session))
-        await played.runner.updates(turn.turn_id, wait_s=5)
+        session, turn = await played.held()
         await played.runner.submit(asks(session, "k2", kind="say", choice=0, text=CRY))
         [noted] = [one for one in journal.read() if one.request.kind == "choose"]
         await played.runner.cancel(turn.turn_id)
@@ -231,10 +222,7 @@ async def test_what_a_turn_still_has_to_store_once_it_is_told_is_stored_before_t
 
     desk.store = Slow()
     async with opened(desk, journal) as played:
-        session = await played.begun()
-        played.gate.clear()
-        turn = await played.runner.submit(asks(session))
-        await played.runner.updates(turn.turn_id, wait_s=5)
+        session, turn = await played.held()
         await played.runner.submit(asks(session, "k2", kind="say", choice=0, text=CRY))
         played.gate.set()
         assert (await played.told(turn))[-1].kind == "stored"

@@ -48,6 +48,14 @@ class Played:
             pass
         return session
 
+    async def held(self) -> tuple[Session, RunningTurn]:
+        """A story whose second turn is being told, and waits half-way for the gate."""
+        session = await self.begun()
+        self.gate.clear()
+        turn = await self.runner.submit(asks(session))
+        await self.runner.updates(turn.turn_id, wait_s=5)
+        return session, turn
+
     async def told(self, turn: RunningTurn) -> list[TurnUpdate]:
         """All updates of a turn, up to the last."""
         return [update async for update in self.runner.tail(turn.turn_id)]
@@ -198,10 +206,7 @@ class TurnRunnerContract(RunnerTests):
     async def test_a_cancelled_turn_stores_nothing_and_its_key_may_play_it_again(
         self, played: Played
     ) -> None:
-        session = await played.begun()
-        played.gate.clear()
-        turn = await played.runner.submit(asks(session))
-        await played.runner.updates(turn.turn_id, wait_s=5)
+        session, turn = await played.held()
 
         ended = await played.runner.cancel(turn.turn_id)
         played.gate.set()

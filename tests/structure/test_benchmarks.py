@@ -8,12 +8,18 @@ import inspect
 from collections import Counter
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from benchmarks import Row
 from benchmarks.__main__ import BEGIN, END, modules, run, write_into
 from benchmarks.server_players import Repeating, followed
+from benchmarks.workloads.served import Steady, Wanted
+
+from tta_rebuild.engine.turn_dispatch import items_of
+from tta_rebuild.engine.turn_runner import TurnRequest
+from tta_rebuild.engine.turn_values import update_of
 
 ROOT = Path(__file__).parents[2]
 OTHERS = sorted([*(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "tools").rglob("*.py")])
@@ -81,6 +87,17 @@ async def test_a_player_sends_again_what_a_lost_connection_had_no_answer_to() ->
     assert [one.split(b" ")[0] for one in asked] == [b"POST", b"POST", b"GET", b"GET"]
     assert b"Last-Event-ID: 1\r\n" in asked[-1]
     assert repeated.total() == 2
+
+
+async def test_the_steady_session_of_a_benchmark_is_played_as_any_other() -> None:
+    go = asyncio.Event()
+    go.set()
+    asked = TurnRequest(key="k", story_id="s", branch_id="b", kind="begin", position=1)
+    session: Any = Steady(Wanted(pieces=2, apart_s=0.0), go)
+
+    kinds = [update_of(item, session)[0] async for item in items_of(session, asked)]
+
+    assert kinds == ["passage", "passage", "stored"]
 
 
 def test_a_benchmark_that_fails_is_short_and_the_others_are_still_measured() -> None:

@@ -26,7 +26,7 @@ from tta_rebuild.core.records import LabRecords
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.core.usage import Attempt, Ledger
-from tta_rebuild.engine.dependencies import Checks, CodeCheck, Dependencies, VariantStack
+from tta_rebuild.engine.dependencies import Dependencies, VariantStack
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.integrations.budgets import BudgetWarning
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -108,12 +108,10 @@ async def open_application(
     (``provider``).
     """
     settings = settings or load_settings()
-    if provider is not None:
-        _check_own(provider)
+    _check_own(provider)
     guard_handlers(redactor_for(settings))
     async with AsyncExitStack() as stack:
-        store = await _store(settings, clock, read_only=read_only)
-        stack.push_async_callback(store.close)
+        store = await _store(settings, clock, stack, read_only=read_only)
         notices, session_id = list[str](), new_id()
         is_asked = provider is not None or not is_all_offline(settings)
         shared = await _shared(settings, stack, notices) if is_asked and not read_only else None
@@ -123,16 +121,14 @@ async def open_application(
         stack.push_async_callback(tracker.flush)
         catalog = catalog_of(settings)
         if is_asked:
-            from tta_rebuild.bootstrap.semantic_sharing import semantic_sharing_of
             from tta_rebuild.bootstrap.stack_builder import StackBuilder
 
-            cache = None if read_only else _cache(settings, shared)
             used = await used_today(store.ledger(), settings, now=clock())
             builder = StackBuilder(
-                settings, tracker, cache, make_adapter, used, provider, has_fallback, shared=shared
-            )
-            builder.catalog, builder.telemetry = catalog, telemetry
-            builder.semantic = None if read_only else semantic_sharing_of(settings)
+                settings, tracker, None, make_adapter, used, provider, has_fallback,
+                shared=shared, telemetry=telemetry, catalog=catalog,
+            )  # fmt: skip
+            _keep_answers(builder, settings, read_only=read_only)
             tellers = await _asked(builder, settings, stack)
         else:
             tellers = _embedded(telemetry)
@@ -140,24 +136,23 @@ async def open_application(
         usual = Dependencies(
             provider=tellers.told, catalog=catalog, safety=safety_gate, world_rules=world_rules,
             clock=clock, new_id=new_id, session_id=session_id, notices=notices,
-            tellers=tellers.others, settle=tracker.flush,
+            settle=tracker.flush,
         )  # fmt: skip
-        checks = checks_of(settings, tellers.models, is_own=provider is not None)
+        usual = _as_set(usual, settings, tellers, is_own=provider is not None)
         check_code = code_check_for(settings, stack, ledger=store.ledger())
-        stories = Stories(_as_set(usual, settings, checks, check_code), store)
-        opened = _opened(stories, store, tellers, tracker, settings, notices)
-        yield replace(opened, redis=shared.state if shared is not None else opened.redis)
+        stories = Stories(replace(usual, check_code=check_code), store)
+        yield _opened(stories, store, tellers, tracker, settings, notices, shared)
 
 
 def _as_set(
-    usual: Dependencies, settings: Settings, checks: Checks, check_code: CodeCheck | None
+    usual: Dependencies, settings: Settings, tellers: _Tellers, *, is_own: bool
 ) -> Dependencies:
-    """What the engine works with, watched and cared for as the settings say."""
+    """What the engine works with, told by these and cared for as the settings say."""
     return replace(
         usual,
-        check_code=check_code,
+        tellers=tellers.others,
         care=care_policy(settings),
-        checks=checks,
+        checks=checks_of(settings, tellers.models, is_own=is_own),
         assign=assignment_by(settings.experiment, usual.catalog),
     )
 
@@ -192,6 +187,7 @@ def _opened(
     tracker: CostTracker,
     settings: Settings,
     notices: list[str],
+    shared: Shared | None,
 ) -> Application:
     """The application of these parts; what it keeps beside the stories is the store's."""
     return Application(
@@ -210,24 +206,28 @@ def _opened(
         settings=settings,
         warm=tellers.warm,
         health=tellers.health,
+        redis=shared.state if shared is not None else str,
     )
 
 
 async def _store(
-    settings: Settings, clock: Callable[[], datetime], *, read_only: bool
+    settings: Settings, clock: Callable[[], datetime], stack: AsyncExitStack, *, read_only: bool
 ) -> StoryStore:
     """The store that the settings name; an empty one in memory where it is only looked for."""
     where = settings.database_url.reveal() or settings.data_dir / FILE_NAME
     try:
-        return await StoryStore.open(where, clock=clock, read_only=read_only)
+        store = await StoryStore.open(where, clock=clock, read_only=read_only)
     except StoreMissing as nothing:
-        return MemoryStoryStore(nothing.place)
+        store = MemoryStoryStore(nothing.place)
+    stack.push_async_callback(store.close)
+    return store
 
 
-def _check_own(provider: LLMProvider) -> None:
-    from tta_rebuild.bootstrap.own_provider import check_own
+def _check_own(provider: LLMProvider | None) -> None:
+    if provider is not None:
+        from tta_rebuild.bootstrap.own_provider import check_own
 
-    check_own(provider)
+        check_own(provider)
 
 
 async def _shared(settings: Settings, stack: AsyncExitStack, notices: list[str]) -> Shared | None:
@@ -237,6 +237,16 @@ async def _shared(settings: Settings, stack: AsyncExitStack, notices: list[str])
     from tta_rebuild.bootstrap.sharing import open_shared
 
     return await open_shared(settings, stack, notices.append)
+
+
+def _keep_answers(builder: StackBuilder, settings: Settings, *, read_only: bool) -> None:
+    """Have answers kept for the same question, and for one in other words, as the settings say."""
+    from tta_rebuild.bootstrap.semantic_sharing import semantic_sharing_of
+
+    if read_only:
+        return
+    builder.cache = _cache(settings, builder.shared)
+    builder.semantic = semantic_sharing_of(settings)
 
 
 def _cache(settings: Settings, shared: Shared | None) -> ResponseCache | None:

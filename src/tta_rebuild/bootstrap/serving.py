@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.application import Application
+from tta_rebuild.core.access import operators_of
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.telemetry import Telemetry
@@ -91,7 +92,7 @@ async def has_accounts(application: Application) -> bool:
     """Whether players of a server show tokens. Raises SettingsError: no operator could come in."""
     wanted = application.settings.access
     tokens = await application.access.tokens() if wanted != "open" else []
-    if wanted == "tokens" and not any(token.role == "operator" for token in tokens):
+    if wanted == "tokens" and not operators_of(tokens, datetime.now(UTC)):
         raise SettingsError("TTA_ACCESS", NO_OPERATOR)
     # revoked ones too: taking the last one back must not open the door to everybody
     return bool(tokens)

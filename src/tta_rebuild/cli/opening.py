@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
@@ -126,15 +127,23 @@ def with_application(
         ) as application:
             if application.note:
                 command.screen.note(application.note, "yellow")
-            warming = asyncio.ensure_future(application.warm()) if tells else None
-            try:
+            async with warmed(application) if tells else nullcontext():
                 return await work(application)
-            finally:
-                if warming is not None:  # why it failed is told when the model is asked
-                    warming.cancel()
-                    await asyncio.gather(warming, return_exceptions=True)
 
     return asyncio.run(run())
+
+
+@asynccontextmanager
+async def warmed(application: tta.Application) -> AsyncIterator[None]:
+    """What the first call to a model needs is loaded beside the block."""
+    import asyncio
+
+    warming = asyncio.ensure_future(application.warm())
+    try:
+        yield
+    finally:  # why it failed is told when the model is asked
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)
 
 
 def with_storyteller(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from datetime import UTC, datetime
@@ -13,8 +12,9 @@ import typer
 
 import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
-from tta_rebuild.cli.opening import settings_for, with_application
+from tta_rebuild.cli.opening import settings_for, warmed, with_application
 from tta_rebuild.cli.screen import message
+from tta_rebuild.core.access import operators_of
 
 LogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Runner: TypeAlias = Literal["process", "temporal"]
@@ -59,24 +59,17 @@ def serve(
     async def work(application: tta.Application) -> None:
         for name in await _to_know(application, host):
             screen.note(message(name), "yellow")
-        warming = asyncio.ensure_future(application.warm())
-        try:
+        limits = RequestLimits(turns_at_once=turns)
+        async with warmed(application):
             await run(
                 application,
-                ServerOptions(
-                    hosts=tuple(allowed_host or ()),
-                    limits=RequestLimits(turns_at_once=turns),
-                    metrics=metrics,
-                ),
+                ServerOptions(hosts=tuple(allowed_host or ()), limits=limits, metrics=metrics),
                 host=host,
                 port=port,
                 anyone=anyone,
                 telemetry=telemetry,
                 on_start=told,
             )
-        finally:
-            warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
 
     settings = with_logs(settings_for(ctx.obj, model=model), log_level)
     settings = with_runner(settings, runner, temporal)
@@ -94,10 +87,12 @@ async def _to_know(application: tta.Application, host: str) -> list[str]:
 
     if not await has_accounts(application):
         return []
-    now = datetime.now(UTC)
-    tokens = await application.access.tokens()
-    has_operator = any(one.role == "operator" and one.is_good(now) for one in tokens)
-    return ["access_no_operator"] * (not has_operator) + ["plain_http"] * (not is_own_machine(host))
+    names = list[str]()
+    if not operators_of(await application.access.tokens(), datetime.now(UTC)):
+        names.append("access_no_operator")
+    if not is_own_machine(host):
+        names.append("plain_http")
+    return names
 
 
 def with_runner(settings: tta.Settings, runner: Runner | None, address: str) -> tta.Settings:

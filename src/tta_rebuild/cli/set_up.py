@@ -22,6 +22,7 @@ from tta_rebuild.bootstrap.model_names import chosen_model
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits, opening
 from tta_rebuild.cli.screen import Screen, counted, message, one_line
+from tta_rebuild.core.access import operators_of
 from tta_rebuild.core.errors import StoreLocked
 from tta_rebuild.core.usage import CostLine, Grouping
 
@@ -65,7 +66,7 @@ def _examine(command: opening.CommandContext, report: Report) -> None:
         await application.stories.check()
         tokens = await application.access.tokens()
         good = [token for token in tokens if token.is_good(now)]
-        operators = sum(token.role == "operator" for token in good)
+        operators = len(operators_of(tokens, now))
         tells = {"tokens": len(tokens), "good": len(good), "operators": operators}
         report["access"] = {"access": settings.access, **tells}
         return {"place": application.place, "count": len(await application.stories.list())}

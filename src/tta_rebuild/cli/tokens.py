@@ -19,7 +19,7 @@ from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.exits import NothingThere
 from tta_rebuild.cli.opening import with_stories
 from tta_rebuild.cli.screen import Screen, message, one_line
-from tta_rebuild.core.access import AccessToken, Role, new_secret
+from tta_rebuild.core.access import AccessToken, Role, new_secret, operators_of
 from tta_rebuild.core.errors import StoreLocked
 
 Budgets: TypeAlias = Mapping[str, PlayerBudget]
@@ -139,7 +139,7 @@ def revoke(
     says = "Revoked: " + ", ".join(f"{one.token_id} of {one.player_id}" for one in gone)
     ctx.obj.screen.answer([_row(one) for one in gone], json_, lambda s, _: s.say(says))
     left = with_stories(ctx.obj, lambda application: application.access.tokens())
-    if not any(one.role == "operator" and one.is_good(now) for one in left):
+    if not operators_of(left, now):
         ctx.obj.screen.note(message("access_no_operator"), "yellow")
 
 

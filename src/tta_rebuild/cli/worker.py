@@ -12,7 +12,7 @@ import typer
 
 import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
-from tta_rebuild.cli.opening import settings_for, with_application
+from tta_rebuild.cli.opening import settings_for, warmed, with_application
 from tta_rebuild.cli.screen import message
 from tta_rebuild.cli.serve import LogLevel, with_logs, with_runner
 
@@ -45,13 +45,12 @@ def worker(
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        warming = asyncio.ensure_future(application.warm())
 
         def told() -> None:
             screen.say(message("working", address=settings.temporal_address), "bold")
             screen.say(message("working_ends"), "dim")
 
-        try:
+        async with warmed(application):
             await work(
                 application,
                 stop,
@@ -59,9 +58,6 @@ def worker(
                 on_start=told,
                 meter_provider=telemetry.meter_provider,
             )
-        finally:
-            warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
 
     with exporting(os.environ, redactor_for(settings)) as telemetry:
         with_application(ctx.obj, play, settings, telemetry=telemetry)

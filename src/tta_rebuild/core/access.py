@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +53,11 @@ class AccessToken:
     def is_good(self, at: datetime) -> bool:
         """Whether it opens the door then."""
         return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
+
+
+def operators_of(tokens: Iterable[AccessToken], at: datetime) -> list[AccessToken]:
+    """The tokens of operators that open the door then, without sessions of browsers."""
+    return [t for t in tokens if t.role == "operator" and t.is_good(at) and not t.is_session]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

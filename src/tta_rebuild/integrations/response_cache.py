@@ -6,27 +6,20 @@ is logged once, and then answers are kept in memory.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 import sqlite3
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from threading import Lock
 
 from cachetools import TLRUCache
 
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.usage import Usage
+from tta_rebuild.integrations.cache_file import CacheFile
 from tta_rebuild.integrations.llm_provider import LLMResponse
 
-_log = logging.getLogger("tta_rebuild.cache")
-
-_MADE_READY = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
+_TABLES = """
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, born REAL NOT NULL, used REAL NOT NULL, size INTEGER NOT NULL,
     reply TEXT NOT NULL
@@ -55,37 +48,34 @@ class ResponseCache:
         check_number("entries", entries, least=1, whole=True)
         check_number("max_bytes", max_bytes, least=1, whole=True)
         check_number("max_age_s", max_age_s, above=0)
-        self._path = path
+        self._file = CacheFile(path, _TABLES)
         self._max_bytes = max_bytes
         self._max_age_s = max_age_s
         self._clock = clock or Clock()
-        self._lock = Lock()
-        self._database: sqlite3.Connection | None = None
-        self._is_closed = False
         self._kept: TLRUCache[str, LLMResponse] = TLRUCache(
             entries,
             ttu=lambda _key, _response, now: now + max_age_s,
-            timer=lambda: self._clock.wall().timestamp(),
+            timer=self._now,
         )
 
     @property
     def place(self) -> str:
         """Where answers are: in the ``"file"``, or in ``"memory"`` where it cannot be used."""
-        return "memory" if self._path is None else "file"
+        return "file" if self._file.is_used else "memory"
 
     async def get(self, key: str) -> LLMResponse | None:
         """The answer, where there is one that is not too old."""
-        if self._path is None:
+        if not self._file.is_used:
             return self._kept.get(key)
-        return await asyncio.to_thread(self._guarded, self._get, key)
+        return await self._file.run(lambda database: self._get(database, key))
 
     async def put(self, key: str, response: LLMResponse) -> None:
         """Keep an answer, and forget those that are too old."""
-        if self._path is None:
+        if not self._file.is_used:
             self._kept[key] = response
         else:
             reply = json.dumps(asdict(response), default=str)
-            await asyncio.to_thread(self._guarded, self._put, key, reply)
+            await self._file.run(lambda database: self._put(database, key, reply))
 
     async def begin(self, key: str) -> LLMResponse | None:
         """Leave to ask, or the answer of another process that was asking; ends with ``end``."""
@@ -95,27 +85,13 @@ class ResponseCache:
 
     async def aclose(self) -> None:
         """Close the file; safe to call twice. A closed one has no answers."""
-        with self._lock:
-            self._is_closed = True
-            if self._database is not None:
-                self._database.close()
+        self._file.close()
 
-    def _guarded(self, work: Callable[..., LLMResponse | None], *args: str) -> LLMResponse | None:
-        with self._lock:
-            if self._is_closed or self._path is None:
-                return None
-            try:
-                self._database = self._database or _opened(self._path)
-                return work(self._database, self._clock.wall().timestamp(), *args)
-            except (sqlite3.Error, OSError) as error:
-                said = "the cache file %s cannot be used (%s): going on without it; delete it if "
-                _log.warning(f"{said}it is damaged", self._path, error)
-                if self._database is not None:
-                    self._database.close()
-                self._path = None
-                return None
+    def _now(self) -> float:
+        return self._clock.wall().timestamp()
 
-    def _get(self, database: sqlite3.Connection, now: float, key: str) -> LLMResponse | None:
+    def _get(self, database: sqlite3.Connection, key: str) -> LLMResponse | None:
+        now = self._now()
         query = "SELECT reply FROM answers WHERE key = ? AND born >= ?"
         row = database.execute(query, (key, now - self._max_age_s)).fetchone()
         if row is None:
@@ -123,7 +99,8 @@ class ResponseCache:
         database.execute("UPDATE answers SET used = ? WHERE key = ?", (now, key))
         return response_from(row[0])
 
-    def _put(self, database: sqlite3.Connection, now: float, key: str, reply: str) -> None:
+    def _put(self, database: sqlite3.Connection, key: str, reply: str) -> None:
+        now = self._now()
         row = (key, now, now, len(reply), reply)
         with database:  # one transaction
             database.execute("BEGIN IMMEDIATE")
@@ -144,15 +121,3 @@ def response_from(reply: str) -> LLMResponse | None:
         return LLMResponse(**raw | {"usage": Usage(**raw["usage"])})
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        database.executescript(_MADE_READY)
-    except sqlite3.Error:
-        database.close()
-        raise
-    return database

@@ -6,34 +6,27 @@ a file of their own that, unlike ``response_cache``'s, holds the questions in pl
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import json
-import logging
 import sqlite3
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from operator import mul
 from pathlib import Path
-from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.usage import Usage
+from tta_rebuild.integrations.cache_file import CacheFile
 from tta_rebuild.integrations.llm_provider import LLMResponse
-
-_log = logging.getLogger("tta_rebuild.cache")
+from tta_rebuild.integrations.response_cache import response_from
 
 MOST_PER_KEY = 64
 """Questions kept for one key; of more the oldest leave."""
 
-_MADE_READY = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
+_TABLES = """
 CREATE TABLE IF NOT EXISTS questions (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, born REAL NOT NULL, texts TEXT NOT NULL,
     vector BLOB NOT NULL, reply TEXT NOT NULL
@@ -86,13 +79,10 @@ class SemanticCache:
     ) -> None:
         check_number("entries", entries, least=1, whole=True)
         check_number("max_age_s", max_age_s, above=0)
-        self._path = path
+        self._file = CacheFile(path, _TABLES)
         self._entries = entries
         self._max_age_s = max_age_s
         self._clock = clock or Clock()
-        self._lock = Lock()
-        self._database: sqlite3.Connection | None = None
-        self._is_closed = False
         self._kept: OrderedDict[int, tuple[str, _Kept]] = OrderedDict()
         self._by_key: dict[str, list[int]] = {}
         self._next = 0
@@ -100,10 +90,10 @@ class SemanticCache:
     async def nearest(self, key: str, vector: Sequence[float], most: int) -> list[KeptAnswer]:
         """Up to ``most`` kept answers of this very key, nearest question first."""
         oldest = self._now() - self._max_age_s
-        if self._path is None:
+        if not self._file.is_used:
             found = [self._kept[number][1] for number in self._by_key.get(key, ())]
         else:
-            found = await asyncio.to_thread(self._guarded, self._rows, key) or []
+            found = await self._file.run(lambda database: self._rows(database, key)) or []
         here = array("f", vector)
         alive = [kept for kept in found if kept.born >= oldest and len(kept.vector) == len(here)]
         near = heapq.nlargest(most, alive, key=lambda kept: sum(map(mul, kept.vector, here)))
@@ -114,17 +104,14 @@ class SemanticCache:
     ) -> None:
         """Keep an answer to these texts."""
         kept = _Kept(self._now(), array("f", vector), KeptAnswer(tuple(texts), response))
-        if self._path is None:
+        if not self._file.is_used:
             self._keep(key, kept)
         else:
-            await asyncio.to_thread(self._guarded, self._insert, key, kept)
+            await self._file.run(lambda database: self._insert(database, key, kept))
 
     async def aclose(self) -> None:
         """Close the file; safe to call twice. A closed one has no answers."""
-        with self._lock:
-            self._is_closed = True
-            if self._database is not None:
-                self._database.close()
+        self._file.close()
 
     def _now(self) -> float:
         return self._clock.wall().timestamp()
@@ -144,32 +131,13 @@ class SemanticCache:
         if not self._by_key[key]:
             del self._by_key[key]
 
-    def _guarded(self, work: Callable[..., Any], *args: Any) -> Any:
-        with self._lock:
-            if self._is_closed or self._path is None:
-                return None
-            try:
-                self._database = self._database or _opened(self._path)
-                return work(self._database, *args)
-            except (sqlite3.Error, OSError) as error:
-                said = "the cache file %s cannot be used (%s): going on without it; delete it if "
-                _log.warning(f"{said}it is damaged", self._path, error)
-                if self._database is not None:
-                    self._database.close()
-                self._path = None
-                return None
-
     def _rows(self, database: sqlite3.Connection, key: str) -> list[_Kept]:
         query = "SELECT born, vector, texts, reply FROM questions WHERE key = ?"
         found = []
         for born, vector, texts, reply in database.execute(query, (key,)):
-            try:
-                raw = json.loads(reply)
-                response = LLMResponse(**raw | {"usage": Usage(**raw["usage"])})
+            if (response := response_from(reply)) is not None:
                 answer = KeptAnswer(tuple(json.loads(texts)), response)
                 found.append(_Kept(born, array("f", vector), answer))
-            except (ValueError, KeyError, TypeError):
-                continue  # written by another version
         return found
 
     def _insert(self, database: sqlite3.Connection, key: str, kept: _Kept) -> None:
@@ -188,15 +156,3 @@ class SemanticCache:
             of_key = oldest.format("WHERE key = ?")
             database.execute(f"{gone} id IN ({of_key})", (key, MOST_PER_KEY))
             database.execute(f"{gone} id IN ({oldest.format('')})", (self._entries,))
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        with closing(database.executescript(_MADE_READY)):
-            return database
-    except sqlite3.Error:
-        database.close()
-        raise

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 
 from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.bootstrap.spending import budget_of_player, budget_of_story
-from tta_rebuild.core.access import AccessToken, SharedLink, new_secret
+from tta_rebuild.core.access import AccessToken, SharedLink, new_secret, operators_of
 from tta_rebuild.server import access_shapes as shapes
 from tta_rebuild.server.access import COOKIE, SHARE_HEADER, Access, Asking, Principal, TheAccess
 from tta_rebuild.server.problems import Problem
@@ -177,11 +177,7 @@ async def revoke_tokens(
     The last token of an operator stays (409): nobody could give another while the server runs.
     """
     now = access.now()
-    operators = [
-        one
-        for one in await access.records.tokens()
-        if one.role == "operator" and one.is_good(now) and not one.is_session
-    ]
+    operators = operators_of(await access.records.tokens(), now)
     if operators and all(name in (one.token_id, one.player_id) for one in operators):
         said = "It is the last token of an operator: nobody could give tokens any more."
         do = (
