@@ -60,6 +60,7 @@ from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 NOBODY = PremisePerson()
+_LIKELY_ENOUGH = 0.4
 _TODAY = 1970
 """From when on the surroundings are those of today."""
 MOST_PEOPLE, MOST_PLACES, MOST_THINGS = 6, 4, 8
@@ -79,6 +80,7 @@ class PremiseReading:
     conflict: str = "understand"  # one of those of data/premise_topics.toml
     situation: str = ""  # the plot that is told of just this ("heist"), "" if none is
     likely: tuple[str, ...] = ()  # the three likeliest of them, () where one is certain
+    is_chosen: bool = False  # whether the player has said of what it is
     stated: str = ""  # the conflict of what it says the player is after, "" if it does not
     nameless: str = ""  # its text without the names of people
     aim: str = "find out what is going on here"  # what the player is after, a bare infinitive
@@ -229,7 +231,9 @@ class _Reading:
         stated = () if self.is_title else self.sentences
         told = statements(stated, self.commands, self.cast, you)
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
-        aim, topics = stated_aim(told, you.name, are_many=are_many), word_table("premise_topics")
+        me_called = self.cast.player.phrase.head if are_many else you.name
+        aim = stated_aim(told, me_called, you.pronouns, are_many=are_many)
+        topics = word_table("premise_topics")
         is_open = aim and re.search(f"(?:whether|if) to {re.escape(aim)}", " ".join(told))
         of_aim = "decide" if is_open else conflict_of(aim)
         likely = situations_of(self.nameless, of_aim)
@@ -242,11 +246,17 @@ class _Reading:
         spoken, turns_on = self._turns_on(aim, places, shunned)
         lost = spoken_of(sought) if "{sought}" in row["aim"] else []
         named = next(iter((*spoken, *lost, *turns_on)), "")
+        is_sure = bool(plot) or max(likely.values()) >= _LIKELY_ENOUGH
+        if is_open and aim:
+            aim = f"decide whether to {aim}"
         if not aim:
             is_named = named and named not in places[:1]
             default = row.get("aim_named", row["aim"]) if is_named else row["aim"]
+            if not is_sure:
+                default = "settle the matter of {matter}" if named else "come well out of all this"
             aim = default.format(sought=sought, matter=named)
-        elif named and not spoken:
+        elif turns_on and (not spoken or aim.endswith(" it")):
+            named = turns_on[0]
             aim = re.sub(r"\bit\b", named, aim, count=1)
         time = pattern("time").search(self.text)
         unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
@@ -260,6 +270,7 @@ class _Reading:
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
             situation=situation,
+            is_chosen=bool(plot),
             stated=of_aim,
             nameless=self.nameless,
             likely=tuple(likely)[:3] if max(likely.values()) < CERTAIN else (),
@@ -346,6 +357,8 @@ class _Reading:
         verb = re.search(r"(\w+) it\b", aim)
         said = [*zip(self.cast.lows, self.cast.lows[1:], strict=False)]
         at = said.index((verb[1], "it")) if verb and (verb[1], "it") in said else 0
+        first = aim.split()[0].lower() if aim else ""
+        at = max((i for i in range(at) if self.cast.lows[i] == first), default=at)
         begin = max((i for i in range(at) if self.tokens[i] in OPENINGS), default=-1)
         return [p for p in self.phrases if begin < p.start and p.end <= at]
 

@@ -23,6 +23,7 @@ Condition = Annotated[str, Field(max_length=2_000)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 _OF_PREMISES = ("plots", "interludes", "data")
+COMPANY = "data/company"
 MOST_FILES = 128
 """Files kept as read: all packaged ones, and some of an author's own. A quarter MB each."""
 END_KINDS = ("won", "price", "lost", "let_go")
@@ -106,6 +107,7 @@ class WorldFile(_Strict):
     about: str = ""
     parts: dict[Id, str] = {}
     nouns: str = ""
+    company: bool = False
     tone: str = "plain"
     you: PersonEntry = PersonEntry()
     people: dict[Id, PersonEntry] = {}
@@ -179,7 +181,19 @@ def read_world(name: str) -> WorldFile:
         raise RequestRejected(f"{path.name}: {where}: {first['msg']}") from error
     except (NotationError, LineTemplateError) as error:
         raise RequestRejected(f"{path.name}: {error}") from error
-    return world
+    return _with_company(world) if world.company else world
+
+
+def _with_company(world: WorldFile) -> WorldFile:
+    """A plot with the scenes that any plot may have, of who wants what and says so."""
+    scenes = [*world.scenes, *read_world(COMPANY).scenes]
+    return world.model_copy(update={"scenes": scenes})
+
+
+@cache
+def of_company() -> frozenset[str]:
+    """The ids of the scenes that any plot may have."""
+    return frozenset(scene.id for scene in read_world(COMPANY).scenes)
 
 
 def check_notation(world: WorldFile) -> None:
