@@ -19,7 +19,7 @@ SHIP = "A detective on a ship has to find out who robbed the singer before the s
 SELLER = "Nadia, a violin maker, must decide whether to sell her workshop to her old lover Viktor."
 AUNT = "I must find my aunt in the desert."
 CROWN = "The king must find his crown. You cook."
-PERSONAL = {"npc", "Npc", "npc_them", "npc_their", "who", "Who"}
+PERSONAL = {"npc", "Npc", "npc_they", "Npc_they", "npc_them", "npc_their", "who", "Who"}
 
 
 def slots_of(theme: str, **notes: Any) -> dict[str, str]:
@@ -29,7 +29,7 @@ def slots_of(theme: str, **notes: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("theme", "aim", "matter", "kind"),
     [
-        (SELLER, "sell your workshop to your old lover Viktor", "your workshop", "workshop"),
+        (SELLER, "decide whether to sell your workshop to your old lover Viktor", "your workshop", "workshop"),
         (SHIP, "find out who robbed the singer before the ship reaches port", "the singer", "ship"),
         ("Two sisters must save their bakery.", "save your bakery", "your bakery", "shop"),
         (AUNT, "find your aunt in the desert", "your aunt", "desert"),
@@ -114,12 +114,12 @@ def test_nobody_of_the_place_is_somebody_of_the_premise() -> None:
 
 
 def test_whoever_dies_there_is_replaced_and_stays_dead() -> None:
-    before = cast_of({"theme": SHIP, "seed": "1"}, {"plot": "unmask"})
+    before = cast_of({"theme": SHIP, "seed": "1"}, {"plot": "starship"})
     keeper = before.slots["keeper"]
     who = next(e.id for e in before.entities.values() if e.name == keeper)
 
     after = cast_of(
-        {"theme": SHIP, "seed": "1"}, {"plot": "unmask", "state": {f"{who}.dead": True}}
+        {"theme": SHIP, "seed": "1"}, {"plot": "starship", "state": {f"{who}.dead": True}}
     )
 
     assert after.slots["keeper"] != keeper

@@ -60,7 +60,8 @@ from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 NOBODY = PremisePerson()
-_LIKELY_ENOUGH = 0.4
+_LIKELY_ENOUGH, _ANYHOW = 0.4, "settle the matter of {matter}"
+"""How likely a situation must be for its own aim, and what is aimed at where none is."""
 _TODAY = 1970
 """From when on the surroundings are those of today."""
 MOST_PEOPLE, MOST_PLACES, MOST_THINGS = 6, 4, 8
@@ -252,8 +253,8 @@ class _Reading:
         if not aim:
             is_named = named and named not in places[:1]
             default = row.get("aim_named", row["aim"]) if is_named else row["aim"]
-            if not is_sure:
-                default = "settle the matter of {matter}" if named else "come well out of all this"
+            if is_named and not is_sure:
+                default = _ANYHOW
             aim = default.format(sought=sought, matter=named)
         elif turns_on and (not spoken or aim.endswith(" it")):
             named = turns_on[0]

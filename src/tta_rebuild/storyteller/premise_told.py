@@ -149,7 +149,7 @@ def stated_aim(
             is_mine = is_mine or (pronouns in ("he", "she") and subject == pronouns)
             before, colon, after = sentence[found.end() :].partition(": ")
             aim = (colon and _bounded(after)) or _bounded(before)
-            if are_many and not is_mine:
+            if are_many and not is_told:
                 aim = re.sub(r"\btheir\b", "your", re.sub(r"\bthem\b", "you", aim))
             elif not is_mine:
                 continue

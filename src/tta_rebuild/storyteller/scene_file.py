@@ -23,7 +23,7 @@ Condition = Annotated[str, Field(max_length=2_000)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 _OF_PREMISES = ("plots", "interludes", "data")
-COMPANY = "data/company"
+COMPANY = "company"
 MOST_FILES = 128
 """Files kept as read: all packaged ones, and some of an author's own. A quarter MB each."""
 END_KINDS = ("won", "price", "lost", "let_go")
@@ -186,14 +186,19 @@ def read_world(name: str) -> WorldFile:
 
 def _with_company(world: WorldFile) -> WorldFile:
     """A plot with the scenes that any plot may have, of who wants what and says so."""
-    scenes = [*world.scenes, *read_world(COMPANY).scenes]
-    return world.model_copy(update={"scenes": scenes})
+    return world.model_copy(update={"scenes": [*world.scenes, *_company()]})
 
 
 @cache
 def of_company() -> frozenset[str]:
     """The ids of the scenes that any plot may have."""
-    return frozenset(scene.id for scene in read_world(COMPANY).scenes)
+    return frozenset(scene.id for scene in _company())
+
+
+@cache
+def _company() -> tuple[SceneEntry, ...]:
+    files = (read_world(f"data/{name}") for name in packaged("data") if name.startswith(COMPANY))
+    return tuple(scene for file in files for scene in file.scenes)
 
 
 def check_notation(world: WorldFile) -> None:

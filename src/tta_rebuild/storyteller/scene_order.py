@@ -25,7 +25,7 @@ from tta_rebuild.storyteller.scene_file import (
 )
 from tta_rebuild.storyteller.world_state import WorldState, keys_of
 
-COMPANY_EVERY = 3
+COMPANY_EVERY = 2
 """Turns from one scene of who wants what to the next, in a plot that has them."""
 OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
 """What the endings of ``data/turnings`` ask for."""
@@ -140,7 +140,8 @@ def ranked(
         uses = writer.uses(template(paragraphs(scene.text)[0][2]))
         end = END_KINDS.index(scene.ending) if scene.ending else 0
         weight = scene.weight + any(one in scene.when for one in ("npc", ".here", "!alone"))
-        is_other = bool(company) and not scene.ending and (scene.id in company) != is_company_due
+        is_ordinary = bool(company) and not scene.ending and scene.weight <= 2
+        is_other = is_ordinary and (scene.id in company) != is_company_due
         weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
         is_worse = is_earned and scene.ending in ("lost", "let_go")
         return is_worse, is_other, dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()
