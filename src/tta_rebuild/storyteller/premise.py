@@ -39,7 +39,7 @@ from tta_rebuild.storyteller.premise_matter import (
     spoken_of,
     without_verb,
 )
-from tta_rebuild.storyteller.premise_mentions import GENDERS, gender_of
+from tta_rebuild.storyteller.premise_mentions import GENDERS, PremiseMentions, gender_of
 from tta_rebuild.storyteller.premise_parts import parts_of
 from tta_rebuild.storyteller.premise_people import (
     PremisePeople,
@@ -129,6 +129,13 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseR
 def people_of(theme: str) -> PremisePeople:
     """Everybody of an English premise, as its text speaks of them."""
     return _Reading(readable(theme)).cast
+
+
+def spoken_of_in(theme: str) -> tuple[PremiseMentions, list[int]]:
+    """Who is spoken of in an English premise, and where the tagger finds whoever is played."""
+    read = _Reading(readable(theme))
+    told = [p.start for p in read.phrases if p.said == "you"]
+    return PremiseMentions(read.tokens, read.phrases), told
 
 
 def _told_by(

@@ -29,7 +29,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     without_s,
     words_in,
 )
-from tta_rebuild.storyteller.premise_people import PremisePeople
+from tta_rebuild.storyteller.premise_mentions import PremiseMentions
 from tta_rebuild.storyteller.word_lists import Weights
 
 TAGS: Mapping[str, Sequence[str]] = {
@@ -215,7 +215,7 @@ def features_of(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[list[s
 def _by_rule(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[str]:
     """What the rules take each token for: "BP", "IL" …, "-" outside of their phrases."""
     tags = ["-"] * len(tokens)
-    somebody = PremisePeople(tokens, phrases, -1).taken
+    somebody = PremiseMentions(tokens, phrases).taken
     for phrase in phrases:
         kind = "P" if phrase.start in somebody else phrase.kind[:2]
         many = phrase.end - phrase.start - 1
