@@ -62,11 +62,31 @@ def candidates(
     """Everybody who may be played, with what speaks for them; None for "you" and "I"."""
     context = _Context(found, told)
     rows: list[tuple[Mention | None, list[str]]] = [
-        (mention, list(context.of(mention))) for mention in found.mentions
+        (mention, list(context.of(mention)))
+        for mention in found.mentions
+        if _may_be_played(found, mention)
     ]
     if found.is_second:
         rows.append((None, list(context.of_you())))
     return rows
+
+
+def _may_be_played(found: PremiseMentions, mention: Mention) -> bool:
+    """Whether somebody is no one's wife, no "other passenger", and no killer who is among us."""
+    phrase = mention.phrase
+    is_other = "other" in found.lows[phrase.start : phrase.start + 2]
+    is_monster = phrase.head in words_in("hardly_played") and not mention.name
+    is_dead = bool(pattern("dies").match(" ".join(found.lows[phrase.end : phrase.end + 12])))
+    is_alone = len(found.mentions) == 1
+    owned = (m.phrase.start for m in found.mentions if m is not mention)
+    is_owner = mention.is_owner and len(mention.at) == 1 and not mention.name
+    return not (
+        phrase.determiner in THEIRS
+        or is_other
+        or (is_monster and (phrase.is_many or found.is_second))
+        or (is_dead and is_alone)
+        or (is_owner and phrase.start in owned)  # the clockmaker's daughter
+    )
 
 
 class _Context:
@@ -107,10 +127,8 @@ class _Context:
             f"sentence {min(at, 2)} {named}", f"text {self.has_one}",
         )  # fmt: skip
         if not phrase.is_name:
-            yield f"head {stem(phrase.head)}"
             if phrase.head in words_in("hardly_played"):
                 yield "hardly"
-            yield from (f"word {w.lower()}" for w in phrase.words[:-1])
         if self.told.intersection(mention.at):
             yield "told"
         if mention.is_owner:

@@ -130,7 +130,8 @@ class PremiseMentions:
         is_bare = not (phrase.start or phrase.determiner or phrase.is_many)  # "Vet for dragons. I"
         is_you = self.is_second and is_bare and phrase.head not in words_in("kin")
         is_you = is_you and self.low(phrase.end) in words_in("after_a_job")
-        if not (is_mine or is_you or (is_open and pattern("you_are").search(before))):
+        is_theirs = phrase.determiner in THEIRS and pattern("i_am").search(before)  # his apprentice
+        if not (is_mine or is_you or is_theirs or (is_open and pattern("you_are").search(before))):
             is_as = pattern("as_somebody").search(before) and phrase.determiner in ("a", "an")
             return None if is_as else self._add(phrase)  # "posing as a nurse" is nobody new
         me = Mention(phrase, pronouns=gender_of(phrase.text), at=[phrase.start])

@@ -28,6 +28,7 @@ from tta_rebuild.storyteller.premise_mentions import (
     PremiseMentions,
     gender_of,
 )
+from tta_rebuild.storyteller.premise_you import implied_role
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
@@ -91,7 +92,10 @@ class PremisePeople:
         if self.player is None:
             said = {GENDERS[low] for low in self.lows if low in GENDERS}
             one = not (role or self.is_second or any(not m.phrase.is_many for m in self.mentions))
-            return PremisePerson(role=role, pronouns=said.pop() if one and len(said) == 1 else "")
+            pronouns = said.pop() if one and len(said) == 1 else ""
+            own = implied_role(self.lows, self.phrases, self.mentions) if self.is_second else ""
+            is_own = own and not role
+            return PremisePerson(role=role or own, pronouns=pronouns, is_implied=bool(is_own))
         phrase, role = self.player.phrase, ""
         words = [w for w in phrase.words[:-1] if not pattern("superlative").match(w.lower())]
         last, owner = phrase.words[-1], phrase.determiner
