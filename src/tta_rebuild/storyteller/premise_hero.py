@@ -66,9 +66,22 @@ def candidates(
         for mention in found.mentions
         if _may_be_played(found, mention)
     ]
-    if found.is_second:
+    if found.is_second and not (rows and _is_generic(found)):
         rows.append((None, list(context.of_you())))
     return rows
+
+
+def _is_generic(found: PremiseMentions) -> bool:
+    """Whether "you" is anybody ("here you can sell your dreams"), and it is told of a name."""
+    told = [m for m in found.mentions if m.name and not m.phrase.is_many]
+    ends = [-1, *(i for i, low in enumerate(found.lows) if low in (".", "!", "?"))]
+    sentences = [
+        " ".join(found.lows[begin + 1 : end])
+        for begin, end in zip(ends, [*ends[1:], len(found.lows)], strict=True)
+    ]
+    spoken = [s for s in sentences if not words_in("first_and_second").isdisjoint(s.split())]
+    is_any = all(pattern("generic_you").search(s) and not _ONE & {*s.split()} for s in spoken)
+    return bool(told and spoken) and is_any
 
 
 def _may_be_played(found: PremiseMentions, mention: Mention) -> bool:
@@ -94,12 +107,9 @@ class _Context:
 
     def __init__(self, found: PremiseMentions, told: Sequence[int]) -> None:
         self.found, self.told, self.lows = found, {*told}, found.lows
-        self.sentence, self.quoted = list[int](), list[bool]()
-        number, is_quoted = 0, False
-        for low in self.lows:
-            is_quoted = (is_quoted or low == "“") and low != "”"
+        self.sentence, self.quoted, number = list[int](), found.quoted, 0
+        for low, is_quoted in zip(self.lows, self.quoted, strict=True):
             self.sentence.append(number)
-            self.quoted.append(is_quoted)
             number += low in ".!?…" and not is_quoted
         said = [GENDERS.get(re.split("['’]", low)[0], "") for low in self.lows]
         self.said = {gender: said.count(gender) for gender in ("he", "she")}
@@ -122,7 +132,7 @@ class _Context:
             "bias", f"order {min(order, 4)}", f"order {min(order, 2)} {named}",
             f"left {min(len(mentions) - order - 1, 3)}", f"det {det}", f"det {det} {min(order, 1)}",
             f"kind {kind}", f"kind {kind} {many}", f"{many}", named, f"{named} of {self.names}",
-            f"{named} {mention.pronouns or '-'}", f"often {min(len(mention.at), 4)}",
+            f"first {order == 0} {many} {det}", f"{named} {mention.pronouns or '-'}", f"often {min(len(mention.at), 4)}",
             f"often {min(len(mention.at), 3)} {named}", f"sentence {min(at, 3)}",
             f"sentence {min(at, 2)} {named}", f"text {self.has_one}",
         )  # fmt: skip

@@ -59,6 +59,15 @@ def gender_of(phrase: str, name: str = "") -> str:
     return "he" if is_he else "it" if head in words_in("its") else ""
 
 
+def quoted_in(tokens: Sequence[str]) -> list[bool]:
+    """Whether each token is said by somebody in the text."""
+    found, is_quoted = list[bool](), False
+    for token in tokens:
+        is_quoted = not is_quoted if token == '"' else (is_quoted or token == "“") and token != "”"
+        found.append(is_quoted)
+    return found
+
+
 class PremiseMentions:
     """Everybody of one text.
 
@@ -74,8 +83,8 @@ class PremiseMentions:
         self.mentions: list[Mention] = []
         self.you_are: Mention | None = None
         self.taken: set[int] = set()
-        said = {re.split("['’]", low)[0] for low in self.lows}
-        self.is_second = not words_in("first_and_second").isdisjoint(said)
+        self.quoted = quoted_in(self.lows)
+        self.is_second = self._speaks_to_you()
         of, last = phrases[0] if phrases else None, None
         for phrase in phrases:
             is_none = phrase.determiner in ("no", "any")
@@ -91,6 +100,17 @@ class PremiseMentions:
             for m in self.mentions
         )
         self._find_pronouns()
+
+    def _speaks_to_you(self) -> bool:
+        """Whether the text says "you" or "I"; in a speech only where it tells of nobody else."""
+        said = [re.split("['’]", low)[0] for low in self.lows]
+        plain = {one for one, is_quoted in zip(said, self.quoted, strict=True) if not is_quoted}
+        if plain & words_in("first_and_second"):
+            return True
+        is_of_another = plain & GENDERS.keys() or any(
+            p.is_name and p.kind == "person" for p in self.phrases if not self.quoted[p.start]
+        )
+        return not (is_of_another or words_in("first_and_second").isdisjoint(said))
 
     def low(self, at: int) -> str:
         """The token at a place in small letters; a full stop outside of the text."""
@@ -151,6 +171,12 @@ class PremiseMentions:
         between, follows = " ".join(self.lows[of.end : phrase.start]), self.low(phrase.end)
         if of.end > phrase.start or not pattern("same_person").match(between):
             return None
+        if mention is None and phrase.is_name and between == "," and follows in (",", "."):
+            if before := self._nameless_before(of):  # the new kid at school, Ferdinand,
+                before.name = phrase.text
+                before.at.append(phrase.start)
+                before.pronouns = before.pronouns or gender_of("", phrase.text)
+                return before
         if phrase.is_name:
             is_one = not of.is_many or of.determiner == "the" or of.is_name
             is_aside = between != "," or follows in (",", ".")
@@ -176,6 +202,14 @@ class PremiseMentions:
         mention.at.append(phrase.start)
         mention.pronouns = mention.pronouns or gender_of("", phrase.text)
         return mention
+
+    def _nameless_before(self, of: Phrase) -> Mention | None:
+        """Somebody without a name to whom a place or thing belongs: "the kid at | school"."""
+        last = self.mentions[-1] if self.mentions else None
+        if of.is_name or of.kind not in ("place", "thing") or last is None or last.name:
+            return None
+        is_joined = last.phrase.end == of.start - 1 and self.low(of.start - 1) in words_in("joining")
+        return last if is_joined and not last.phrase.is_many else None
 
     def _add(self, phrase: Phrase, name: str = "") -> Mention:
         """The mention of a phrase: one of before, if it can be the same, else a new one."""
