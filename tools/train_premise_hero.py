@@ -28,7 +28,7 @@ from tta_rebuild.storyteller.premise_hero import candidates
 from tta_rebuild.storyteller.premise_mentions import MINE, Mention, PremiseMentions
 from tta_rebuild.storyteller.premise_people import head_of
 
-EPOCHS, RATE, PENALTY, LEAST_SEEN, LEAST_WEIGHT = 12, 0.15, 1e-2, 5, 0.03
+EPOCHS, RATE, PENALTY, LEAST_SEEN, LEAST_WEIGHT = 12, 0.15, 4e-3, 5, 0.03
 Example = tuple[list[list[str]], int]
 """The features of each candidate, and which of them is played."""
 

@@ -168,12 +168,15 @@ class _Context:
         before, after = low(phrase.start - 1), low(phrase.end)
         opens = before in OPENINGS or before == "."
         by = "^" if opens else _word(before)
-        yield from (f"before {by}", f"after {_word(after)}", f"by {by} {min(self._order(mention), 1)}")
+        then = "verb" if after in second_persons().values() and phrase.is_many else _word(after)
+        yield f"joins {low(phrase.start - 2) == ','} {before == 'and'} {phrase.determiner in _OPEN}"
+        yield from (f"before {by}", f"after {then}", f"by {by} {min(self._order(mention), 1)}")
         rest = self.lows[phrase.end : phrase.end + 12]
         end = next((i for i, one in enumerate(rest) if one in ".!?;"), len(rest))
         if pattern("dies").match(" ".join(rest[:end])):
             yield "dies"
-        verbs = [one for one in rest[: min(end, _VERBS_AFTER)] if _acts(one)][:1]
+        do = words_in("verbs") if phrase.is_many else frozenset[str]()  # the couple run an inn
+        verbs = [one for one in rest[: min(end, _VERBS_AFTER)] if _acts(one) or one in do][:1]
         yield f"acts {bool(verbs)} {opens}"
         yield from (f"does {stem(one)}" for one in verbs)
         begin = phrase.start
@@ -225,6 +228,7 @@ class _Context:
         yield f"you last {min(last // 8, 4)} {bool(self.names)}"
 
 
+_OPEN = ("a", "an")
 _INNER = frozenset(
     "when if until till because that which who whom whose where while after before since how what "
     "why whether although though than like of in at on with from for by to about".split()
