@@ -296,8 +296,8 @@ def test_no_story_opens_in_a_person() -> None:
 
 def test_what_is_hers_belongs_to_a_woman_rather_than_to_a_noun_of_no_gender() -> None:
     read = read_premise(
-        "The baker Josef wants to buy the mill. Marguerite owns it, with six silent heirs. "
-        "Her old partner Oskar cannot keep quiet."
+        "The baker Josef wants to buy the mill before he dies. Marguerite owns it, with six silent "
+        "heirs. Her old partner Oskar cannot keep quiet."
     )
     oskar = next(person for person in read.people if person.name == "Oskar")
     assert oskar.role == "Marguerite's old partner"

@@ -73,7 +73,7 @@ def candidates(
 
 def _is_generic(found: PremiseMentions) -> bool:
     """Whether "you" is anybody ("here you can sell your dreams"), and it is told of a name."""
-    told = [m for m in found.mentions if m.name and not m.phrase.is_many]
+    told = [m for m in found.mentions if m.name and m.phrase.determiner not in MINE]
     ends = [-1, *(i for i, low in enumerate(found.lows) if low in (".", "!", "?"))]
     sentences = [
         " ".join(found.lows[begin + 1 : end])
@@ -93,8 +93,12 @@ def _may_be_played(found: PremiseMentions, mention: Mention) -> bool:
     is_alone = len(found.mentions) == 1
     owned = (m.phrase.start for m in found.mentions if m is not mention)
     is_owner = mention.is_owner and len(mention.at) == 1 and not mention.name
+    before = (found.low(phrase.start - 2), found.low(phrase.start - 1))
+    is_new = before == (",", "and") and phrase.determiner in _OPEN and len(mention.at) == 1
+    is_first = mention is found.mentions[0]
     return not (
-        phrase.determiner in THEIRS
+        phrase.determiner in (*THEIRS, *MINE)
+        or (is_new and not is_first)  # an old couple run an inn, and a stranger knocks
         or is_other
         or (is_monster and (phrase.is_many or found.is_second))
         or (is_dead and is_alone)
