@@ -56,6 +56,7 @@ from tta_rebuild.storyteller.premise_told import (
     stated_aim,
     statements,
 )
+from tta_rebuild.storyteller.premise_you import workplace_of
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
@@ -318,9 +319,11 @@ class _Reading:
             by = by.removesuffix("to") or _preposition(phrase.words[-(not phrase.is_name)])
             ranked.append((-rank, phrase.start, as_said(phrase), f"{by} {as_said(phrase)}"))
         if pattern("goes_home").search(self.text):
-            ranked.append((1, 999, "your home", "at your home"))
+            ranked.append((1, 996, "your home", "at your home"))
         for implied in [s["place"] for s in self.settings if "place" in s][:1]:
             ranked.append((1, 998, implied, f"{_preposition(implied.split()[-1])} {implied}"))
+        if there := workplace_of(head_of(self.you.role)):
+            ranked.append((1, 997, there, f"{_preposition(there.split()[-1])} {there}"))
         ranked.sort()
         called = {name for person in people for name in (person.name, *person.name.split())}
         ranked = [row for row in ranked if row[2] not in called]

@@ -65,6 +65,12 @@ def _by_place(phrases: Sequence[Phrase]) -> Iterator[str]:
             return
 
 
+def workplace_of(role: str) -> str:
+    """Where somebody of a role is as a rule, a noun phrase: ``baker`` → ``the kitchen``; "" else."""
+    table = word_table("premise_you")["works"].items()
+    return next((place for place, roles in table if role in roles.split()), "")
+
+
 @cache
 def _roles(table: str) -> Mapping[str, str]:
     """Word → role with its article, of one table; of verbs all forms."""
