@@ -22,7 +22,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tta_rebuild.storyteller.noun_phrases import tokens_of, without_s, words_in
+from tta_rebuild.storyteller.noun_phrases import tokens_of, without_s
 from tta_rebuild.storyteller.premise import spoken_of_in
 from tta_rebuild.storyteller.premise_hero import candidates
 from tta_rebuild.storyteller.premise_mentions import MINE, Mention, PremiseMentions

@@ -36,9 +36,7 @@ _MANY = frozenset("we us our ours we're we've we'll ourselves".split())
 _VERBS_AFTER = 6
 
 
-def hero_of(
-    found: PremiseMentions, told: Sequence[int] = (), topic_at: int = -1
-) -> Mention | None:
+def hero_of(found: PremiseMentions, told: Sequence[int] = (), topic_at: int = -1) -> Mention | None:
     """Who is played, None where it is "you" or "I" of the text, or nobody is spoken of.
 
     Args:
@@ -95,9 +93,14 @@ def _may_be_played(found: PremiseMentions, mention: Mention) -> bool:
     is_owner = mention.is_owner and len(mention.at) == 1 and not mention.name
     before = (found.low(phrase.start - 2), found.low(phrase.start - 1))
     is_new = before == (",", "and") and phrase.determiner in _OPEN and len(mention.at) == 1
+    is_led = found.low(phrase.end) in ("led", "headed", "commanded", "captained")
+    is_ill = bool(pattern("ailing").search(" ".join(found.lows[phrase.end : phrase.end + 3])))
+    after = (m for m in found.mentions if m.name and m.phrase.start > phrase.end)
     is_first = mention is found.mentions[0]
     return not (
         phrase.determiner in (*THEIRS, *MINE)
+        or (phrase.is_many and found.low(phrase.end + 1) == "by" and is_led)
+        or (is_ill and any(after))  # Barend is dying, and Famke has one night
         or (is_new and not is_first)  # an old couple run an inn, and a stranger knocks
         or is_other
         or (is_monster and (phrase.is_many or found.is_second))

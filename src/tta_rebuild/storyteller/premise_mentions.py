@@ -208,7 +208,9 @@ class PremiseMentions:
         last = self.mentions[-1] if self.mentions else None
         if of.is_name or of.kind not in ("place", "thing") or last is None or last.name:
             return None
-        is_joined = last.phrase.end == of.start - 1 and self.low(of.start - 1) in words_in("joining")
+        is_joined = last.phrase.end == of.start - 1 and self.low(of.start - 1) in words_in(
+            "joining"
+        )
         return last if is_joined and not last.phrase.is_many else None
 
     def _add(self, phrase: Phrase, name: str = "") -> Mention:
@@ -246,6 +248,8 @@ class PremiseMentions:
             return False
         acts = after in {*second_persons(), "who", "and", "must", "can", "had"}
         acts = acts or (after == "," and (then in ("a", "an", "the") or is_person(then)))
+        titled = (one_of(low) for low in self.lows[phrase.end + 1 : phrase.end + 4])
+        acts = acts or (after == "the" and any(map(is_person, titled)))  # Ysolde the tax collector
         is_whole = len(words) > 1 and "of" not in words
         return acts or is_whole or before in {"and", "named", "called", "with", "by"}
 

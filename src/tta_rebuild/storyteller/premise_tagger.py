@@ -104,14 +104,16 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
             gone = [p for p in gone if not (p.is_name and p.end == same.start)]  # Ann | the cook
             found = [p for p in found if p.end != same.end and p not in gone]
             if not _is_indefinite(same):
-                found.append(_as_noun(replace(same, said="you" if kind else _TOLD[label_set])))
-    told = [
+                told = replace(same, said="you" if kind else _TOLD[label_set])
+                is_named = bool({*before} & words_in("naming"))  # a goat named Brigadier
+                found.append(told if is_named else _as_noun(told))
+    kept = [
         replace(p, said="thing")
         if p.kind == "person" and not (p.said or p.determiner or not p.start)
         else p
         for p in found
     ]  # without a determiner the rules alone do not tell: "amputees", "hope"
-    return sorted(told, key=lambda p: (p.start, p.end))
+    return sorted(kept, key=lambda p: (p.start, p.end))
 
 
 def _with_titles(

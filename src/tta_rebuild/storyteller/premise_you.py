@@ -29,7 +29,7 @@ def implied_role(
 
 
 def _by_age(lows: Sequence[str]) -> Iterator[str]:
-    """"I'm nine." """
+    """ "I'm nine." """
     found = pattern("aged").search(" ".join(lows))
     if found:
         age = found["age"]
@@ -37,7 +37,7 @@ def _by_age(lows: Sequence[str]) -> Iterator[str]:
 
 
 def _by_work(lows: Sequence[str]) -> Iterator[str]:
-    """"I teach the dead to read": a verb of work in the present or perfect tense."""
+    """ "I teach the dead to read": a verb of work in the present or perfect tense."""
     for said in pattern("i_do").finditer(" ".join(lows)):
         if role := _roles("doing").get(said["verb"]):
             yield role
@@ -66,7 +66,7 @@ def _by_place(phrases: Sequence[Phrase]) -> Iterator[str]:
 
 
 def workplace_of(role: str) -> str:
-    """Where somebody of a role is as a rule, a noun phrase: ``baker`` → ``the kitchen``; "" else."""
+    """Where somebody of a role is as a rule: ``baker`` → ``the kitchen``; "" if nowhere."""
     table = word_table("premise_you")["works"].items()
     return next((place for place, roles in table if role in roles.split()), "")
 
