@@ -139,13 +139,13 @@ class _Context:
             "bias", f"order {min(order, 4)}", f"order {min(order, 2)} {named}",
             f"left {min(len(mentions) - order - 1, 3)}", f"det {det}", f"det {det} {min(order, 1)}",
             f"kind {kind}", f"kind {kind} {many}", f"{many}", named, f"{named} of {self.names}",
-            f"first {order == 0} {many} {det}", f"{named} {mention.pronouns or '-'}", f"often {min(len(mention.at), 4)}",
+            f"first {order == 0} {many} {det}", f"{named} {mention.pronouns or '-'}",
+            f"often {min(len(mention.at), 4)}",
             f"often {min(len(mention.at), 3)} {named}", f"sentence {min(at, 3)}",
             f"sentence {min(at, 2)} {named}", f"text {self.has_one}",
         )  # fmt: skip
-        if not phrase.is_name:
-            if phrase.head in words_in("hardly_played"):
-                yield "hardly"
+        if not phrase.is_name and phrase.head in words_in("hardly_played"):
+            yield "hardly"
         if self.told.intersection(mention.at):
             yield "told"
         if mention.is_owner:

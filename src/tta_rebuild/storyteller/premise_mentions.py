@@ -171,12 +171,13 @@ class PremiseMentions:
         between, follows = " ".join(self.lows[of.end : phrase.start]), self.low(phrase.end)
         if of.end > phrase.start or not pattern("same_person").match(between):
             return None
-        if mention is None and phrase.is_name and between == "," and follows in (",", "."):
-            if before := self._nameless_before(of):  # the new kid at school, Ferdinand,
-                before.name = phrase.text
-                before.at.append(phrase.start)
-                before.pronouns = before.pronouns or gender_of("", phrase.text)
-                return before
+        is_apart = mention is None and phrase.is_name and between == "," and follows in (",", ".")
+        before = self._nameless_before(of) if is_apart else None
+        if before:  # the new kid at school, Ferdinand,
+            before.name = phrase.text
+            before.at.append(phrase.start)
+            before.pronouns = before.pronouns or gender_of("", phrase.text)
+            return before
         if phrase.is_name:
             is_one = not of.is_many or of.determiner == "the" or of.is_name
             is_aside = between != "," or follows in (",", ".")

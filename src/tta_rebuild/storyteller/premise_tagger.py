@@ -119,7 +119,7 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
 def _with_titles(
     tokens: Sequence[str], spans: Sequence[tuple[int, int, str]]
 ) -> list[tuple[int, int, str]]:
-    """The spans, with a title that was taken for somebody of its own before its name: "Mrs | Bell"."""
+    """The spans, with a title that was taken for somebody joined to its name: "Mrs | Bell"."""
     joined = list[tuple[int, int, str]]()
     for begin, end, kind in spans:
         last = joined[-1] if joined else None
