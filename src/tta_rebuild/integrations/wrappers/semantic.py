@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from tta_rebuild.core.errors import ProviderError
+from tta_rebuild.core.errors import BudgetExceededError, ProviderError
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -56,7 +56,7 @@ class SemanticCachedLLMProvider(llm.WrapperProvider):
 
     The key must be equal; the ``encoder`` proposes the nearest kept questions, ``is_same`` decides
     for every text. ``metadata["cache"]`` is then ``"semantic"``, the cost 0, and ``tracker`` books
-    a row ``cached``. What is told another way (``llm_provider.RETOLD``) is asked anew. If the
+    a row ``cached``. What is told another way (``llm_provider.RETOLD``) is asked anew. While the
     encoder fails, everything is asked.
     """
 
@@ -83,7 +83,7 @@ class SemanticCachedLLMProvider(llm.WrapperProvider):
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """A kept answer to the same in other words, or a new one."""
         asked = None if request.context.session_state.get(llm.RETOLD) else shared_question(request)
-        vector = None if asked is None else await self._encoded(asked)
+        vector = None if asked is None else await self._encoded(asked, request)
         if asked is None or vector is None:
             async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                 async for item in items:
@@ -104,18 +104,23 @@ class SemanticCachedLLMProvider(llm.WrapperProvider):
                     await self.cache.put(key, vector, asked.texts, item.response)
 
     async def aclose(self) -> None:
-        """Close what is wrapped, then the cache."""
+        """Close what is wrapped, then encoder and cache."""
         await super().aclose()
+        await self.encoder.aclose()
         await self.cache.aclose()
 
-    async def _encoded(self, asked: SharedQuestion) -> Sequence[float] | None:
+    async def _encoded(
+        self, asked: SharedQuestion, request: llm.LLMRequest
+    ) -> Sequence[float] | None:
         try:
-            return await self.encoder.encode("\n".join(asked.texts))
-        except (ProviderError, OSError) as error:
+            vector = await self.encoder.encode("\n".join(asked.texts), request)
+        except (ProviderError, BudgetExceededError, OSError) as error:
             if not self._has_warned:
                 _log.warning("no answers are shared, for their encoder fails: %s", error)
             self._has_warned = True
             return None
+        self._has_warned = False
+        return vector
 
     def _agrees(self, asked: SharedQuestion, kept: KeptAnswer) -> bool:
         return len(asked.texts) == len(kept.texts) and all(
