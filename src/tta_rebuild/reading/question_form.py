@@ -47,6 +47,7 @@ class QuestionForm:
         order: names, nouns and pronouns in order, which only a turn of the sentence may change.
         turns: such turns: passive, receiver, genitive, joined, fronted.
         scope: denials, quantities and "only" in their order.
+        addressed: who is spoken to; that one question does not say it sets them not apart.
         is_helped: whether "do" helps its verb; None where nothing follows from that.
     """
 
@@ -62,6 +63,7 @@ class QuestionForm:
     scope: tuple[str, ...] = ()
     order: tuple[str, ...] = field(default=(), compare=False)
     turns: frozenset[str] = field(default=frozenset(), compare=False)
+    addressed: str = field(default="", compare=False)
     is_helped: bool | None = field(default=None, compare=False)
 
 
@@ -72,6 +74,7 @@ def word_form_of(clause: Clause, names: Sequence[str]) -> QuestionForm:
     called = parts_of(names)
     return QuestionForm(
         kind=clause.kind,
+        addressed=clause.addressed,
         names=_counted(
             w.lower() for n, w in enumerate(words) if w.lower() in called or (n and w[:1].isupper())
         ),
@@ -109,6 +112,7 @@ def form_of(clause: Clause, parsed: Doc, names: Sequence[str]) -> QuestionForm:
         scope=tuple(_scope(t) for t in words if _has_scope(t)),
         order=tuple(pointing[i] for i in sorted(pointing)),
         turns=turns,
+        addressed=clause.addressed,
         is_helped=None if clause.is_wrapped or turns or clause.kind != "asks" else helps,
     )
 
@@ -138,4 +142,4 @@ def _scope(token: Token) -> str:
     """A word, with the one that "only" and its like stand before."""
     if token.lower_ in word_set("focusing") and token.i + 1 < len(token.doc):
         return f"{token.lower_} {token.nbor().lower_}"
-    return token.lower_
+    return class_of("noun", token.lower_)

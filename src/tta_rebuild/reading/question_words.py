@@ -51,9 +51,14 @@ def tense_of(verb: Token) -> tuple[str, ...]:
     elif lead == verb and verb.tag_ in ("VBG", "VBN"):
         time = verb.tag_
     lemmas = {c.lemma_.lower() for c in helping if c.dep_ == "aux"}
+    is_perfect = "have" in lemmas
+    if is_perfect and time == "present" and any(c.lower_ == "ever" for c in verb.children):
+        time, is_perfect = "past", False  # "have you ever met" is "did you ever meet"
     marks = [time]
-    marks += ["perfect"] if "have" in lemmas else []
-    marks += ["progressive"] if "be" in lemmas and verb.tag_ == "VBG" else []
+    marks += ["perfect"] if is_perfect else []
+    is_how_long = is_perfect and verb.doc[:2].text.lower() == "how long"  # it lasts until now
+    is_progressive = "be" in lemmas and verb.tag_ == "VBG"
+    marks += ["progressive"] if is_progressive and not is_how_long else []
     marks += ["passive"] if any(c.dep_ == "auxpass" for c in helping) else []
     return tuple(marks)
 

@@ -78,6 +78,8 @@ def _differing(one: QuestionForm, other: QuestionForm) -> list[str]:
         for field in fields(QuestionForm)
         if field.compare and getattr(one, field.name) != getattr(other, field.name)
     ]
+    if one.addressed and other.addressed and one.addressed != other.addressed:
+        differing.append("names")
     is_excused = one.turns != other.turns or "joined" in one.turns
     if one.order != other.order and not is_excused:
         differing.append("order")
