@@ -135,11 +135,15 @@ def _opens_aside(first: Token) -> bool:
 
 
 def _has_scope(token: Token) -> bool:
-    return is_denial(token) or is_quantity(token) or token.lower_ in word_set("limiting")
+    return is_denial(token) or is_quantity(token) or _meant(token) in word_set("limiting")
+
+
+def _meant(token: Token) -> str:
+    return class_of("adverb", class_of("noun", token.lower_))
 
 
 def _scope(token: Token) -> str:
     """A word, with the one that "only" and its like stand before."""
     if token.lower_ in word_set("focusing") and token.i + 1 < len(token.doc):
         return f"{token.lower_} {token.nbor().lower_}"
-    return class_of("noun", token.lower_)
+    return _meant(token)

@@ -18,6 +18,7 @@ from tta_rebuild.reading.question_words import (
     in_relative,
     is_article,
     is_form_word,
+    is_phrase,
     is_silent,
     person_of,
     phrasal,
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
 
 Tree: TypeAlias = tuple[Any, ...]
 """``(label, marks, ((role, tree), …))``, children sorted."""
-_ROLES = {"acomp": "attr", "oprd": "attr", "npadvmod": "mod", "advmod": "mod", "amod": "amod"}
+_ROLES = {
+    "acomp": "attr",
+    "oprd": "attr",
+    "nsubjpass": "nsubj",
+    "npadvmod": "mod",
+    "advmod": "mod",
+    "amod": "amod",
+}
 _POS = {"VERB": "verb", "AUX": "verb", "NOUN": "noun", "ADJ": "adjective", "ADV": "adverb",
         "ADP": "preposition", "SCONJ": "preposition", "PRON": "noun"}  # fmt: skip
 
@@ -48,7 +56,7 @@ class Drawing:
 
     def tree(self, token: Token) -> Tree:
         """The tree below a word."""
-        children = [c for c in token.children if not is_silent(c) and not is_form_word(c)]
+        children = _below(token)
         if joined := _joined_nouns(token):
             self.turns.add("joined")
             linked = _linked(token)
@@ -60,18 +68,20 @@ class Drawing:
     def _node(self, token: Token, children: Iterable[Token]) -> Tree:
         children = [c for c in children if not is_silent(c) and not is_form_word(c)]
         label, marks, found = self._label(token), list(self._marks(token)), list[tuple[str, Tree]]()
-        particle = next((c for c in children if c.dep_ == "prt"), None)
+        particle = _particle(token, children)
         if particle is not None:
             label = class_of("verb", f"{token.lemma_.lower()} {particle.lower_}")
             children.remove(particle)
-        agent, receiver = _agent(children), _receiver(children)
+            children += [c for c in particle.children if not is_silent(c)]
+        agent, receiver = _agent(token, children), _receiver(children)
         for below in children:
             role = _ROLES.get(below.dep_, below.dep_)
+            is_done_to = role == "nsubj" and _is_passive(token)
             preposition, noun = _preposition(below)
             if below == agent and noun is not None:
                 self.turns.add("passive")
                 found.append(("nsubj", self.tree(noun)))
-            elif role == "nsubjpass" and agent is not None:
+            elif is_done_to and agent is not None:
                 found.append(("dobj", self.tree(below)))
             elif (
                 noun is not None
@@ -118,7 +128,7 @@ class Drawing:
     def tense(self, verb: Token) -> str:
         """The tense of a verb; a passive that names who did it is no other than the active."""
         marks = tense_of(verb)
-        return " ".join(m for m in marks if m != "passive" or _agent(verb.children) is None)
+        return " ".join(m for m in marks if m != "passive" or _agent(verb, verb.children) is None)
 
     def _marks(self, token: Token) -> Iterator[str]:
         if token.pos_ in ("VERB", "AUX") and token.dep_ != "amod":
@@ -138,19 +148,40 @@ def nodes_of(tree: Tree, role: str = "root") -> Iterator[tuple[str, Tree]]:
 
 
 def straightened(parsed: Doc) -> str:
-    """The text of "was the door opened by Tom", taken for a door that was, as "the door was …".
+    """The text of a question in the passive that parsers misread, as one that they do not.
 
-    "" where the verb was found.
+    "was the door opened by Tom", taken for a door that was, is "the door was …"; "who was it opened
+    by" is "it was opened by who". "" for all others.
     """
     first = parsed[0]
+    if (left := _left_agent(parsed)) is not None:
+        be, verb = parsed[1], left.head
+        return _sentence(
+            parsed[2 : verb.i].text,
+            f"{be.lower_} {parsed[verb.i : left.i + 1].text} {first.lower_}?",
+        )
     subject = child(first, "nsubj")
     if first.dep_ != "ROOT" or first.lemma_ != "be" or subject is None:
         return ""
-    verb = child(subject, "acl")
-    if verb is None or verb.tag_ != "VBN" or verb.i < subject.i:
+    done = child(subject, "acl")
+    if done is None or done.tag_ != "VBN" or done.i < subject.i:
         return ""
-    before, after = parsed[1 : verb.i].text, parsed[verb.i :].text
-    return f"{before[:1].upper()}{before[1:]} {first.lower_} {after}"
+    before, after = parsed[1 : done.i].text, parsed[done.i :].text
+    return _sentence(before, f"{first.lower_} {after}")
+
+
+def _sentence(before: str, after: str) -> str:
+    return f"{before[:1].upper()}{before[1:]} {after}"
+
+
+def _left_agent(parsed: Doc) -> Token | None:
+    """The "by" at the end of "who was it opened by"."""
+    words = [t for t in parsed if not t.is_punct]
+    if len(words) < 5 or words[0].tag_ != "WP" or words[1].lemma_ != "be":
+        return None
+    last, verb = words[-1], words[-1].head
+    is_left = last.dep_ == "agent" and not any(last.children)
+    return last if is_left and verb.tag_ == "VBN" and 2 < verb.i < last.i else None
 
 
 def _preposition(token: Token) -> tuple[str, Token | None]:
@@ -162,12 +193,32 @@ def _preposition(token: Token) -> tuple[str, Token | None]:
     return token.lower_, noun
 
 
-def _agent(children: Iterable[Token]) -> Token | None:
-    children = list(children)
-    if not any(c.dep_ == "nsubjpass" for c in children):
+def _agent(verb: Token, children: Iterable[Token]) -> Token | None:
+    """ "by" with whoever does it, where something is done to somebody or something."""
+    if not _is_passive(verb):
         return None
     found = [c for c in children if c.dep_ == "agent" and _preposition(c)[1] is not None]
     return found[0] if len(found) == 1 else None
+
+
+def _is_passive(verb: Token) -> bool:
+    return any(c.dep_ == "auxpass" for c in verb.children)
+
+
+def _below(token: Token) -> list[Token]:
+    """What depends on a word, and what the parser has hung on its helping verbs instead."""
+    helping = [c for c in token.children if c.dep_ in ("aux", "auxpass")]
+    found = [*token.children, *(below for c in helping for below in c.children)]
+    return [c for c in found if not is_silent(c) and not is_form_word(c)]
+
+
+def _particle(verb: Token, children: Iterable[Token]) -> Token | None:
+    """The adverb that makes another verb of a verb: any so called, or one that the table knows."""
+    for below in children:
+        known = below.dep_ == "advmod" and is_phrase(f"{verb.lemma_.lower()} {below.lower_}")
+        if below.dep_ == "prt" or (known and verb.pos_ == "VERB"):
+            return below
+    return None
 
 
 def _receiver(children: Iterable[Token]) -> Token | None:

@@ -33,6 +33,11 @@ def _classes() -> Mapping[str, Mapping[str, str]]:
     return {kind: {w: g[0] for g in some for w in g} for kind, some in groups.items()}
 
 
+def is_phrase(words: str) -> bool:
+    """Whether a verb with its particle stands in the table."""
+    return words in _classes()["verb"]
+
+
 def person_of(token: Token) -> str:
     """The pronoun as a subject: "me" and "my" are "i"."""
     called = POSSESSING if token.tag_ == "PRP$" else PEOPLE
