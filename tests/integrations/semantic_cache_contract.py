@@ -81,6 +81,12 @@ class SemanticCacheContract:
 
         assert await texts_near(cache, "aab", 2) == ["aab", "aaa"]
 
+    async def test_it_knows_under_which_keys_something_is_kept(self, make: MakeCache) -> None:
+        cache = make()
+        await kept_in(cache, "aaa")
+
+        assert (await cache.has("k"), await cache.has("another")) == (True, False)
+
     async def test_old_answers_leave(self, make: MakeCache, clock: ManualClock) -> None:
         cache = make(max_age_s=60)
         await kept_in(cache, "aaa")

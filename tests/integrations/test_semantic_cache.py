@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from tests.integrations.fakes import (
     ScriptedProvider,
     Told,
     context_of,
+    settle,
 )
 from tests.integrations.semantic_cache_contract import (
     ASKED,
@@ -32,7 +35,13 @@ from tests.integrations.semantic_cache_contract import (
 )
 from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.integrations.cost_tracker import CostTracker
-from tta_rebuild.integrations.llm_provider import RETOLD, LLMRequest, PassedOver, TextPiece
+from tta_rebuild.integrations.llm_provider import (
+    RETOLD,
+    LLMRequest,
+    PassedOver,
+    StreamEnded,
+    TextPiece,
+)
 from tta_rebuild.integrations.semantic_cache import SemanticCache
 from tta_rebuild.integrations.wrappers.semantic import shared_question
 
@@ -233,6 +242,42 @@ async def test_without_its_encoder_everything_is_asked_and_that_is_logged_once(
     assert [r.getMessage() for r in caplog.records] == [
         "no answers are shared, for their encoder fails: no weights"
     ]
+
+
+class SlowEncoder(LetterEncoder):
+    """Encodes once it is let."""
+
+    def __init__(self) -> None:
+        self.may = asyncio.Event()
+
+    async def encode(self, text: str, asked: LLMRequest | None = None) -> Sequence[float]:
+        await self.may.wait()
+        return await super().encode(text)
+
+
+async def test_nobody_waits_for_the_encoder_where_nothing_is_kept() -> None:
+    encoder = SlowEncoder()
+    provider = shared(ScriptedProvider(Told("one"), Told("two")), encoder=encoder)
+    async with aclosing(provider.stream(aside(ASKED))) as items:
+        async with asyncio.timeout(5):
+            async for item in items:
+                if isinstance(item, StreamEnded):
+                    break
+        assert isinstance(item, StreamEnded)
+        encoder.may.set()
+        assert [item async for item in items] == []  # it is kept now
+
+    assert (await provider.complete(aside(IN_OTHER_WORDS))).text == "one"
+
+
+async def test_an_encoder_is_let_off_where_the_answer_fails() -> None:
+    encoder = SlowEncoder()
+    provider = shared(ScriptedProvider(Told(error=ProviderBusy("503"))), encoder=encoder)
+    with pytest.raises(ProviderBusy):
+        await provider.complete(aside(ASKED))
+    await settle()
+
+    assert len(asyncio.all_tasks()) == 1
 
 
 # -------------------------------------------------------------------------------- what is kept

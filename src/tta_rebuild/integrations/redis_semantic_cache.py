@@ -37,6 +37,13 @@ class RedisSemanticCache(SemanticCache):
         super().__init__(entries=entries, max_age_s=max_age_s, clock=link.clock)
         self._link = link
 
+    async def has(self, key: str) -> bool:
+        """Whether anything is kept under this key."""
+        try:
+            return bool(await self._link.ask(lambda redis: redis.exists(_questions(key))))
+        except RedisAway:
+            return await super().has(key)
+
     async def nearest(self, key: str, vector: Sequence[float], most: int) -> list[KeptAnswer]:
         """Up to ``most`` kept answers of this very key, nearest question first."""
         try:

@@ -96,6 +96,13 @@ class SemanticCache:
         self._by_key: dict[str, list[int]] = {}
         self._next = 0
 
+    async def has(self, key: str) -> bool:
+        """Whether anything may be kept under this key, of whatever age."""
+        if not self._file.is_used:
+            return key in self._by_key
+        query = "SELECT EXISTS (SELECT 1 FROM questions WHERE key = ?)"
+        return bool(await self._file.run(lambda at: at.execute(query, (key,)).fetchone()[0]))
+
     async def nearest(self, key: str, vector: Sequence[float], most: int) -> list[KeptAnswer]:
         """Up to ``most`` kept answers of this very key, nearest question first."""
         if not self._file.is_used:
