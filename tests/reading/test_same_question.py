@@ -80,8 +80,7 @@ def test_it_does_not_matter_which_question_came_first() -> None:
         ("names", "Mira, are you well?", "Tom, are you well?"),
         ("people", "Do you know who I am?", "Who am I?"),
         ("negations", "He isn't ill, is he?", "He is ill, isn't he?"),
-        ("words", "Why the well is dry", "Why the river is dry"),
-        ("words", "Tell me why the well was covered.", "Tell me why the pit was covered."),
+        ("words", "Tell me why the bridge is closed.", "Tell me why the gate is closed."),
         ("length", "Where is he?", "Where is he? Is he ill?"),
     ],
 )
@@ -124,7 +123,7 @@ def test_a_difference_that_may_change_the_answer_is_named(
         ("Have you ever lied?", "Did you ever lie?"),
         ("How long have you been waiting?", "How long have you waited?"),
         ("For whom do you work?", "Who do you work for?"),
-        ("Why is the hatch covered?", "Any idea why the hatch is covered?"),
+        ("Why is the bridge closed?", "Any idea why the bridge is closed?"),
         ("Come back to the house", "Return to the house"),
         ("Do you often sing?", "Do you frequently sing?"),
     ],
