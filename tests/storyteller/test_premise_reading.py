@@ -336,6 +336,7 @@ def test_the_player_is_whom_a_premise_is_about(premise: str, hero: str) -> None:
         ("Captain Roos will not leave her charts. You are her apprentice.", "an apprentice"),
         ("You died a miser, and the clerks of heaven have lost your file.", "a miser"),
         ("A fox has moved into my bakery and pays in eggs.", "an owner"),
+        ("She sold him the ferry for a song. He sold her the tune.", "a woman"),
         ("The letter was meant for you, a retired umpire from Leeds.", ""),
     ],
 )
