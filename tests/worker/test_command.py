@@ -17,7 +17,7 @@ import pytest
 import tta_rebuild as tta
 from tests.server.test_otlp import Collector, collector  # noqa: F401
 from tests.worker.conftest import temporal_server
-from tta_rebuild.bootstrap import cluster
+from tta_rebuild.bootstrap import temporal_link
 from tta_rebuild.bootstrap.serving import open_serving
 from tta_rebuild.core.errors import SettingsError
 
@@ -113,7 +113,7 @@ async def test_where_no_temporal_answers_the_address_is_named(
 async def test_without_the_extra_its_name_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "find_spec", lambda name: None)
+    monkeypatch.setattr(temporal_link, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match=r"tta-rebuild\[cluster\]"):
         await serve(data_dir=str(tmp_path), model="offline", runner="temporal")
 

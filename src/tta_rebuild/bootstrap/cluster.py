@@ -7,30 +7,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.spending import booker_of_lost_calls
+from tta_rebuild.bootstrap.temporal_link import connected
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.turn_runner import TurnWatch
 from tta_rebuild.engine.turn_steps import TurnSteps
 from tta_rebuild.engine.turn_updates import TurnUpdates
 from tta_rebuild.engine.turn_values import LAST_KINDS
-from tta_rebuild.settings import Settings
 
 if TYPE_CHECKING:
-    from temporalio.client import Client
-
     from tta_rebuild.engine.temporal_runner import TemporalRunner
-
-NOT_INSTALLED = "turns for workers need the extra: pip install 'tta-rebuild[cluster]'"
-UNREACHABLE = "no Temporal server answers at {address}; start one, or name another"
-NO_DATABASE = (
-    "workers and servers share a database: set TTA_DATABASE_URL, a data directory is one process's"
-)
 
 MOST_READERS = 1_000
 """Who may wait for updates at once in a process: each takes a connection of Redis meanwhile."""
@@ -69,25 +59,6 @@ def turn_steps(
     )
 
 
-async def connected(settings: Settings) -> Client:
-    """A client of the Temporal server that the settings name.
-
-    Raises SettingsError: it is not installed, does not answer, or the stories are in a directory.
-    """
-    if find_spec("temporalio") is None:
-        raise SettingsError("TTA_RUNNER", NOT_INSTALLED)
-    if not settings.database_url:
-        raise SettingsError("TTA_RUNNER", NO_DATABASE)
-    from temporalio.client import Client
-
-    address = settings.temporal_address
-    try:
-        return await Client.connect(address)
-    except RuntimeError as error:  # what its core says of every failed connection
-        unreachable = UNREACHABLE.format(address=address)
-        raise SettingsError("TTA_TEMPORAL_ADDRESS", unreachable) from error
-
-
 @asynccontextmanager
 async def temporal_runner(
     application: Application,
@@ -114,6 +85,7 @@ async def temporal_runner(
             clock=clock,
             watch=watch,
             most_turns=most_turns,
+            queue=application.settings.temporal_queue,
         ) as runner,
     ):
         yield runner

@@ -12,7 +12,8 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from tta_rebuild.bootstrap.application import Application
-from tta_rebuild.bootstrap.cluster import connected, turn_steps, turn_updates
+from tta_rebuild.bootstrap.cluster import turn_steps, turn_updates
+from tta_rebuild.bootstrap.temporal_link import connected
 from tta_rebuild.bootstrap.warming import load_storytelling
 from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_steps import TurnSteps
@@ -39,7 +40,7 @@ async def work(
 ) -> None:
     """Play turns until ``stop``; what is counted goes to ``meter_provider``.
 
-    Raises SettingsError: see ``bootstrap.cluster.connected``.
+    Raises SettingsError: see ``bootstrap.temporal_link.connected``.
     """
     client = await connected(application.settings)
     await asyncio.to_thread(load_storytelling)  # in the loop it would stop the turns of others
@@ -48,6 +49,7 @@ async def work(
         worker_of(
             client,
             turn_steps(application, updates),
+            queue=application.settings.temporal_queue,
             grace_s=grace_s,
             most_turns=most_turns,
             meter_provider=meter_provider,
