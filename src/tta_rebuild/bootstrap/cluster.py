@@ -6,8 +6,8 @@ Loads ``temporalio`` (extra ``cluster``), so only who has turns played by worker
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.spending import booker_of_lost_calls
@@ -18,6 +18,7 @@ from tta_rebuild.engine.turn_runner import TurnWatch
 from tta_rebuild.engine.turn_steps import TurnSteps
 from tta_rebuild.engine.turn_updates import TurnUpdates
 from tta_rebuild.engine.turn_values import LAST_KINDS
+from tta_rebuild.settings import Settings
 
 if TYPE_CHECKING:
     from tta_rebuild.engine.temporal_runner import TemporalRunner
@@ -57,6 +58,30 @@ def turn_steps(
         book_lost=booker_of_lost_calls(tracker, application.models),
         clock=clock or Clock(),
     )
+
+
+async def cluster_overview(settings: Settings) -> dict[str, Any]:
+    """Where turns are handed to workers, and how many of these there are; {} where none are wanted.
+
+    They are, where the settings name the runner or anything of Temporal. Raises as ``connected``.
+    """
+    names = [name for name in settings.origins if name.startswith("TTA_TEMPORAL_")]
+    if settings.runner != "temporal" and not names:
+        return {}
+    client = await connected(settings)
+    from tta_rebuild.engine.turn_workflows import TurnWorkflows
+
+    workers: int | None = None
+    with suppress(TimeoutError):
+        workers = await TurnWorkflows(client, settings.temporal_queue).workers()
+    return {
+        "address": settings.temporal_address,
+        "namespace": settings.temporal_namespace,
+        "queue": settings.temporal_queue,
+        "has_tls": client.service_client.config.tls not in (None, False),
+        "has_key": bool(settings.temporal_api_key),
+        "workers": workers,
+    }
 
 
 @asynccontextmanager

@@ -215,6 +215,9 @@ class InProcessRunner:
         self._sessions.forget_story(story_id)
         self._journal.forget(story_id=story_id)
 
+    async def queue(self) -> None:
+        """See ``TurnRunner.queue``."""
+
     async def hindrance(self) -> str:
         """See ``TurnRunner.hindrance``."""
         return "draining" if self.is_draining else ""
