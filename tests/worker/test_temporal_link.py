@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from tools.cluster.servers import free_port
 
 import tta_rebuild as tta
+from tests.worker.one_process import first_turn, server_and_worker
 from tta_rebuild.bootstrap.temporal_link import connected, tls_of
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.engine.temporal_names import QUEUE
+from tta_rebuild.engine.turn_workflows import TurnWorkflows
 
 pytest.importorskip("h2")
 pytest.importorskip("cryptography")
@@ -161,3 +165,36 @@ def test_the_queue_is_the_one_that_the_programs_know_unless_it_is_set() -> None:
     assert tta.Settings().temporal_queue == QUEUE
     with pytest.raises(SettingsError, match="TTA_TEMPORAL_QUEUE: must be a name"):
         tta.load_settings({"TTA_TEMPORAL_QUEUE": "a queue"})
+
+
+@pytest.mark.cluster
+async def test_turns_are_played_by_tls_in_a_namespace_and_a_queue_of_ones_own(
+    temporal: str, postgresql_database: str, tmp_path: Path
+) -> None:
+    own = Authority(tmp_path)
+    cert, key = own.certify("worker")
+    plain = await connected(settings_of(temporal))
+    day = Duration(seconds=86_400)
+    await plain.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace="ours", workflow_execution_retention_period=day)
+    )
+    async with (
+        tls_before(temporal, own, wants_certificate=True) as address,
+        server_and_worker(
+            address,
+            postgresql_database,
+            tmp_path,
+            temporal_ca_file=own.file,
+            temporal_cert_file=cert,
+            temporal_key_file=key,
+            temporal_namespace="ours",
+            temporal_queue="our-turns",
+        ) as web,
+    ):
+        told = await first_turn(web)
+        health = (await web.get("/api/v1/health")).json()
+
+    elsewhere = TurnWorkflows(plain, "our-turns")
+    assert "event: stored" in told
+    assert health["queue"] == {"workers": 1, "waiting": 0, "longest_s": 0.0}
+    assert await elsewhere.workers() == 0

@@ -13,6 +13,7 @@ from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.spending import booker_of_lost_calls
 from tta_rebuild.bootstrap.temporal_link import connected
 from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.turn_runner import TurnWatch
 from tta_rebuild.engine.turn_steps import TurnSteps
@@ -44,7 +45,11 @@ async def turn_updates(application: Application) -> AsyncIterator[TurnUpdates]:
 
 
 def turn_steps(
-    application: Application, updates: TurnUpdates, clock: Clock | None = None
+    application: Application,
+    updates: TurnUpdates,
+    clock: Clock | None = None,
+    *,
+    telemetry: Telemetry | None = None,
 ) -> TurnSteps:
     """The steps of turns, done with an application's stories, store and ledger."""
     store, tracker = application.store, application.tracker
@@ -57,6 +62,7 @@ def turn_steps(
         settle=tracker.flush,
         book_lost=booker_of_lost_calls(tracker, application.models),
         clock=clock or Clock(),
+        tracer_provider=telemetry.tracer_provider if telemetry else None,
     )
 
 
@@ -93,9 +99,10 @@ async def temporal_runner(
     clock: Clock | None = None,
     watch: TurnWatch | None = None,
     most_turns: int = 2_048,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[TemporalRunner]:
     """A runner whose turns are played by workers. Raises as ``connected`` does."""
-    client = await connected(application.settings)
+    client = await connected(application.settings, telemetry)
     from tta_rebuild.engine.temporal_runner import TemporalRunner
 
     async with (

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.telemetry import SCOPE, Telemetry
 from tta_rebuild.settings import Settings
 
 if TYPE_CHECKING:
-    from temporalio.client import Client, TLSConfig
+    from temporalio.client import Client, Interceptor, TLSConfig
     from temporalio.service import RPCError
 
 NOT_INSTALLED = "turns for workers need the extra: pip install 'tta-rebuild[cluster]'"
@@ -37,8 +38,10 @@ _FAILURES = (
 """What the SDK says of a connection that failed → the setting that it hangs on, and what is so."""
 
 
-async def connected(settings: Settings) -> Client:
+async def connected(settings: Settings, telemetry: Telemetry | None = None) -> Client:
     """A client of the Temporal server that the settings name.
+
+    Where spans go anywhere, those of whoever begins a turn go on in the worker that plays it.
 
     Raises SettingsError: it is not installed, does not answer, does not let this machine in or has
     no such namespace, or the stories are in a directory.
@@ -57,6 +60,7 @@ async def connected(settings: Settings) -> Client:
             namespace=settings.temporal_namespace,
             api_key=settings.temporal_api_key.reveal() or None,
             tls=tls or False,
+            interceptors=_interceptors(telemetry or Telemetry()),
         )
     except RuntimeError as error:  # what its core says of every failed connection
         raise _told(str(error), settings, has_tls=tls is not None) from error
@@ -101,6 +105,15 @@ def _read(setting: str, path: Path | None, holds: str) -> bytes | None:
         kind = "private key" if holds == "PRIVATE KEY" else "certificate"
         raise SettingsError(setting, f"{path} holds no {kind} (PEM)")
     return found
+
+
+def _interceptors(telemetry: Telemetry) -> list[Interceptor]:
+    if not telemetry.is_traced:
+        return []
+    from opentelemetry import trace
+    from temporalio.contrib.opentelemetry import TracingInterceptor
+
+    return [TracingInterceptor(trace.get_tracer(SCOPE, tracer_provider=telemetry.tracer_provider))]
 
 
 async def _ask_for_namespace(client: Client) -> None:

@@ -56,7 +56,7 @@ def worker(
                 stop,
                 most_turns=turns,
                 on_start=told,
-                meter_provider=telemetry.meter_provider,
+                telemetry=telemetry,
             )
 
     with exporting(os.environ, redactor_for(settings)) as telemetry:

@@ -239,7 +239,7 @@ class InProcessRunner:
     async def _traced(self, turn: KeptTurn) -> None:
         with turn_span(turn.now.request, self._tracer_provider) as ended:
             await self._play(turn)
-            ended(turn.now)
+            ended(turn.now.state, turn.now.last.get("errors") or ())
 
     async def _play(self, turn: KeptTurn) -> None:
         request = turn.now.request

@@ -15,6 +15,7 @@ from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.cluster import turn_steps, turn_updates
 from tta_rebuild.bootstrap.temporal_link import connected
 from tta_rebuild.bootstrap.warming import load_storytelling
+from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_steps import TurnSteps
 from tta_rebuild.worker.activities import BEAT_S, TurnActivities
@@ -36,23 +37,23 @@ async def work(
     grace_s: float = 20.0,
     most_turns: int = MOST_TURNS,
     on_start: Callable[[], None] = lambda: None,
-    meter_provider: MeterProvider | None = None,
+    telemetry: Telemetry | None = None,
 ) -> None:
-    """Play turns until ``stop``; what is counted goes to ``meter_provider``.
+    """Play turns until ``stop``; what is counted, and spans, go where ``telemetry`` says.
 
     Raises SettingsError: see ``bootstrap.temporal_link.connected``.
     """
-    client = await connected(application.settings)
+    client = await connected(application.settings, telemetry)
     await asyncio.to_thread(load_storytelling)  # in the loop it would stop the turns of others
     async with (
         turn_updates(application) as updates,
         worker_of(
             client,
-            turn_steps(application, updates),
+            turn_steps(application, updates, telemetry=telemetry),
             queue=application.settings.temporal_queue,
             grace_s=grace_s,
             most_turns=most_turns,
-            meter_provider=meter_provider,
+            meter_provider=telemetry.meter_provider if telemetry else None,
         ),
     ):
         _log.info("a worker plays turns, at most %d at once", most_turns)
