@@ -62,6 +62,8 @@ class Settings(BaseSettings):
         runner: who plays a server's turns: its own ``process``, or workers by ``temporal``.
         temporal_address: ``host:port`` of the Temporal server.
         temporal_namespace, temporal_queue: where in it turns are handed out.
+        temporal_deployment: what a worker's version belongs to; "" is a worker without a version.
+        temporal_build: its version there; "" is that of the program.
         temporal_tls: whether it is spoken to by TLS; None is where a file or a key for it is given.
         temporal_ca_file: PEM, whom its certificate is signed by; None is whom the machine trusts.
         temporal_cert_file, temporal_key_file: PEM, this machine's certificate and its private key.
@@ -125,6 +127,10 @@ class Settings(BaseSettings):
         "default", "TTA_TEMPORAL_NAMESPACE", "temporal_namespace"
     )
     temporal_queue: kinds.TemporalName = _named("tta-turns", "TTA_TEMPORAL_QUEUE", "temporal_queue")
+    temporal_deployment: kinds.Deployment = _named(
+        "", "TTA_TEMPORAL_DEPLOYMENT", "temporal_deployment"
+    )
+    temporal_build: kinds.TemporalName = _named("", "TTA_TEMPORAL_BUILD", "temporal_build")
     temporal_api_key: kinds.Key = _named(Secret(""), "TTA_TEMPORAL_API_KEY")
     temporal_tls: kinds.YesOrNo | None = _named(None, "TTA_TEMPORAL_TLS", "temporal_tls")
     temporal_ca_file: kinds.Directory | None = _named(

@@ -165,6 +165,8 @@ def test_the_queue_is_the_one_that_the_programs_know_unless_it_is_set() -> None:
     assert tta.Settings().temporal_queue == QUEUE
     with pytest.raises(SettingsError, match="TTA_TEMPORAL_QUEUE: must be a name"):
         tta.load_settings({"TTA_TEMPORAL_QUEUE": "a queue"})
+    with pytest.raises(SettingsError, match="TTA_TEMPORAL_DEPLOYMENT: must be a name without dots"):
+        tta.load_settings({"TTA_TEMPORAL_DEPLOYMENT": "tta.1"})
 
 
 @pytest.mark.cluster

@@ -9,7 +9,8 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.deployment.v1 import WorkerDeploymentOptions, WorkerDeploymentVersion
+from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowFailureError
@@ -73,9 +74,10 @@ class TurnWorkflows:
         return True
 
     async def workers(self) -> int:
-        """How many workers take turns, or did within ``SEEN_S``; asks for a second at most.
+        """How many workers take new turns, or did within ``SEEN_S``; asks for a second at most.
 
-        Raises RPCError and TimeoutError.
+        Workers of a version that is not, or no longer, the current one take none. Raises RPCError
+        and TimeoutError.
         """
         wanted = DescribeTaskQueueRequest(
             namespace=self.client.namespace,
@@ -84,11 +86,26 @@ class TurnWorkflows:
         )
         asking = self.client.workflow_service.describe_task_queue(wanted)
         found = await asyncio.wait_for(asking, HEALTH_S)
-        since = datetime.now(UTC) - timedelta(seconds=SEEN_S)
-        return len(
-            {
-                one.identity
-                for one in found.pollers
-                if one.last_access_time.ToDatetime(tzinfo=UTC) >= since
-            }
-        )
+        since, told = datetime.now(UTC) - timedelta(seconds=SEEN_S), found.versioning_info
+        taking = {_version(told.current_deployment_version)}
+        if told.ramping_version_percentage:
+            taking.add(_version(told.ramping_deployment_version))
+        workers = {
+            one.identity
+            for one in found.pollers
+            if one.last_access_time.ToDatetime(tzinfo=UTC) >= since
+            and _version_of(one.deployment_options) in taking
+        }
+        return len(workers)
+
+
+def _version(one: WorkerDeploymentVersion) -> tuple[str, str]:
+    """A version; ``("", "")`` is of workers without one."""
+    return one.deployment_name, one.build_id
+
+
+def _version_of(worker: WorkerDeploymentOptions) -> tuple[str, str]:
+    is_versioned = worker.worker_versioning_mode == (
+        WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
+    )
+    return (worker.deployment_name, worker.build_id) if is_versioned else ("", "")

@@ -6,10 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.cluster import turn_steps, turn_updates
@@ -51,6 +53,8 @@ async def work(
             client,
             turn_steps(application, updates, telemetry=telemetry),
             queue=application.settings.temporal_queue,
+            deployment=application.settings.temporal_deployment,
+            build=application.settings.temporal_build,
             grace_s=grace_s,
             most_turns=most_turns,
             meter_provider=telemetry.meter_provider if telemetry else None,
@@ -67,6 +71,8 @@ def worker_of(
     steps: TurnSteps,
     *,
     queue: str = QUEUE,
+    deployment: str = "",
+    build: str = "",
     grace_s: float = 20.0,
     most_turns: int = MOST_TURNS,
     meter_provider: MeterProvider | None = None,
@@ -74,7 +80,8 @@ def worker_of(
     """A worker; ``async with`` runs it.
 
     At its end it takes no more, tells for ``grace_s`` seconds what it has begun, and leaves the
-    rest to other workers.
+    rest to other workers. Of a ``deployment``, it is of one version (``build``, that of the program
+    unless given): a turn is played to its end by workers of the version that began it.
     """
     return Worker(
         client,
@@ -82,9 +89,20 @@ def worker_of(
         workflows=[PlayTurn],
         activities=TurnActivities(steps, meter_provider=meter_provider).all,
         max_concurrent_activities=most_turns,
+        deployment_config=_version(deployment, build or version("tta-rebuild")),
         graceful_shutdown_timeout=timedelta(seconds=grace_s),
         # at ten seconds, its usual value, every turn of a lost worker would wait so much longer
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
         max_heartbeat_throttle_interval=timedelta(seconds=BEAT_S),
         default_heartbeat_throttle_interval=timedelta(seconds=BEAT_S),
+    )
+
+
+def _version(deployment: str, build: str) -> WorkerDeploymentConfig | None:
+    if not deployment:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=deployment, build_id=build),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
     )
