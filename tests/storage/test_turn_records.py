@@ -63,6 +63,19 @@ class TurnRecordsContract:
         assert len({one.turn_id for one in stand}) == 1
         assert await turns.running_count() == 1
 
+    async def test_a_turn_waits_until_its_place_is_noted(self, store: StoryStore) -> None:
+        turns = store.turns()
+        none = await turns.waiting()
+        for n in (1, 2, 3):
+            await turns.begin(asked(f"t{n}", f"k{n}", branch=f"s.{n}"))
+        all_three = await turns.waiting()
+        await turns.place("t1", 4)
+        await turns.end("t2", "abandoned", {}, Told.at(1))
+
+        assert none == (0, None)
+        assert all_three == (3, asked().began_at)
+        assert (await turns.waiting())[0] == 1
+
     async def test_a_branch_plays_one_turn_and_the_next_once_it_is_over(
         self, store: StoryStore
     ) -> None:

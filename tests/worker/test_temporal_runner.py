@@ -15,7 +15,7 @@ from tests.engine.turn_runner_contract import Played, TurnRunnerContract, asks
 from tests.integrations.fakes import ManualClock
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.engine.session_cache import SessionCache
-from tta_rebuild.engine.turn_runner import LAST_NUMBER
+from tta_rebuild.engine.turn_runner import LAST_NUMBER, TurnQueue
 from tta_rebuild.engine.turn_steps import TurnSteps
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 
@@ -89,6 +89,22 @@ class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
 
         assert is_running == "running"
         assert (await played.told(turn))[-1].kind == "stored"
+
+    async def test_where_no_worker_takes_turns_it_says_so_and_how_long_they_wait(self) -> None:
+        async with self.opened(workers=0) as nobody:
+            await nobody.runner.submit(asks(await nobody.begun()))
+            queue = await nobody.runner.queue()
+
+            assert await nobody.runner.hindrance() == "no worker"
+            assert queue is not None
+            assert (queue.workers, queue.waiting) == (0, 1)
+            assert queue.longest_s > 0
+
+        async with self.opened() as somebody:
+            await somebody.told(await somebody.runner.submit(asks(await somebody.begun())))
+
+            assert await somebody.runner.hindrance() == ""
+            assert await somebody.runner.queue() == TurnQueue(workers=1, waiting=0, longest_s=0.0)
 
     async def test_of_a_turn_whose_updates_are_gone_its_end_is_known(self, played: Played) -> None:
         session = await played.begun()

@@ -30,7 +30,7 @@ def worker(
     It shares a database with them (TTA_DATABASE_URL), and Temporal hands the turns out.
     """
     if find_spec("temporalio") is None:
-        from tta_rebuild.bootstrap.cluster import NOT_INSTALLED
+        from tta_rebuild.bootstrap.temporal_link import NOT_INSTALLED
 
         raise tta.SettingsError("worker", NOT_INSTALLED)
     settings = with_logs(settings_for(ctx.obj, model=model), log_level)
@@ -56,7 +56,7 @@ def worker(
                 stop,
                 most_turns=turns,
                 on_start=told,
-                meter_provider=telemetry.meter_provider,
+                telemetry=telemetry,
             )
 
     with exporting(os.environ, redactor_for(settings)) as telemetry:

@@ -15,9 +15,8 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, Self
 
-from temporalio.client import Client, WorkflowFailureError
-from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import Client
+from temporalio.service import RPCError
 
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BranchBusy, KeyReused, StoreError, TooManyTurns, TurnNotFound
@@ -26,12 +25,13 @@ from tta_rebuild.engine.held_events import HeldEvents
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.stories import Stories
-from tta_rebuild.engine.temporal_names import CANCEL, QUEUE, WORKFLOW
+from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_dispatch import is_same, pause_of, turn_of
 from tta_rebuild.engine.turn_runner import (
     LAST_NUMBER,
     REPEATABLE,
     RunningTurn,
+    TurnQueue,
     TurnRequest,
     TurnUpdate,
     TurnWatch,
@@ -39,20 +39,15 @@ from tta_rebuild.engine.turn_runner import (
 from tta_rebuild.engine.turn_steps import store_note
 from tta_rebuild.engine.turn_updates import TurnUpdates
 from tta_rebuild.engine.turn_values import text_of, update_of
+from tta_rebuild.engine.turn_workflows import HEALTH_S, TurnWorkflows
 from tta_rebuild.storage.story_store import StoryStore
 
 TENDED_EVERY_S = 20.0
 YOUNG_S = 5.0
 """A turn younger than this may be about to be begun by whoever was asked for it."""
 
-PATIENCE_S = 15.0
-"""How long Temporal is waited for, seconds."""
-
 ROW_S = 2.0
 """How long the end of a turn's row is waited for once its last update is seen, seconds."""
-
-HEALTH_S = 1.0
-"""How long an answer may take of what is asked whether it is there, seconds."""
 
 _log = logging.getLogger("tta_rebuild.turns")
 
@@ -80,10 +75,11 @@ class TemporalRunner:
         known_s: float = 86_400.0,
     ) -> None:
         """``most_turns`` is over all machines, about; see ``InProcessRunner`` for the rest."""
-        self._client, self._stories, self._store = client, stories, store
+        self._workflows = TurnWorkflows(client, queue)
+        self._stories, self._store = stories, store
         self._records, self._updates = store.turns(), updates
         self._sessions, self._new_id, self._clock = sessions, new_id, clock or Clock()
-        self._watch, self._most, self._queue = watch, most_turns, queue
+        self._watch, self._most = watch, most_turns
         self._kept_s, self._known_s = kept_s, known_s
         self._own: set[str] = set()
         self._tending: asyncio.Task[None] | None = None
@@ -133,7 +129,7 @@ class TemporalRunner:
             return await self._same(stands, request)
         self._own.add(now.turn_id)
         try:
-            await self._start(now.turn_id)
+            await self._workflows.start(now.turn_id)
         except RPCError as error:
             _log.error("a turn could not be begun, Temporal failed: %s", error.status.name)
             await self._end(now.turn_id, message("no_workers"))
@@ -255,14 +251,23 @@ class TemporalRunner:
         if self.is_draining:
             return "draining"
         try:
-            await asyncio.wait_for(self._client.service_client.check_health(), HEALTH_S)
+            workers = await self._workflows.workers()
         except (RPCError, TimeoutError):
             return "no Temporal"
         try:
             await asyncio.wait_for(self._records.running_count(), HEALTH_S)
         except (StoreError, TimeoutError):
             return "no database"
-        return ""
+        return "" if workers else "no worker"
+
+    async def queue(self) -> TurnQueue:
+        """See ``TurnRunner.queue``."""
+        workers: int | None = None
+        with suppress(RPCError, TimeoutError):
+            workers = await self._workflows.workers()
+        waiting, since = await self._records.waiting()
+        waits_s = (self._clock.wall() - since).total_seconds() if since else 0.0
+        return TurnQueue(workers=workers, waiting=waiting, longest_s=max(0.0, waits_s))
 
     async def drain(self, grace_s: float) -> None:
         """Begin no turn any more; for ``grace_s`` seconds wait for those that were asked for here.
@@ -277,40 +282,13 @@ class TemporalRunner:
         """Have the turns played that run by their row and that no worker was given; how many."""
         old, started = self._clock.wall() - timedelta(seconds=YOUNG_S), 0
         for record in await self._records.running():
-            if record.began_at < old and not await self._is_given(record.turn_id):
-                await self._start(record.turn_id)
+            if record.began_at < old and not await self._workflows.has(record.turn_id):
+                await self._workflows.start(record.turn_id)
                 started += 1
         return started
 
-    async def _start(self, turn_id: str) -> None:
-        await self._client.start_workflow(
-            WORKFLOW,
-            turn_id,
-            id=turn_id,
-            task_queue=self._queue,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            task_timeout=timedelta(seconds=3),
-            rpc_timeout=timedelta(seconds=PATIENCE_S),
-        )
-
-    async def _is_given(self, turn_id: str) -> bool:
-        try:
-            found = await self._client.get_workflow_handle(turn_id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return False
-            raise
-        return found.close_time is None
-
     async def _stop(self, turn_id: str, reason: str) -> None:
-        handle = self._client.get_workflow_handle(turn_id)
-        try:
-            await handle.signal(CANCEL, reason, rpc_timeout=timedelta(seconds=PATIENCE_S))
-            await handle.result(rpc_timeout=timedelta(seconds=PATIENCE_S))
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:  # nobody plays it, or it is over
-                await self._end(turn_id, reason)
-        except WorkflowFailureError:
+        if not await self._workflows.cancel(turn_id, reason):
             await self._end(turn_id, reason)
 
     async def _end(self, turn_id: str, reason: str) -> None:

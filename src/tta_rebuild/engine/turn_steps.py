@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import StoryError, TTAError
@@ -24,9 +24,13 @@ from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.turn_dispatch import items_of, turn_of
 from tta_rebuild.engine.turn_runner import TurnRequest
+from tta_rebuild.engine.turn_span import turn_span
 from tta_rebuild.engine.turn_updates import TurnUpdates
 from tta_rebuild.engine.turn_values import LAST_KINDS, Values, error_values, text_of, update_of
 from tta_rebuild.storage.story_store import StoryStore
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
 
 KEPT_OF_THE_END = ("turn", "position", "branch_id", "errors")
 """What a turn's row keeps of its last update: no word of anybody's."""
@@ -43,6 +47,7 @@ class TurnSteps:
     Attributes:
         settle: has what was spent kept in the ledger, or raises StoreError.
         book_lost: books a call of which nobody heard the end, with how many characters came.
+        tracer_provider: where the spans of turns that are told go.
     """
 
     stories: Stories
@@ -53,6 +58,7 @@ class TurnSteps:
     settle: Callable[[], Awaitable[None]]
     book_lost: Callable[[CallAsked, int], None]
     clock: Clock
+    tracer_provider: TracerProvider | None = None
 
     async def admit(self, turn_id: str) -> bool:
         """Note where the branch stands; whether there is anything to tell."""
@@ -92,11 +98,14 @@ class TurnSteps:
         try:
             if shown:
                 await told.show("restarted", {"reason": message("turn_taken_over")})
-            await told.play(progress)
+            with turn_span(TurnRequest(**record.request), self.tracer_provider) as ended:
+                try:
+                    await told.play(progress)
+                except TTAError as error:
+                    told.failed(error)
+                ended(told.end or "left", told.errors)
         except _Overtaken:
             return ""
-        except TTAError as error:
-            told.failed(error)
         await self.records.keep_outcome(turn_id, told.outcome())
         return told.end
 
@@ -215,6 +224,11 @@ class _Told:
     def end(self) -> str:
         """The kind of the last update that it is to have; "" for none."""
         return self._closing[-1][0] if self._closing else ""
+
+    @property
+    def errors(self) -> Sequence[str]:
+        """The names of the errors that it failed with."""
+        return self._closing[-1][1].get("errors", ()) if self._closing else ()
 
     def failed(self, error: TTAError) -> None:
         """Nothing comes of it."""

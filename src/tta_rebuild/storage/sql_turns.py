@@ -79,6 +79,13 @@ class SqlTurns:
             [row] = await connection.rows(count)
         return int(row["count"])
 
+    async def waiting(self) -> tuple[int, datetime | None]:
+        """See ``TurnRecords.waiting``."""
+        async with self._database.reading() as connection:
+            [row] = await connection.rows(query("waiting_turns"))
+        since = row["since"]
+        return int(row["count"]), from_micros(since) if since is not None else None
+
     async def place(self, turn_id: str, position: int) -> int:
         """See ``TurnRecords.place``."""
         async with self._database.writing() as connection:
