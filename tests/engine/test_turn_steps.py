@@ -16,11 +16,26 @@ from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.turn_calls import CallAsked, CallPlace
 from tta_rebuild.core.turn_records import TurnRecord
+from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.kept_replies import OpenCall
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.turn_steps import TurnSteps
+from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMRequest, LLMResponse
+from tta_rebuild.integrations.prices import Price, Rates
+from tta_rebuild.integrations.wrappers.costed import CostTrackingLLMProvider
 from tta_rebuild.storage.memory_store import MemoryStoryStore
+
+
+class Lives:
+    """When workers were gone, as the test says."""
+
+    def __init__(self) -> None:
+        self.gone = dict[str, datetime]()
+
+    async def gone_at(self, worker: str) -> datetime | None:
+        return self.gone.get(worker)
 
 
 class Machines:
@@ -28,18 +43,22 @@ class Machines:
 
     def __init__(self, *, checks: Any = "off") -> None:
         self.teller, self.lost = HeldStoryteller(), list[tuple[str, int]]()
-        self.desk = Desk(self.teller, MemoryStoryStore(), checks=checks)
+        self.teller.price = Price(rates=Rates(input=1.0, output=10.0))
+        self.settled = list[int]()
+        self.lives = Lives()
+        costed = CostTrackingLLMProvider(self.teller, CostTracker())
+        self.desk = Desk(costed, MemoryStoryStore(), checks=checks)
         self.records = self.desk.store.turns()
         self.updates = self.desk.store.turn_updates()
 
-    def machine(self) -> TurnSteps:
+    def machine(self, name: str = "w") -> TurnSteps:
         store = self.desk.store
 
-        def book_lost(asked: CallAsked, chars: int) -> None:
-            self.lost.append((asked.task, chars))
+        def book_lost(asked: CallAsked, usage: Usage) -> None:
+            self.lost.append((asked.task, usage.output_tokens))
 
         async def settle() -> None:
-            pass
+            self.settled.append(len(self.lost))
 
         return TurnSteps(
             stories=self.desk.stories,
@@ -49,7 +68,9 @@ class Machines:
             calls=store.turn_calls(),
             settle=settle,
             book_lost=book_lost,
+            lives=self.lives,
             clock=Clock(),
+            worker=name,
         )
 
     async def begun(self, turn_id: str = "t1", **wanted: Any) -> Session:
@@ -118,11 +139,12 @@ async def test_another_machine_tells_the_turn_anew_and_every_reader_is_told_so(
 ) -> None:
     session = await machines.begun()
     machines.teller.gate.clear()
-    held, progress = machines.teller.gate, dict[CallPlace, int]()
-    first = asyncio.create_task(machines.machine().tell("t1", progress=progress))
+    held, open_calls = machines.teller.gate, dict[CallPlace, OpenCall]()
+    first = asyncio.create_task(machines.machine("one").tell("t1", open_calls=open_calls))
     early = len(await machines.updates.read("t1", after=0, wait_s=5))
     # it is not heard of any more; its heartbeats said how far the text had come
-    known, anew = dict(progress), machines.machine()
+    known = {place: call.now() for place, call in open_calls.items()}
+    machines.lives.gone["one"], anew = datetime.now(UTC), machines.machine("other")
     machines.teller.gate = asyncio.Event()
     machines.teller.gate.set()
     await anew.tell("t1", lost=known)
@@ -135,8 +157,11 @@ async def test_another_machine_tells_the_turn_anew_and_every_reader_is_told_so(
     assert seen[early] == "restarted"
     assert seen.count("restarted") == 1
     assert seen[-1] == "stored"
-    assert machines.lost == [("scene", sum(known.values()))]
-    assert sum(known.values()) > 0
+    [(task, tokens)], [heard] = machines.lost, known.values()
+    assert task == "scene"
+    assert heard.chars / 4 <= tokens < machines.teller.config.max_tokens
+    assert heard.chars > 0
+    assert machines.settled[0] == 1, "it is in the ledger before it is let go"
     assert await machines.turns_of(session) == 2
 
 

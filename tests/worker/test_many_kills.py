@@ -185,7 +185,7 @@ async def test_a_hundred_turns_are_stored_once_each_while_workers_are_killed(
             stored = {story_id: await table.stored(story_id) for story_id in table.watched}
             await table.application.tracker.flush()
             attempts = await table.application.ledger.attempts(limit=10_000)
-        billed_usd = wire.billed_usd()
+        billed_usd, records = wire.billed_usd(), wire.records()
     booked_usd = sum(row.cost_usd for row in attempts)
     lost = [row for row in attempts if row.outcome == "broken"]
     lost_usd = sum(row.cost_usd for row in lost)
@@ -201,6 +201,37 @@ async def test_a_hundred_turns_are_stored_once_each_while_workers_are_killed(
         f"{quantile(taken_s, 0.5):.1f} s, p95 {quantile(taken_s, 0.95):.1f} s; billed "
         f"${billed_usd:.4f}, booked ${booked_usd:.4f} ({booked_usd / billed_usd:.3f} times), "
         f"{len(lost)} calls of which nobody heard the end were booked at ${lost_usd:.4f}"
+    )
+
+    left = [one for one in records if one.client_left]
+    print(f"{len(left)} requests left", sum(r.billed_usd for r in left))
+    off = time.time() - time.monotonic()
+    for row in lost:
+        at = row.at.timestamp() - off
+        near = min(left, key=lambda one: abs(one.at - at))
+        print(
+            f"{row.task:14} booked {row.usage.input_tokens} {row.usage.output_tokens} ${row.cost_usd:.5f}; billed {near.input_tokens} {near.output_tokens} ${near.billed_usd:.5f} of {near.model} stream {near.stream} {near.at - at:+.3f} s"
+        )
+    for n in ("scene", "branch_check"):
+        rows = [row for row in attempts if row.task == n and row.outcome == "ok"]
+        if rows:
+            print(
+                n,
+                len(rows),
+                [
+                    (
+                        r.usage.input_tokens,
+                        r.usage.output_tokens,
+                        round(r.latency_s, 2),
+                        round(r.first_piece_s or 0, 2),
+                    )
+                    for r in rows[:12]
+                ],
+            )
+    print(
+        Counter((row.task, row.outcome) for row in attempts),
+        Counter(r.stream for r in records),
+        len(records),
     )
 
     ends = Counter(one.updates[-1].kind for one in table.turns.values())

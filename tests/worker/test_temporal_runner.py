@@ -33,7 +33,8 @@ def steps_of(desk: Desk) -> TurnSteps:
         updates=desk.store.turn_updates(),
         calls=desk.store.turn_calls(),
         settle=settle,
-        book_lost=lambda asked, chars: None,
+        book_lost=lambda asked, usage: None,
+        lives=desk.store.worker_lives(),
         clock=Clock(),
     )
 

@@ -53,9 +53,13 @@ async def turn_updates(application: Application) -> AsyncIterator[TurnUpdates]:
 
 
 def turn_steps(
-    application: Application, updates: TurnUpdates, clock: Clock | None = None
+    application: Application,
+    updates: TurnUpdates,
+    clock: Clock | None = None,
+    *,
+    worker: str = "",
 ) -> TurnSteps:
-    """The steps of turns, done with an application's stories, store and ledger."""
+    """The steps of turns, done with an application's stories, store and ledger, by a ``worker``."""
     store, tracker = application.store, application.tracker
     return TurnSteps(
         stories=application.stories,
@@ -64,8 +68,10 @@ def turn_steps(
         updates=updates,
         calls=store.turn_calls(),
         settle=tracker.flush,
-        book_lost=booker_of_lost_calls(tracker, application.models),
+        book_lost=booker_of_lost_calls(tracker),
+        lives=store.worker_lives(),
         clock=clock or Clock(),
+        worker=worker,
     )
 
 

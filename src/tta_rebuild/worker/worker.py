@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -14,8 +16,11 @@ from temporalio.worker import Worker
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.cluster import connected, turn_steps, turn_updates
 from tta_rebuild.bootstrap.warming import load_storytelling
+from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.errors import StoreError
 from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_steps import TurnSteps
+from tta_rebuild.storage.story_store import StoryStore
 from tta_rebuild.worker.activities import BEAT_S, TurnActivities
 from tta_rebuild.worker.workflow import PlayTurn
 
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
 
 MOST_TURNS = 100
 """Turns that one worker tells at once, unless told otherwise."""
+
+BOOKS_EVERY_S = 5.0
+"""How often a worker looks for calls of lost workers whose turns are over, seconds."""
 
 _log = logging.getLogger("tta_rebuild.turns")
 
@@ -43,11 +51,13 @@ async def work(
     """
     client = await connected(application.settings)
     await asyncio.to_thread(load_storytelling)  # in the loop it would stop the turns of others
+    name = uuid4().hex
     async with (
         turn_updates(application) as updates,
+        known_to_live(application.store, name),
         worker_of(
             client,
-            turn_steps(application, updates),
+            steps := turn_steps(application, updates, worker=name),
             grace_s=grace_s,
             most_turns=most_turns,
             meter_provider=meter_provider,
@@ -55,8 +65,31 @@ async def work(
     ):
         _log.info("a worker plays turns, at most %d at once", most_turns)
         on_start()
+        booking = asyncio.create_task(_book_orphans(steps), name="calls of lost workers")
         await stop.wait()
+        booking.cancel()
         _log.info("the worker takes no more turns")
+
+
+@asynccontextmanager
+async def known_to_live(store: StoryStore, worker: str) -> AsyncIterator[None]:
+    """Have the database know that a worker lives, while the block runs."""
+    is_known = asyncio.Event()
+    living = asyncio.create_task(store.worker_lives().live(worker, Clock(), is_known.set))
+    with suppress(TimeoutError):  # turns do not need it
+        await asyncio.wait_for(is_known.wait(), 5.0)
+    try:
+        yield
+    finally:
+        living.cancel()
+        await asyncio.wait([living])
+
+
+async def _book_orphans(steps: TurnSteps) -> None:
+    while True:
+        with suppress(StoreError):  # looked for again
+            await steps.book_orphans()
+        await asyncio.sleep(BOOKS_EVERY_S)
 
 
 def worker_of(

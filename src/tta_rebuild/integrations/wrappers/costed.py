@@ -73,6 +73,9 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
         """Pass the attempt on and book what was sent, also where the reader leaves."""
         async with self.tracker.call(request) as (call, request):
             price, worst = await self.tracker.hold_worst(call, request, self)
+            if request.watch is not None and price.worst_usd(worst):
+                model = request.model or self.config.model
+                await request.watch.sending(self.provider, model, worst.output_tokens)
             attempt = _RunningAttempt(self, call, request, price, worst)
             try:
                 async with aclosing(self.wrapped.items(request, whole=whole)) as items:
@@ -123,6 +126,8 @@ class _RunningAttempt:
         size = len(piece.text)
         self.chars += size
         self.largest_piece = max(self.largest_piece, size)
+        if self.request.watch is not None:
+            self.request.watch.heard(size, piece.usage)
 
     def answered(self, response: llm.LLMResponse) -> llm.LLMResponse:
         """The attempt ended well; gives the response with its cost."""
