@@ -54,7 +54,7 @@ class Machines:
     def machine(self, name: str = "w") -> TurnSteps:
         store = self.desk.store
 
-        def book_lost(asked: CallAsked, usage: Usage) -> None:
+        async def book_lost(asked: CallAsked, usage: Usage) -> None:
             self.lost.append((asked.task, usage.output_tokens))
 
         async def settle() -> None:

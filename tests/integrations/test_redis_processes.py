@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -95,6 +96,45 @@ async def test_a_budget_holds_while_redis_stops_and_starts(
     assert booked_usd == pytest.approx(billed_usd)
     assert 0.75 * 4.0 <= billed_usd <= 4.0  # the last three seconds may count twice
     assert losses >= 4
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("reserve", ["of a call", "below a call"])
+async def test_two_cents_hold_at_a_real_models_prices_while_redis_stops_and_starts(
+    own_redis: RedisServer, tmp_path: Path, reserve: str
+) -> None:
+    timing = {"beat_s": 0.5, "retry_s": 0.1, "answer_s": 0.5, "window_s": 1.0, "report_s": 1.5}
+    timing |= {"alive_s": 5.0, "lease_s": 3.0}
+    ledger = tmp_path / "ledger"
+    ledger.touch()
+    began_s = time.monotonic()
+    # a scene of a small model at $0.30 and $2.50 a million tokens, or at $0.10 and $0.40
+    rates = (0.3, 2.5) if reserve == "below a call" else (0.1, 0.4)
+    times, losses = await played(
+        own_redis,
+        callers=16,
+        seconds=22.0,
+        off_s=(5.0, 8.0),
+        timing=timing,
+        limit_usd=0.02,
+        ledger=str(ledger),
+        rates={"input": rates[0], "output": rates[1]},
+        prompt_chars=6_000,
+        usage={"input_tokens": 1_500, "output_tokens": 350},
+        max_tokens=2_000,
+        takes_s=2.5,
+    )
+    each_usd = (1_500 * rates[0] + 350 * rates[1]) / 1e6
+    worst_usd = (6_064 * rates[0] + 2_000 * rates[1]) / 1e6
+    billed_usd = each_usd * sum(map(len, times))
+    booked_usd = sum(map(float, ledger.read_text().split()))
+    ends = sorted(moment - began_s for one in times for moment in one)
+    print(f"${billed_usd:.5f} of $0.02; each ${each_usd:.5f} of ${worst_usd:.5f}; {ends}")
+    assert booked_usd == pytest.approx(billed_usd)
+    assert billed_usd <= 0.02
+    assert losses >= 4
+    assert billed_usd + worst_usd > 0.02 * 0.8, "what is left is too little for one more"
+    assert any(moment > 12.0 for moment in ends), "they go on once Redis is back"
 
 
 @pytest.mark.cluster

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -143,10 +143,13 @@ async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Ma
     )
 
 
-def booker_of_lost_calls(tracker: CostTracker) -> Callable[[CallAsked, Usage], None]:
-    """Books a call of which nobody heard the end, by what may have been billed, as an estimate."""
+def booker_of_lost_calls(tracker: CostTracker) -> Callable[[CallAsked, Usage], Awaitable[None]]:
+    """Books a call of which nobody heard the end, by what may have been billed, as an estimate.
 
-    def book(asked: CallAsked, usage: Usage) -> None:
+    It is spent of every budget that the call fell under.
+    """
+
+    async def book(asked: CallAsked, usage: Usage) -> None:
         price = tracker.price_of(asked.provider, asked.model)
         whose = {"player_id": asked.player_id, "session_id": asked.session_id}
         context = TTAContext(
@@ -167,7 +170,10 @@ def booker_of_lost_calls(tracker: CostTracker) -> Callable[[CallAsked, Usage], N
             turn=asked.turn,
         )
         facts = {"outcome": "broken", "usage": usage, "priced": price.is_known, "at": asked.at}
-        cost_usd = price.cost_usd(usage)
-        tracker.book(request, asked.provider, asked.model, cost_usd=cost_usd, **facts)
+        async with tracker.call(request) as (call, request):
+            cost_usd = price.cost_usd(usage)
+            call.spend(
+                tracker.book(request, asked.provider, asked.model, cost_usd=cost_usd, **facts)
+            )
 
     return book

@@ -8,44 +8,47 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from tta_rebuild.core.turn_calls import CallAsked, CallHeard, ModelPace
-from tta_rebuild.core.usage import CHARS_PER_TOKEN, Usage
+from tta_rebuild.core.usage import CHARS_PER_TOKEN, Attempt, Usage
 
 LATEST_ANSWERS = 50
-"""Of so many of a model, to one template, the most of everything is taken."""
-
-NEAREST = 3
-"""A prompt's tokens are guessed from so many of nearly its length."""
+"""Of so many of a model the most of everything is taken."""
 
 FEWEST_ANSWERS = 2
-"""Nothing is known of a model before it has answered so often."""
+"""Nothing is known of how fast a model is before it has answered so often."""
 
-SPARE = 1.05
-"""A model may be a little faster than it was ever seen to be, and a prompt denser."""
+SHORTEST_S = 0.2
+"""Nothing is learnt of its pace from an answer that came in a shorter time, seconds."""
 
-ON_THE_WAY_S = 0.1
+SPARE = 1.03
+"""A model may be a little faster than it was ever seen to be."""
+
+ON_THE_WAY_S = 0.05
 """What a model has sent in the last moment may not have been read, seconds."""
 
-
-DENSEST, THINNEST = 1 / 2, 1 / 8
+DENSEST, THINNEST = 1 / 3, 1 / 8
 """Tokens in a byte of a prompt, at most and at least: for what one is longer than another."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    prompt_bytes: int
-    input_tokens: int
-    pace: ModelPace
+class _Prompt:
+    """A prompt that was counted."""
+
+    size_bytes: int
+    tokens: int
 
 
 class ModelPaces:
-    """Paces by provider, model and template, of the latest answers that this process had whole."""
+    """What this process has learnt from the latest whole answers: of models, and of prompts."""
 
     def __init__(self) -> None:
-        self._seen: defaultdict[tuple[str, str, str], deque[_Answer]] = defaultdict(
+        self._paces: defaultdict[tuple[str, str], deque[ModelPace]] = defaultdict(
+            lambda: deque(maxlen=LATEST_ANSWERS)
+        )
+        self._prompts: defaultdict[tuple[str, str, str], deque[_Prompt]] = defaultdict(
             lambda: deque(maxlen=LATEST_ANSWERS)
         )
 
@@ -55,37 +58,65 @@ class ModelPaces:
         """Take an answer in: seconds until its first piece, and from there to its end."""
         if usage.estimated or not (chars and usage.output_tokens and usage.input_tokens):
             return
+        self._learn(
+            (asked.provider, asked.model),
+            usage,
+            per_char=usage.output_tokens / chars,
+            waited_s=waited_s,
+            told_s=told_s,
+        )
+        prompt = _Prompt(asked.prompt_bytes, usage.input_tokens)
+        self._prompts[_template(asked)].append(prompt)
+
+    def learn_of(self, attempts: Sequence[Attempt]) -> None:
+        """Take in what a ledger has of attempts that ended well: how fast they were answered."""
+        for row in attempts:
+            if row.outcome == "ok" and row.first_piece_s is not None and not row.usage.estimated:
+                told_s = row.latency_s - row.first_piece_s
+                whose = (row.provider, row.model)
+                spent = {"waited_s": row.first_piece_s, "told_s": told_s}
+                self._learn(whose, row.usage, per_char=0.0, **spent)
+
+    def _learn(
+        self,
+        whose: tuple[str, str],
+        usage: Usage,
+        *,
+        per_char: float,
+        waited_s: float,
+        told_s: float,
+    ) -> None:
         pace = ModelPace(
-            written_share=usage.cache_write_tokens / usage.input_tokens,
-            output_per_char=usage.output_tokens / chars,
+            written_share=usage.cache_write_tokens / max(1, usage.input_tokens),
+            output_per_char=per_char,
             output_per_s=usage.output_tokens / max(told_s, 0.01),
             thinking_per_s=usage.thinking_tokens / max(waited_s, 0.01),
         )
-        self._seen[_key(asked)].append(_Answer(asked.prompt_bytes, usage.input_tokens, pace))
+        if told_s >= SHORTEST_S:
+            self._paces[whose].append(pace)
 
     def pace(self, asked: CallAsked) -> ModelPace | None:
         """What is known of the model that was asked, here or where it was asked; None: nothing."""
-        seen = [answer.pace for answer in self._of(asked)]
-        most = _most(seen) if seen else None
-        if most is not None and asked.pace is not None:
-            return _most([most, asked.pace], spare=1.0)
-        return most or asked.pace
+        seen = self._paces.get((asked.provider, asked.model), ())
+        if len(seen) < FEWEST_ANSWERS:
+            return asked.pace
+        most = _most(seen, spare=SPARE)
+        return most if asked.pace is None else _most([most, asked.pace], spare=1.0)
 
     def input_tokens(self, asked: CallAsked) -> int:
-        """What a provider counts of the prompt: as much as of those of about the same length."""
-        near = sorted(self._of(asked), key=lambda one: abs(one.prompt_bytes - asked.prompt_bytes))
-        counts = []
-        for answer in near[:NEAREST]:
-            more = asked.prompt_bytes - answer.prompt_bytes
-            counts.append(answer.input_tokens + more * (DENSEST if more > 0 else THINNEST))
-        return math.ceil(max(counts)) if counts else asked.input_tokens
+        """What a provider counts of the prompt, by that of nearly its length; else the estimate."""
 
-    def _of(self, asked: CallAsked) -> Sequence[_Answer]:
-        seen = self._seen.get(_key(asked), ())
-        return seen if len(seen) >= FEWEST_ANSWERS else ()
+        def more(prompt: _Prompt) -> int:
+            return asked.prompt_bytes - prompt.size_bytes
+
+        seen = self._prompts.get(_template(asked), ())
+        if not seen:
+            return asked.input_tokens
+        near = min(seen, key=lambda one: (abs(more(one)), -one.tokens))
+        return math.ceil(near.tokens + more(near) * (DENSEST if more(near) > 0 else THINNEST))
 
 
-def _most(paces: Sequence[ModelPace], *, spare: float = SPARE) -> ModelPace:
+def _most(paces: Collection[ModelPace], *, spare: float) -> ModelPace:
     names = ModelPace.__slots__
     most = {name: spare * max(getattr(one, name) for one in paces) for name in names}
     return ModelPace(**most | {"written_share": min(1.0, most["written_share"])})
@@ -133,7 +164,8 @@ def _bounds(
     per_char, per_s = 1 / CHARS_PER_TOKEN, heard.fastest / CHARS_PER_TOKEN
     thought = 0.0
     if pace is not None:
-        per_char, per_s = pace.output_per_char, max(per_s, pace.output_per_s)
+        per_char = pace.output_per_char or per_char
+        per_s = max(heard.fastest * per_char, pace.output_per_s)
         thought = pace.thinking_per_s * (heard.first_s - sent_s)
     told = heard.chars * per_char
     if heard.usage is not None:
@@ -142,5 +174,5 @@ def _bounds(
     yield told + thought + per_s * max(0.0, until_s - heard.at_s)
 
 
-def _key(asked: CallAsked) -> tuple[str, str, str]:
+def _template(asked: CallAsked) -> tuple[str, str, str]:
     return asked.provider, asked.model, asked.prompt_version

@@ -54,7 +54,7 @@ class TurnSteps:
     updates: TurnUpdates
     calls: TurnCalls
     settle: Callable[[], Awaitable[None]]
-    book_lost: Callable[[CallAsked, Usage], None]
+    book_lost: Callable[[CallAsked, Usage], Awaitable[None]]
     lives: WorkerLives
     clock: Clock
     worker: str = ""
@@ -179,7 +179,8 @@ class TurnSteps:
             gone = await self.lives.gone_at(asked.worker)
             until = gone if gone is not None and gone >= asked.at else self.clock.wall()
             last = heard.get(place)
-            self.book_lost(asked, usage_when_lost(asked, last, until.timestamp(), self.paces))
+            usage = usage_when_lost(asked, last, until.timestamp(), self.paces)
+            await self.book_lost(asked, usage)
         if calls:  # they are let go only once they are in the ledger
             await self.settle()
         for turn_id, place, _ in calls:

@@ -343,6 +343,10 @@ class WrapperProvider(ItemsProvider):
         """What the wrapped provider answers."""
         return self.wrapped.items(request, whole=whole)
 
+    async def warm(self) -> None:
+        """Load what is wrapped."""
+        await self.wrapped.warm()
+
     async def aclose(self) -> None:
         """Close what is wrapped."""
         await self.wrapped.aclose()

@@ -1,7 +1,7 @@
 """When workers ended, in the story database: who lives on sees whose connection is gone.
 
 A worker keeps one connection for as long as it lives. The server ends its process behind it as soon
-as the worker's has ended, however that was; the other workers look for that, some ten times a
+as the worker's has ended, however that was; the other workers look for that, some twenty times a
 second together, so the moment is known to a fraction of a second. Only PostgreSQL has workers.
 """
 
@@ -17,7 +17,7 @@ from tta_rebuild.core.errors import StoreError
 from tta_rebuild.storage.database import Connection, Database, query
 from tta_rebuild.storage.story_rows import from_micros, to_micros
 
-LOOKS_EVERY_S = 0.1
+LOOKS_EVERY_S = 0.05
 """How often some worker looks whether others are gone, seconds."""
 
 AGAIN_S = 1.0

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MOST_TURNS = 100
 """Turns that one worker tells at once, unless told otherwise."""
 
+LEARNS_FROM = 200
+"""So many of the ledger's latest attempts tell a worker that begins how fast models are."""
+
 BOOKS_EVERY_S = 5.0
 """How often a worker looks for calls of lost workers whose turns are over, seconds."""
 
@@ -65,6 +68,7 @@ async def work(
     ):
         _log.info("a worker plays turns, at most %d at once", most_turns)
         on_start()
+        steps.paces.learn_of(await application.ledger.attempts(limit=LEARNS_FROM))
         booking = asyncio.create_task(_book_orphans(steps), name="calls of lost workers")
         await stop.wait()
         booking.cancel()

@@ -9,7 +9,7 @@ call that was not a stream); and nothing where the provider refused with an erro
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
 from tta_rebuild.core import errors
@@ -74,6 +74,8 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
         async with self.tracker.call(request) as (call, request):
             price, worst = await self.tracker.hold_worst(call, request, self)
             if request.watch is not None and price.worst_usd(worst):
+                with suppress(errors.ProviderError):  # which asking says again
+                    await self.wrapped.warm()
                 model = request.model or self.config.model
                 await request.watch.sending(self.provider, model, worst.output_tokens)
             attempt = _RunningAttempt(self, call, request, price, worst)
