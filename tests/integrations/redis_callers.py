@@ -1,7 +1,7 @@
 """A worker of its own process whose callers want room in a quota on Redis, or money of a budget.
 
-Run by ``test_redis_processes``; the answer is lines of seconds by the machine's monotonic clock,
-each when a request was let through, and a last line of how often Redis went away.
+Run by ``test_redis_processes``; the answer is a line ``begun``, lines of seconds by the machine's
+monotonic clock, each when a request was let through, and a last line of how often Redis went away.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ async def main(asked: dict[str, Any]) -> None:
         on_change=went.append,
     )
     await link.open()
+    print("begun", flush=True)
     if "ledger" in asked:
         times = await spend(link, asked)
     else:

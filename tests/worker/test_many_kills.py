@@ -175,8 +175,7 @@ def bills_of(
         near = [
             one
             for one in free
-            if abs(one.at - at_s) < 1.5
-            and (is_lost or counts_of(one) == counts_of(row.usage))
+            if abs(one.at - at_s) < 1.5 and (is_lost or counts_of(one) == counts_of(row.usage))
         ]
         one = min(near, key=lambda one: abs(one.at - at_s), default=None)
         if one is not None:
