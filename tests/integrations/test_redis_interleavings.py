@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.integrations.costed import RATES, Fixed
@@ -168,7 +168,11 @@ def any_redis(tmp_path_factory: pytest.TempPathFactory) -> RedisServer:
     return RedisServer(tmp_path_factory.mktemp("r"))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Without making a failure smaller, which takes minutes."""
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(steps=STEPS, limit_usd=st.sampled_from([0.005, 0.02, 0.1]), seed=st.integers(0, 999))
 def test_no_order_of_calls_kills_and_absences_passes_the_budget(
     any_redis: RedisServer, steps: list[Step], limit_usd: float, seed: int
