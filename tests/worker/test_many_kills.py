@@ -164,7 +164,7 @@ def quantile(values: list[float], share: float) -> float:
 def bills_of(
     attempts: Sequence[Attempt], records: Sequence[Record]
 ) -> list[tuple[Attempt, Record | None]]:
-    """Lost calls, each with what the model server has of it: the nearest in time and task.
+    """Lost calls, each with what the model server has of it: the nearest in time and length.
 
     Calls whose end was heard are looked for first, by what they were billed.
     """
@@ -177,7 +177,12 @@ def bills_of(
             for one in free
             if abs(one.at - at_s) < 1.5 and (is_lost or counts_of(one) == counts_of(row.usage))
         ]
-        one = min(near, key=lambda one: abs(one.at - at_s), default=None)
+        tokens = row.usage.input_tokens
+        one = min(
+            near,
+            key=lambda one: abs(one.at - at_s) + abs(one.input_tokens - tokens) / 500,
+            default=None,
+        )
         if one is not None:
             free.remove(one)
         if is_lost:
@@ -234,8 +239,11 @@ async def test_a_hundred_turns_are_stored_once_each_while_workers_are_killed(
     )
 
     bills = bills_of(attempts, records)
-    ratios = sorted(row.cost_usd / one.billed_usd for row, one in bills if one is not None)
-    print(f"{len(ratios)} of them reached the model server: booked at {ratios} times its bill")
+    ratios = [row.cost_usd / one.billed_usd for row, one in bills if one is not None]
+    print(
+        f"{len(ratios)} of them reached the model server: booked at {quantile(ratios, 0.5):.2f} "
+        f"(median) and {quantile(ratios, 0.9):.2f} times (p90) its bill"
+    )
     for row, one in bills:
         said = "never sent"
         if one is not None:
@@ -254,3 +262,4 @@ async def test_a_hundred_turns_are_stored_once_each_while_workers_are_killed(
     assert len(taken_s) >= 10
     assert quantile(taken_s, 0.95) < 12
     assert booked_usd - lost_usd <= billed_usd <= booked_usd, "too high for lost calls alone"
+    assert booked_usd <= 1.25 * billed_usd, "1.05 times on a machine that is not starved"
