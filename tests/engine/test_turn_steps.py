@@ -11,9 +11,10 @@ import pytest
 from tests.engine.conftest import PREMISE, Desk
 from tests.engine.test_turn_runner import HeldStoryteller
 from tests.engine.turn_runner_contract import asks
+from tests.storage.test_turn_records import CALL
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import ProviderBusy
+from tta_rebuild.core.errors import ProviderBusy, StoreError
 from tta_rebuild.core.turn_calls import CallAsked, CallPlace
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.core.usage import Usage
@@ -44,7 +45,7 @@ class Machines:
     def __init__(self, *, checks: Any = "off") -> None:
         self.teller, self.lost = HeldStoryteller(), list[tuple[str, int]]()
         self.teller.price = Price(rates=Rates(input=1.0, output=10.0))
-        self.settled = list[int]()
+        self.settling: StoreError | None = None
         self.lives = Lives()
         costed = CostTrackingLLMProvider(self.teller, CostTracker())
         self.desk = Desk(costed, MemoryStoryStore(), checks=checks)
@@ -58,7 +59,8 @@ class Machines:
             self.lost.append((asked.task, usage.output_tokens))
 
         async def settle() -> None:
-            self.settled.append(len(self.lost))
+            if self.settling is not None:
+                raise self.settling
 
         return TurnSteps(
             stories=self.desk.stories,
@@ -161,8 +163,21 @@ async def test_another_machine_tells_the_turn_anew_and_every_reader_is_told_so(
     assert task == "scene"
     assert heard.chars / 4 <= tokens < machines.teller.config.max_tokens
     assert heard.chars > 0
-    assert machines.settled[0] == 1, "it is in the ledger before it is let go"
     assert await machines.turns_of(session) == 2
+
+
+async def test_a_lost_call_stays_noted_until_it_is_in_the_ledger(machines: Machines) -> None:
+    await machines.begun()
+    calls, place = machines.desk.store.turn_calls(), CallPlace("f", 1)
+    await calls.sending("t1", place, CALL)
+    machines.settling = StoreError("the database is away")
+    with pytest.raises(StoreError):
+        await machines.machine().tell("t1")
+
+    assert await calls.open_calls("t1") == [(place, CALL)]
+    machines.settling = None
+    await machines.machine().tell("t1")
+    assert await calls.open_calls("t1") == []
 
 
 async def test_what_was_finished_is_not_asked_again() -> None:
