@@ -14,6 +14,8 @@ from tests.engine.test_turn_runner import HeldStoryteller, StoriesWithMara
 from tests.engine.turn_runner_contract import Played, TurnRunnerContract, asks
 from tests.integrations.fakes import ManualClock
 from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.turn_calls import CallAsked
+from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.turn_runner import LAST_NUMBER, TurnQueue
 from tta_rebuild.engine.turn_steps import TurnSteps
@@ -26,6 +28,9 @@ def steps_of(desk: Desk) -> TurnSteps:
     async def settle() -> None:
         pass
 
+    async def book_lost(asked: CallAsked, usage: Usage) -> None:
+        pass
+
     return TurnSteps(
         stories=desk.stories,
         store=desk.store,
@@ -33,7 +38,8 @@ def steps_of(desk: Desk) -> TurnSteps:
         updates=desk.store.turn_updates(),
         calls=desk.store.turn_calls(),
         settle=settle,
-        book_lost=lambda asked, chars: None,
+        book_lost=book_lost,
+        lives=desk.store.worker_lives(),
         clock=Clock(),
     )
 

@@ -50,8 +50,9 @@ def turn_steps(
     clock: Clock | None = None,
     *,
     telemetry: Telemetry | None = None,
+    worker: str = "",
 ) -> TurnSteps:
-    """The steps of turns, done with an application's stories, store and ledger."""
+    """The steps of turns, done with an application's stories, store and ledger, by a ``worker``."""
     store, tracker = application.store, application.tracker
     return TurnSteps(
         stories=application.stories,
@@ -60,9 +61,11 @@ def turn_steps(
         updates=updates,
         calls=store.turn_calls(),
         settle=tracker.flush,
-        book_lost=booker_of_lost_calls(tracker, application.models),
+        book_lost=booker_of_lost_calls(tracker),
+        lives=store.worker_lives(),
         clock=clock or Clock(),
         tracer_provider=telemetry.tracer_provider if telemetry else None,
+        worker=worker,
     )
 
 

@@ -130,8 +130,8 @@ class SqlTurns:
                 values = {"turn_id": turn_id, "state": state, "at": to_micros(at)}
                 values |= {"last": _text(last), "request": _text({**found.request, "text": ""})}
                 await connection.rows(query("end_turn"), **values)
-                for table in ("turn_calls", "turn_outcomes"):
-                    await connection.rows(f"DELETE FROM {table} WHERE turn_id = :id", id=turn_id)
+                for test in ("turn_calls WHERE reply IS NOT NULL AND", "turn_outcomes WHERE"):
+                    await connection.rows(f"DELETE FROM {test} turn_id = :id", id=turn_id)
             return await self.turn(turn_id)
 
     async def forget(self, *, before: datetime | None = None, story_id: str = "") -> None:

@@ -25,6 +25,7 @@ from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
 from tta_rebuild.storage.sql_turn_calls import SqlTurnCalls
 from tta_rebuild.storage.sql_turn_updates import SqlTurnUpdates
 from tta_rebuild.storage.sql_turns import SqlTurns, forget_turns
+from tta_rebuild.storage.sql_worker_lives import SqlWorkerLives
 from tta_rebuild.storage.sqlite_database import SqliteDatabase
 from tta_rebuild.storage.sqlite_file import file_of
 from tta_rebuild.storage.sqlite_list import LATEST_FIRST
@@ -149,6 +150,10 @@ class StoryStore:
     def turn_calls(self) -> SqlTurnCalls:
         """Their calls to models, in the same database; usable until this store is closed."""
         return SqlTurnCalls(self._database)
+
+    def worker_lives(self) -> SqlWorkerLives:
+        """When their workers ended, in the same database; usable until this store is closed."""
+        return SqlWorkerLives(self._database)
 
     def turn_updates(self) -> SqlTurnUpdates:
         """What is seen of such turns, in the same database; usable until this store is closed."""

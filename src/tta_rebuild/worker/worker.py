@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -17,9 +19,12 @@ from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.cluster import turn_steps, turn_updates
 from tta_rebuild.bootstrap.temporal_link import connected
 from tta_rebuild.bootstrap.warming import load_storytelling
+from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.errors import StoreError
 from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_steps import TurnSteps
+from tta_rebuild.storage.story_store import StoryStore
 from tta_rebuild.worker.activities import BEAT_S, TurnActivities
 from tta_rebuild.worker.workflow import PlayTurn
 
@@ -28,6 +33,12 @@ if TYPE_CHECKING:
 
 MOST_TURNS = 100
 """Turns that one worker tells at once, unless told otherwise."""
+
+LEARNS_FROM = 200
+"""So many of the ledger's latest attempts tell a worker that begins how fast models are."""
+
+BOOKS_EVERY_S = 5.0
+"""How often a worker looks for calls of lost workers whose turns are over, seconds."""
 
 _log = logging.getLogger("tta_rebuild.turns")
 
@@ -47,11 +58,13 @@ async def work(
     """
     client = await connected(application.settings, telemetry)
     await asyncio.to_thread(load_storytelling)  # in the loop it would stop the turns of others
+    name = uuid4().hex
     async with (
         turn_updates(application) as updates,
+        known_to_live(application.store, name),
         worker_of(
             client,
-            turn_steps(application, updates, telemetry=telemetry),
+            steps := turn_steps(application, updates, worker=name, telemetry=telemetry),
             queue=application.settings.temporal_queue,
             deployment=application.settings.temporal_deployment,
             build=application.settings.temporal_build,
@@ -62,8 +75,32 @@ async def work(
     ):
         _log.info("a worker plays turns, at most %d at once", most_turns)
         on_start()
+        steps.paces.learn_of(await application.ledger.attempts(limit=LEARNS_FROM))
+        booking = asyncio.create_task(_book_orphans(steps), name="calls of lost workers")
         await stop.wait()
+        booking.cancel()
         _log.info("the worker takes no more turns")
+
+
+@asynccontextmanager
+async def known_to_live(store: StoryStore, worker: str) -> AsyncIterator[None]:
+    """Have the database know that a worker lives, while the block runs."""
+    is_known = asyncio.Event()
+    living = asyncio.create_task(store.worker_lives().live(worker, Clock(), is_known.set))
+    with suppress(TimeoutError):  # turns do not need it
+        await asyncio.wait_for(is_known.wait(), 5.0)
+    try:
+        yield
+    finally:
+        living.cancel()
+        await asyncio.wait([living])
+
+
+async def _book_orphans(steps: TurnSteps) -> None:
+    while True:
+        with suppress(StoreError):  # looked for again
+            await steps.book_orphans()
+        await asyncio.sleep(BOOKS_EVERY_S)
 
 
 def worker_of(
