@@ -97,6 +97,14 @@ class Crowd:
         for one in newcomers:
             self._playing.append(asyncio.create_task(self._play(one)))
 
+    async def underway(self, within_s: float = 90.0) -> None:
+        """Wait until each has played a turn."""
+        ends_s = time.monotonic() + within_s
+        while len({turn.player for turn in self.turns}) < len(self._playing):
+            if time.monotonic() > ends_s:
+                raise TimeoutError(f"of {len(self._playing)} players not all have played a turn")
+            await asyncio.sleep(0.1)
+
     async def leave(self) -> None:
         """None plays on."""
         for task in self._playing:
@@ -220,6 +228,7 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
             few = programs.Fleet(scene.place, 4, "--turns", f"{size.slots}")
             await opened.enter_async_context(few)
             await roomy.aclose()
+            await crowd.underway()
             async for row in _few_at_once(scene, crowd, few):
                 yield row
             trouble = dict(crowd.trouble)
@@ -269,7 +278,8 @@ async def _with_room(scene: Scene, crowd: Crowd, fleet: programs.Fleet) -> Async
         async with players(near, numbers) as neighbours:
             beside.join(neighbours)
             try:
-                await asyncio.sleep(size.reads_s[1] + size.settles_s)
+                await asyncio.gather(crowd.underway(), beside.underway())
+                await asyncio.sleep(size.settles_s)
                 seen = len(beside.turns)
                 window = await scene.window(crowd, workers=fleet.process_ids, process=[near_id])
                 at_home_turns = beside.turns[seen:]
