@@ -61,6 +61,7 @@ class Settings(BaseSettings):
         access: whether players of a server show tokens; ``auto`` is once a token was ever made.
         runner: who plays a server's turns: its own ``process``, or workers by ``temporal``.
         temporal_address: ``host:port`` of the Temporal server.
+        worker_turns: turns that a worker tells at once, at most.
         experiment: what new stories take part in; None is nothing.
         config_file: the configuration file that was read, if any.
         origins: name of the setting → where its value came from.
@@ -117,6 +118,7 @@ class Settings(BaseSettings):
     temporal_address: kinds.HostAndPort = _named(
         "127.0.0.1:7233", "TTA_TEMPORAL_ADDRESS", "temporal_address"
     )
+    worker_turns: kinds.Count = _named(100, "TTA_WORKER_TURNS", "worker_turns")
     experiment: kinds.Experiment = None
     config_file: Path | None = None
     origins: Mapping[str, str] = {}
