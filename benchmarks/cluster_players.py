@@ -167,6 +167,19 @@ class Scene:
         cpu_ms = {name: used_s * 1000 / max(1, len(turns)) for name, used_s in used.items()}
         return Window(turns=turns, took_s=took_s, cpu_ms=cpu_ms, connections=held)
 
+    async def at_rest(self, seconds: float, **more: Sequence[int]) -> Row:
+        """What the programs take while nobody plays."""
+        groups = {**more, **{name: [one] for name, one in self.processes.items()}}
+        before = {name: cpu_s(ids) for name, ids in groups.items()}
+        began_s = time.monotonic()
+        await asyncio.sleep(seconds)
+        took_s = time.monotonic() - began_s
+        used = {name: (cpu_s(ids) - before[name]) * 1000 / took_s for name, ids in groups.items()}
+        said = ", ".join(f"{name} {ms:.0f}" for name, ms in used.items())
+        return Row(
+            what="CPU at rest, four workers", measured="see beside", peer=f"{said} ms a second"
+        )
+
     async def _connections(self) -> Mapping[str, int]:
         ports = {
             "Redis": urlsplit(self.place.redis).port or 0,
@@ -221,6 +234,7 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
             fleet = await roomy.enter_async_context(programs.Fleet(scene.place, 4))
             everybody = await opened.enter_async_context(players(far, range(size.players)))
             opened.push_async_callback(crowd.leave)
+            yield await scene.at_rest(size.settles_s / 2, workers=fleet.process_ids)
             crowd.join(everybody[:half])
             async for row in _with_room(scene, crowd, fleet):
                 yield row
