@@ -69,8 +69,8 @@ FULL = Size(
     first_token_s=(0.6, 2.0),
     tokens_per_s=(40, 90),
     reads_s=(12, 24),
-    settles_s=20,
-    window_s=50,
+    settles_s=12,
+    window_s=45,
 )
 QUICK = Size(
     players=24,
@@ -78,8 +78,8 @@ QUICK = Size(
     first_token_s=(0.1, 0.3),
     tokens_per_s=(250, 500),
     reads_s=(2, 4),
-    settles_s=4,
-    window_s=8,
+    settles_s=3,
+    window_s=6,
 )
 
 
@@ -245,6 +245,8 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
             await crowd.underway()
             async for row in _few_at_once(scene, crowd, few):
                 yield row
+            await crowd.leave()
+            few.kill(random.Random(0))  # it would tell on for a while, for nobody
             trouble = dict(crowd.trouble)
             yield Row(
                 what=f"{len(crowd.turns):,} turns of workers in all: not stored",
