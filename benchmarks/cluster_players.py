@@ -163,8 +163,10 @@ class Scene:
         held = await self._connections()
         await asyncio.sleep(began_s + self.size.window_s - time.monotonic())
         took_s, turns = time.monotonic() - began_s, crowd.turns[seen:]
+        if not turns:
+            raise RuntimeError("no turn ended while it was measured: this machine is too busy")
         used = {name: cpu_s(ids) - before[name] for name, ids in groups.items()}
-        cpu_ms = {name: used_s * 1000 / max(1, len(turns)) for name, used_s in used.items()}
+        cpu_ms = {name: used_s * 1000 / len(turns) for name, used_s in used.items()}
         return Window(turns=turns, took_s=took_s, cpu_ms=cpu_ms, connections=held)
 
     async def at_rest(self, seconds: float, **more: Sequence[int]) -> Row:
