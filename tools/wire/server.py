@@ -6,13 +6,10 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import logging
 import socket
 import struct
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, Self
@@ -385,18 +382,3 @@ class WireServer:
             case unknown:
                 return web.json_response({"unknown": unknown}, status=404)
         return web.json_response({"billed_usd": self.billed_usd, "requests": self._numbers})
-
-
-async def _serve(options: dict[str, Any]) -> None:
-    async with WireServer(**options) as wire:
-        print(wire.url, flush=True)
-        # The parent closes our standard input when it has done, or when it dies.
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-
-
-def main() -> None:
-    """Print the address, serve until standard input ends."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--settings", default="{}", help="fields of WireSettings as JSON")
-    logging.basicConfig(level=logging.ERROR)
-    asyncio.run(_serve(json.loads(parser.parse_args().settings)))
