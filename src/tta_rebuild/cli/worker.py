@@ -20,7 +20,7 @@ from tta_rebuild.cli.serve import LogLevel, with_logs, with_runner
 def worker(
     ctx: typer.Context,
     *,
-    turns: Annotated[int, take.number("turns_at_once", 1, 10_000)] = 100,
+    turns: Annotated[int | None, take.number("turns_at_once", 1, 10_000)] = None,
     model: Annotated[str, take.option("model")] = "",
     temporal: Annotated[str, take.option("temporal")] = "",
     log_level: Annotated[LogLevel | None, take.option("log_level", case_sensitive=False)] = None,
@@ -54,7 +54,7 @@ def worker(
             await work(
                 application,
                 stop,
-                most_turns=turns,
+                most_turns=turns or settings.worker_turns,
                 on_start=told,
                 telemetry=telemetry,
             )
