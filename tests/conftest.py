@@ -15,6 +15,7 @@ from tools.cluster import servers
 from tools.wire import WireServer
 
 from tests.redis_server import RedisServer
+from tests.temporal_server import temporal_server
 from tta_rebuild.canon import Canon
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import Claim
@@ -86,6 +87,13 @@ async def postgresql_database(postgresql: str) -> str:
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     return urlsplit(postgresql)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture(scope="session")
+def temporal() -> Iterator[str]:
+    """The address of a real Temporal server that runs as long as the tests; or skips."""
+    with temporal_server() as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="session")

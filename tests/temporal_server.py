@@ -1,4 +1,4 @@
-"""A real Temporal server, in memory, for as long as the tests of a module run."""
+"""A real Temporal server of a test's own, in memory."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ import pytest
 from tools.cluster import servers
 
 
-@pytest.fixture(scope="session")
-def temporal() -> Iterator[str]:
-    """The address of a server for all tests; skips where its program is not."""
-    with temporal_server() as (address, _):
-        yield address
-
-
 @contextmanager
 def temporal_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A server of its own, and its process."""
+    """Its address, and its process; skips where its program is not."""
     try:
         servers.temporal_program()
     except servers.NotHere as error:
