@@ -14,6 +14,8 @@ from tests.server.serving import API, Running
 from tta_rebuild.server.access import operations
 from tta_rebuild.server.app import create_app
 
+pytestmark = pytest.mark.every_runner
+
 
 async def test_every_route_has_a_rule_and_every_rule_a_route(served: Running) -> None:
     app = create_app(served.serving)

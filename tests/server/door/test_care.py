@@ -10,6 +10,8 @@ import pytest
 
 from tests.server.chat_clients import THEME, Door, choices_in, until_running
 
+pytestmark = pytest.mark.every_runner
+
 CRY = "I want to kill myself tonight, for real."
 
 

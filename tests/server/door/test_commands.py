@@ -12,6 +12,8 @@ from tests.server.accounts import accounts
 from tests.server.chat_clients import LATER, THEME, Chat, Door, choices_in, client_of
 from tta_rebuild.core.errors import ModelUnavailable
 
+pytestmark = pytest.mark.every_runner
+
 
 async def test_commands_show_and_change_the_story(door: Door) -> None:
     chat = door.chat()

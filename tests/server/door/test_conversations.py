@@ -9,6 +9,8 @@ import pytest
 
 from tests.server.chat_clients import LATER, THEME, Chat, Door, choices_in, opened, until_running
 
+pytestmark = pytest.mark.every_runner
+
 
 @pytest.mark.parametrize("streams", [False, True])
 async def test_ten_turns_are_played_with_the_server_started_anew_in_between(
