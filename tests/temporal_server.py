@@ -11,11 +11,11 @@ from tools.cluster import servers
 
 
 @contextmanager
-def temporal_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Its address, and its process; skips where its program is not."""
+def temporal_server(port: int = 0) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Its address, and its process; skips where its program is not. ``port`` 0: a free one."""
     try:
         servers.temporal_program()
     except servers.NotHere as error:
         pytest.skip(str(error))
-    with servers.temporal() as found:
+    with servers.temporal(port) as found:
         yield found

@@ -145,6 +145,7 @@ async def test_errors_have_the_shape_of_openais(door: Door) -> None:
     ]
 
 
+@pytest.mark.one_process  # lets a turn fail from within the runner
 async def test_a_failure_in_mid_stream_is_told_to_the_client(door: Door) -> None:
     assert door.server.teller is not None
     chat = door.chat(streams=True)

@@ -8,21 +8,22 @@ from pathlib import Path
 import pytest
 
 from tests.server.chat_clients import LATER, THEME, Chat, Door, choices_in, opened, until_running
+from tests.server.serving import Machines
 
 pytestmark = pytest.mark.every_runner
 
 
 @pytest.mark.parametrize("streams", [False, True])
 async def test_ten_turns_are_played_with_the_server_started_anew_in_between(
-    tmp_path: Path, streams: bool
+    tmp_path: Path, streams: bool, machines: Machines | None
 ) -> None:
     chat = Chat(None, streams=streams)  # type: ignore[arg-type]
-    async with opened(tmp_path) as first:
+    async with opened(tmp_path, None, machines) as first:
         chat.client = first.client
         opening = await chat.say(THEME)
         for _ in range(4):
             await chat.say("1")
-    async with opened(tmp_path) as second:
+    async with opened(tmp_path, None, machines) as second:
         chat.client = second.client
         for words in ("I look around.", "2", "1", "I wait and listen.", "1"):
             last = await chat.say(words)
