@@ -48,13 +48,14 @@ def canon_of() -> Callable[..., Canon]:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB."""
+def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file system of 2 MB, unless a test asks for another size."""
+    size = getattr(request, "param", "2m")
     place = tmp_path / "small"
     place.mkdir()
     if sys.platform != "linux":
         pytest.skip("mounts a file system as Linux does")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("may not mount a file system here")
     try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tools.cluster import servers
 
+from tests.full_disk import asked_until_refused, filled, told_turns
 from tests.postgresql_server import PostgresqlServer, postgresql_server
 from tests.server.serving import HeldTeller, Machines, Running, Update, running
 from tests.temporal_server import temporal_server
@@ -53,14 +54,18 @@ async def held(served: Running, branches: list[str]) -> list[asyncio.Task[list[U
     tails = []
     for branch in branches:
         turn_id = (await served.ask(branch, kind="choose", choice=1)).json()["turn_id"]
-        async with aclosing(served.follow(turn_id)) as updates:
-            await anext(updates)
-        tails.append(asyncio.create_task(_followed(served, turn_id)))
+        is_told = asyncio.Event()
+        tails.append(asyncio.create_task(_followed(served, turn_id, is_told)))
+        await is_told.wait()
     return tails
 
 
-async def _followed(served: Running, turn_id: str) -> list[Update]:
-    return [update async for update in served.follow(turn_id)]
+async def _followed(served: Running, turn_id: str, is_told: asyncio.Event) -> list[Update]:
+    seen = list[Update]()
+    async for update in served.follow(turn_id):
+        seen.append(update)
+        is_told.set()
+    return seen
 
 
 async def ready(served: Running) -> tuple[int, str]:
@@ -145,3 +150,29 @@ async def test_temporal_is_lost_and_started_again_while_turns_are_told(
     assert told[-1].kind == "stored"
     assert now == (2, stands(told))
     assert after[-1].data["turn"] == 2, "what was refused was not begun"
+
+
+@pytest.mark.parametrize("small_disk", ["64m"], indirect=True)
+async def test_the_disk_of_postgresql_is_full_for_a_while(
+    temporal: str, small_disk: Path, tmp_path: Path
+) -> None:
+    with postgresql_server(small_disk) as server:
+        async with served_by(temporal, server.address, tmp_path) as served:
+            assert served.teller is not None
+            [held_back, other] = await begun(served, 2)
+            [tail] = await held(served, [held_back])
+            ballast = filled(small_disk)
+            served.teller.gate.set()
+            problem = await asked_until_refused(served, other)
+            before = await shown(served, held_back)
+            ballast.unlink()
+            told = await tail
+            after = [await served.play(one, kind="choose", choice=1) for one in (held_back, other)]
+            turns = [await told_turns(served, one) for one in (held_back, other)]
+
+    assert (problem["status"], problem["type"]) == (507, "urn:tta:problem:StoreFull")
+    assert before[0] == 1
+    assert told[-1].kind in ("stored", "failed")
+    for updates, stored in zip(after, turns, strict=True):
+        assert updates[-1].kind == "stored"
+        assert stored == list(range(1, updates[-1].data["turn"] + 1)), "each turn once, none half"

@@ -378,11 +378,11 @@ class TemporalRunner:
         return updates
 
     async def _ended_with(self, record: TurnRecord, after: int) -> list[TurnUpdate]:
-        """The updates of a turn that is over; where all are gone, what its row says of the last."""
-        if (found := await self._read(record.turn_id, after, 0.0)) or after >= LAST_NUMBER:
+        """The updates of a turn that is over; where the last is missing, what its row says."""
+        shown = await self._read(record.turn_id, 0, 0.0)
+        found = [update for update in shown if update.number > after]
+        if found or after >= LAST_NUMBER or (shown and shown[-1].is_last):
             return found
-        if await self._read(record.turn_id, 0, 0.0):
-            return []
         text = text_of(record.last)
         last = [TurnUpdate(number=LAST_NUMBER, kind=_any(record.state), text=text)]
         self._asked_here.seen(record.turn_id, last)

@@ -67,6 +67,8 @@ async def turn_stream(
             try:
                 updates = await runner.updates(turn_id, after=after, wait_s=looked_s)
                 is_over = not updates and (await runner.turn(turn_id)).state != "running"
+                if is_over:  # perhaps since it was asked for more
+                    updates = await runner.updates(turn_id, after=after)
                 if watch and loop.time() - looked_at >= looked_s:
                     if not await watch.may_follow():
                         return
