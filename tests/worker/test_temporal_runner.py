@@ -112,3 +112,21 @@ class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
 
         assert (last.kind, last.number) == ("stored", LAST_NUMBER)
         assert last.values == whole[-1].values
+
+    async def test_of_a_turn_whose_last_update_was_not_written_the_end_is_known(
+        self, played: Played
+    ) -> None:
+        session = await played.begun()
+        turn = await played.runner.submit(asks(session))
+        whole = await played.told(turn)
+        runner: Any = played.runner
+        read = runner._updates.read
+
+        async def without_the_last(turn_id: str, **which: Any) -> list[Any]:
+            return [one for one in await read(turn_id, **which) if one[1] != "stored"]
+
+        runner._updates.read = without_the_last
+        *before, last = await played.told(turn)
+
+        assert before == whole[:-1]
+        assert (last.kind, last.number, last.values) == ("stored", LAST_NUMBER, whole[-1].values)
