@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.server.serving import Running
 from tests.server.web.seeding import a_story_with_a_cast
-
-pytestmark = pytest.mark.every_runner
 
 
 async def _facts(served: Running, branch: str, **query: Any) -> dict[str, Any]:

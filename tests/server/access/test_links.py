@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.server.access.asked import RULES, naming, sent
 from tests.server.accounts import Accounts
-
-pytestmark = pytest.mark.every_runner
 
 
 async def test_a_link_reads_one_story_and_changes_nothing(

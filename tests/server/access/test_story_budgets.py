@@ -65,6 +65,7 @@ async def test_a_story_costs_no_more_than_its_own_budget_until_that_is_raised(
     assert (await paid.client.get("/budgets")).json() == {"budgets": []}
 
 
+@pytest.mark.one_process
 @pytest.mark.parametrize("usd", [-1, 10**7, "much", True])
 async def test_a_budget_that_is_no_amount_is_refused(paid: Running, usd: Any) -> None:
     branch = await paid.story()
