@@ -14,7 +14,7 @@ from tests.engine.turn_runner_contract import asks
 from tests.storage.test_turn_records import CALL
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import ProviderBusy, StoreError
+from tta_rebuild.core.errors import ProviderBusy, StoreError, StoreFull
 from tta_rebuild.core.turn_calls import CallAsked, CallPlace
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.core.usage import Usage
@@ -286,6 +286,30 @@ async def test_a_turn_without_an_outcome_ends_as_a_defect(machines: Machines) ->
     record = await machines.records.turn("t1")
     assert record is not None
     assert (record.state, record.last["errors"]) == ("failed", [])
+
+
+@pytest.mark.parametrize("what", ["updates", "outcomes"])
+async def test_where_no_text_fits_any_more_a_turn_ends_as_failed_by_its_row(
+    machines: Machines, what: str
+) -> None:
+    session, full = await machines.begun(), StoreFull("no space left")
+    steps = machines.machine()
+
+    async def refuse(*given: Any) -> bool:
+        raise full
+
+    if what == "updates":
+        steps.updates.add = refuse  # type: ignore[method-assign]
+    else:
+        steps.records.keep_outcome = refuse  # type: ignore[method-assign]
+    await steps.tell("t1")
+    await steps.store_events("t1")
+    await steps.finish("t1")
+
+    ended = await machines.records.turn("t1")
+    assert ended is not None
+    assert (ended.state, ended.last["errors"][0]) == ("failed", "StoreFull")
+    assert await machines.turns_of(session) == 1
 
 
 async def test_a_turn_of_a_story_that_is_gone_fails(machines: Machines) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 import tta_rebuild as tta
 from tests.server.test_otlp import Collector, collector  # noqa: F401
-from tests.worker.conftest import temporal_server
+from tests.temporal_server import temporal_server
 from tta_rebuild.bootstrap import temporal_link
 from tta_rebuild.bootstrap.serving import open_serving
 from tta_rebuild.core.errors import SettingsError

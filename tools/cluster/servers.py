@@ -64,9 +64,12 @@ def temporal_program() -> str:
 
 
 @contextmanager
-def temporal() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The address of a Temporal server that keeps all in memory, and its process."""
-    port = free_port()
+def temporal(port: int = 0) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of a Temporal server that keeps all in memory, and its process.
+
+    ``port`` 0 takes a free one.
+    """
+    port = port or free_port()
     command = [temporal_program(), "server", "start-dev", "--headless", "--port", str(port)]
     quiet = ["--ip", "127.0.0.1", "--log-level", "never"]
     process = subprocess.Popen(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import asdict, replace
@@ -21,6 +20,7 @@ from temporalio.service import RPCError
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BranchBusy, KeyReused, StoreError, TooManyTurns, TurnNotFound
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord
+from tta_rebuild.engine.asked_turns import AskedTurns
 from tta_rebuild.engine.held_events import HeldEvents
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
@@ -79,14 +79,13 @@ class TemporalRunner:
         self._stories, self._store = stories, store
         self._records, self._updates = store.turns(), updates
         self._sessions, self._new_id, self._clock = sessions, new_id, clock or Clock()
-        self._watch, self._most = watch, most_turns
+        self._most = most_turns
         self._kept_s, self._known_s = kept_s, known_s
-        self._own: set[str] = set()
+        self._asked_here = AskedTurns(watch)
         self._tending: asyncio.Task[None] | None = None
         self.is_draining = False
-        self.ended = Counter[str]()
-        """How turns ended that were asked for here, as far as it was seen."""
-        self.failures: deque[RunningTurn] = deque(maxlen=20)
+        self.ended, self.failures = self._asked_here.ended, self._asked_here.failures
+        """Of the turns that were asked for here, as far as it was seen."""
 
     async def __aenter__(self) -> Self:
         self._tending = asyncio.create_task(self._tend(), name="tending turns")
@@ -101,7 +100,7 @@ class TemporalRunner:
     @property
     def running(self) -> int:
         """How many turns that were asked for here are being played, as far as it was seen."""
-        return len(self._own)
+        return len(self._asked_here)
 
     async def submit(self, request: TurnRequest, *, again: bool = False) -> RunningTurn:
         """See ``TurnRunner.submit``; TooManyTurns also where Temporal cannot be reached."""
@@ -114,7 +113,7 @@ class TemporalRunner:
                 return paused
             if is_full:
                 name = "shutting_down" if self.is_draining else "too_many_turns"
-                self._turn_away(name.removesuffix("_turns"))
+                self._asked_here.turned_away(name.removesuffix("_turns"))
                 raise TooManyTurns(message(name), retry_after_s=2.0)
         return await self._begin(request)
 
@@ -124,10 +123,10 @@ class TemporalRunner:
         stands = await self._records.begin(now, instead_of=before.turn_id if before else "")
         if stands.turn_id != now.turn_id:
             if stands.key != request.key:
-                self._turn_away("busy_branch")
+                self._asked_here.turned_away("busy_branch")
                 raise BranchBusy(message("branch_busy"), turn_id=stands.turn_id)
             return await self._same(stands, request)
-        self._own.add(now.turn_id)
+        self._asked_here.add(turn_of(now))
         try:
             await self._workflows.start(now.turn_id)
         except RPCError as error:
@@ -173,6 +172,7 @@ class TemporalRunner:
         stands = await self._records.begin(record)
         if stands.turn_id != record.turn_id:
             return await self._same(stands, request)
+        self._asked_here.add(turn_of(record))
         await self._updates.add(record.turn_id, 1, kind, text_of(values))
         if other is None or not await self._records.owe_note(other.turn_id):
             await store_note(self._store, request.branch_id, self._clock)
@@ -276,7 +276,7 @@ class TemporalRunner:
         """
         self.is_draining = True
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*map(self._ended, list(self._own))), grace_s)
+            await asyncio.wait_for(asyncio.gather(*map(self._ended, self._asked_here.ids)), grace_s)
 
     async def recover(self) -> int:
         """Have the turns played that run by their row and that no worker was given; how many."""
@@ -316,29 +316,19 @@ class TemporalRunner:
                     _log.warning("%d turns that nobody played are played now", started)
                 await self._updates.trim(before=now - timedelta(seconds=self._kept_s))
                 await self._records.forget(before=now - timedelta(seconds=self._known_s))
-                for turn_id in list(self._own):
+                for turn_id in self._asked_here.ids:  # perhaps nobody follows it
                     with suppress(TurnNotFound):
-                        await self._found(turn_id)
+                        await self.updates(turn_id)
             except (RPCError, StoreError) as error:
                 _log.warning("turns could not be looked after: %s", type(error).__name__)
             await self._clock.sleep(TENDED_EVERY_S)
 
     async def _found(self, turn_id: str) -> TurnRecord:
         record = await self._records.turn(turn_id)
-        if record is None or record.state != RUNNING:
-            self._note_end(turn_id, record)
         if record is None:
+            self._asked_here.gone(turn_id)
             raise TurnNotFound(message("no_turn"))
         return record
-
-    def _note_end(self, turn_id: str, record: TurnRecord | None) -> None:
-        if turn_id not in self._own:
-            return
-        self._own.discard(turn_id)
-        if record is not None:
-            self.ended[record.state] += 1
-            if record.state == "failed":
-                self.failures.append(turn_of(record))
 
     async def _same(self, record: TurnRecord, request: TurnRequest) -> RunningTurn:
         """The turn as it stands. Raises KeyReused: another was asked for."""
@@ -352,25 +342,29 @@ class TemporalRunner:
         if not shown:
             return turn
         turn = replace(turn, updates=shown[-1].number)
-        is_over = turn.state != RUNNING and shown[-1].is_last
-        return replace(turn, last=shown[-1].values) if is_over else turn
+        if turn.state == RUNNING or not shown[-1].is_last:
+            return turn
+        last = shown[-1].values
+        if again := last.get("go_on"):  # as long as its note is kept, so are its words, in it
+            turn = replace(turn, request=replace(turn.request, text=again["text"]))
+        return replace(turn, last=last)
 
     async def _read(self, turn_id: str, after: int, wait_s: float) -> list[TurnUpdate]:
         found = await self._updates.read(turn_id, after=after, wait_s=wait_s)
-        return [TurnUpdate(number=n, kind=_any(kind), text=text) for n, kind, text in found]
+        updates = [TurnUpdate(number=n, kind=_any(kind), text=text) for n, kind, text in found]
+        self._asked_here.seen(turn_id, updates)
+        return updates
 
     async def _ended_with(self, record: TurnRecord, after: int) -> list[TurnUpdate]:
-        """The updates of a turn that is over; where all are gone, what its row says of the last."""
-        if (found := await self._read(record.turn_id, after, 0.0)) or after >= LAST_NUMBER:
+        """The updates of a turn that is over; where the last is missing, what its row says."""
+        shown = await self._read(record.turn_id, 0, 0.0)
+        found = [update for update in shown if update.number > after]
+        if found or after >= LAST_NUMBER or (shown and shown[-1].is_last):
             return found
-        if await self._read(record.turn_id, 0, 0.0):
-            return []
         text = text_of(record.last)
-        return [TurnUpdate(number=LAST_NUMBER, kind=_any(record.state), text=text)]
-
-    def _turn_away(self, reason: str) -> None:
-        if self._watch is not None:
-            self._watch.turned_away(reason)
+        last = [TurnUpdate(number=LAST_NUMBER, kind=_any(record.state), text=text)]
+        self._asked_here.seen(record.turn_id, last)
+        return last
 
 
 def _any(name: str) -> Any:

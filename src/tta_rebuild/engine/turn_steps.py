@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import StoryError, TTAError
+from tta_rebuild.core.errors import StoreFull, StoryError, TTAError
 from tta_rebuild.core.events import CareShown, Event, EventCodec
 from tta_rebuild.core.turn_calls import CallAsked, CallHeard, CallPlace, TurnCalls, WorkerLives
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord, TurnRecords
@@ -113,7 +113,11 @@ class TurnSteps:
                 ended(told.end or "left", told.errors)
         except _Overtaken:
             return ""
-        await self.records.keep_outcome(turn_id, told.outcome())
+        try:
+            await self.records.keep_outcome(turn_id, told.outcome())
+        except StoreFull as error:
+            await self._failed(turn_id, error)
+            return "failed"
         return told.end
 
     async def store_events(self, turn_id: str) -> None:
@@ -154,13 +158,12 @@ class TurnSteps:
         if number == 0 and shown:
             number = shown[-1][0]
         there = {at: (kind, text) for at, kind, text in shown}
-        for kind, values in last:
-            number, text = number + 1, text_of(values)
-            while there.get(number) != (kind, text) and not await self.updates.add(
-                record.turn_id, number, kind, text
-            ):
-                number += 1
         kind, values = last[-1]
+        try:
+            await self._close(turn_id, number, last, there)
+        except StoreFull:  # its row, which is there, may still be written: readers are told by it
+            if kind == "stored":
+                raise
         kept = {name: values[name] for name in KEPT_OF_THE_END if name in values}
         async with self.records.together():
             ended = await self.records.end(turn_id, kind, kept, self.clock.wall())
@@ -194,6 +197,21 @@ class TurnSteps:
             await self.settle()
         for turn_id, place, _ in calls:
             await self.calls.drop(turn_id, place)
+
+    async def _close(
+        self,
+        turn_id: str,
+        number: int,
+        last: Sequence[tuple[str, Values]],
+        there: Mapping[int, tuple[str, str]],
+    ) -> None:
+        """Put the last updates after a number, but those that are there."""
+        for kind, values in last:
+            number, text = number + 1, text_of(values)
+            while there.get(number) != (kind, text) and not await self.updates.add(
+                turn_id, number, kind, text
+            ):
+                number += 1
 
     async def _running(self, turn_id: str) -> TurnRecord | None:
         record = await self.records.turn(turn_id)
