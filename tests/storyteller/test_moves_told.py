@@ -161,7 +161,14 @@ async def test_a_sleeper_is_woken_and_not_oneself(ask: Any) -> None:
 
 @pytest.mark.parametrize(
     ("where", "stands"),
-    [("into the car", "in the car"), ("on the step", "on the step"), ("out of it", ""), ("", "")],
+    [
+        ("into the car", "in the car"),
+        ("on the step", "on the step"),
+        ("out of it", "out of it"),
+        ("", ""),
+        ("back into the hall", "in the hall"),
+        ("over your head", "over your head"),
+    ],
 )
 def test_where_something_then_is(where: str, stands: str) -> None:
     assert there(where) == stands

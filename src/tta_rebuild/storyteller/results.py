@@ -30,7 +30,8 @@ def result_of(act: Act, kinds: Collection[str], slots: Mapping[str, str]) -> dic
     """
     table = packaged_yaml("data/results")["results"]
     verb = act.verb.replace(" ", "_")
-    for entry in table.get(act.family, table["do"]):
+    result = table["result"] if act.result else []
+    for entry in (*result, *table.get(act.family, table["do"])):
         is_verb = verb in entry["verbs"].split() if "verbs" in entry else True
         is_kind = bool({*entry["of"].split()} & {*kinds}) if "of" in entry else True
         is_bare = bool(entry.get("bare")) == ("object" not in slots)
@@ -52,12 +53,42 @@ def _agreeing(text: str, is_many: bool) -> str:
     return _OF_OBJECT.sub(lambda m: m[1] if is_many else third_person(m[1]), text)
 
 
+_TOWARDS = {"into": "in", "onto": "on", "to": "at", "down": "down", "across": "across"}
+_STANDS = frozenset(
+    "in on under behind beside between at by near over against inside outside next around round above below beneath "
+    "underneath among beyond within atop off up".split()
+)
+_ON_THE_WAY = frozenset("back out up down over along away right straight in off".split())
+_ALONE = {
+    "out": "out", "off": "off", "down": "down", "up": "up", "in": "in", "over": "lying on {its} side",
+    "aside": "out of the way", "away": "out of the way", "back": "back where {it} {o:belong}", "apart": "in pieces",
+    "together": "all together", "home": "home", "outside": "outside", "upstairs": "upstairs", "overboard": "in the water",
+    "downstairs": "downstairs", "inside": "inside",
+}  # fmt: skip
+
+
 def there(where: str) -> str:
     """Where one then is: "into the car" → "in the car"; "" where one cannot tell."""
-    first, _, place = where.partition(" ")
-    stands = {"into": "in", "onto": "on", "to": "at", "inside": "inside"}
-    is_still = first in "in on under behind beside between at by near over against".split()
-    return f"{stands.get(first, first)} {place}" if place and (first in stands or is_still) else ""
+    words = where.split()
+    while len(words) > 2 and words[0] in _ON_THE_WAY and words[1] in (*_TOWARDS, *_STANDS):
+        words = words[1:]
+    first, place = "".join(words[:1]), " ".join(words[1:])
+    if not place:
+        return ""
+    if first in ("out", "off", "away") and words[1] in ("of", "from"):
+        return f"{'out of' if first == 'out' else 'away from'} {' '.join(words[2:])}"
+    return f"{_TOWARDS.get(first, first)} {place}" if first in (*_TOWARDS, *_STANDS) else ""
+
+
+def then_so(act: Act, is_many: bool) -> str:
+    """What becomes of an act's object, by a word or phrase at its end: "open", "out of the wall".
+
+    "" where the act does not say.
+    """
+    alone = _ALONE.get(act.where or "".join(act.verb.split()[1:2]), "")
+    said = act.result or (alone if act.object else "") or there(act.where)
+    its, it = ("their", "they") if is_many else ("its", "it")
+    return _agreeing(said.replace("{its}", its).replace("{it}", it), is_many)
 
 
 def kinds_of(act: Act, bound: Mapping[str, str]) -> set[str]:
