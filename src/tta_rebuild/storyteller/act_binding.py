@@ -83,6 +83,8 @@ class Binder:
         """
         family = act.family
         bound = dict.fromkeys(("object", "person", "tool", "place"), "")
+        if self.is_elliptic(act) and (meant := self._entity("it", "object", family)):
+            bound["object"] = meant.id
         wanted = {"object": act.object, "person": act.person, "tool": act.instrument}
         if family in GOES:
             where, _, along = act.where.partition(" with ")
@@ -133,6 +135,12 @@ class Binder:
         if act.said:
             bound["said"] = "request" if is_request(act) else "said"
         return bound, missing
+
+    def is_elliptic(self, act: Act) -> bool:
+        """Whether an act leaves out what it is done to: "pick up", "hop on", "push"."""
+        names_all = " the " in f" {act.verb} " or act.said or act.where or act.instrument
+        is_asked = "asks" in rules_of(act.family) and rules_of(act.family).get("kind") != "speech"
+        return is_asked and not (act.object or act.person or names_all)
 
     def _owner(self, phrase: str) -> str:
         """Whose "his offer" or "my father's hand" is."""
@@ -237,7 +245,9 @@ class Binder:
 
     def _names_somebody(self, phrase: str, role: str, family: str) -> bool:
         """Whether a phrase names people: by its noun, as a name, or as whom one speaks to."""
-        head = head_of(phrase)
+        head = head_of(phrase).removesuffix("-in-law")
+        if family == "call" and role == "person":
+            return True  # whoever can be rung up or sent for is somebody
         if head in word_list("people") or (family == "wake" and role == "object"):
             return True
         if role == "place" or pattern("owned").match(phrase) or head in SELF:

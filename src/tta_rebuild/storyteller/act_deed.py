@@ -50,6 +50,10 @@ def deed(tokens: list[str]) -> Act | None:
         found = {"object": found.get("said", ""), **found, "said": quoted[0]}
         if quoted[0].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
             family = "ask"
+    if verb.base in ("point", "aim") and is_one(found.get("object", "").split(" ")[-1], "weapons"):
+        family, found["instrument"] = "threaten", found.pop("object")
+    if verb.base == "aim" and not found.get("object"):
+        family = "threaten"
     found["manner"] = " ".join([*lead.manner, found.get("manner", "")]).strip()
     told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
     clause = joined([*lead.manner, verb.base, *told])

@@ -108,6 +108,21 @@ def said_too(act: Act, line: str) -> str:
     return tidy(f"{capital(told)}.") if told else ""
 
 
+def with_names(line: str, names: Mapping[str, str]) -> str:
+    """A line that lasts with names for its pronouns: "You gave it to her" → "… the map to Ida".
+
+    Args:
+        names: what the pronouns of the line stand for, ``it`` or ``her`` → a name. "Her" that owns
+            something, and what stands in quotation marks, stays.
+    """
+    parts = re.split(r"(“[^”]*”)", line)
+    for pronoun, name in names.items():
+        after = r"(?! ?\w)|(?= (?:to|with|at|in|on|from|about|for|and|that|by|into|out|off|what|why|how|who|if))"
+        found = re.compile(rf"(?<=\w )\b{pronoun}\b(?:{after if pronoun == 'her' else ''})")
+        parts[0] = found.sub(name.replace("\\", ""), parts[0], count=1)
+    return "".join(parts)
+
+
 def own_clause(act: Act) -> str:
     """What is told of one step of a move: the whole without the steps that follow."""
     clause = act.clause
