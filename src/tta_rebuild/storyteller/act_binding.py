@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import verb_at
+from tta_rebuild.storyteller.act_speech import is_order
 from tta_rebuild.storyteller.beyond import is_dead, is_of_beyond, spirit_meant
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import (
@@ -56,6 +57,8 @@ def is_request(act: Act) -> bool:
         return True
     if not act.is_quoted or act.family != "tell":
         return False
+    if any(map(is_order, re.split(r"[.!?…] ?", act.said))):
+        return True
     words = re.findall(r"[\w’']+", act.said.lower().removeprefix("please "))
     verb = verb_at(words[:4])
     if verb is None or words[0].endswith(("ing", "ed")):
