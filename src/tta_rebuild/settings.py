@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     budget_total_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_TOTAL", "budgets.total")
     cache: kinds.CacheKind = _named("memory", "TTA_CACHE", "cache")
     semantic_cache: kinds.CacheKind = _named("off", "TTA_SEMANTIC_CACHE", "semantic_cache")
+    semantic_encoder: kinds.EncoderName = _named(
+        "local", "TTA_SEMANTIC_ENCODER", "semantic_encoder"
+    )
     checks: kinds.WhichChecks = _named("", "TTA_CHECKS", "checks")
     max_tokens: kinds.MaxTokens = _named(2000, "TTA_MAX_TOKENS", "max_tokens")
     temperature: kinds.Temperature = _named(0.7, "TTA_TEMPERATURE", "temperature")

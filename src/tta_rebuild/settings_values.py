@@ -97,6 +97,18 @@ def _model_name(text: str, info: ValidationInfo) -> str:
     return model_name(text, info.data.get("servers", ()))
 
 
+def _encoder_name(text: str, info: ValidationInfo) -> str:
+    provider = text.strip().partition(":")[0]
+    if provider in ("anthropic", "offline"):
+        raise ValueError(
+            f"{provider} has no embeddings: must be local, or a model such as "
+            "gemini:gemini-embedding-001 or openai:text-embedding-3-small"
+        )
+    if text.strip().startswith("local:"):
+        raise ValueError("must be local alone: name a server of yours under servers, as NAME:MODEL")
+    return _model_name(text, info)
+
+
 def _model_names(value: Any) -> Any:
     names = value.split(",") if isinstance(value, str) else value
     return [n for n in names if n != ""] if isinstance(names, list | tuple) else names
@@ -161,6 +173,7 @@ DatabaseUrl: TypeAlias = Annotated[Secret, Before(_database)]
 RedisUrl: TypeAlias = Annotated[Secret, Before(_redis)]
 Directory: TypeAlias = Annotated[Path, Before(_directory)]
 ModelName: TypeAlias = Annotated[str, After(_model_name)]
+EncoderName: TypeAlias = Annotated[str, After(_encoder_name)]
 ModelNames: TypeAlias = Annotated[tuple[ModelName, ...], Before(_model_names), After(_each_once)]
 Address: TypeAlias = Annotated[str, Before(_address)]
 

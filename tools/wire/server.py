@@ -20,6 +20,7 @@ from typing import Any, Self
 from aiohttp import web
 from tools.wire import replies, story
 from tools.wire.anthropic import Anthropic
+from tools.wire.embeddings import GeminiEmbedding, OpenAIEmbedding
 from tools.wire.faults import BEFORE_THE_ANSWER, IN_THE_TEXT, Fault, FaultScript
 from tools.wire.gemini import Gemini
 from tools.wire.openai import OpenAI
@@ -71,6 +72,7 @@ class WireServer:
             r"/{version:v1|v1beta|v1alpha}/models/{model:[^:/]+}:{method}", self._gemini
         )
         app.router.add_post("/v1/chat/completions", self._openai)
+        app.router.add_post("/v1/embeddings", self._openai)
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/messages", self._anthropic)
         app.router.add_post("/_wire/{order}", self._order)
@@ -115,10 +117,12 @@ class WireServer:
     # ------------------------------------------------------------- one request
 
     async def _gemini(self, request: web.Request) -> web.StreamResponse:
-        return await self._handle(request, Gemini)
+        embeds = request.match_info["method"] == "batchEmbedContents"
+        return await self._handle(request, GeminiEmbedding if embeds else Gemini)
 
     async def _openai(self, request: web.Request) -> web.StreamResponse:
-        return await self._handle(request, OpenAI)
+        embeds = request.path.endswith("/embeddings")
+        return await self._handle(request, OpenAIEmbedding if embeds else OpenAI)
 
     async def _anthropic(self, request: web.Request) -> web.StreamResponse:
         return await self._handle(request, Anthropic)
