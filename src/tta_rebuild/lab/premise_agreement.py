@@ -46,7 +46,8 @@ _CUT = re.compile(
     r"across|around|off|out|up|down|away|round(?= (?:the|a|an|my|his|her|their|your|its)\b)|to)\b"
 )
 _LEADS_IN = re.compile(
-    r"(?:(?:to|for|at|into|onto|against|round|from|out|of|with|through|over|under|between|behind|about|in|on|up|down) )+"
+    r"(?:(?:to|for|at|into|onto|against|round|from|out|of|with|through|over|under|between|behind"
+    r"|about|in|on|up|down) )+"
 )
 
 

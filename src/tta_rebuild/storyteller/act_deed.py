@@ -163,14 +163,14 @@ def _of_motion(family: str, verb: str, found: dict[str, str]) -> str:
     if family != "go" or not is_one(verb, "moves_things") or not _is_moved(what):
         return family
     if is_person:
-        return "lead" if what.lower() not in grammar.REFLEXIVE else family
+        return "lead" if not is_one(what.lower(), "reflexive") else family
     if found.get("where") == "round":
         return family  # "walk the usual round"
     return "put" if found.get("where") else "push"
 
 
 def _is_moved(what: str) -> bool:
-    """Whether a phrase after a verb of motion is a thing that is moved, rather than a way or a ride."""
+    """Whether a phrase after a verb of motion is moved, rather than a way or a ride."""
     last = singular(what.lower().split(" ")[-1]) if what else ""
     is_way = last in word_list("places") or is_one(last, "rides ways times")
     return bool(last) and not is_way

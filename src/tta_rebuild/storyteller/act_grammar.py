@@ -18,9 +18,6 @@ from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_list, word_table
 
-REFLEXIVE = frozenset(
-    "yourself yourselves myself ourselves himself herself itself themselves".split()
-)
 _PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you"}
 
 
@@ -249,9 +246,6 @@ def _letters() -> Mapping[str, str]:
     return found | dict.fromkeys(both, "b") | {"of": "f", "her": "h", "not": "z"}
 
 
-_TIMES_OVER = ("once", "twice", "thrice")
-
-
 def is_closed(low: Sequence[str]) -> bool:
     """True if what follows a phrase cannot be the noun that it stands before."""
     first = "".join(low[:1])
@@ -285,7 +279,9 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
             letter = "s"
         elif is_one(word, "openers") and (says or (word == "that" and before == "n")) and following:
             letter = "o"
-        elif (word in _TIMES_OVER and is_closed(low[k + 1 :])) or phrase_length("often", low[k:]):
+        elif (is_one(word, "times_over") and is_closed(low[k + 1 :])) or phrase_length(
+            "often", low[k:]
+        ):
             many = phrase_length("often", low[k:]) or 1
             letter = "M" + "m" * (many - 1) if is_closed(low[k + many :]) else letter
         elif is_one(word, "enders") and not (word == "before" and spec.takes[0] == "where"):
@@ -363,7 +359,7 @@ def _slot(
     before = prep[-1].lower() if prep[-1] != "of" else first
     is_time = first in ("for", "in", "at") and is_one(whole[-1].lower(), "times")
     low = [w.lower() for w in whole]
-    is_often = first in _TIMES_OVER or phrase_length("often", low)
+    is_often = is_one(first, "times_over") or phrase_length("often", low)
     if is_time or is_adverb(first) or is_often or phrase_length("manner", low):
         return "manner", whole
     for slot in ("object", "person"):
@@ -392,7 +388,7 @@ def _one_by_one(
 
 
 def _take_out_result(parts: dict[str, list[str]]) -> None:
-    """What a thing then is, apart from its noun: "shove the hatch open", "scrape the plate clean"."""
+    """What a thing then is, apart from its noun: "shove the hatch open"."""
     words = parts.get("object", [])
     low = [word.lower() for word in words]
     size = 1 + (low[-2:-1] in (["wide"], ["half"], ["bolt"], ["stone"]))

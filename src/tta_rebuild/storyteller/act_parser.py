@@ -25,10 +25,6 @@ from tta_rebuild.storyteller.act_speech import (
 )
 from tta_rebuild.storyteller.word_lists import is_one, mended, pattern, word_list
 
-_VOCATIVES = [
-    [word] for word in "man mate buddy dude pal bro all folks friends people friend love".split()
-]
-
 LONGEST_READ = 400
 """Characters of a move that are read; the rest of a very long one is passed over."""
 
@@ -127,7 +123,7 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
             if text.endswith("?") or (family == "greet" and len(low) - size > 3):
                 return spoken(text)
             to_whom = tokens[size : tokens.index(",") if "," in tokens[1:] else None]
-            is_anybody = [word.lower() for word in to_whom] in _VOCATIVES
+            is_anybody = " ".join(to_whom).lower() in word_list("vocatives")
             person = joined(to_whom) if family == "greet" and not is_anybody else ""
             return replace(spoken(text, family), person=person)
     if said := _addressed(text):

@@ -28,7 +28,7 @@ def _sort_of_speech(words: str) -> str:
     if words.endswith("?"):
         return "ask"
     for family in ("greet", "thank", "apologise"):
-        if 0 < grammar.phrase_length(family, low) and len(low) < 6:
+        if grammar.phrase_length(family, low) > 0 and len(low) < 6:
             return family
     return "tell" if any(map(is_order, re.split(r"[.!?…] ?", words))) else "say"
 

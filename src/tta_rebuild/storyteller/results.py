@@ -53,31 +53,18 @@ def _agreeing(text: str, is_many: bool) -> str:
     return _OF_OBJECT.sub(lambda m: m[1] if is_many else third_person(m[1]), text)
 
 
-_TOWARDS = {"into": "in", "onto": "on", "to": "at", "down": "down", "across": "across"}
-_STANDS = frozenset(
-    "in on under behind beside between at by near over against inside outside next around round above below beneath "
-    "underneath among beyond within atop off up".split()
-)
-_ON_THE_WAY = frozenset("back out up down over along away right straight in off".split())
-_ALONE = {
-    "out": "out", "off": "off", "down": "down", "up": "up", "in": "in", "over": "lying on {its} side",
-    "aside": "out of the way", "away": "out of the way", "back": "back where {it} {o:belong}", "apart": "in pieces",
-    "together": "all together", "home": "home", "outside": "outside", "upstairs": "upstairs", "overboard": "in the water",
-    "downstairs": "downstairs", "inside": "inside",
-}  # fmt: skip
-
-
 def there(where: str) -> str:
     """Where one then is: "into the car" → "in the car"; "" where one cannot tell."""
-    words = where.split()
-    while len(words) > 2 and words[0] in _ON_THE_WAY and words[1] in (*_TOWARDS, *_STANDS):
+    table, words = packaged_yaml("data/results")["stands"], where.split()
+    towards, still, on_the_way = table["towards"], table["still"].split(), table["on_the_way"]
+    while len(words) > 2 and words[0] in on_the_way.split() and words[1] in (*towards, *still):
         words = words[1:]
     first, place = "".join(words[:1]), " ".join(words[1:])
     if not place:
         return ""
     if first in ("out", "off", "away") and words[1] in ("of", "from"):
         return f"{'out of' if first == 'out' else 'away from'} {' '.join(words[2:])}"
-    return f"{_TOWARDS.get(first, first)} {place}" if first in (*_TOWARDS, *_STANDS) else ""
+    return f"{towards.get(first, first)} {place}" if first in (*towards, *still) else ""
 
 
 def then_so(act: Act, is_many: bool) -> str:
@@ -85,7 +72,8 @@ def then_so(act: Act, is_many: bool) -> str:
 
     "" where the act does not say.
     """
-    alone = _ALONE.get(act.where or "".join(act.verb.split()[1:2]), "")
+    particle = act.where or "".join(act.verb.split()[1:2])
+    alone = packaged_yaml("data/results")["stands"]["alone"].get(particle, "")
     said = act.result or (alone if act.object else "") or there(act.where)
     its, it = ("their", "they") if is_many else ("its", "it")
     return _agreeing(said.replace("{its}", its).replace("{it}", it), is_many)
@@ -117,7 +105,8 @@ def with_names(line: str, names: Mapping[str, str]) -> str:
     """
     parts = re.split(r"(“[^”]*”)", line)
     for pronoun, name in names.items():
-        after = r"(?! ?\w)|(?= (?:to|with|at|in|on|from|about|for|and|that|by|into|out|off|what|why|how|who|if))"
+        small = "to|with|at|in|on|from|about|for|and|that|by|into|out|off|what|why|how|who|if"
+        after = rf"(?! ?\w)|(?= (?:{small})\b)"
         found = re.compile(rf"(?<=\w )\b{pronoun}\b(?:{after if pronoun == 'her' else ''})")
         parts[0] = found.sub(name.replace("\\", ""), parts[0], count=1)
     return "".join(parts)
