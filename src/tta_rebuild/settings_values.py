@@ -141,6 +141,19 @@ def _country(value: Any) -> str:
     return text
 
 
+def _temporal_name(text: str) -> str:
+    text = text.strip()
+    if not re.fullmatch(r"[\w.-]{1,200}", text):
+        raise ValueError("must be a name of letters, digits, dots, dashes and underscores")
+    return text
+
+
+def _deployment(text: str) -> str:
+    if "." in text:
+        raise ValueError("must be a name without dots: one parts it from its version")
+    return text
+
+
 def _host_and_port(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or re.search(r"[/@\s]", text) or not (port.isdecimal() and 0 < int(port) < 65_536):
@@ -165,6 +178,8 @@ Access: TypeAlias = Annotated[Literal["auto", "tokens", "open"], Lower]
 LogFormat: TypeAlias = Annotated[Literal["text", "json"], Lower]
 CacheKind: TypeAlias = Annotated[Literal["off", "memory", "disk"], Lower]
 Runner: TypeAlias = Annotated[Literal["process", "temporal"], Lower]
+TemporalName: TypeAlias = Annotated[str, After(_temporal_name)]
+Deployment: TypeAlias = Annotated[TemporalName, After(_deployment)]
 HostAndPort: TypeAlias = Annotated[str, After(_host_and_port)]
 WhichChecks: TypeAlias = Annotated[Literal["", "all", "choices", "off"], Lower]
 Care: TypeAlias = Annotated[Literal["normal", "strict"], Lower, Before(_care)]
