@@ -82,7 +82,7 @@ cluster: $(VENV)/.test
 	@$(BIN)/python -m tools.cluster
 
 cluster-test: $(VENV)/.test
-	timeout 600 $(BIN)/python -m pytest tests -m cluster -n 2 --dist loadfile
+	timeout 600 $(BIN)/python -m pytest tests -m cluster -n 3 --dist loadfile
 
 smollm: $(VENV)/.smollm
 	$(BIN)/python -m pytest tests -m smollm -n 0 -s

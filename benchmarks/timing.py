@@ -53,5 +53,16 @@ def at_most(what: str, value: float, bound: float, unit: str, peer: str = "") ->
     )
 
 
+def at_least(what: str, value: float, bound: float, unit: str, peer: str = "") -> Row:
+    """A row whose figure must not fall short of a bound."""
+    return Row(
+        what=what,
+        measured=f"{_short(value)} {unit}",
+        bound=f">= {bound:g} {unit}",
+        ok=value >= bound,
+        peer=peer,
+    )
+
+
 def _short(value: float) -> str:
     return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 100 else f"{value:,.0f}"

@@ -15,6 +15,7 @@ from tools.cluster import servers
 from tools.wire import WireServer
 
 from tests.redis_server import RedisServer
+from tests.temporal_server import temporal_server
 from tta_rebuild.canon import Canon
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import Claim
@@ -47,13 +48,14 @@ def canon_of() -> Callable[..., Canon]:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB."""
+def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file system of 2 MB, unless a test asks for another size."""
+    size = getattr(request, "param", "2m")
     place = tmp_path / "small"
     place.mkdir()
     if sys.platform != "linux":
         pytest.skip("mounts a file system as Linux does")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("may not mount a file system here")
     try:
@@ -86,6 +88,13 @@ async def postgresql_database(postgresql: str) -> str:
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     return urlsplit(postgresql)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture(scope="session")
+def temporal() -> Iterator[str]:
+    """The address of a real Temporal server that runs as long as the tests; or skips."""
+    with temporal_server() as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -61,6 +61,13 @@ class Settings(BaseSettings):
         access: whether players of a server show tokens; ``auto`` is once a token was ever made.
         runner: who plays a server's turns: its own ``process``, or workers by ``temporal``.
         temporal_address: ``host:port`` of the Temporal server.
+        temporal_namespace, temporal_queue: where in it turns are handed out.
+        temporal_deployment: what a worker's version belongs to; "" is a worker without a version.
+        temporal_build: its version there; "" is that of the program.
+        temporal_tls: whether it is spoken to by TLS; None is where a file or a key for it is given.
+        temporal_ca_file: PEM, whom its certificate is signed by; None is whom the machine trusts.
+        temporal_cert_file, temporal_key_file: PEM, this machine's certificate and its private key.
+        worker_turns: turns that a worker tells at once, at most.
         experiment: what new stories take part in; None is nothing.
         config_file: the configuration file that was read, if any.
         origins: name of the setting → where its value came from.
@@ -98,6 +105,9 @@ class Settings(BaseSettings):
     budget_total_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_TOTAL", "budgets.total")
     cache: kinds.CacheKind = _named("memory", "TTA_CACHE", "cache")
     semantic_cache: kinds.CacheKind = _named("off", "TTA_SEMANTIC_CACHE", "semantic_cache")
+    semantic_encoder: kinds.EncoderName = _named(
+        "local", "TTA_SEMANTIC_ENCODER", "semantic_encoder"
+    )
     checks: kinds.WhichChecks = _named("", "TTA_CHECKS", "checks")
     max_tokens: kinds.MaxTokens = _named(2000, "TTA_MAX_TOKENS", "max_tokens")
     temperature: kinds.Temperature = _named(0.7, "TTA_TEMPERATURE", "temperature")
@@ -117,6 +127,26 @@ class Settings(BaseSettings):
     temporal_address: kinds.HostAndPort = _named(
         "127.0.0.1:7233", "TTA_TEMPORAL_ADDRESS", "temporal_address"
     )
+    temporal_namespace: kinds.TemporalName = _named(
+        "default", "TTA_TEMPORAL_NAMESPACE", "temporal_namespace"
+    )
+    temporal_queue: kinds.TemporalName = _named("tta-turns", "TTA_TEMPORAL_QUEUE", "temporal_queue")
+    temporal_deployment: kinds.Deployment = _named(
+        "", "TTA_TEMPORAL_DEPLOYMENT", "temporal_deployment"
+    )
+    temporal_build: kinds.TemporalName = _named("", "TTA_TEMPORAL_BUILD", "temporal_build")
+    temporal_api_key: kinds.Key = _named(Secret(""), "TTA_TEMPORAL_API_KEY")
+    temporal_tls: kinds.YesOrNo | None = _named(None, "TTA_TEMPORAL_TLS", "temporal_tls")
+    temporal_ca_file: kinds.Directory | None = _named(
+        None, "TTA_TEMPORAL_CA_FILE", "temporal_ca_file"
+    )
+    temporal_cert_file: kinds.Directory | None = _named(
+        None, "TTA_TEMPORAL_CERT_FILE", "temporal_cert_file"
+    )
+    temporal_key_file: kinds.Directory | None = _named(
+        None, "TTA_TEMPORAL_KEY_FILE", "temporal_key_file"
+    )
+    worker_turns: kinds.Count = _named(100, "TTA_WORKER_TURNS", "worker_turns")
     experiment: kinds.Experiment = None
     config_file: Path | None = None
     origins: Mapping[str, str] = {}
@@ -163,6 +193,15 @@ _NAMES = {
 VARIABLES = tuple(_NAMES)
 KEYS = tuple(variable for variable, in_file in _NAMES.items() if not in_file)
 """Those of the variables that hold keys."""
+_PATHS = {
+    "TTA_DATA_DIR": "data_dir",
+    "TTA_PROMPTS": "prompts_dir",
+    "TTA_HELP_LINES": "help_lines",
+    "TTA_TEMPORAL_CA_FILE": "temporal_ca_file",
+    "TTA_TEMPORAL_CERT_FILE": "temporal_cert_file",
+    "TTA_TEMPORAL_KEY_FILE": "temporal_key_file",
+}
+"""What is beside the file that names it, or else in the working directory."""
 _SECTIONS = {
     name: name for name in ("routes", "quotas", "prices", "servers", "windows", "experiment")
 }
@@ -197,12 +236,11 @@ def load_settings(
     source_of = {variable: source for source in reversed(read) for variable in source()}
     origins = {v: source.origin(v)[1] for v, source in source_of.items() if v in VARIABLES}
     settings = Settings(read, config_file=path, origins=origins, notes=_notes(variables))
-    base = path.parent if path and source_of.get("TTA_DATA_DIR") is file else cwd
-    beside = path.parent if path and source_of.get("TTA_PROMPTS") is file else cwd
-    prompts = settings.prompts_dir and beside / settings.prompts_dir
-    nearby = path.parent if path and source_of.get("TTA_HELP_LINES") is file else cwd
-    lines = settings.help_lines and nearby / settings.help_lines
-    places = {"data_dir": base / settings.data_dir, "prompts_dir": prompts, "help_lines": lines}
+    places = dict[str, Path]()
+    for variable, name in _PATHS.items():
+        if found := getattr(settings, name):
+            beside = path.parent if path and source_of.get(variable) is file else cwd
+            places[name] = beside / found
     return settings.model_copy(update=places)
 
 

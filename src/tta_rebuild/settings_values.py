@@ -97,6 +97,18 @@ def _model_name(text: str, info: ValidationInfo) -> str:
     return model_name(text, info.data.get("servers", ()))
 
 
+def _encoder_name(text: str, info: ValidationInfo) -> str:
+    provider = text.strip().partition(":")[0]
+    if provider in ("anthropic", "offline"):
+        raise ValueError(
+            f"{provider} has no embeddings: must be local, or a model such as "
+            "gemini:gemini-embedding-001 or openai:text-embedding-3-small"
+        )
+    if text.strip().startswith("local:"):
+        raise ValueError("must be local alone: name a server of yours under servers, as NAME:MODEL")
+    return _model_name(text, info)
+
+
 def _model_names(value: Any) -> Any:
     names = value.split(",") if isinstance(value, str) else value
     return [n for n in names if n != ""] if isinstance(names, list | tuple) else names
@@ -129,6 +141,19 @@ def _country(value: Any) -> str:
     return text
 
 
+def _temporal_name(text: str) -> str:
+    text = text.strip()
+    if not re.fullmatch(r"[\w.-]{1,200}", text):
+        raise ValueError("must be a name of letters, digits, dots, dashes and underscores")
+    return text
+
+
+def _deployment(text: str) -> str:
+    if "." in text:
+        raise ValueError("must be a name without dots: one parts it from its version")
+    return text
+
+
 def _host_and_port(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or re.search(r"[/@\s]", text) or not (port.isdecimal() and 0 < int(port) < 65_536):
@@ -153,6 +178,8 @@ Access: TypeAlias = Annotated[Literal["auto", "tokens", "open"], Lower]
 LogFormat: TypeAlias = Annotated[Literal["text", "json"], Lower]
 CacheKind: TypeAlias = Annotated[Literal["off", "memory", "disk"], Lower]
 Runner: TypeAlias = Annotated[Literal["process", "temporal"], Lower]
+TemporalName: TypeAlias = Annotated[str, After(_temporal_name)]
+Deployment: TypeAlias = Annotated[TemporalName, After(_deployment)]
 HostAndPort: TypeAlias = Annotated[str, After(_host_and_port)]
 WhichChecks: TypeAlias = Annotated[Literal["", "all", "choices", "off"], Lower]
 Care: TypeAlias = Annotated[Literal["normal", "strict"], Lower, Before(_care)]
@@ -161,6 +188,7 @@ DatabaseUrl: TypeAlias = Annotated[Secret, Before(_database)]
 RedisUrl: TypeAlias = Annotated[Secret, Before(_redis)]
 Directory: TypeAlias = Annotated[Path, Before(_directory)]
 ModelName: TypeAlias = Annotated[str, After(_model_name)]
+EncoderName: TypeAlias = Annotated[str, After(_encoder_name)]
 ModelNames: TypeAlias = Annotated[tuple[ModelName, ...], Before(_model_names), After(_each_once)]
 Address: TypeAlias = Annotated[str, Before(_address)]
 

@@ -119,8 +119,8 @@ def test_doctor_has_a_form_for_programs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = (
-        "can_play program terminal settings stories access code servers teller models notes "
-        "problem next_step"
+        "can_play program terminal settings stories access code servers cluster teller models "
+        "notes problem next_step"
     )
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

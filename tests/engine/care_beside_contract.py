@@ -98,6 +98,20 @@ class CareBesideContract(RunnerTests):
             with pytest.raises(TooManyTurns):
                 await played.runner.submit(on)
 
+    async def test_soon_after_a_note_the_same_need_gets_a_line_whoever_plays_the_turn(
+        self, played: Played
+    ) -> None:
+        session = await played.begun()
+        cry = asks(session, "k2", kind="say", choice=0, text=CRY)
+        await played.told(await played.runner.submit(cry))
+        on = replace(cry, key="k3", after_note=True)
+        await played.told(await played.runner.submit(on))
+
+        again = await played.told(await played.runner.submit(replace(cry, key="k4")))
+
+        first, *_, last = again
+        assert (first.kind, first.values["is_care"], last.kind) == ("warning", True, "stored")
+
     async def test_words_that_are_no_cry_wait_until_a_turn_is_told(self, played: Played) -> None:
         session = await played.begun()
         played.gate.clear()

@@ -33,6 +33,7 @@ from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.reading.world_rules import WorldRules, compiled
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.memory_store import MemoryStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 
 def scene(
@@ -141,7 +142,7 @@ class Desk:
     """An engine around one storyteller, with a clock and ids that a test can foresee."""
 
     teller: ScriptedStoryteller
-    store: MemoryStoryStore
+    store: StoryStore
     ticks: int = 0
     made: list[str] = field(default_factory=list)
     check_code: CodeCheck | None = None

@@ -14,7 +14,7 @@ from tta_rebuild.core.errors import PausedForCare, ProviderBusy
 from tta_rebuild.core.events import BoundariesTightened, CareShown, PlayerActed
 from tta_rebuild.core.story import CharacterSketch
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.care import QUIET_TURNS
+from tta_rebuild.engine.care import QUIET_TURNS, SITTING
 from tta_rebuild.engine.turn_events import (
     AsideEnded,
     TurnPaused,
@@ -119,6 +119,62 @@ async def test_the_same_need_soon_after_gets_a_line_and_another_need_a_pause(beg
     assert isinstance(again[-1], TurnStored)
     assert isinstance(other, TurnPaused)
     assert other.note.need == "danger"
+
+
+async def test_whoever_plays_the_story_next_knows_what_was_shown(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.say(CRY), replace(Action.say(CRY), after_note=True))
+
+    again = await kit.play(await desk.stories.resume(session.story_id), Action.say(CRY))
+    [other] = await kit.play(await desk.stories.resume(session.story_id), Action.say(DANGER))
+
+    assert isinstance(again[0], TurnWarning)
+    assert again[0].is_care
+    assert isinstance(other, TurnPaused)
+    assert other.note.need == "danger"
+
+
+async def test_where_the_player_went_on_otherwise_a_danger_pauses_and_harm_gets_a_line(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.say(DANGER), Action.choose(1))
+
+    first = await kit.play(await desk.stories.resume(session.story_id), Action.say(CRY))
+    second = await kit.play(await desk.stories.resume(session.story_id), Action.say(DANGER))
+
+    assert [type(first[0]), type(second[0])] == [TurnWarning, TurnPaused]
+
+
+async def test_after_an_aside_that_went_on_from_a_note_the_line_is_there_too(kit):
+    desk = kit.desk()
+    session = await desk.stories.open(replace(kit.premise, characters=(JOSK,)))
+    await kit.play(session, Action.begin())
+    [_] = [e async for e in session.ask(f"Josk, {DANGER}")]
+    desk.teller.replies = ["Sit down with me a while, and tell me everything."]
+    [e async for e in session.ask(f"Josk, {DANGER}", after_note=True)]
+
+    seen = await kit.play(await desk.stories.resume(session.story_id), Action.say(DANGER))
+
+    assert isinstance(seen[0], TurnWarning)
+
+
+async def test_the_note_before_the_opening_was_for_what_the_theme_tells(kit):
+    desk = kit.desk()
+    session = await desk.stories.open(replace(kit.premise, theme=DANGER))
+    await kit.play(session, Action.begin(), replace(Action.begin(), after_note=True))
+
+    seen = await kit.play(await desk.stories.resume(session.story_id), Action.say(DANGER))
+
+    assert isinstance(seen[0], TurnWarning)
+
+
+async def test_on_another_day_the_same_need_pauses_again(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.say(CRY), replace(Action.say(CRY), after_note=True))
+    desk.ticks += int(SITTING.total_seconds())
+
+    [paused] = await kit.play(session, Action.say(CRY))
+
+    assert isinstance(paused, TurnPaused)
 
 
 async def test_while_nobody_has_answered_a_note_the_same_words_pause_again(begun, kit):

@@ -10,10 +10,20 @@ import pytest
 from tests.engine.conftest import ScriptedStoryteller
 
 from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.core.errors import ProviderBusy
+from tta_rebuild.core.errors import ProviderBusy, StreamBroken
 from tta_rebuild.core.turn_calls import CallPlace
 from tta_rebuild.engine.kept_replies import TurnMemory
-from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest, StreamEnded, TextPiece
+from tta_rebuild.integrations.cost_tracker import CostTracker
+from tta_rebuild.integrations.llm_provider import (
+    SILENT,
+    LLMProvider,
+    LLMRequest,
+    LLMResponse,
+    StreamEnded,
+    TextPiece,
+)
+from tta_rebuild.integrations.prices import Price, Rates
+from tta_rebuild.integrations.wrappers.costed import CostTrackingLLMProvider
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,14 +46,15 @@ class Table:
 
     def __init__(self, *replies: str | Exception) -> None:
         self.teller, self.store = ScriptedStoryteller(*replies), MemoryStoryStore()
+        self.teller.price = Price(rates=Rates(input=1.0, output=10.0))
         self.calls, self.settled = self.store.turn_calls(), 0
 
     async def settle(self) -> None:
         self.settled += 1
 
     def playing(self, turn_id: str = "t1") -> tuple[TurnMemory, LLMProvider]:
-        memory = TurnMemory(turn_id, self.calls, settle=self.settle, clock=lambda: NOW)
-        return memory, memory.around(self.teller)
+        memory = TurnMemory(turn_id, self.calls, settle=self.settle, clock=lambda: NOW, worker="w1")
+        return memory, memory.around(CostTrackingLLMProvider(self.teller, CostTracker()))
 
 
 async def streamed(provider: LLMProvider, wanted: LLMRequest) -> tuple[str, Any]:
@@ -105,27 +116,76 @@ async def test_a_call_that_fails_or_is_left_is_made_again_and_is_not_lost() -> N
     await streamed(anew, request("And then?"))
 
     assert len(table.teller.requests) == 4
-    assert await table.calls.take_lost("t1") == []
+    assert await table.calls.open_calls("t1") == []
     assert table.settled == 4, "what they cost is in the ledger before they are forgotten"
 
 
-async def test_a_call_of_which_nobody_heard_the_end_is_lost_once(table: Table) -> None:
+async def test_what_is_known_of_a_call_that_is_under_way(table: Table) -> None:
     memory, first = table.playing()
     async with aclosing(first.stream(request())) as items:
         async for _ in items:
-            [place] = memory.progress
-            chars = memory.progress[place]
-            [(lost, asked)] = await table.calls.take_lost("t1")
-            again = await table.calls.take_lost("t1")
+            [(place, call)] = memory.open_calls.items()
+            heard = call.now()
+            [(noted, asked)] = await table.calls.open_calls("t1")
             break
 
-    assert lost == place == CallPlace(request().key(), 1)
-    assert chars == table.teller.piece_chars
+    assert noted == place == CallPlace(request().key(), 1)
+    assert asked == call.asked
+    assert heard.chars == table.teller.piece_chars
+    assert heard.first_s == NOW.timestamp()
     assert (asked.player_id, asked.story_id, asked.task) == ("anna", "s", "scene")
     assert (asked.model, asked.input_tokens) == ("scripted", request().likely_input_tokens)
+    assert (asked.worker, asked.prompt_bytes) == ("w1", request().size_bytes)
     assert asked.most_output_tokens == table.teller.config.max_tokens
-    assert again == []
-    assert memory.progress == {}
+    assert memory.open_calls == {}
+    assert await table.calls.open_calls("t1") == []
+
+
+async def test_a_call_is_noted_before_its_request_leaves_and_not_before_that(table: Table) -> None:
+    memory, first = table.playing()
+    noted = list[int]()
+    tell = table.teller.complete
+
+    async def telling(asked: LLMRequest) -> LLMResponse:
+        noted.append(len(await table.calls.open_calls("t1")))
+        return await tell(asked)
+
+    table.teller.complete = telling  # type: ignore[method-assign]
+    waits = memory.around(table.teller)  # nothing in between that sends: as a cache would answer
+    await waits.complete(request("From a cache."))
+    await first.complete(request())
+
+    assert noted == [0, 1]
+
+
+async def test_a_whole_answer_is_asked_for_as_a_stream_so_that_it_is_known_how_far_it_came(
+    table: Table,
+) -> None:
+    memory, first = table.playing()
+    stream, seen = table.teller.stream, list[int]()
+
+    async def streaming(asked: LLMRequest) -> Any:
+        async for item in stream(asked):
+            yield item
+            seen.append(max(call.now().chars for call in memory.open_calls.values()))
+
+    table.teller.stream = streaming  # type: ignore[method-assign]
+    told = await first.complete(request())
+
+    assert len(seen) > 2
+    assert seen[0] == table.teller.piece_chars
+    assert told.text
+
+
+async def test_half_of_an_answer_that_went_silent_is_no_whole_answer(table: Table) -> None:
+    async def silent(asked: LLMRequest) -> Any:
+        half = LLMResponse(text="{", tokens_used=1, model="scripted", finish_reason=SILENT)
+        yield StreamEnded(half)
+
+    table.teller.stream = silent  # type: ignore[method-assign]
+    _, first = table.playing()
+    with pytest.raises(StreamBroken):
+        await first.complete(request())
 
 
 async def test_replies_go_once_the_turn_is_over(table: Table) -> None:

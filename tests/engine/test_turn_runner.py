@@ -28,6 +28,7 @@ from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.turn_runner import LAST_NUMBER, RunningTurn
 from tta_rebuild.integrations.llm_provider import LLMRequest, LLMResponse
 from tta_rebuild.storage.memory_store import MemoryStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 from tta_rebuild.storage.turn_journal import NoteFile
 
 
@@ -77,9 +78,10 @@ def journal() -> TurnNotes:
 class TestInProcessRunner(TurnRunnerContract, CareBesideContract):
     @asynccontextmanager
     async def opened(self, *, most_turns: int = 8) -> AsyncIterator[Played]:
-        desk = Desk(HeldStoryteller(), MemoryStoryStore())
-        async with opened(desk, TurnNotes(NoteFile(None)), most_turns) as played:
-            yield played
+        async with await StoryStore.open(self.place) as store:
+            desk = Desk(HeldStoryteller(), store)
+            async with opened(desk, TurnNotes(NoteFile(None)), most_turns) as played:
+                yield played
 
     async def test_at_the_end_what_cannot_be_finished_is_abandoned(self, played: Played) -> None:
         session, turn = await played.held()

@@ -11,16 +11,32 @@ import pytest
 from tests.engine.conftest import PREMISE, Desk
 from tests.engine.test_turn_runner import HeldStoryteller
 from tests.engine.turn_runner_contract import asks
+from tests.storage.test_turn_records import CALL
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import ProviderBusy
+from tta_rebuild.core.errors import ProviderBusy, StoreError, StoreFull
 from tta_rebuild.core.turn_calls import CallAsked, CallPlace
 from tta_rebuild.core.turn_records import TurnRecord
+from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.kept_replies import OpenCall
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.turn_steps import TurnSteps
+from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMRequest, LLMResponse
+from tta_rebuild.integrations.prices import Price, Rates
+from tta_rebuild.integrations.wrappers.costed import CostTrackingLLMProvider
 from tta_rebuild.storage.memory_store import MemoryStoryStore
+
+
+class Lives:
+    """When workers were gone, as the test says."""
+
+    def __init__(self) -> None:
+        self.gone = dict[str, datetime]()
+
+    async def gone_at(self, worker: str) -> datetime | None:
+        return self.gone.get(worker)
 
 
 class Machines:
@@ -28,18 +44,23 @@ class Machines:
 
     def __init__(self, *, checks: Any = "off") -> None:
         self.teller, self.lost = HeldStoryteller(), list[tuple[str, int]]()
-        self.desk = Desk(self.teller, MemoryStoryStore(), checks=checks)
+        self.teller.price = Price(rates=Rates(input=1.0, output=10.0))
+        self.settling: StoreError | None = None
+        self.lives = Lives()
+        costed = CostTrackingLLMProvider(self.teller, CostTracker())
+        self.desk = Desk(costed, MemoryStoryStore(), checks=checks)
         self.records = self.desk.store.turns()
         self.updates = self.desk.store.turn_updates()
 
-    def machine(self) -> TurnSteps:
+    def machine(self, name: str = "w") -> TurnSteps:
         store = self.desk.store
 
-        def book_lost(asked: CallAsked, chars: int) -> None:
-            self.lost.append((asked.task, chars))
+        async def book_lost(asked: CallAsked, usage: Usage) -> None:
+            self.lost.append((asked.task, usage.output_tokens))
 
         async def settle() -> None:
-            pass
+            if self.settling is not None:
+                raise self.settling
 
         return TurnSteps(
             stories=self.desk.stories,
@@ -49,7 +70,9 @@ class Machines:
             calls=store.turn_calls(),
             settle=settle,
             book_lost=book_lost,
+            lives=self.lives,
             clock=Clock(),
+            worker=name,
         )
 
     async def begun(self, turn_id: str = "t1", **wanted: Any) -> Session:
@@ -118,11 +141,12 @@ async def test_another_machine_tells_the_turn_anew_and_every_reader_is_told_so(
 ) -> None:
     session = await machines.begun()
     machines.teller.gate.clear()
-    held, progress = machines.teller.gate, dict[CallPlace, int]()
-    first = asyncio.create_task(machines.machine().tell("t1", progress=progress))
+    held, open_calls = machines.teller.gate, dict[CallPlace, OpenCall]()
+    first = asyncio.create_task(machines.machine("one").tell("t1", open_calls=open_calls))
     early = len(await machines.updates.read("t1", after=0, wait_s=5))
     # it is not heard of any more; its heartbeats said how far the text had come
-    known, anew = dict(progress), machines.machine()
+    known = {place: call.now() for place, call in open_calls.items()}
+    machines.lives.gone["one"], anew = datetime.now(UTC), machines.machine("other")
     machines.teller.gate = asyncio.Event()
     machines.teller.gate.set()
     await anew.tell("t1", lost=known)
@@ -135,9 +159,25 @@ async def test_another_machine_tells_the_turn_anew_and_every_reader_is_told_so(
     assert seen[early] == "restarted"
     assert seen.count("restarted") == 1
     assert seen[-1] == "stored"
-    assert machines.lost == [("scene", sum(known.values()))]
-    assert sum(known.values()) > 0
+    [(task, tokens)], [heard] = machines.lost, known.values()
+    assert task == "scene"
+    assert heard.chars / 4 <= tokens < machines.teller.config.max_tokens
+    assert heard.chars > 0
     assert await machines.turns_of(session) == 2
+
+
+async def test_a_lost_call_stays_noted_until_it_is_in_the_ledger(machines: Machines) -> None:
+    await machines.begun()
+    calls, place = machines.desk.store.turn_calls(), CallPlace("f", 1)
+    await calls.sending("t1", place, CALL)
+    machines.settling = StoreError("the database is away")
+    with pytest.raises(StoreError):
+        await machines.machine().tell("t1")
+
+    assert await calls.open_calls("t1") == [(place, CALL)]
+    machines.settling = None
+    await machines.machine().tell("t1")
+    assert await calls.open_calls("t1") == []
 
 
 async def test_what_was_finished_is_not_asked_again() -> None:
@@ -246,6 +286,30 @@ async def test_a_turn_without_an_outcome_ends_as_a_defect(machines: Machines) ->
     record = await machines.records.turn("t1")
     assert record is not None
     assert (record.state, record.last["errors"]) == ("failed", [])
+
+
+@pytest.mark.parametrize("what", ["updates", "outcomes"])
+async def test_where_no_text_fits_any_more_a_turn_ends_as_failed_by_its_row(
+    machines: Machines, what: str
+) -> None:
+    session, full = await machines.begun(), StoreFull("no space left")
+    steps = machines.machine()
+
+    async def refuse(*given: Any) -> bool:
+        raise full
+
+    if what == "updates":
+        steps.updates.add = refuse  # type: ignore[method-assign]
+    else:
+        steps.records.keep_outcome = refuse  # type: ignore[method-assign]
+    await steps.tell("t1")
+    await steps.store_events("t1")
+    await steps.finish("t1")
+
+    ended = await machines.records.turn("t1")
+    assert ended is not None
+    assert (ended.state, ended.last["errors"][0]) == ("failed", "StoreFull")
+    assert await machines.turns_of(session) == 1
 
 
 async def test_a_turn_of_a_story_that_is_gone_fails(machines: Machines) -> None:

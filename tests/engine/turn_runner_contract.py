@@ -1,4 +1,8 @@
-"""What every ``TurnRunner`` keeps to; ``test_turn_runner`` runs it for each that there is."""
+"""What every ``TurnRunner`` keeps to on every database.
+
+``test_turn_runner`` runs it for the runner of one process, ``worker.test_temporal_runner`` for the
+one of several machines.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,9 +76,18 @@ def asks(session: Session, key: str = "k1", **more: Any) -> TurnRequest:
 class RunnerTests(ABC):
     """Tests of any runner."""
 
+    place: str
+    """Where ``StoryStore.open`` opens the stories."""
+
+    @pytest.fixture(autouse=True, params=["SQLite", "PostgreSQL"])
+    def _database(self, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+        is_server = request.param == "PostgreSQL"
+        found = request.getfixturevalue("postgresql_database") if is_server else tmp_path
+        self.place = str(found)
+
     @abstractmethod
     def opened(self, *, most_turns: int = 8) -> AbstractAsyncContextManager[Played]:
-        """A runner, opened, with stories of its own."""
+        """A runner, opened, with stories at ``place``."""
 
     @pytest.fixture
     async def played(self) -> AsyncIterator[Played]:

@@ -1,7 +1,7 @@
 """A worker of its own process whose callers want room in a quota on Redis, or money of a budget.
 
-Run by ``test_redis_processes``; the answer is lines of seconds by the machine's monotonic clock,
-each when a request was let through, and a last line of how often Redis went away.
+Run by ``test_redis_processes``; the answer is a line ``begun``, lines of seconds by the machine's
+monotonic clock, each when a request was let through, and a last line of how often Redis went away.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ async def main(asked: dict[str, Any]) -> None:
         on_change=went.append,
     )
     await link.open()
+    print("begun", flush=True)
     if "ledger" in asked:
         times = await spend(link, asked)
     else:
@@ -86,26 +87,34 @@ class FileLedger(Ledger):
 
 
 async def spend(link: RedisLink, asked: dict[str, Any]) -> list[float]:
-    """Calls of $0.006 of at most $0.01 until the time is over; when each was billed."""
+    """Calls under one budget until the time is over; when each was billed.
+
+    Unless ``asked`` says otherwise they cost $0.006 of at most $0.01.
+    """
     budgets = [Budget(scope="total", limit_usd=asked["limit_usd"])]
-    rates = Rates(input=1.0, output=10.0)
+    rates = Rates(**asked.get("rates", {"input": 1.0, "output": 10.0}))
     tracker = CostTracker(
         FileLedger(Path(asked["ledger"])),
         budgets,
         prices=PriceBook({"m": Price(rates=rates)}),
         make_call=RedisBudgets(link).call,
     )
-    usage = Usage(input_tokens=1000, output_tokens=500)
-    model = ScriptedProvider(Told(usage=usage, takes_s=0.5), model="m", max_tokens=1000)
+    usage = Usage(**asked.get("usage", {"input_tokens": 1000, "output_tokens": 500}))
+    model = ScriptedProvider(
+        Told(usage=usage, takes_s=asked.get("takes_s", 0.5)),
+        model="m",
+        max_tokens=asked.get("max_tokens", 1000),
+    )
     model.clock = Clock()  # type: ignore[assignment]
     provider = CostTrackingLLMProvider(model, tracker, provider="gemini")
+    prompt = "p" * asked.get("prompt_chars", 20)
     ends = time.monotonic() + asked["seconds"]
     times: list[float] = []
 
     async def call() -> None:
         while time.monotonic() < ends:
             try:
-                await provider.complete(request_of())
+                await provider.complete(request_of(prompt))
             except BudgetExceededError:
                 await asyncio.sleep(0.05)
             else:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import ClassVar
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from tools.wire import Fault, WireServer
 
 from tests.integrations.adapter_contract import AdapterContract
@@ -198,3 +200,35 @@ class TestOpenAI(AdapterContract, AdapterStreamContract):
 )
 def test_near_is_this_machine_and_its_private_network(address: str, near: bool) -> None:
     assert is_near(address) is near
+
+
+async def test_a_chunk_of_a_stream_is_read_without_the_classes_of_the_sdk(
+    wire: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They take three times the CPU of a stream; a turn has hundreds of chunks."""
+    from openai.types.chat import ChatCompletionChunk
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a chunk became an object of the SDK")
+
+    monkeypatch.setattr(ChatCompletionChunk, "construct", refused)
+    adapter = OpenAIProvider(base_url=f"{wire.url}/v1", model="small-model")
+    items = [item async for item in adapter.stream(request())]
+    await adapter.aclose()
+    assert len(items) > 5
+
+
+@pytest.mark.parametrize("body", ["[]", '{"choices": {}}', '{"choices": [null], "usage": []}'])
+async def test_an_answer_of_another_shape_is_an_error_of_the_provider(
+    wire: WireServer, body: str
+) -> None:
+    async def odd(_: web.Request) -> web.Response:
+        return web.Response(text=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", odd)
+    async with TestServer(app) as server:
+        adapter = OpenAIProvider(base_url=str(server.make_url("/v1")), model="small-model")
+        with pytest.raises(ProviderError):
+            await adapter.complete(request())
+        await adapter.aclose()

@@ -187,3 +187,16 @@ async def test_what_was_spent_as_redis_went_away_is_not_forgotten(own_redis: Red
         known = await known_of(at)
 
     assert known == {"spent": round(2 * SCENE_USD * BILLION), "held": 0, "reserved": BILLION // 10}
+
+
+async def test_what_is_too_little_for_one_call_is_kept_back_for_nobody(redis_url: str) -> None:
+    async with workers_on(redis_url, least_workers=4) as make:
+        at = await make(Told(usage=SCENE), budgets=LIMIT)
+        await at.clock.until(at.costed.complete(request_of()))
+        little = await known_of(at)
+        large = await make(Told(usage=SCENE), budgets=[Budget(scope="day", limit_usd=1.0)])
+        await large.clock.until(large.costed.complete(request_of()))
+        enough = await known_of(large)
+
+    assert little["reserved"] == 0
+    assert enough["reserved"] == BILLION // 40

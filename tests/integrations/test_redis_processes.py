@@ -49,6 +49,9 @@ async def played(
         )
         for number in range(workers)
     ]
+    for process in running:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"begun\n"
     stops, starts = off_s
     await asyncio.sleep(stops)
     server.stop()
@@ -98,12 +101,52 @@ async def test_a_budget_holds_while_redis_stops_and_starts(
 
 
 @pytest.mark.cluster
-async def test_a_quota_a_minute_holds_while_redis_stops_and_starts(own_redis: RedisServer) -> None:
+@pytest.mark.parametrize(("rates", "takes_s"), [((0.3, 2.5), 1.0), ((0.1, 0.4), 2.0)])
+async def test_two_cents_hold_at_a_real_models_prices_while_redis_stops_and_starts(
+    own_redis: RedisServer, tmp_path: Path, rates: tuple[float, float], takes_s: float
+) -> None:
+    timing = {"beat_s": 0.5, "retry_s": 0.1, "answer_s": 0.5, "window_s": 1.0, "report_s": 1.5}
+    timing |= {"alive_s": 5.0, "lease_s": 3.0}
+    ledger = tmp_path / "ledger"
+    ledger.touch()
+    # a scene of a small model, and of a smaller one, in US dollars a million tokens
     times, losses = await played(
-        own_redis, callers=64, rpm=240, seconds=330.0, off_s=(100.0, 200.0), timing={}
+        own_redis,
+        callers=16,
+        seconds=14.0,
+        off_s=(3.0, 6.0),
+        timing=timing,
+        limit_usd=0.02,
+        ledger=str(ledger),
+        rates={"input": rates[0], "output": rates[1]},
+        prompt_chars=6_000,
+        usage={"input_tokens": 1_500, "output_tokens": 350},
+        max_tokens=2_000,
+        takes_s=takes_s,
+    )
+    each_usd = (1_500 * rates[0] + 350 * rates[1]) / 1e6
+    worst_usd = (6_064 * rates[0] + 2_000 * rates[1]) / 1e6
+    billed_usd = each_usd * sum(map(len, times))
+    booked_usd = sum(map(float, ledger.read_text().split()))
+    ends = sorted(moment for one in times for moment in one)
+    ends = [round(moment - ends[0], 1) for moment in ends]
+    print(f"${billed_usd:.5f} of $0.02; each ${each_usd:.5f} of ${worst_usd:.5f}; {ends}")
+    assert booked_usd == pytest.approx(billed_usd)
+    assert billed_usd <= 0.02
+    assert losses >= 4
+    assert billed_usd >= 0.5 * (0.02 - worst_usd), "what was spent as it went may count twice"
+    assert ends[-1] > 6.0, "they go on once Redis is back"
+    assert sum(moment < 3.0 for moment in ends) >= 3, "they went on before it was away"
+
+
+@pytest.mark.cluster
+async def test_a_quota_a_minute_holds_while_redis_stops_and_starts(own_redis: RedisServer) -> None:
+    # by shares for 65 s, shared, none for 60 s, by shares, and again for 65 s, shared
+    times, losses = await played(
+        own_redis, callers=64, rpm=240, seconds=240.0, off_s=(80.0, 150.0), timing={}
     )
     every = [moment for one in times for moment in one]
 
     assert most_in(60.0, every) <= 240
     assert losses >= 4
-    print(f"most in 60 s: {most_in(60.0, every)} of 240; in all {len(every)} in 330 s")
+    print(f"most in 60 s: {most_in(60.0, every)} of 240; in all {len(every)} in 240 s")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,42 +18,37 @@ from tests.integrations.fakes import (
     ScriptedProvider,
     Told,
     context_of,
+    settle,
+)
+from tests.integrations.semantic_cache_contract import (
+    ASKED,
+    CATALOG,
+    IN_OTHER_WORDS,
+    PELL,
+    LetterEncoder,
+    MakeCache,
+    SemanticCacheContract,
+    aside,
+    kept_in,
+    shared,
+    texts_near,
 )
 from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.integrations.cost_tracker import CostTracker
-from tta_rebuild.integrations.llm_provider import RETOLD, LLMRequest, PassedOver, TextPiece
-from tta_rebuild.integrations.semantic_cache import MOST_PER_KEY, SemanticCache
-from tta_rebuild.integrations.wrappers.semantic import SemanticCachedLLMProvider, shared_question
-from tta_rebuild.prompts import PromptCatalog
-from tta_rebuild.reading.same_question import SameQuestion
-
-CATALOG = PromptCatalog.load()
-ASKED, IN_OTHER_WORDS = "Where did you hide the map?", "Can you tell me where you hid the map?"
-PELL = {"name": "Pell", "description": "a ferrywoman"}
-
-
-class LetterEncoder:
-    """How often each letter stands in a text, as a vector of length 1."""
-
-    name = "letters"
-
-    async def encode(self, text: str) -> Sequence[float]:
-        counts = [text.lower().count(chr(letter)) + 0.01 for letter in range(97, 123)]
-        length = sum(count * count for count in counts) ** 0.5
-        return [count / length for count in counts]
+from tta_rebuild.integrations.llm_provider import (
+    RETOLD,
+    LLMRequest,
+    PassedOver,
+    StreamEnded,
+    TextPiece,
+)
+from tta_rebuild.integrations.semantic_cache import SemanticCache
+from tta_rebuild.integrations.wrappers.semantic import shared_question
 
 
 class FailingEncoder(LetterEncoder):
-    async def encode(self, text: str) -> Sequence[float]:
+    async def encode(self, text: str, asked: LLMRequest | None = None) -> Sequence[float]:
         raise OSError("no weights")
-
-
-def aside(question: str, **more: Any) -> LLMRequest:
-    """What a character is asked aside, as the engine asks it."""
-    variables = {"character": PELL, "known": ["The map is old."], "asked_by": "Ada"}
-    variables |= {"question": question} | more
-    rendered = CATALOG.render("dialogue", variables)
-    return LLMRequest(**vars(rendered), context=context_of(), task="dialogue", variables=variables)
 
 
 def check(*choices: str, **more: Any) -> LLMRequest:
@@ -64,16 +61,6 @@ def check(*choices: str, **more: Any) -> LLMRequest:
     rendered = CATALOG.render("branch_check", variables)
     return LLMRequest(
         **vars(rendered), context=context_of(), task="branch_check", variables=variables
-    )
-
-
-def shared(model: ScriptedProvider, cache: SemanticCache | None = None, **more: Any) -> Any:
-    return SemanticCachedLLMProvider(
-        model,
-        cache or SemanticCache(),
-        more.pop("encoder", LetterEncoder()),
-        SameQuestion(),
-        **more,
     )
 
 
@@ -257,59 +244,69 @@ async def test_without_its_encoder_everything_is_asked_and_that_is_logged_once(
     ]
 
 
+class SlowEncoder(LetterEncoder):
+    """Encodes once it is let."""
+
+    def __init__(self) -> None:
+        self.may = asyncio.Event()
+
+    async def encode(self, text: str, asked: LLMRequest | None = None) -> Sequence[float]:
+        await self.may.wait()
+        return await super().encode(text)
+
+
+async def test_nobody_waits_for_the_encoder_where_nothing_is_kept() -> None:
+    encoder = SlowEncoder()
+    provider = shared(ScriptedProvider(Told("one"), Told("two")), encoder=encoder)
+    async with aclosing(provider.stream(aside(ASKED))) as items:
+        async with asyncio.timeout(5):
+            async for item in items:
+                if isinstance(item, StreamEnded):
+                    break
+        assert isinstance(item, StreamEnded)
+        encoder.may.set()
+        assert [item async for item in items] == []  # it is kept now
+
+    assert (await provider.complete(aside(IN_OTHER_WORDS))).text == "one"
+
+
+async def test_an_encoder_is_let_off_where_the_answer_fails() -> None:
+    encoder = SlowEncoder()
+    provider = shared(ScriptedProvider(Told(error=ProviderBusy("503"))), encoder=encoder)
+    with pytest.raises(ProviderBusy):
+        await provider.complete(aside(ASKED))
+    await settle()
+
+    assert len(asyncio.all_tasks()) == 1
+
+
 # -------------------------------------------------------------------------------- what is kept
 
 
-@pytest.fixture(params=["memory", "file"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
-    return tmp_path / "kept" / "shared.db" if request.param == "file" else None
+@pytest.fixture
+async def opened() -> AsyncIterator[list[SemanticCache]]:
+    """Caches that are closed in the end."""
+    caches = list[SemanticCache]()
+    yield caches
+    for cache in caches:
+        await cache.aclose()
 
 
-async def kept_in(cache: SemanticCache, *texts: str, key: str = "k") -> None:
-    encoder = LetterEncoder()
-    response = await ScriptedProvider(Told("an answer")).complete(aside(ASKED))
-    for text in texts:
-        await cache.put(key, await encoder.encode(text), [text], response)
+class TestInMemory(SemanticCacheContract):
+    @pytest.fixture
+    def make(self, clock: ManualClock) -> MakeCache:
+        return lambda **bounds: SemanticCache(clock=clock, **bounds)
 
 
-async def texts_near(cache: SemanticCache, text: str, most: int = 4, key: str = "k") -> list[str]:
-    near = await cache.nearest(key, await LetterEncoder().encode(text), most)
-    return [kept.texts[0] for kept in near]
+class TestInAFile(SemanticCacheContract):
+    @pytest.fixture
+    def make(self, clock: ManualClock, tmp_path: Path, opened: list[SemanticCache]) -> MakeCache:
+        def made(**bounds: Any) -> SemanticCache:
+            path = tmp_path / "kept" / "shared.db"
+            opened.append(SemanticCache(path, clock=clock, **bounds))
+            return opened[-1]
 
-
-async def test_the_nearest_of_a_key_come_first(place: Path | None) -> None:
-    cache = SemanticCache(place)
-    await kept_in(cache, "aaa", "aab", "zzz")
-    await kept_in(cache, "aaa", key="another")
-
-    assert await texts_near(cache, "aab", 2) == ["aab", "aaa"]
-    await cache.aclose()
-
-
-async def test_old_answers_leave(place: Path | None) -> None:
-    clock = ManualClock()
-    cache = SemanticCache(place, max_age_s=60, clock=clock)
-    await kept_in(cache, "aaa")
-    await clock.advance(61)
-
-    assert await texts_near(cache, "aaa") == []
-    await cache.aclose()
-
-
-async def test_the_oldest_leave_where_there_are_too_many(place: Path | None) -> None:
-    cache = SemanticCache(place, entries=3)
-    await kept_in(cache, "a", "b", "c", "d")
-
-    assert sorted(await texts_near(cache, "a")) == ["b", "c", "d"]
-    await cache.aclose()
-
-
-async def test_one_key_cannot_fill_the_cache(place: Path | None) -> None:
-    cache = SemanticCache(place)
-    await kept_in(cache, *("a" * n for n in range(1, MOST_PER_KEY + 3)))
-
-    assert len(await texts_near(cache, "a", 500)) == MOST_PER_KEY
-    await cache.aclose()
+        return made
 
 
 async def test_a_file_outlives_the_process_and_belongs_to_its_owner(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tests.server.serving import API, NO_RATE, HeldTeller, Running, running
+from tests.server.serving import API, NO_RATE, HeldTeller, Machines, Running, running
 from tta_rebuild.core.access import AccessToken, Role, new_secret
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.server.app import ServerOptions
@@ -43,12 +43,15 @@ async def accounts(
     clock: Clock | None = None,
     *,
     teller: HeldTeller | None = None,
+    machines: Machines | None = None,
     **more: Any,
 ) -> AsyncIterator[Accounts]:
     """A server with the players of ``NAMES``."""
     wanted: dict[str, Any] = {"limits": NO_RATE, "clock": clock or Clock(), **more}
     options = ServerOptions(accounts=True, **wanted)
-    async with running(data_dir, teller=teller or HeldTeller(), options=options) as server:
+    async with running(
+        data_dir, teller=teller or HeldTeller(), options=options, machines=machines
+    ) as server:
         found, clients = dict[str, str](), dict[str, httpx.AsyncClient]()
         for name, role in NAMES.items():
             found[name] = await token(server, name, role)

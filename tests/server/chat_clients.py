@@ -12,7 +12,7 @@ from typing import Any
 
 import openai
 
-from tests.server.serving import NO_RATE, HeldTeller, Running, running
+from tests.server.serving import NO_RATE, HeldTeller, Machines, Running, running
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.server.app import ServerOptions
 
@@ -113,11 +113,13 @@ class Door:
 
 
 @asynccontextmanager
-async def opened(data_dir: Path, teller: HeldTeller | None = None) -> AsyncIterator[Door]:
+async def opened(
+    data_dir: Path, teller: HeldTeller | None = None, machines: Machines | None = None
+) -> AsyncIterator[Door]:
     clock = MovedClock()
     options = ServerOptions(limits=NO_RATE, clock=clock)
     async with (
-        running(data_dir, teller=teller, options=options) as server,
+        running(data_dir, teller=teller, options=options, machines=machines) as server,
         client_of(server) as client,
     ):
         yield Door(server, clock, client)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,38 @@ class Running:
 
 
 @dataclass(frozen=True)
+class Machines:
+    """Where a server and the worker that plays its turns find each other."""
+
+    temporal: str
+    database: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What both are told."""
+        return {
+            "runner": "temporal",
+            "temporal_address": self.temporal,
+            "database_url": self.database,
+        }
+
+
+@asynccontextmanager
+async def working(settings: tta.Settings, **how: Any) -> AsyncIterator[None]:
+    """A worker, with an application and connections of its own, until the end of the block."""
+    from tta_rebuild.worker.worker import work
+
+    stop = asyncio.Event()
+    async with tta.open_application(settings, **how) as application:
+        worker = asyncio.create_task(work(application, stop, grace_s=0.0))
+        try:
+            yield
+        finally:
+            stop.set()
+            await worker
+
+
+@dataclass(frozen=True)
 class Update:
     """One server-sent event."""
 
@@ -133,13 +165,15 @@ async def running(
     grace_s: float = 5.0,
     most_turns: int = 64,
     has_fallback: bool = False,
+    machines: Machines | None = None,
 ) -> AsyncIterator[Running]:
-    """A server on a free port until the end of the block."""
-    settings = tta.Settings(data_dir=data_dir, country="DE")
+    """A server on a free port until the end of the block; on ``machines`` a worker plays for it."""
+    there = machines.settings if machines else {}
+    settings = tta.Settings(data_dir=data_dir, country="DE", **there)
+    how: Any = {"provider": teller, "has_fallback": has_fallback or teller is None}
     async with (
-        tta.open_application(
-            settings, provider=teller, has_fallback=has_fallback or teller is None
-        ) as application,
+        working(settings, **how) if machines else nullcontext(),
+        tta.open_application(settings, **how) as application,
         open_serving(
             application, most_turns=most_turns, watch=options and options.metrics
         ) as serving,

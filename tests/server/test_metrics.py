@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.serving import NO_RATE, HeldTeller, Running, running
+from tests.server.serving import NO_RATE, HeldTeller, Machines, Running, running
 from tta_rebuild.bootstrap.telemetry import attempts_meter
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.core.telemetry import SECONDS
@@ -21,6 +21,8 @@ from tta_rebuild.server.metric_registry import (
     prometheus_name,
 )
 from tta_rebuild.server.metrics import ServerMetrics
+
+pytestmark = pytest.mark.every_runner
 
 SAMPLE = re.compile(
     r"(?P<name>[a-zA-Z_:][\w:]*)(\{(?P<labels>[^{}]*(?:\{[^{}]*\}[^{}]*)*)\})? (?P<value>\S+)"
@@ -51,10 +53,10 @@ def of(text: str, name: str, **labels: str) -> float:
 
 
 @pytest.fixture
-async def counted(tmp_path: Path) -> AsyncIterator[Running]:
+async def counted(tmp_path: Path, machines: Machines | None) -> AsyncIterator[Running]:
     """A server that counts, with a storyteller that can be held back."""
     options = ServerOptions(limits=NO_RATE, metrics=ServerMetrics())
-    async with running(tmp_path, teller=HeldTeller(), options=options) as server:
+    async with running(tmp_path, teller=HeldTeller(), options=options, machines=machines) as server:
         yield server
 
 

@@ -15,6 +15,8 @@ from tests.server.serving import Running
 from tests.server.web.seeding import a_story_with_a_cast
 from tta_rebuild.core.errors import ModelUnavailable
 
+pytestmark = pytest.mark.every_runner
+
 
 async def _get(server: Running, path: str, **query: Any) -> Any:
     answer = await server.client.get(path, params=query)

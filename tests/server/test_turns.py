@@ -7,8 +7,12 @@ import random
 from contextlib import aclosing
 from pathlib import Path
 
-from tests.server.serving import PASSAGES, HeldTeller, Running, Update, running
+import pytest
+
+from tests.server.serving import PASSAGES, HeldTeller, Machines, Running, Update, running
 from tta_rebuild.core.errors import ModelUnavailable
+
+pytestmark = pytest.mark.every_runner
 
 
 def text_of(updates: list[Update]) -> list[str]:
@@ -97,7 +101,8 @@ async def test_a_turn_goes_on_when_nobody_follows_it(served: Running) -> None:
         await anext(updates)
 
     served.teller.gate.set()
-    await served.serving.runner._turns[turn_id].task  # type: ignore[misc]
+    while (await served.client.get(f"/turns/{turn_id}")).json()["state"] == "running":
+        pass
 
     assert (await served.client.get(branch)).json()["turn"] == 1
 
@@ -254,9 +259,11 @@ async def test_somebody_is_asked_aside(served: Running) -> None:
     assert (await served.client.get(branch)).json()["turn"] == 1
 
 
-async def test_too_many_turns_at_once_are_told_when_to_come_again(tmp_path: Path) -> None:
+async def test_too_many_turns_at_once_are_told_when_to_come_again(
+    tmp_path: Path, machines: Machines | None
+) -> None:
     teller = HeldTeller()
-    async with running(tmp_path, teller=teller, most_turns=2) as served:
+    async with running(tmp_path, teller=teller, most_turns=2, machines=machines) as served:
         branches = [await served.story() for _ in range(3)]
         teller.gate.clear()
         asked = [await served.ask(branch, kind="begin") for branch in branches]

@@ -12,7 +12,7 @@ from tests.integrations.fakes import ManualClock
 from tests.storage.conftest import Told
 
 from tta_rebuild.core.errors import StoryNotFound, TurnNotFound
-from tta_rebuild.core.turn_calls import CallAsked, CallPlace
+from tta_rebuild.core.turn_calls import CallAsked, CallPlace, ModelPace
 from tta_rebuild.core.turn_records import TurnOutcome, TurnRecord
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 from tta_rebuild.storage.sql_turn_updates import SqlTurnUpdates
@@ -28,6 +28,8 @@ CALL = CallAsked(
     branch_id="s.1",
     turn=1,
 )
+
+PACE = ModelPace(written_share=0.0, output_per_char=0.25, output_per_s=90.0, thinking_per_s=0.0)
 
 
 def asked(turn_id: str = "t1", key: str = "k1", branch: str = "s.1", **more: Any) -> TurnRecord:
@@ -62,6 +64,19 @@ class TurnRecordsContract:
 
         assert len({one.turn_id for one in stand}) == 1
         assert await turns.running_count() == 1
+
+    async def test_a_turn_waits_until_its_place_is_noted(self, store: StoryStore) -> None:
+        turns = store.turns()
+        none = await turns.waiting()
+        for n in (1, 2, 3):
+            await turns.begin(asked(f"t{n}", f"k{n}", branch=f"s.{n}"))
+        all_three = await turns.waiting()
+        await turns.place("t1", 4)
+        await turns.end("t2", "abandoned", {}, Told.at(1))
+
+        assert none == (0, None)
+        assert all_three == (3, asked().began_at)
+        assert (await turns.waiting())[0] == 1
 
     async def test_a_branch_plays_one_turn_and_the_next_once_it_is_over(
         self, store: StoryStore
@@ -143,17 +158,28 @@ class TurnRecordsContract:
         await turns.keep_outcome("t1", {"events": [3]})
         assert await turns.outcome("t1") is None
 
-    async def test_a_call_has_its_reply_or_is_lost(self, store: StoryStore) -> None:
+    async def test_a_call_has_its_reply_or_is_open(self, store: StoryStore) -> None:
+        await store.turns().begin(asked())
         calls, first, second = store.turn_calls(), CallPlace("f", 1), CallPlace("f", 2)
-        begun = [await calls.begin("t1", place, CALL) for place in (first, second, first)]
+        for place in (first, second, first):
+            await calls.sending("t1", place, CALL)
+        again = replace(CALL, model="another", pace=PACE)
+        await calls.sending("t1", second, again)
         await calls.keep("t1", first, {"text": "Told."})
+        await calls.keep("t1", CallPlace("g", 1), {"text": "From a cache."})
         await calls.drop("t1", first)
 
-        assert begun == [None, None, None]
-        assert await calls.begin("t1", first, CALL) == {"text": "Told."}
-        assert await calls.take_lost("t1") == [(second, CALL)]
-        assert await calls.take_lost("t1") == []
-        assert await calls.begin("t2", first, CALL) is None
+        assert await calls.kept("t1") == {
+            first: {"text": "Told."},
+            CallPlace("g", 1): {"text": "From a cache."},
+        }
+        assert await calls.open_calls("t1") == [(second, again)]
+        assert await calls.kept("t2") == {}
+        await store.turns().end("t1", "abandoned", {}, Told.at(1))
+        assert await calls.kept("t1") == {}
+        assert await calls.open_calls("t1") == [(second, again)], "until it is booked"
+        await calls.drop("t1", second)
+        assert await calls.open_calls("t1") == []
 
     async def test_updates_are_read_in_order_and_a_number_is_put_once(
         self, store: StoryStore

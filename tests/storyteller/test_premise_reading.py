@@ -296,8 +296,49 @@ def test_no_story_opens_in_a_person() -> None:
 
 def test_what_is_hers_belongs_to_a_woman_rather_than_to_a_noun_of_no_gender() -> None:
     read = read_premise(
-        "Six bakers led by Marguerite plan to carry off the sleeping lodger. Her old partner Oskar "
+        "You want the mill. Marguerite owns it and keeps six silent lodgers. Her old partner Oskar "
         "cannot keep quiet."
     )
     oskar = next(person for person in read.people if person.name == "Oskar")
     assert oskar.role == "Marguerite's old partner"
+
+
+@pytest.mark.parametrize(
+    ("premise", "hero"),
+    [
+        (
+            "The council has closed the well, and Imre, the youngest of the carriers, must say so.",
+            "Imre",
+        ),
+        ("Six cellists led by Odile plan to steal back their rehearsal room.", "Odile"),
+        ("Old Barend is dying in the back room. Famke has one night to make him sign.", "Famke"),
+        ("A mule named Colonel is elected to the board of the mill.", "Colonel"),
+        ("Ragna the net mender comes to a harbour that is on no map.", "Ragna"),
+        (
+            "Every Sunday the new boy at the orphanage, Lorcan, is asked to carve the roast.",
+            "Lorcan",
+        ),
+        ("Here you can pawn a year of your life. Ines has pawned all but one.", "Ines"),
+        ('"You have until Friday," they told Oda Brandt. She has two ledgers left.', "Oda Brandt"),
+    ],
+)
+def test_the_player_is_whom_a_premise_is_about(premise: str, hero: str) -> None:
+    assert read_premise(premise).you.name == hero
+
+
+@pytest.mark.parametrize(
+    ("premise", "role"),
+    [
+        ("I'm eleven. The lift man lets me work the lever.", "an eleven-year-old"),
+        ("My aunt Perpetua has hidden a tiger in the wash house.", "a niece or nephew"),
+        ("Our landlady speaks to the pipes, and they answer her.", "a tenant"),
+        ("You inherit a windmill and the debt that turns it.", "an heir"),
+        ("Captain Roos will not leave her charts. You are her apprentice.", "an apprentice"),
+        ("You died a miser, and the clerks of heaven have lost your file.", "a miser"),
+        ("A fox has moved into my bakery and pays in eggs.", "an owner"),
+        ("She sold him the ferry for a song. He sold her the tune.", "a woman"),
+        ("The letter was meant for you, a retired umpire from Leeds.", ""),
+    ],
+)
+def test_what_you_are_is_read_from_what_is_yours(premise: str, role: str) -> None:
+    assert read_premise(premise).you.role == role

@@ -9,6 +9,8 @@ import aiohttp
 import pytest
 from tools.wire import Fault, RunningWire, WireServer
 from tools.wire.faults import KINDS
+from tools.wire.pace import Pace
+from tools.wire.state import WireSettings
 from tools.wire.story import LINES_WANTED
 
 SCENE = "METACONCEPTS TO FOLLOW: none"
@@ -141,3 +143,19 @@ def test_it_runs_in_a_process_of_its_own_and_takes_orders() -> None:
         wire.script([Fault("internal")])
         assert wire.records() == []
         assert wire.billed_usd() == 0.0
+
+
+def test_each_answer_draws_its_own_times_from_a_range_and_its_request_decides_them() -> None:
+    settings = WireSettings(first_token_s=(0.6, 2.0), tokens_per_s=[40, 90])
+    paces = [Pace.of(settings, number) for number in range(200)]
+    assert all(0.6 <= one.first_token_s <= 2.0 and 40 <= one.tokens_per_s <= 90 for one in paces)
+    assert len({one.due_s(100) for one in paces}) == 200
+    assert paces[7] == Pace.of(settings, 7)
+    assert 2.0 + 100 / 40 >= max(one.due_s(100) for one in paces) > 3.5
+
+
+async def test_a_record_says_what_the_label_found_in_the_prompt(wire: WireServer) -> None:
+    wire.settings.label = r"Wren\d+"
+    await ask(wire, "openai", f"{SCENE} for Wren17 and Wren18")
+    await ask(wire, "openai", SCENE)
+    assert [record.label for record in wire.records] == ["Wren17", ""]

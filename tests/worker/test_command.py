@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -16,8 +17,8 @@ import pytest
 
 import tta_rebuild as tta
 from tests.server.test_otlp import Collector, collector  # noqa: F401
-from tests.worker.conftest import temporal_server
-from tta_rebuild.bootstrap import cluster
+from tests.temporal_server import temporal_server
+from tta_rebuild.bootstrap import temporal_link
 from tta_rebuild.bootstrap.serving import open_serving
 from tta_rebuild.core.errors import SettingsError
 
@@ -89,6 +90,30 @@ def test_a_server_has_its_turns_played_by_a_worker_and_knows_what_it_needs(
             assert {"tta.worker.turns", "tta.worker.heartbeats"} <= counted
 
 
+@pytest.mark.cluster
+def test_the_doctor_says_where_turns_are_handed_out_and_that_nobody_takes_them(
+    temporal: str, postgresql_database: str, tmp_path: Path
+) -> None:
+    place = {"TTA_DATABASE_URL": postgresql_database, "TTA_DATA_DIR": str(tmp_path)}
+    place |= {"TTA_TEMPORAL_ADDRESS": temporal, "TTA_TEMPORAL_QUEUE": "ours"}
+
+    with tta_program(place, "doctor", "--json") as alone:
+        report = json.loads(alone.communicate(timeout=60)[0])
+    with tta_program(place, "worker") as worker:
+        assert temporal in said(worker)
+        with tta_program(place, "doctor") as doctor:
+            told = " ".join(doctor.communicate(timeout=60)[0].split())
+    with tta_program(place | {"TTA_TEMPORAL_NAMESPACE": "none"}, "doctor", "--json") as wrong:
+        refused = json.loads(wrong.communicate(timeout=60)[0])
+
+    assert report["cluster"]["workers"] == 0
+    assert any("no worker takes turns from the queue ours" in note for note in report["notes"])
+    assert f"Temporal at {temporal}, namespace default" in told
+    assert "queue ours: 1 worker" in told
+    assert "TTA_TEMPORAL_NAMESPACE" in refused["problem"]
+    assert wrong.returncode != 0
+
+
 async def serve(**settings: str) -> None:
     async with (
         tta.open_application(tta.Settings(**settings)) as application,
@@ -113,7 +138,7 @@ async def test_where_no_temporal_answers_the_address_is_named(
 async def test_without_the_extra_its_name_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "find_spec", lambda name: None)
+    monkeypatch.setattr(temporal_link, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match=r"tta-rebuild\[cluster\]"):
         await serve(data_dir=str(tmp_path), model="offline", runner="temporal")
 

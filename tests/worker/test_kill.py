@@ -21,6 +21,7 @@ from tests.engine.turn_runner_contract import asks
 from tests.worker.program import FolderTeller, settings_of
 from tta_rebuild.bootstrap.cluster import temporal_runner
 from tta_rebuild.core.turn_records import TurnRecord
+from tta_rebuild.core.usage import Attempt
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.temporal_runner import TemporalRunner
@@ -106,7 +107,7 @@ async def test_a_turn_of_a_killed_worker_is_told_anew_by_another_and_stored_once
                 took_s = time.monotonic() - at
         kinds = [one.kind for one in updates]
         path = await application.stories.path(session.story_id)
-        lost = [row for row in await application.ledger.attempts() if row.outcome == "broken"]
+        lost = await lost_of(application)
 
     assert list(early) == updates[: len(early)]
     assert kinds.count("restarted") == 1
@@ -142,6 +143,41 @@ async def test_a_call_that_was_finished_is_not_made_again_by_who_takes_over(
     assert "second begins branch_check 2" in cluster.calls()
     assert not [line for line in cluster.calls() if line.startswith("second begins scene")]
     assert [row.turn for row in scenes if row.outcome == "ok"] == [1, 2], "booked once each"
+
+
+async def test_the_calls_of_a_turn_that_is_cancelled_while_its_worker_is_dead_are_booked(
+    cluster: Cluster,
+) -> None:
+    async with cluster.server() as (application, runner):
+        session = await application.stories.open(PREMISE)
+        await session.turn(Action.begin())
+        held = cluster.hold("scene")
+        with cluster.worker("first") as first:
+            turn = await runner.submit(asks(session))
+            await runner.updates(turn.turn_id, wait_s=20)
+            first.kill()
+            first.wait()
+            cancelling = asyncio.create_task(runner.cancel(turn.turn_id))
+            await asyncio.sleep(0.5)
+            with cluster.worker("second"):
+                held.unlink()
+                await cancelling
+                updates = [one async for one in runner.tail(turn.turn_id)]
+                async with asyncio.timeout(15):
+                    while not (lost := await lost_of(application)):  # noqa: ASYNC110
+                        await asyncio.sleep(0.2)
+                calls = application.store.turn_calls()
+                async with asyncio.timeout(5):
+                    while await calls.open_calls(turn.turn_id):  # noqa: ASYNC110
+                        await asyncio.sleep(0.02)
+
+    assert updates[-1].kind == "abandoned"
+    assert [row.task for row in lost] == ["scene"]
+    assert lost[0].cost_usd > 0
+
+
+async def lost_of(application: tta.Application) -> list[Attempt]:
+    return [row for row in await application.ledger.attempts() if row.outcome == "broken"]
 
 
 async def test_a_turn_whose_workflow_nobody_began_is_played_after_all(cluster: Cluster) -> None:

@@ -14,16 +14,21 @@ from tests.engine.test_turn_runner import HeldStoryteller, StoriesWithMara
 from tests.engine.turn_runner_contract import Played, TurnRunnerContract, asks
 from tests.integrations.fakes import ManualClock
 from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.turn_calls import CallAsked
+from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.session_cache import SessionCache
-from tta_rebuild.engine.turn_runner import LAST_NUMBER
+from tta_rebuild.engine.turn_runner import LAST_NUMBER, TurnQueue
 from tta_rebuild.engine.turn_steps import TurnSteps
-from tta_rebuild.storage.memory_store import MemoryStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 pytestmark = pytest.mark.cluster
 
 
 def steps_of(desk: Desk) -> TurnSteps:
     async def settle() -> None:
+        pass
+
+    async def book_lost(asked: CallAsked, usage: Usage) -> None:
         pass
 
     return TurnSteps(
@@ -33,7 +38,8 @@ def steps_of(desk: Desk) -> TurnSteps:
         updates=desk.store.turn_updates(),
         calls=desk.store.turn_calls(),
         settle=settle,
-        book_lost=lambda asked, chars: None,
+        book_lost=book_lost,
+        lives=desk.store.worker_lives(),
         clock=Clock(),
     )
 
@@ -53,12 +59,13 @@ class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
         from tta_rebuild.engine.temporal_runner import TemporalRunner
         from tta_rebuild.worker.worker import worker_of
 
-        desk = Desk(HeldStoryteller(), MemoryStoryStore())
-        queue = uuid4().hex
+        queue, teller = uuid4().hex, HeldStoryteller()
         client: Any = await Client.connect(self.address)
         async with AsyncExitStack() as stack:
+            desk = Desk(teller, await stack.enter_async_context(await StoryStore.open(self.place)))
             for _ in range(workers):
-                worker = worker_of(client, steps_of(desk), queue=queue, grace_s=0.0)
+                elsewhere = await stack.enter_async_context(self._elsewhere(desk))
+                worker = worker_of(client, steps_of(elsewhere), queue=queue, grace_s=0.0)
                 await stack.enter_async_context(worker)
             runner = await stack.enter_async_context(
                 TemporalRunner(
@@ -72,10 +79,17 @@ class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
                     queue=queue,
                 )
             )
-            assert isinstance(desk.teller, HeldStoryteller)
             stories: Any = StoriesWithMara(desk.stories)
-            teller = desk.teller
             yield Played(runner, stories, teller.gate, teller.replies.append, ManualClock())
+
+    @asynccontextmanager
+    async def _elsewhere(self, desk: Desk) -> AsyncIterator[Desk]:
+        """What a worker plays with: a store of its own, where a database can be opened twice."""
+        if "://" not in self.place:
+            yield desk
+            return
+        async with await StoryStore.open(self.place) as store:
+            yield Desk(desk.teller, store)
 
     async def test_at_the_end_turns_go_on_elsewhere(self, played: Played) -> None:
         session = await played.begun()
@@ -89,6 +103,22 @@ class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
 
         assert is_running == "running"
         assert (await played.told(turn))[-1].kind == "stored"
+
+    async def test_where_no_worker_takes_turns_it_says_so_and_how_long_they_wait(self) -> None:
+        async with self.opened(workers=0) as nobody:
+            await nobody.runner.submit(asks(await nobody.begun()))
+            queue = await nobody.runner.queue()
+
+            assert await nobody.runner.hindrance() == "no worker"
+            assert queue is not None
+            assert (queue.workers, queue.waiting) == (0, 1)
+            assert queue.longest_s > 0
+
+        async with self.opened() as somebody:
+            await somebody.told(await somebody.runner.submit(asks(await somebody.begun())))
+
+            assert await somebody.runner.hindrance() == ""
+            assert await somebody.runner.queue() == TurnQueue(workers=1, waiting=0, longest_s=0.0)
 
     async def test_of_a_turn_whose_updates_are_gone_its_end_is_known(self, played: Played) -> None:
         session = await played.begun()
@@ -104,3 +134,21 @@ class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
 
         assert (last.kind, last.number) == ("stored", LAST_NUMBER)
         assert last.values == whole[-1].values
+
+    async def test_of_a_turn_whose_last_update_was_not_written_the_end_is_known(
+        self, played: Played
+    ) -> None:
+        session = await played.begun()
+        turn = await played.runner.submit(asks(session))
+        whole = await played.told(turn)
+        runner: Any = played.runner
+        read = runner._updates.read
+
+        async def without_the_last(turn_id: str, **which: Any) -> list[Any]:
+            return [one for one in await read(turn_id, **which) if one[1] != "stored"]
+
+        runner._updates.read = without_the_last
+        *before, last = await played.told(turn)
+
+        assert before == whole[:-1]
+        assert (last.kind, last.number, last.values) == ("stored", LAST_NUMBER, whole[-1].values)

@@ -8,7 +8,7 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,8 +87,10 @@ def server(place: Place, *, port: int = 0, runner: str = "temporal") -> Iterator
 class Fleet:
     """So many workers; ``async with`` begins and ends them."""
 
-    def __init__(self, place: Place, size: int) -> None:
+    def __init__(self, place: Place, size: int, *options: str) -> None:
+        """``options`` are those of ``tta worker``."""
         self._place, self._size, self._module = place, size, "tta_rebuild"
+        self._options = options
         self._processes: list[subprocess.Popen[str]] = []
         self._adding: set[asyncio.Task[None]] = set()
 
@@ -125,19 +127,30 @@ class Fleet:
         self._adding.add(adding)
         adding.add_done_callback(self._adding.discard)
 
+    async def shrink(self, size: int) -> None:
+        """Have all but so many end, as when they are told to stop; returns once they have."""
+        await self._end(self._processes[size:])
+
     async def deploy(self, module: str) -> None:
         """Have another program in the stead of each, one after the other, as in a deploy."""
         self._module = module
         for process in list(self._processes):
             await self._add()
+            await self._end([process])
+
+    async def _end(self, ending: Sequence[subprocess.Popen[str]]) -> None:
+        for process in ending:
             self._processes.remove(process)
             process.terminate()
+        for process in ending:
             await asyncio.to_thread(process.wait, 40)
             assert process.stdout is not None
             process.stdout.close()
 
     async def _add(self) -> None:
-        process, _ = await asyncio.to_thread(begun, self._place, "worker", module=self._module)
+        process, _ = await asyncio.to_thread(
+            begun, self._place, "worker", *self._options, module=self._module
+        )
         self._processes.append(process)
 
 

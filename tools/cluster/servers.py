@@ -64,9 +64,12 @@ def temporal_program() -> str:
 
 
 @contextmanager
-def temporal() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The address of a Temporal server that keeps all in memory, and its process."""
-    port = free_port()
+def temporal(port: int = 0) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of a Temporal server that keeps all in memory, and its process.
+
+    ``port`` 0 takes a free one.
+    """
+    port = port or free_port()
     command = [temporal_program(), "server", "start-dev", "--headless", "--port", str(port)]
     quiet = ["--ip", "127.0.0.1", "--log-level", "never"]
     process = subprocess.Popen(
@@ -74,7 +77,19 @@ def temporal() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     )
     with ended(process):
         _wait_for(process, ("127.0.0.1", port))
+        _wait_for_namespace(process, f"127.0.0.1:{port}")
         yield f"127.0.0.1:{port}", process
+
+
+def _wait_for_namespace(process: subprocess.Popen[bytes], address: str) -> None:
+    """Its port answers a moment before it has the namespace."""
+    asking = [temporal_program(), "operator", "namespace", "describe", "default"]
+    ends = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < ends:
+        if not subprocess.run([*asking, "--address", address], capture_output=True).returncode:
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"{address} has no namespace")
 
 
 def redis_program() -> str:

@@ -47,6 +47,18 @@ IN_THE_STREAM = (
     "blocked",  # the prompt is blocked, no candidates (a refusal elsewhere)
     "empty",  # no candidates, or a candidate without text
 )
+ENDED_BY = (
+    "max_tokens",
+    "safety",
+    "recitation",
+    "other",
+    "unknown_finish",
+    "malformed_response",
+    "blocked",
+    "empty",
+)
+"""Those of a stream that the answer gives as the reason of its end."""
+
 IN_THE_TEXT = (
     "malformed_json",
     "truncated_json",

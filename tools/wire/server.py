@@ -6,13 +6,10 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import logging
 import socket
 import struct
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, Self
@@ -20,22 +17,14 @@ from typing import Any, Self
 from aiohttp import web
 from tools.wire import replies, story
 from tools.wire.anthropic import Anthropic
-from tools.wire.faults import BEFORE_THE_ANSWER, IN_THE_TEXT, Fault, FaultScript
+from tools.wire.embeddings import GeminiEmbedding, OpenAIEmbedding
+from tools.wire.faults import BEFORE_THE_ANSWER, ENDED_BY, IN_THE_TEXT, Fault, FaultScript
 from tools.wire.gemini import Gemini
 from tools.wire.openai import OpenAI
+from tools.wire.pace import Pace
 from tools.wire.protocol import Ask, Protocol
-from tools.wire.state import CHARS_PER_TOKEN, Record, WireSettings, tokens_of
+from tools.wire.state import CHARS_PER_TOKEN, Record, WireSettings, labelled, tokens_of
 
-_ENDED_BY = (
-    "max_tokens",
-    "safety",
-    "recitation",
-    "other",
-    "unknown_finish",
-    "malformed_response",
-    "blocked",
-    "empty",
-)
 _KEY_HEADERS = ("x-goog-api-key", "x-api-key", "authorization")
 
 
@@ -71,6 +60,7 @@ class WireServer:
             r"/{version:v1|v1beta|v1alpha}/models/{model:[^:/]+}:{method}", self._gemini
         )
         app.router.add_post("/v1/chat/completions", self._openai)
+        app.router.add_post("/v1/embeddings", self._openai)
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/messages", self._anthropic)
         app.router.add_post("/_wire/{order}", self._order)
@@ -115,10 +105,12 @@ class WireServer:
     # ------------------------------------------------------------- one request
 
     async def _gemini(self, request: web.Request) -> web.StreamResponse:
-        return await self._handle(request, Gemini)
+        embeds = request.match_info["method"] == "batchEmbedContents"
+        return await self._handle(request, GeminiEmbedding if embeds else Gemini)
 
     async def _openai(self, request: web.Request) -> web.StreamResponse:
-        return await self._handle(request, OpenAI)
+        embeds = request.path.endswith("/embeddings")
+        return await self._handle(request, OpenAIEmbedding if embeds else OpenAI)
 
     async def _anthropic(self, request: web.Request) -> web.StreamResponse:
         return await self._handle(request, Anthropic)
@@ -150,6 +142,7 @@ class WireServer:
             at=began,
             prompt_chars=len(ask.prompt),
             asked=ask.asked,
+            label=labelled(ask.prompt, self.settings.label),
         )
         if self.keep_records:
             record.body = body
@@ -195,7 +188,7 @@ class WireServer:
         finish = "stop"
         if ask.max_tokens and tokens_of(text) > ask.max_tokens:
             text, finish = text[: ask.max_tokens * CHARS_PER_TOKEN], "max_tokens"
-        if fault is not None and fault.kind in _ENDED_BY:
+        if fault is not None and fault.kind in ENDED_BY:
             finish = fault.kind
             text = text[: fault.after_pieces * self.settings.piece_chars]
             if finish in ("blocked", "empty"):
@@ -250,9 +243,9 @@ class WireServer:
     ) -> web.StreamResponse:
         record, settings = protocol.record, self.settings
         record.output_tokens = tokens_of(text)
-        seconds = settings.first_token_s
-        if settings.tokens_per_s:
-            seconds += (record.output_tokens + record.thinking_tokens) / settings.tokens_per_s
+        seconds = Pace.of(settings, record.number).due_s(
+            record.output_tokens + record.thinking_tokens
+        )
         if fault is not None and fault.kind in ("slow_first_byte", "stall"):
             await self._wait(fault)
         if seconds:
@@ -287,7 +280,7 @@ class WireServer:
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
         )
         await response.prepare(request)
-        began = time.monotonic()
+        pace, began = Pace.of(settings, record.number), time.monotonic()
 
         async def send(event: str) -> None:
             data = event.encode()
@@ -299,7 +292,9 @@ class WireServer:
         for index, piece in enumerate(pieces):
             if index == stop_at:
                 break
-            await self._keep_pace(began, record.sent_text)
+            due_s = pace.due_s(record.sent_text / CHARS_PER_TOKEN + record.thinking_tokens)
+            if due_s:
+                await asyncio.sleep(max(0.0, began + due_s - time.monotonic()))
             record.sent_text += len(piece)
             record.output_tokens = tokens_of(text[: record.sent_text])
             record.pieces_sent += 1
@@ -327,14 +322,6 @@ class WireServer:
         return response
 
     # ------------------------------------------------------------------- parts
-
-    async def _keep_pace(self, began: float, chars: int) -> None:
-        settings = self.settings
-        due = settings.first_token_s
-        if settings.tokens_per_s:
-            due += (chars / CHARS_PER_TOKEN + settings.thinking_tokens) / settings.tokens_per_s
-        if due:
-            await asyncio.sleep(max(0.0, began + due - time.monotonic()))
 
     async def _wait(self, fault: Fault) -> None:
         if fault.seconds is not None:
@@ -395,18 +382,3 @@ class WireServer:
             case unknown:
                 return web.json_response({"unknown": unknown}, status=404)
         return web.json_response({"billed_usd": self.billed_usd, "requests": self._numbers})
-
-
-async def _serve(options: dict[str, Any]) -> None:
-    async with WireServer(**options) as wire:
-        print(wire.url, flush=True)
-        # The parent closes our standard input when it has done, or when it dies.
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-
-
-def main() -> None:
-    """Print the address, serve until standard input ends."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--settings", default="{}", help="fields of WireSettings as JSON")
-    logging.basicConfig(level=logging.ERROR)
-    asyncio.run(_serve(json.loads(parser.parse_args().settings)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,13 +16,20 @@ def tokens_of(text: str) -> int:
     return math.ceil(len(text) / CHARS_PER_TOKEN)
 
 
+def labelled(prompt: str, label: str) -> str:
+    """What a regular expression finds first in a prompt; "" for nothing."""
+    found = re.search(label, prompt) if label else None
+    return found[0] if found else ""
+
+
 @dataclass(slots=True)
 class WireSettings:
     """How the server behaves; may be changed between requests.
 
     Attributes:
-        first_token_s: simulated time to the first token.
-        tokens_per_s: simulated speed after it; 0 for as fast as the wire takes.
+        first_token_s: simulated time to the first token; two of them are a range, of which each
+            answer draws its own.
+        tokens_per_s: simulated speed after it, or a range; 0 for as fast as the wire takes.
         piece_chars: characters of text in one streamed chunk.
         thinking_tokens: billed as output, none of it in the text (not spoken by OpenAI's usage
             unless above 0).
@@ -35,11 +44,12 @@ class WireSettings:
             ``max_completion_tokens``, ``max_tokens``, ``tools``).
         models: what ``/v1/models`` lists; windows: tokens of context that it tells, by model.
         model_version: the model named in replies; "" for the one that was asked.
+        label: a regular expression; what it finds first in a prompt is the ``label`` of its record.
         send_usage: False leaves the token counts out, as some local servers do.
     """
 
-    first_token_s: float = 0.0
-    tokens_per_s: float = 0.0
+    first_token_s: float | Sequence[float] = 0.0
+    tokens_per_s: float | Sequence[float] = 0.0
     piece_chars: int = 24
     thinking_tokens: int = 0
     cached_share: float = 0.0
@@ -52,6 +62,7 @@ class WireSettings:
     models: tuple[str, ...] = ("small-model", "large-model")
     windows: dict[str, int] = field(default_factory=dict)
     model_version: str = ""
+    label: str = ""
     send_usage: bool = True
 
 
@@ -75,6 +86,7 @@ class Record:
     at: float
     prompt_chars: int = 0
     asked: str = ""
+    label: str = ""
     fault: str = ""
     status: int = 0
     input_tokens: int = 0

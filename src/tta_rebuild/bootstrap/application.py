@@ -246,7 +246,7 @@ def _keep_answers(builder: StackBuilder, settings: Settings, *, read_only: bool)
     if read_only:
         return
     builder.cache = _cache(settings, builder.shared)
-    builder.semantic = semantic_sharing_of(settings)
+    builder.semantic = semantic_sharing_of(settings, builder.embeddings, builder.shared)
 
 
 def _cache(settings: Settings, shared: Shared | None) -> ResponseCache | None:

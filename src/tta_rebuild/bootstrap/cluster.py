@@ -6,14 +6,14 @@ Loads ``temporalio`` (extra ``cluster``), so only who has turns played by worker
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
-from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.spending import booker_of_lost_calls
+from tta_rebuild.bootstrap.temporal_link import connected
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.turn_runner import TurnWatch
 from tta_rebuild.engine.turn_steps import TurnSteps
@@ -22,15 +22,7 @@ from tta_rebuild.engine.turn_values import LAST_KINDS
 from tta_rebuild.settings import Settings
 
 if TYPE_CHECKING:
-    from temporalio.client import Client
-
     from tta_rebuild.engine.temporal_runner import TemporalRunner
-
-NOT_INSTALLED = "turns for workers need the extra: pip install 'tta-rebuild[cluster]'"
-UNREACHABLE = "no Temporal server answers at {address}; start one, or name another"
-NO_DATABASE = (
-    "workers and servers share a database: set TTA_DATABASE_URL, a data directory is one process's"
-)
 
 MOST_READERS = 1_000
 """Who may wait for updates at once in a process: each takes a connection of Redis meanwhile."""
@@ -53,9 +45,14 @@ async def turn_updates(application: Application) -> AsyncIterator[TurnUpdates]:
 
 
 def turn_steps(
-    application: Application, updates: TurnUpdates, clock: Clock | None = None
+    application: Application,
+    updates: TurnUpdates,
+    clock: Clock | None = None,
+    *,
+    telemetry: Telemetry | None = None,
+    worker: str = "",
 ) -> TurnSteps:
-    """The steps of turns, done with an application's stories, store and ledger."""
+    """The steps of turns, done with an application's stories, store and ledger, by a ``worker``."""
     store, tracker = application.store, application.tracker
     return TurnSteps(
         stories=application.stories,
@@ -64,28 +61,36 @@ def turn_steps(
         updates=updates,
         calls=store.turn_calls(),
         settle=tracker.flush,
-        book_lost=booker_of_lost_calls(tracker, application.models),
+        book_lost=booker_of_lost_calls(tracker),
+        lives=store.worker_lives(),
         clock=clock or Clock(),
+        tracer_provider=telemetry.tracer_provider if telemetry else None,
+        worker=worker,
     )
 
 
-async def connected(settings: Settings) -> Client:
-    """A client of the Temporal server that the settings name.
+async def cluster_overview(settings: Settings) -> dict[str, Any]:
+    """Where turns are handed to workers, and how many of these there are; {} where none are wanted.
 
-    Raises SettingsError: it is not installed, does not answer, or the stories are in a directory.
+    They are, where the settings name the runner or anything of Temporal. Raises as ``connected``.
     """
-    if find_spec("temporalio") is None:
-        raise SettingsError("TTA_RUNNER", NOT_INSTALLED)
-    if not settings.database_url:
-        raise SettingsError("TTA_RUNNER", NO_DATABASE)
-    from temporalio.client import Client
+    names = [name for name in settings.origins if name.startswith("TTA_TEMPORAL_")]
+    if settings.runner != "temporal" and not names:
+        return {}
+    client = await connected(settings)
+    from tta_rebuild.engine.turn_workflows import TurnWorkflows
 
-    address = settings.temporal_address
-    try:
-        return await Client.connect(address)
-    except RuntimeError as error:  # what its core says of every failed connection
-        unreachable = UNREACHABLE.format(address=address)
-        raise SettingsError("TTA_TEMPORAL_ADDRESS", unreachable) from error
+    workers: int | None = None
+    with suppress(TimeoutError):
+        workers = await TurnWorkflows(client, settings.temporal_queue).workers()
+    return {
+        "address": settings.temporal_address,
+        "namespace": settings.temporal_namespace,
+        "queue": settings.temporal_queue,
+        "has_tls": client.service_client.config.tls not in (None, False),
+        "has_key": bool(settings.temporal_api_key),
+        "workers": workers,
+    }
 
 
 @asynccontextmanager
@@ -97,9 +102,10 @@ async def temporal_runner(
     clock: Clock | None = None,
     watch: TurnWatch | None = None,
     most_turns: int = 2_048,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[TemporalRunner]:
     """A runner whose turns are played by workers. Raises as ``connected`` does."""
-    client = await connected(application.settings)
+    client = await connected(application.settings, telemetry)
     from tta_rebuild.engine.temporal_runner import TemporalRunner
 
     async with (
@@ -114,6 +120,7 @@ async def temporal_runner(
             clock=clock,
             watch=watch,
             most_turns=most_turns,
+            queue=application.settings.temporal_queue,
         ) as runner,
     ):
         yield runner

@@ -5,9 +5,11 @@ Its parts are loaded only where ``TTA_SEMANTIC_CACHE`` is not ``off``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tta_rebuild.bootstrap.sharing import Shared
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.settings import Settings
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "shared.db"
 """In the data directory, with ``TTA_SEMANTIC_CACHE=disk``."""
+LOCAL = "local"
+"""The encoder of this machine, among the values of ``TTA_SEMANTIC_ENCODER``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +41,39 @@ class SemanticSharing:
         )
 
 
-def semantic_sharing_of(settings: Settings) -> SemanticSharing | None:
-    """What the settings ask for; None for ``off``. Raises SettingsError: the extra is missing."""
+def semantic_sharing_of(
+    settings: Settings,
+    embeddings: Callable[[str], Encoder],
+    shared: Shared | None = None,
+) -> SemanticSharing | None:
+    """What the settings ask for; None for ``off``.
+
+    ``embeddings`` makes the encoder of a provider's API by its name. With ``memory``, what all
+    workers share is in Redis where there is one. Raises SettingsError: the extra is missing.
+    """
     if settings.semantic_cache == "off":
         return None
-    from tta_rebuild.integrations.local_encoder import LocalEncoder
-    from tta_rebuild.integrations.semantic_cache import SemanticCache
     from tta_rebuild.reading.same_question import SameQuestion
 
-    path = settings.data_dir / FILE_NAME if settings.semantic_cache == "disk" else None
     return SemanticSharing(
-        cache=SemanticCache(path), encoder=LocalEncoder(), is_same=SameQuestion()
+        cache=_cache(settings, shared),
+        encoder=_encoder(settings.semantic_encoder, embeddings),
+        is_same=SameQuestion(),
     )
+
+
+def _cache(settings: Settings, shared: Shared | None) -> SemanticCache:
+    from tta_rebuild.integrations.semantic_cache import SemanticCache
+
+    if settings.semantic_cache == "memory" and shared is not None:
+        return shared.questions()
+    path = settings.data_dir / FILE_NAME if settings.semantic_cache == "disk" else None
+    return SemanticCache(path)
+
+
+def _encoder(name: str, embeddings: Callable[[str], Encoder]) -> Encoder:
+    if name != LOCAL:
+        return embeddings(name)
+    from tta_rebuild.integrations.local_encoder import LocalEncoder
+
+    return LocalEncoder()

@@ -68,7 +68,13 @@ async def open_serving(
         from tta_rebuild.bootstrap.cluster import temporal_runner
 
         async with temporal_runner(
-            application, sessions, new_id=new_id, clock=clock, watch=watch, most_turns=most_turns
+            application,
+            sessions,
+            new_id=new_id,
+            clock=clock,
+            watch=watch,
+            most_turns=most_turns,
+            telemetry=telemetry,
         ) as elsewhere:
             yield Serving(application=application, runner=elsewhere, sessions=sessions)
         return

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tta_rebuild.integrations.cost_tracker import MakeCall
     from tta_rebuild.integrations.redis_link import RedisLink
     from tta_rebuild.integrations.response_cache import ResponseCache
+    from tta_rebuild.integrations.semantic_cache import SemanticCache
 
 AWAY = "Redis is away: this worker keeps to its share of quotas and budgets until it is back."
 BACK = "Redis is back: quotas and budgets are shared by all workers again."
@@ -57,6 +58,12 @@ class Shared:
         from tta_rebuild.integrations.redis_cache import RedisResponseCache
 
         return RedisResponseCache(self._link)
+
+    def questions(self) -> SemanticCache:
+        """Questions of all workers with their answers, for those in other words."""
+        from tta_rebuild.integrations.redis_semantic_cache import RedisSemanticCache
+
+        return RedisSemanticCache(self._link)
 
     def state(self) -> str:
         """Whether Redis is ``"used"`` or ``"away"``."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tta_rebuild.core.access import AccessRecords
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.turn_calls import CallAsked
-from tta_rebuild.core.usage import Ledger, Usage, estimated_tokens
+from tta_rebuild.core.usage import Ledger, Usage
 from tta_rebuild.integrations.budgets import Budget, Scope
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
@@ -143,24 +143,14 @@ async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Ma
     )
 
 
-def booker_of_lost_calls(
-    tracker: CostTracker, models: Sequence[str]
-) -> Callable[[CallAsked, int], None]:
-    """Books a call of which nobody heard the end, from how many characters may have come of it.
+def booker_of_lost_calls(tracker: CostTracker) -> Callable[[CallAsked, Usage], Awaitable[None]]:
+    """Books a call of which nobody heard the end, by what may have been billed, as an estimate.
 
-    An estimate that is rather too high: its prompt and that text, or the longest answer that was
-    allowed where nothing is known to have come, at the price of the model that was to answer first
-    (of ``models``, full names, where the call does not say whose it was).
+    It is spent of every budget that the call fell under.
     """
 
-    def book(asked: CallAsked, chars: int) -> None:
-        provider, model = asked.provider, asked.model
-        named = next((name for name in models if name.partition(":")[2] == model), "")
-        provider = provider or named.partition(":")[0]
-        most, told = asked.most_output_tokens, estimated_tokens(chars)
-        output = min(told or most, most) if most else told
-        usage = Usage(input_tokens=asked.input_tokens, output_tokens=output, estimated=True)
-        price = tracker.price_of(provider, model)
+    async def book(asked: CallAsked, usage: Usage) -> None:
+        price = tracker.price_of(asked.provider, asked.model)
         whose = {"player_id": asked.player_id, "session_id": asked.session_id}
         context = TTAContext(
             workflow_id=asked.story_id,
@@ -180,6 +170,10 @@ def booker_of_lost_calls(
             turn=asked.turn,
         )
         facts = {"outcome": "broken", "usage": usage, "priced": price.is_known, "at": asked.at}
-        tracker.book(request, provider, model, cost_usd=price.cost_usd(usage), **facts)
+        async with tracker.call(request) as (call, request):
+            cost_usd = price.cost_usd(usage)
+            call.spend(
+                tracker.book(request, asked.provider, asked.model, cost_usd=cost_usd, **facts)
+            )
 
     return book

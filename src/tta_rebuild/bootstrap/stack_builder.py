@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from tta_rebuild import integrations
 from tta_rebuild.bootstrap.guards import reply_redactor_for
@@ -33,9 +33,12 @@ from tta_rebuild.storyteller import OfflineProvider
 
 if TYPE_CHECKING:
     from tta_rebuild.integrations.adapter import Adapter
+    from tta_rebuild.integrations.embeddings import ProviderEncoder
 
 LONGEST_QUEUE_S = 20.0
 """How long a call waits for its place in a quota before the next model of the chain is asked."""
+LONGEST_QUEUE_FOR_EMBEDDING_S = 1.0
+"""How long an embedding waits for its place before its question is asked without one."""
 
 MakeAdapter: TypeAlias = Callable[[str, LLMConfig], LLMProvider]
 """Provider and configuration → the adapter, in place of the usual one (for servers of tests)."""
@@ -167,6 +170,38 @@ class StackBuilder:
         if self._redactor:
             adapter = RedactingLLMProvider(adapter, self._redactor)
         name = model.partition(":")[0]
+        guarded = self._guarded(model, adapter, max_wait_s=LONGEST_QUEUE_S)
+        retrying = integrations.RetryingLLMProvider(guarded)
+        budgeted = integrations.BudgetedLLMProvider(retrying, self.tracker, provider=name)
+        rephrasing = integrations.RephrasingLLMProvider(
+            budgeted,
+            lambda request, window, most: fitted(request, self.catalog, window, most),
+            _softer,
+            self._windows.get(model),
+        )
+        return Link(provider=rephrasing, name=model)
+
+    def embeddings(self, named: str) -> ProviderEncoder:
+        """An encoder by the API of a provider, all around it but what only slows: no retries.
+
+        ``named`` is ``provider:model`` or a provider. Raises SettingsError, ProviderError.
+        """
+        from tta_rebuild.integrations import embeddings as embedding
+
+        provider, _, model = named.partition(":")
+        kind: type[Adapter] = embedding.OpenAIEmbeddings
+        if provider == "gemini":
+            kind = embedding.GeminiEmbeddings
+        full = f"{provider}:{model or kind.default_model}"
+        adapter = self._adapters[full] = self._adapter(full, kind)
+        guarded = self._guarded(full, adapter, max_wait_s=LONGEST_QUEUE_FOR_EMBEDDING_S)
+        budgeted = integrations.BudgetedLLMProvider(guarded, self.tracker, provider=provider)
+        accounted = integrations.AccountedLLMProvider(budgeted, self.tracker)
+        return embedding.ProviderEncoder(accounted, full)
+
+    def _guarded(self, model: str, adapter: LLMProvider, *, max_wait_s: float) -> LLMProvider:
+        """One model, seen, paid for, paced and left alone while it fails."""
+        name = model.partition(":")[0]
         record_text = self.settings.trace_prompts
         seen = TracedLLMProvider(
             adapter,
@@ -178,21 +213,12 @@ class StackBuilder:
         paced = integrations.RateLimitedLLMProvider(
             integrations.CostTrackingLLMProvider(seen, self.tracker, provider=name),
             self._limiter,
-            max_wait_s=LONGEST_QUEUE_S,
+            max_wait_s=max_wait_s,
             provider=name,
         )
         circuit = Circuit() if self.shared is None else self.shared.circuit(model)
         self._circuits.setdefault(model, []).append(circuit)
-        guarded = integrations.CircuitBreakerLLMProvider(paced, circuit)
-        retrying = integrations.RetryingLLMProvider(guarded)
-        budgeted = integrations.BudgetedLLMProvider(retrying, self.tracker, provider=name)
-        rephrasing = integrations.RephrasingLLMProvider(
-            budgeted,
-            lambda request, window, most: fitted(request, self.catalog, window, most),
-            _softer,
-            self._windows.get(model),
-        )
-        return Link(provider=rephrasing, name=model)
+        return integrations.CircuitBreakerLLMProvider(paced, circuit)
 
     async def _found(self, name: str) -> str:
         """The full name; for ``local`` of what a server on this machine has."""
@@ -208,7 +234,8 @@ class StackBuilder:
             self._windows.setdefault(found, server.windows[model])
         return found
 
-    def _adapter(self, full_name: str) -> LLMProvider:
+    def _adapter(self, full_name: str, kind: type[Adapter] | None = None) -> LLMProvider:
+        """The adapter of a model; ``kind`` in place of the usual one of its provider."""
         from tta_rebuild.integrations.openai_provider import OpenAIProvider, is_near, patience_with
 
         settings = self.settings
@@ -225,10 +252,10 @@ class StackBuilder:
             from tta_rebuild.bootstrap.own_provider import OwnLLMProvider
 
             return OwnLLMProvider(self.own, settings)
-        if self.make_adapter is not None:
+        if self.make_adapter is not None and kind is None:
             return self.make_adapter(provider, config)
         if server is None:
-            return adapter_class(provider)(
+            return (kind or adapter_class(provider))(
                 getattr(settings, f"{provider}_api_key"),
                 config=config,
                 base_url=getattr(settings, f"{provider}_base_url") or None,
@@ -239,7 +266,7 @@ class StackBuilder:
             if server.lacks:
                 wrong = f"{server.lacks}: put the key into the environment or .env"
             raise SettingsError(f"servers.{provider}.key_variable", wrong)
-        return OpenAIProvider(
+        return cast("type[OpenAIProvider]", kind or OpenAIProvider)(
             server.key,
             key_variable=server.key_variable,
             config=config,

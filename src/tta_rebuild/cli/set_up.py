@@ -17,6 +17,7 @@ import typer
 import tta_rebuild as tta
 from tta_rebuild.bootstrap import overview as seen
 from tta_rebuild.bootstrap.application import check_writable
+from tta_rebuild.bootstrap.cluster import cluster_overview
 from tta_rebuild.bootstrap.guards import code_engines
 from tta_rebuild.bootstrap.model_names import chosen_model
 from tta_rebuild.cli import arguments as take
@@ -45,7 +46,7 @@ def doctor(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
         "can_play": True,
         "program": {"tta": tta.__version__, "python": platform.python_version()},
         "terminal": {"columns": screen.out.width, "encoding": encoding},
-        **{part: {} for part in ("settings", "stories", "access", "code", "servers")},
+        **{part: {} for part in ("settings", "stories", "access", "code", "servers", "cluster")},
         **{"teller": "", "models": [], "notes": [], "problem": "", "next_step": ""},
     }
     try:
@@ -86,6 +87,9 @@ def _examine(command: opening.CommandContext, report: Report) -> None:
     notes += found
     report["servers"] = servers = asyncio.run(seen.configured_servers(settings))
     notes += [f"server {name} {s['wrong']}" for name, s in servers.items() if "wrong" in s]
+    report["cluster"] = cluster = asyncio.run(cluster_overview(settings))
+    if cluster and cluster["workers"] == 0:
+        notes.append(message("no_worker", queue=cluster["queue"]))
     report["teller"] = chosen_model(settings)
     report["models"] = overview(command)
     _examine_models(report)
@@ -153,6 +157,9 @@ def _show(screen: Screen, report: Report) -> None:
             there[7:] = [f"{there[7]} and {len(there) - 8} more"]
         listed = ", ".join(there) or "no model that writes"
         row("servers", f"{name} answers at {server['address']}: {listed}")
+    if report["cluster"]:
+        for number, text in enumerate(_told_of_cluster(report["cluster"])):
+            row("" if number else "cluster", text)
     if report["teller"]:
         row("models", f"{report['teller']} tells the stories")
         used = [line for line in report["models"] if line.place or line.tasks]
@@ -168,6 +175,16 @@ def _show(screen: Screen, report: Report) -> None:
             row("", report["next_step"])
     else:
         screen.say("\nA story can be played: tta play", "bold green")
+
+
+def _told_of_cluster(cluster: dict[str, Any]) -> list[str]:
+    how = [name for name, is_so in (("TLS", "has_tls"), ("a key", "has_key")) if cluster[is_so]]
+    by = f" by {' and '.join(how)}" if how else ""
+    workers = cluster["workers"]
+    return [
+        "Temporal at {address}, namespace {namespace}".format(**cluster) + by,
+        f"queue {cluster['queue']}: {counted(workers, 'worker') if workers is not None else '?'}",
+    ]
 
 
 def models(

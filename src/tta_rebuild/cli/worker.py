@@ -20,7 +20,7 @@ from tta_rebuild.cli.serve import LogLevel, with_logs, with_runner
 def worker(
     ctx: typer.Context,
     *,
-    turns: Annotated[int, take.number("turns_at_once", 1, 10_000)] = 100,
+    turns: Annotated[int | None, take.number("turns_at_once", 1, 10_000)] = None,
     model: Annotated[str, take.option("model")] = "",
     temporal: Annotated[str, take.option("temporal")] = "",
     log_level: Annotated[LogLevel | None, take.option("log_level", case_sensitive=False)] = None,
@@ -30,7 +30,7 @@ def worker(
     It shares a database with them (TTA_DATABASE_URL), and Temporal hands the turns out.
     """
     if find_spec("temporalio") is None:
-        from tta_rebuild.bootstrap.cluster import NOT_INSTALLED
+        from tta_rebuild.bootstrap.temporal_link import NOT_INSTALLED
 
         raise tta.SettingsError("worker", NOT_INSTALLED)
     settings = with_logs(settings_for(ctx.obj, model=model), log_level)
@@ -54,9 +54,9 @@ def worker(
             await work(
                 application,
                 stop,
-                most_turns=turns,
+                most_turns=turns or settings.worker_turns,
                 on_start=told,
-                meter_provider=telemetry.meter_provider,
+                telemetry=telemetry,
             )
 
     with exporting(os.environ, redactor_for(settings)) as telemetry:

@@ -44,3 +44,12 @@ class Telemetry:
 
     tracer_provider: TracerProvider | None = None
     meter_provider: MeterProvider | None = None
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether spans go anywhere."""
+        from opentelemetry import trace
+
+        if self.tracer_provider is not None:
+            return True
+        return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)

@@ -82,6 +82,10 @@ class TurnRecords(Protocol):
         """How many are not over."""
         ...
 
+    async def waiting(self) -> tuple[int, datetime | None]:
+        """How many run whose place is not noted, so nobody plays them; when the oldest began."""
+        ...
+
     async def place(self, turn_id: str, position: int) -> int:
         """Note where its branch stood; gives what was noted first. Raises TurnNotFound."""
         ...

@@ -1,12 +1,14 @@
 """Care for the player before a turn: whether it pauses with a note on where help can be found.
 
-Called by ``session`` for the player's own words, before any storyteller is asked. Of what was
-shown, a session remembers in memory alone what for and when; the log gets ``CareShown``.
+Called by ``session`` for the player's own words, before any storyteller is asked. The log gets
+``CareShown`` and nothing of what for; that is read, on whatever machine plays next, from the words
+with which the player went on.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from tta_rebuild.core.events import CareShown
 from tta_rebuild.engine.action import Action
@@ -20,6 +22,9 @@ from tta_rebuild.safety.help_lines import Need
 
 QUIET_TURNS = 5
 """Turns after a note in which the same need gets a line in place of another pause."""
+
+SITTING = timedelta(hours=6)
+"""As long after a note: who comes back on another day is shown it again."""
 
 SCENE_CHARS = 600
 """Of the scene before, at most, that a reader is given."""
@@ -44,42 +49,54 @@ class CareTaken:
         return replace(played, cost_usd=cost_usd, calls=calls)
 
 
-class SessionCare:
-    """The care of one sitting."""
+async def look(
+    turn: TurnInput,
+    words: str,
+    *,
+    takes_more: bool = False,
+    may_ask: bool = True,
+    after_note: bool = False,
+    may_remind: bool = True,
+    is_unanswered: bool = False,
+) -> CareTaken:
+    """Whether the turn pauses for these words; not for the same ones just ``after_note``.
 
-    def __init__(self) -> None:
-        self._shown: dict[Need, int] = {}
+    It ``takes_more`` without a reader for a theme, which may tell of people in need; what will
+    not be played is read by none (not ``may_ask``). Soon after a note a turn that is played
+    begins with a reminder; one that is not has the note once more (not ``may_remind``), and so
+    has one that comes while nobody has chosen what to do after it (``is_unanswered``).
+    """
+    words = in_plain_words(words)
+    if after_note or not words:
+        return CareTaken()
+    need, taken = await _need_in(turn, words, takes_more=takes_more, may_ask=may_ask)
+    if need is None:
+        return taken
+    policy = turn.dependencies.care
+    is_open = policy.is_strict or not may_remind or is_unanswered
+    if not is_open and _has_seen_note(turn, need):
+        return replace(taken, reminder=policy.reminder(need))
+    return replace(taken, note=policy.note(need))
 
-    async def look(
-        self,
-        turn: TurnInput,
-        words: str,
-        *,
-        takes_more: bool = False,
-        may_ask: bool = True,
-        after_note: bool = False,
-        may_remind: bool = True,
-        is_unanswered: bool = False,
-    ) -> CareTaken:
-        """Whether the turn pauses for these words; not for the same ones just ``after_note``.
 
-        It ``takes_more`` without a reader for a theme, which may tell of people in need; what will
-        not be played is read by none (not ``may_ask``). Soon after a note a turn that is played
-        begins with a reminder; one that is not has the note once more (not ``may_remind``), and so
-        has one that comes while nobody has chosen what to do after it (``is_unanswered``).
-        """
-        words = in_plain_words(words)
-        if after_note or not words:
-            return CareTaken()
-        need, taken = await _need_in(turn, words, takes_more=takes_more, may_ask=may_ask)
-        if need is None:
-            return taken
-        policy, now, last = turn.dependencies.care, turn.state.turn, self._shown.get(need)
-        is_quiet = last is not None and now - last < QUIET_TURNS and not policy.is_strict
-        if is_quiet and may_remind and not is_unanswered:
-            return replace(taken, reminder=policy.reminder(need))
-        self._shown[need] = now
-        return replace(taken, note=policy.note(need))
+def _has_seen_note(turn: TurnInput, need: Need) -> bool:
+    """Whether the player was shown not long ago whom they can reach for a need.
+
+    What for is told by the words with which they went on. Where they went on otherwise it is not
+    known: every note has a line for harm, and not every one those for a danger.
+    """
+    from tta_rebuild.safety.needs import read_need
+
+    state, now = turn.state, turn.context.timestamp
+    for shown in state.notes:
+        if state.turn - shown.turn >= QUIET_TURNS or now - shown.at >= SITTING:
+            continue
+        words = shown.words or ("" if shown.turn else state.premise.theme)
+        found = read_need(in_plain_words(words), state.premise.language)
+        is_known = found.level not in ("none", "doubtful")
+        if need == (found.need if is_known else "harm"):
+            return True
+    return False
 
 
 def is_noted(fold: StoryFold) -> bool:

@@ -215,6 +215,9 @@ class InProcessRunner:
         self._sessions.forget_story(story_id)
         self._journal.forget(story_id=story_id)
 
+    async def queue(self) -> None:
+        """See ``TurnRunner.queue``."""
+
     async def hindrance(self) -> str:
         """See ``TurnRunner.hindrance``."""
         return "draining" if self.is_draining else ""
@@ -236,7 +239,7 @@ class InProcessRunner:
     async def _traced(self, turn: KeptTurn) -> None:
         with turn_span(turn.now.request, self._tracer_provider) as ended:
             await self._play(turn)
-            ended(turn.now)
+            ended(turn.now.state, turn.now.last.get("errors") or ())
 
     async def _play(self, turn: KeptTurn) -> None:
         request = turn.now.request

@@ -24,7 +24,7 @@ from tta_rebuild.core.story import ARC_STAGES, ArcStage, Passage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.aside import Aside, AsideTelling, aside_of
-from tta_rebuild.engine.care import SessionCare, is_noted, may_tell_of_need, own_words
+from tta_rebuild.engine.care import is_noted, look, may_tell_of_need, own_words
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import Judgement, judge_passages
@@ -56,7 +56,6 @@ class Session:
         self._wanted = 0  # who plays or stores, and who waits to
         self._one_look = asyncio.Lock()
         self._owes_note = False  # shown while a turn was played, stored after it
-        self._care = SessionCare()
         self.branch = branch
         self.state: StoryState = fold.present()
 
@@ -167,7 +166,7 @@ class Session:
         async with self._alone():
             before = self.next_turn(is_retold=action.is_retold, player_id=action.player_id)
             words, is_again = own_words(before, action), action.after_note and is_noted(self._fold)
-            care = await self._care.look(
+            care = await look(
                 before,
                 words,
                 takes_more=action.kind == "begin",
@@ -227,7 +226,7 @@ class Session:
     ) -> CareNote | None:
         async with self._one_look:
             is_again = after_note and (self._owes_note or is_noted(self._fold))
-            care = await self._care.look(
+            care = await look(
                 turn,
                 words,
                 takes_more=takes_more,
@@ -297,7 +296,7 @@ class Session:
             asked = wanted.words if isinstance(wanted, Aside) else ""
             is_again = after_note and is_noted(self._fold)
             is_asked = isinstance(wanted, Aside)
-            care = await self._care.look(
+            care = await look(
                 turn,
                 asked or typed,
                 takes_more=not is_asked,

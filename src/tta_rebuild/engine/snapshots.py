@@ -21,7 +21,7 @@ from tta_rebuild.core.events import EventCodec, RecordedEvent
 from tta_rebuild.engine.state import Present, StoryFold, StoryState
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
-FOLD = 12
+FOLD = 13
 """Rises when the same events fold to something else than before."""
 
 TURNS_BETWEEN = 20

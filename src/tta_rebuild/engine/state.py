@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from typing import Any
 
 from tta_rebuild.canon.lines import SummaryLine, cut_line, with_line, with_turn
@@ -23,8 +24,23 @@ from tta_rebuild.narrative.character_state import (
 )
 from tta_rebuild.narrative.feelings import NEUTRAL, USUAL
 
+NOTES_KEPT = 8
+"""Last notes of care that are remembered."""
+
 RECENT_SCENES = 7
 """Last scenes kept at hand; as many as the prompt has room for are in it word for word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteShown:
+    """A note of care: when, and the player's ``words`` next stored after it, None for none yet.
+
+    They are ``""`` where a choice of the story was taken.
+    """
+
+    turn: int
+    at: datetime
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +52,8 @@ class Present:
     ``changes`` counts the facts since its last line. Beside a ``rejected`` choice stands why, and
     ``withheld`` is what was held back in the last turn. ``characters`` are by id in order of
     appearance, ``lines`` the lasting ones in force by number, oldest first.
-    ``variant`` is the way of telling that an experiment gave to the story, if any.
+    ``variant`` is the way of telling that an experiment gave to the story, if any; ``notes`` are
+    the last notes of care.
     """
 
     premise: Premise
@@ -53,6 +70,7 @@ class Present:
     lines: Mapping[int, LastingLine] = field(default_factory=dict)
     ended: bool = False
     variant: log.VariantAssigned | None = None
+    notes: tuple[NoteShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +141,8 @@ class StoryFold:
             return
         if recorded.turn != now.turn:
             now = replace(now, turn=recorded.turn, withheld=(), action="")
-        self._now = replace(now, position=recorded.position, **_changed(now, recorded))
+        changed = _changed(now, recorded) | _noted(now, recorded)
+        self._now = replace(now, position=recorded.position, **changed)
 
 
 def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
@@ -158,6 +177,20 @@ def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
             return {"premise": replace(now.premise, boundaries=bounds)}
         case log.StoryEnded():
             return {"ended": True}
+    return {}
+
+
+def _noted(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
+    """The notes of care, where one is shown, or where the player goes on after one."""
+    match recorded.event:
+        case log.CareShown():
+            shown = NoteShown(turn=recorded.turn, at=recorded.at)
+            return {"notes": (*now.notes, shown)[-NOTES_KEPT:]}
+        case (log.PlayerActed() | log.PersonAsked()) as went_on:
+            if not now.notes or now.notes[-1].words is not None:
+                return {}
+            words = "" if getattr(went_on, "choice", None) else went_on.text
+            return {"notes": (*now.notes[:-1], replace(now.notes[-1], words=words))}
     return {}
 
 

@@ -8,30 +8,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, Self
 
-from temporalio.client import Client, WorkflowFailureError
-from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import Client
+from temporalio.service import RPCError
 
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BranchBusy, KeyReused, StoreError, TooManyTurns, TurnNotFound
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord
+from tta_rebuild.engine.asked_turns import AskedTurns
 from tta_rebuild.engine.held_events import HeldEvents
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.stories import Stories
-from tta_rebuild.engine.temporal_names import CANCEL, QUEUE, WORKFLOW
+from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_dispatch import is_same, pause_of, turn_of
 from tta_rebuild.engine.turn_runner import (
     LAST_NUMBER,
     REPEATABLE,
     RunningTurn,
+    TurnQueue,
     TurnRequest,
     TurnUpdate,
     TurnWatch,
@@ -39,20 +39,15 @@ from tta_rebuild.engine.turn_runner import (
 from tta_rebuild.engine.turn_steps import store_note
 from tta_rebuild.engine.turn_updates import TurnUpdates
 from tta_rebuild.engine.turn_values import text_of, update_of
+from tta_rebuild.engine.turn_workflows import HEALTH_S, TurnWorkflows
 from tta_rebuild.storage.story_store import StoryStore
 
 TENDED_EVERY_S = 20.0
 YOUNG_S = 5.0
 """A turn younger than this may be about to be begun by whoever was asked for it."""
 
-PATIENCE_S = 15.0
-"""How long Temporal is waited for, seconds."""
-
 ROW_S = 2.0
 """How long the end of a turn's row is waited for once its last update is seen, seconds."""
-
-HEALTH_S = 1.0
-"""How long an answer may take of what is asked whether it is there, seconds."""
 
 _log = logging.getLogger("tta_rebuild.turns")
 
@@ -80,17 +75,17 @@ class TemporalRunner:
         known_s: float = 86_400.0,
     ) -> None:
         """``most_turns`` is over all machines, about; see ``InProcessRunner`` for the rest."""
-        self._client, self._stories, self._store = client, stories, store
+        self._workflows = TurnWorkflows(client, queue)
+        self._stories, self._store = stories, store
         self._records, self._updates = store.turns(), updates
         self._sessions, self._new_id, self._clock = sessions, new_id, clock or Clock()
-        self._watch, self._most, self._queue = watch, most_turns, queue
+        self._most = most_turns
         self._kept_s, self._known_s = kept_s, known_s
-        self._own: set[str] = set()
+        self._asked_here = AskedTurns(watch)
         self._tending: asyncio.Task[None] | None = None
         self.is_draining = False
-        self.ended = Counter[str]()
-        """How turns ended that were asked for here, as far as it was seen."""
-        self.failures: deque[RunningTurn] = deque(maxlen=20)
+        self.ended, self.failures = self._asked_here.ended, self._asked_here.failures
+        """Of the turns that were asked for here, as far as it was seen."""
 
     async def __aenter__(self) -> Self:
         self._tending = asyncio.create_task(self._tend(), name="tending turns")
@@ -105,7 +100,7 @@ class TemporalRunner:
     @property
     def running(self) -> int:
         """How many turns that were asked for here are being played, as far as it was seen."""
-        return len(self._own)
+        return len(self._asked_here)
 
     async def submit(self, request: TurnRequest, *, again: bool = False) -> RunningTurn:
         """See ``TurnRunner.submit``; TooManyTurns also where Temporal cannot be reached."""
@@ -118,7 +113,7 @@ class TemporalRunner:
                 return paused
             if is_full:
                 name = "shutting_down" if self.is_draining else "too_many_turns"
-                self._turn_away(name.removesuffix("_turns"))
+                self._asked_here.turned_away(name.removesuffix("_turns"))
                 raise TooManyTurns(message(name), retry_after_s=2.0)
         return await self._begin(request)
 
@@ -128,12 +123,12 @@ class TemporalRunner:
         stands = await self._records.begin(now, instead_of=before.turn_id if before else "")
         if stands.turn_id != now.turn_id:
             if stands.key != request.key:
-                self._turn_away("busy_branch")
+                self._asked_here.turned_away("busy_branch")
                 raise BranchBusy(message("branch_busy"), turn_id=stands.turn_id)
             return await self._same(stands, request)
-        self._own.add(now.turn_id)
+        self._asked_here.add(turn_of(now))
         try:
-            await self._start(now.turn_id)
+            await self._workflows.start(now.turn_id)
         except RPCError as error:
             _log.error("a turn could not be begun, Temporal failed: %s", error.status.name)
             await self._end(now.turn_id, message("no_workers"))
@@ -177,6 +172,7 @@ class TemporalRunner:
         stands = await self._records.begin(record)
         if stands.turn_id != record.turn_id:
             return await self._same(stands, request)
+        self._asked_here.add(turn_of(record))
         await self._updates.add(record.turn_id, 1, kind, text_of(values))
         if other is None or not await self._records.owe_note(other.turn_id):
             await store_note(self._store, request.branch_id, self._clock)
@@ -255,14 +251,23 @@ class TemporalRunner:
         if self.is_draining:
             return "draining"
         try:
-            await asyncio.wait_for(self._client.service_client.check_health(), HEALTH_S)
+            workers = await self._workflows.workers()
         except (RPCError, TimeoutError):
             return "no Temporal"
         try:
             await asyncio.wait_for(self._records.running_count(), HEALTH_S)
         except (StoreError, TimeoutError):
             return "no database"
-        return ""
+        return "" if workers else "no worker"
+
+    async def queue(self) -> TurnQueue:
+        """See ``TurnRunner.queue``."""
+        workers: int | None = None
+        with suppress(RPCError, TimeoutError):
+            workers = await self._workflows.workers()
+        waiting, since = await self._records.waiting()
+        waits_s = (self._clock.wall() - since).total_seconds() if since else 0.0
+        return TurnQueue(workers=workers, waiting=waiting, longest_s=max(0.0, waits_s))
 
     async def drain(self, grace_s: float) -> None:
         """Begin no turn any more; for ``grace_s`` seconds wait for those that were asked for here.
@@ -271,46 +276,19 @@ class TemporalRunner:
         """
         self.is_draining = True
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*map(self._ended, list(self._own))), grace_s)
+            await asyncio.wait_for(asyncio.gather(*map(self._ended, self._asked_here.ids)), grace_s)
 
     async def recover(self) -> int:
         """Have the turns played that run by their row and that no worker was given; how many."""
         old, started = self._clock.wall() - timedelta(seconds=YOUNG_S), 0
         for record in await self._records.running():
-            if record.began_at < old and not await self._is_given(record.turn_id):
-                await self._start(record.turn_id)
+            if record.began_at < old and not await self._workflows.has(record.turn_id):
+                await self._workflows.start(record.turn_id)
                 started += 1
         return started
 
-    async def _start(self, turn_id: str) -> None:
-        await self._client.start_workflow(
-            WORKFLOW,
-            turn_id,
-            id=turn_id,
-            task_queue=self._queue,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            task_timeout=timedelta(seconds=3),
-            rpc_timeout=timedelta(seconds=PATIENCE_S),
-        )
-
-    async def _is_given(self, turn_id: str) -> bool:
-        try:
-            found = await self._client.get_workflow_handle(turn_id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return False
-            raise
-        return found.close_time is None
-
     async def _stop(self, turn_id: str, reason: str) -> None:
-        handle = self._client.get_workflow_handle(turn_id)
-        try:
-            await handle.signal(CANCEL, reason, rpc_timeout=timedelta(seconds=PATIENCE_S))
-            await handle.result(rpc_timeout=timedelta(seconds=PATIENCE_S))
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:  # nobody plays it, or it is over
-                await self._end(turn_id, reason)
-        except WorkflowFailureError:
+        if not await self._workflows.cancel(turn_id, reason):
             await self._end(turn_id, reason)
 
     async def _end(self, turn_id: str, reason: str) -> None:
@@ -338,29 +316,19 @@ class TemporalRunner:
                     _log.warning("%d turns that nobody played are played now", started)
                 await self._updates.trim(before=now - timedelta(seconds=self._kept_s))
                 await self._records.forget(before=now - timedelta(seconds=self._known_s))
-                for turn_id in list(self._own):
+                for turn_id in self._asked_here.ids:  # perhaps nobody follows it
                     with suppress(TurnNotFound):
-                        await self._found(turn_id)
+                        await self.updates(turn_id)
             except (RPCError, StoreError) as error:
                 _log.warning("turns could not be looked after: %s", type(error).__name__)
             await self._clock.sleep(TENDED_EVERY_S)
 
     async def _found(self, turn_id: str) -> TurnRecord:
         record = await self._records.turn(turn_id)
-        if record is None or record.state != RUNNING:
-            self._note_end(turn_id, record)
         if record is None:
+            self._asked_here.gone(turn_id)
             raise TurnNotFound(message("no_turn"))
         return record
-
-    def _note_end(self, turn_id: str, record: TurnRecord | None) -> None:
-        if turn_id not in self._own:
-            return
-        self._own.discard(turn_id)
-        if record is not None:
-            self.ended[record.state] += 1
-            if record.state == "failed":
-                self.failures.append(turn_of(record))
 
     async def _same(self, record: TurnRecord, request: TurnRequest) -> RunningTurn:
         """The turn as it stands. Raises KeyReused: another was asked for."""
@@ -374,25 +342,29 @@ class TemporalRunner:
         if not shown:
             return turn
         turn = replace(turn, updates=shown[-1].number)
-        is_over = turn.state != RUNNING and shown[-1].is_last
-        return replace(turn, last=shown[-1].values) if is_over else turn
+        if turn.state == RUNNING or not shown[-1].is_last:
+            return turn
+        last = shown[-1].values
+        if again := last.get("go_on"):  # as long as its note is kept, so are its words, in it
+            turn = replace(turn, request=replace(turn.request, text=again["text"]))
+        return replace(turn, last=last)
 
     async def _read(self, turn_id: str, after: int, wait_s: float) -> list[TurnUpdate]:
         found = await self._updates.read(turn_id, after=after, wait_s=wait_s)
-        return [TurnUpdate(number=n, kind=_any(kind), text=text) for n, kind, text in found]
+        updates = [TurnUpdate(number=n, kind=_any(kind), text=text) for n, kind, text in found]
+        self._asked_here.seen(turn_id, updates)
+        return updates
 
     async def _ended_with(self, record: TurnRecord, after: int) -> list[TurnUpdate]:
-        """The updates of a turn that is over; where all are gone, what its row says of the last."""
-        if (found := await self._read(record.turn_id, after, 0.0)) or after >= LAST_NUMBER:
+        """The updates of a turn that is over; where the last is missing, what its row says."""
+        shown = await self._read(record.turn_id, 0, 0.0)
+        found = [update for update in shown if update.number > after]
+        if found or after >= LAST_NUMBER or (shown and shown[-1].is_last):
             return found
-        if await self._read(record.turn_id, 0, 0.0):
-            return []
         text = text_of(record.last)
-        return [TurnUpdate(number=LAST_NUMBER, kind=_any(record.state), text=text)]
-
-    def _turn_away(self, reason: str) -> None:
-        if self._watch is not None:
-            self._watch.turned_away(reason)
+        last = [TurnUpdate(number=LAST_NUMBER, kind=_any(record.state), text=text)]
+        self._asked_here.seen(record.turn_id, last)
+        return last
 
 
 def _any(name: str) -> Any:

@@ -121,6 +121,20 @@ class TurnWatch(Protocol):
         """A turn was not begun: ``busy_branch``, ``too_many`` or ``shutting_down``."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnQueue:
+    """Turns on their way to workers.
+
+    Attributes:
+        workers: how many take turns now; None: whoever hands them out does not answer.
+        waiting: turns that no worker has begun yet; ``longest_s`` is how long the oldest waits.
+    """
+
+    workers: int | None
+    waiting: int
+    longest_s: float
+
+
 class TurnRunner(Protocol):
     """Plays turns for many callers; one at a time on a branch, a bounded number over all.
 
@@ -172,6 +186,12 @@ class TurnRunner(Protocol):
 
     async def forget_story(self, story_id: str) -> None:
         """Abandon the turns of a story, and forget them with every word."""
+
+    async def queue(self) -> TurnQueue | None:
+        """How turns wait for who plays them; None: they are played here and wait for nobody.
+
+        Raises StoreError.
+        """
 
     async def hindrance(self) -> str:
         """Why no turn can begin now, in a word or two; "" if turns can."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
 
 from tta_rebuild.core import telemetry as names
-from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest
+from tta_rebuild.engine.turn_runner import TurnRequest
 
 NAME = "invoke_workflow"
 
@@ -17,8 +17,9 @@ NAME = "invoke_workflow"
 @contextmanager
 def turn_span(
     request: TurnRequest, tracer_provider: trace.TracerProvider | None = None
-) -> Iterator[Callable[[RunningTurn], None]]:
-    """The current span for the block; what it gives is called with the turn once that is over.
+) -> Iterator[Callable[[str, Sequence[str]], None]]:
+    """The current span for the block; what it gives is called with how the turn ended, and with
+    the names of the errors that it failed with.
 
     No word of the player's is in it.
     """
@@ -33,13 +34,11 @@ def turn_span(
     named = f"{NAME} turn_{request.kind}"
     with tracer.start_as_current_span(named, attributes=attributes) as span:
 
-        def ended(turn: RunningTurn) -> None:
-            if not span.is_recording():
-                return
-            span.set_attribute("tta.outcome", turn.state)
-            if turn.state == "failed":
-                errors = turn.last.get("errors") or ("defect",)
-                span.set_attribute(names.ERROR, errors[0])
-                span.set_status(Status(StatusCode.ERROR, errors[0]))
+        def ended(outcome: str, errors: Sequence[str]) -> None:
+            span.set_attribute("tta.outcome", outcome)
+            if outcome == "failed":
+                first = errors[0] if errors else "defect"
+                span.set_attribute(names.ERROR, first)
+                span.set_status(Status(StatusCode.ERROR, first))
 
         yield ended

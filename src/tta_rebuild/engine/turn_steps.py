@@ -9,24 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import StoryError, TTAError
+from tta_rebuild.core.errors import StoreFull, StoryError, TTAError
 from tta_rebuild.core.events import CareShown, Event, EventCodec
-from tta_rebuild.core.turn_calls import CallAsked, CallPlace, TurnCalls
+from tta_rebuild.core.turn_calls import CallAsked, CallHeard, CallPlace, TurnCalls, WorkerLives
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord, TurnRecords
+from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.held_events import HeldEvents
-from tta_rebuild.engine.kept_replies import TurnMemory
+from tta_rebuild.engine.kept_replies import OpenCall, TurnMemory
 from tta_rebuild.engine.kept_turn import log_end
 from tta_rebuild.engine.messages import message
+from tta_rebuild.engine.model_paces import ModelPaces, usage_when_lost
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.turn_dispatch import items_of, turn_of
 from tta_rebuild.engine.turn_runner import TurnRequest
+from tta_rebuild.engine.turn_span import turn_span
 from tta_rebuild.engine.turn_updates import TurnUpdates
 from tta_rebuild.engine.turn_values import LAST_KINDS, Values, error_values, text_of, update_of
 from tta_rebuild.storage.story_store import StoryStore
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
 
 KEPT_OF_THE_END = ("turn", "position", "branch_id", "errors")
 """What a turn's row keeps of its last update: no word of anybody's."""
@@ -42,7 +48,9 @@ class TurnSteps:
 
     Attributes:
         settle: has what was spent kept in the ledger, or raises StoreError.
-        book_lost: books a call of which nobody heard the end, with how many characters came.
+        book_lost: books a call of which nobody heard the end, with what may have been billed.
+        lives: when workers ended; ``worker`` is the name of this one there.
+        tracer_provider: where the spans of turns that are told go.
     """
 
     stories: Stories
@@ -51,8 +59,12 @@ class TurnSteps:
     updates: TurnUpdates
     calls: TurnCalls
     settle: Callable[[], Awaitable[None]]
-    book_lost: Callable[[CallAsked, int], None]
+    book_lost: Callable[[CallAsked, Usage], Awaitable[None]]
+    lives: WorkerLives
     clock: Clock
+    tracer_provider: TracerProvider | None = None
+    worker: str = ""
+    paces: ModelPaces = field(default_factory=ModelPaces)
 
     async def admit(self, turn_id: str) -> bool:
         """Note where the branch stands; whether there is anything to tell."""
@@ -71,33 +83,41 @@ class TurnSteps:
         self,
         turn_id: str,
         *,
-        lost: Mapping[CallPlace, int] | None = None,
-        progress: dict[CallPlace, int] | None = None,
+        lost: Mapping[CallPlace, CallHeard] | None = None,
+        open_calls: dict[CallPlace, OpenCall] | None = None,
     ) -> str:
         """Tell the turn to whoever reads it, and keep what it has come to; nothing is stored yet.
 
         Gives the kind of the last update that it is to have, "" where nothing was told to its end.
 
         Args:
-            lost: how many characters had come of the calls of whoever told it before.
-            progress: filled with how many have come of each open call.
+            lost: how far the calls of whoever told it before had come.
+            open_calls: filled with the calls that are under way.
         """
         record = await self._running(turn_id)
         if record is None or await self.records.outcome(turn_id) is not None:
             return ""
-        for place, asked in await self.calls.take_lost(turn_id):
-            self.book_lost(asked, (lost or {}).get(place, 0))
+        await self._book(
+            [(turn_id, *one) for one in await self.calls.open_calls(turn_id)], lost or {}
+        )
         shown = await self.updates.read(turn_id, after=0, wait_s=0.0)
         told = _Told(self, record, number=shown[-1][0] if shown else 0)
         try:
             if shown:
                 await told.show("restarted", {"reason": message("turn_taken_over")})
-            await told.play(progress)
+            with turn_span(TurnRequest(**record.request), self.tracer_provider) as ended:
+                try:
+                    await told.play(open_calls)
+                except TTAError as error:
+                    told.failed(error)
+                ended(told.end or "left", told.errors)
         except _Overtaken:
             return ""
-        except TTAError as error:
-            told.failed(error)
-        await self.records.keep_outcome(turn_id, told.outcome())
+        try:
+            await self.records.keep_outcome(turn_id, told.outcome())
+        except StoreFull as error:
+            await self._failed(turn_id, error)
+            return "failed"
         return told.end
 
     async def store_events(self, turn_id: str) -> None:
@@ -138,13 +158,12 @@ class TurnSteps:
         if number == 0 and shown:
             number = shown[-1][0]
         there = {at: (kind, text) for at, kind, text in shown}
-        for kind, values in last:
-            number, text = number + 1, text_of(values)
-            while there.get(number) != (kind, text) and not await self.updates.add(
-                record.turn_id, number, kind, text
-            ):
-                number += 1
         kind, values = last[-1]
+        try:
+            await self._close(turn_id, number, last, there)
+        except StoreFull:  # its row, which is there, may still be written: readers are told by it
+            if kind == "stored":
+                raise
         kept = {name: values[name] for name in KEPT_OF_THE_END if name in values}
         async with self.records.together():
             ended = await self.records.end(turn_id, kind, kept, self.clock.wall())
@@ -157,6 +176,42 @@ class TurnSteps:
     async def abandon(self, turn_id: str, reason: str) -> None:
         """End the turn without it being stored, if it is not."""
         await self.finish(turn_id, [("abandoned", {"reason": reason})])
+
+    async def book_orphans(self) -> None:
+        """Book the open calls of lost machines whose turns are over: cancelled, or given up."""
+        await self._book(await self.calls.orphans(), {})
+
+    async def _book(
+        self,
+        calls: Sequence[tuple[str, CallPlace, CallAsked]],
+        heard: Mapping[CallPlace, CallHeard],
+    ) -> None:
+        """Book calls of which nobody heard the end, by the time that they had."""
+        for _, place, asked in calls:
+            gone = await self.lives.gone_at(asked.worker)
+            until = gone if gone is not None and gone >= asked.at else self.clock.wall()
+            last = heard.get(place)
+            usage = usage_when_lost(asked, last, until.timestamp(), self.paces)
+            await self.book_lost(asked, usage)
+        if calls:  # they are let go only once they are in the ledger
+            await self.settle()
+        for turn_id, place, _ in calls:
+            await self.calls.drop(turn_id, place)
+
+    async def _close(
+        self,
+        turn_id: str,
+        number: int,
+        last: Sequence[tuple[str, Values]],
+        there: Mapping[int, tuple[str, str]],
+    ) -> None:
+        """Put the last updates after a number, but those that are there."""
+        for kind, values in last:
+            number, text = number + 1, text_of(values)
+            while there.get(number) != (kind, text) and not await self.updates.add(
+                turn_id, number, kind, text
+            ):
+                number += 1
 
     async def _running(self, turn_id: str) -> TurnRecord | None:
         record = await self.records.turn(turn_id)
@@ -190,7 +245,7 @@ class _Told:
         ):
             raise _Overtaken
 
-    async def play(self, progress: dict[CallPlace, int] | None) -> None:
+    async def play(self, open_calls: dict[CallPlace, OpenCall] | None) -> None:
         """Play the turn over what is stored; what it would store is held."""
         steps, record = self._steps, self._record
         memory = TurnMemory(
@@ -198,7 +253,9 @@ class _Told:
             steps.calls,
             settle=steps.settle,
             clock=steps.clock.wall,
-            progress=progress,
+            worker=steps.worker,
+            paces=steps.paces,
+            open_calls=open_calls,
         )
         stories = steps.stories.apart(self._held, memory.around)
         session = await stories.resume(record.story_id, record.branch_id)
@@ -215,6 +272,11 @@ class _Told:
     def end(self) -> str:
         """The kind of the last update that it is to have; "" for none."""
         return self._closing[-1][0] if self._closing else ""
+
+    @property
+    def errors(self) -> Sequence[str]:
+        """The names of the errors that it failed with."""
+        return self._closing[-1][1].get("errors", ()) if self._closing else ()
 
     def failed(self, error: TTAError) -> None:
         """Nothing comes of it."""

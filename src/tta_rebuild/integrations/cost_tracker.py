@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from tta_rebuild.core.checks import check_number, check_text
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import StoreError, ValidationError
+from tta_rebuild.core.errors import StoreError, StoreFull, ValidationError
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
 from tta_rebuild.integrations.budgets import (
     Account,
@@ -210,7 +210,8 @@ class CostTracker:
         for budget in self.budgets if scope == "session" else ():
             if account := self._accounts.get((budget, key)):
                 return account.spent_usd
-        await self.flush()
+        with suppress(StoreFull):  # what is there can still be looked at
+            await self.flush()
         return await self._spent_before(scope, key)
 
     async def story_limit_usd(self, story_id: str) -> float | None:

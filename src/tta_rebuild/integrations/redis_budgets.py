@@ -215,7 +215,9 @@ class RedisBudgets:
         args += [self.link.timing.lease_s, RESERVE_LEASE_S]
         for account in call.shared.values():
             limit = _billionths(account.budget.limit_usd)
-            args += [limit, int(limit * RESERVE / self.link.workers)]
+            reserve = int(limit * RESERVE / self.link.workers)
+            # one call that may cost more could not be made with it: nobody would spend it
+            args += [limit, reserve if reserve >= target else 0]
         return Command("budget_hold", (f"{PREFIX}reported", *call.shared), args)
 
     async def _open(self, call: SharedCall, key: str) -> None:

@@ -1,7 +1,8 @@
 """Questions that were asked before, with their answers, found by how near they lie.
 
 Kept by ``wrappers.semantic``, which decides whether one that is near is the same. In memory, or in
-a file of their own that, unlike ``response_cache``'s, holds the questions in plain words.
+a file of their own that, unlike ``response_cache``'s, holds the questions in plain words;
+``redis_semantic_cache`` keeps them for all workers.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import sqlite3
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from operator import mul
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Protocol
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.integrations.cache_file import CacheFile
-from tta_rebuild.integrations.llm_provider import LLMResponse
+from tta_rebuild.integrations.llm_provider import LLMRequest, LLMResponse
 from tta_rebuild.integrations.response_cache import response_from
 
 MOST_PER_KEY = 64
@@ -42,8 +43,14 @@ class Encoder(Protocol):
     name: str
     """Of the encoder and its weights: vectors of two of them are never compared."""
 
-    async def encode(self, text: str) -> Sequence[float]:
-        """A vector of length 1, always of as many numbers. Raises ProviderError, OSError."""
+    async def encode(self, text: str, asked: LLMRequest) -> Sequence[float]:
+        """A vector of length 1, always of as many numbers; ``asked`` says whose question it is.
+
+        Raises ProviderError, BudgetExceededError, OSError.
+        """
+
+    async def aclose(self) -> None:
+        """Release what it holds; safe to call twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,9 @@ class KeptAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Kept:
+    """One question as it is kept: when (POSIX seconds), where it lies, and its answer."""
+
     born: float
     vector: array[float]
     answer: KeptAnswer
@@ -83,18 +92,29 @@ class SemanticCache:
         self._entries = entries
         self._max_age_s = max_age_s
         self._clock = clock or Clock()
-        self._kept: OrderedDict[int, tuple[str, _Kept]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[str, Kept]] = OrderedDict()
         self._by_key: dict[str, list[int]] = {}
         self._next = 0
 
+    async def has(self, key: str) -> bool:
+        """Whether anything may be kept under this key, of whatever age."""
+        if not self._file.is_used:
+            return key in self._by_key
+        query = "SELECT EXISTS (SELECT 1 FROM questions WHERE key = ?)"
+        return bool(await self._file.run(lambda at: at.execute(query, (key,)).fetchone()[0]))
+
     async def nearest(self, key: str, vector: Sequence[float], most: int) -> list[KeptAnswer]:
         """Up to ``most`` kept answers of this very key, nearest question first."""
-        oldest = self._now() - self._max_age_s
         if not self._file.is_used:
             found = [self._kept[number][1] for number in self._by_key.get(key, ())]
         else:
             found = await self._file.run(lambda database: self._rows(database, key)) or []
-        here = array("f", vector)
+        return self._ranked(found, vector, most)
+
+    def _ranked(
+        self, found: Iterable[Kept], vector: Sequence[float], most: int
+    ) -> list[KeptAnswer]:
+        oldest, here = self._now() - self._max_age_s, array("f", vector)
         alive = [kept for kept in found if kept.born >= oldest and len(kept.vector) == len(here)]
         near = heapq.nlargest(most, alive, key=lambda kept: sum(map(mul, kept.vector, here)))
         return [kept.answer for kept in near]
@@ -103,7 +123,7 @@ class SemanticCache:
         self, key: str, vector: Sequence[float], texts: Sequence[str], response: LLMResponse
     ) -> None:
         """Keep an answer to these texts."""
-        kept = _Kept(self._now(), array("f", vector), KeptAnswer(tuple(texts), response))
+        kept = Kept(self._now(), array("f", vector), KeptAnswer(tuple(texts), response))
         if not self._file.is_used:
             self._keep(key, kept)
         else:
@@ -116,7 +136,7 @@ class SemanticCache:
     def _now(self) -> float:
         return self._clock.wall().timestamp()
 
-    def _keep(self, key: str, kept: _Kept) -> None:
+    def _keep(self, key: str, kept: Kept) -> None:
         self._next += 1
         self._kept[self._next] = (key, kept)
         self._by_key.setdefault(key, []).append(self._next)
@@ -131,16 +151,16 @@ class SemanticCache:
         if not self._by_key[key]:
             del self._by_key[key]
 
-    def _rows(self, database: sqlite3.Connection, key: str) -> list[_Kept]:
+    def _rows(self, database: sqlite3.Connection, key: str) -> list[Kept]:
         query = "SELECT born, vector, texts, reply FROM questions WHERE key = ?"
         found = []
         for born, vector, texts, reply in database.execute(query, (key,)):
             if (response := response_from(reply)) is not None:
                 answer = KeptAnswer(tuple(json.loads(texts)), response)
-                found.append(_Kept(born, array("f", vector), answer))
+                found.append(Kept(born, array("f", vector), answer))
         return found
 
-    def _insert(self, database: sqlite3.Connection, key: str, kept: _Kept) -> None:
+    def _insert(self, database: sqlite3.Connection, key: str, kept: Kept) -> None:
         texts, reply = (
             json.dumps(one, default=str)
             for one in (kept.answer.texts, asdict(kept.answer.response))

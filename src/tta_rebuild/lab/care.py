@@ -11,7 +11,7 @@ from typing import Any
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.story import Premise
-from tta_rebuild.engine.care import SessionCare
+from tta_rebuild.engine.care import look
 from tta_rebuild.lab.measures import EvalRow, ReaderCounts, Share
 from tta_rebuild.lab.told_file import CareLine
 
@@ -73,7 +73,7 @@ async def eval_care(
     for number, line in enumerate(lines, start=1):
         if not number % PROGRESS_EVERY:
             progress(f"{number} of {len(lines)}")
-        taken = await SessionCare().look(session.next_turn(), line.text)
+        taken = await look(session.next_turn(), line.text)
         counts.calls += taken.calls
         counts.cost_usd += taken.cost_usd
         counts.asked += bool(taken.calls)

@@ -16,6 +16,11 @@ from tta_rebuild.core.english import sentences_of
 
 _ENDS = {"n't": " not", "'re": " are", "'ve": " have", "'ll": " will", "'m": " am"}
 _SPLIT = re.compile(r"\s+")
+_CLEFT = (re.compile(r"(?i)^(who|what|where|when|why) (?:is|was) it that (?=\w)"), r"\1 ")
+"""What stands in "what was it that …" is said as it is in "tell me what …"."""
+_PLEASE = re.compile(r"(?i)^please\b|\bplease\W*$|\byou please (?!me|him|her|it|us|them)")
+"""Where "please" is no verb."""
+_OF_US = r"(?!.*\b(?:i|me|my|mine|we|us|our|ours|you|your|yours)\b)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,13 @@ class Clause:
         text: its words with a capital and a mark, as a parser knows sentences; "" for none.
         kind: ``"asks"`` (begins with a question word), ``"polar"`` (yes or no) or ``"told"``.
         is_wrapped: whether it stood in another, as in "tell me where …".
+        addressed: who is spoken to, in lower case; "" where that is not said.
     """
 
     text: str
     kind: str
     is_wrapped: bool
+    addressed: str = ""
 
 
 def table() -> dict[str, Any]:
@@ -52,12 +59,54 @@ def small_talk(text: str) -> int:
 
 def clauses_of(text: str, named: frozenset[str]) -> tuple[Clause, ...]:
     """The sentences of a text in order, without those that only open it."""
-    found = [_clause(sentence, named) for sentence in sentences_of(_written_out(text))]
+    found = [_clause(sentence, named) for sentence in sentences_of(_calling(text, named))]
     return tuple(clause for clause in found if clause.text)
 
 
+def _calling(text: str, named: frozenset[str]) -> str:
+    """The text written out, where "Mira! Are you there?" is one sentence."""
+    text = _written_out(text)
+    called, mark, rest = (
+        re.split(r"([!.?])", text, maxsplit=1) if re.search("[!.]", text) else (text, "", "")
+    )
+    return (
+        f"{called},{rest}"
+        if mark in ("!", ".") and rest.strip() and _is_called(called, named)
+        else text
+    )
+
+
+def _is_called(text: str, named: frozenset[str]) -> bool:
+    words = text.lower().split()
+    return bool(words) and (" ".join(words) in table()["addresses"] or set(words) <= named)
+
+
+def _addressed(text: str, named: frozenset[str]) -> tuple[str, str]:
+    """Who is called at the beginning or end of a question, in lower case, and the rest of it.
+
+    A name at its end may as well be of somebody who was spoken of.
+    """
+    called, comma, rest = text.partition(", ")
+    opened = _opened(rest)
+    first = opened.partition(" ")[0].lower()
+    if (
+        comma
+        and _is_called(called, named)
+        and first in word_set("question_words") | word_set("inverting") | {"you"}
+    ):
+        return called.lower(), opened
+    body, comma, called = text.rpartition(", ")
+    called = called.strip(" .!?").lower()
+    if comma and called in table()["addresses"]:
+        return called, f"{body}{'?' if text.endswith('?') else ''}"
+    return "", text
+
+
 def _clause(sentence: str, named: frozenset[str]) -> Clause:
-    text, is_wrapped = _unwrapped(_opened(sentence.strip()))
+    addressed, text = _addressed(_opened(_requested(sentence.strip())), named)
+    text, is_wrapped = _unwrapped(text)
+    if text[:2] != "I " and text.partition(" ")[0].lower() not in named:
+        text = text[:1].lower() + text[1:]
     for pattern, to in _rewrites():
         text = pattern.sub(to, text)
     has_mark = text.rstrip(" \"'!.)").endswith("?")
@@ -76,7 +125,15 @@ def _clause(sentence: str, named: frozenset[str]) -> Clause:
     if kind == "told" and words and words[0] not in word_set("subjects") | named:
         text = f"you will {text[0].lower()}{text[1:]}"  # parsers take bare commands for names
     marked = f"{text[:1].upper()}{text[1:]}{'.' if kind == 'told' else '?'}" if text else ""
-    return Clause(marked, kind, is_wrapped)
+    return Clause(marked, kind, is_wrapped, addressed)
+
+
+def _requested(text: str) -> str:
+    """With "please", "could you" and "would you" are no more than "can you" and "will you"."""
+    if not _PLEASE.search(text):
+        return text
+    text = re.sub(r"(?i)\bcould you\b", "can you", text)
+    return re.sub(r"(?i)\bwould you\b", "will you", text)
 
 
 def _written_out(text: str) -> str:
@@ -90,16 +147,16 @@ def _written_out(text: str) -> str:
 
 
 def _opened(text: str) -> str:
-    while (shorter := _openings().sub("", text)) != text:
+    while (shorter := _links().sub("", _openings().sub("", text))) != text:
         text = shorter
     return text
 
 
 def _unwrapped(text: str) -> tuple[str, bool]:
-    shorter = _wrappings().sub("", text)
-    if shorter == text:
-        return text, False
-    return _opened(shorter), True
+    for pattern, to in (*_wrappings(), _CLEFT):
+        if (shorter := pattern.sub(to, text)) != text:
+            return _opened(shorter), True
+    return text, False
 
 
 def _ended(text: str) -> str:
@@ -128,15 +185,28 @@ def _openings() -> re.Pattern[str]:
 
 
 @cache
-def _endings() -> re.Pattern[str]:
-    return re.compile(rf"(?i),? (?:{'|'.join(map(re.escape, table()['endings']))})$")
+def _links() -> re.Pattern[str]:
+    asking = "|".join(sorted(word_set("question_words") | word_set("inverting")))
+    return re.compile(rf"(?i)^(?:{'|'.join(table()['links'])}) (?=(?:{asking}) \w)")
 
 
 @cache
-def _wrappings() -> re.Pattern[str]:
-    words = "|".join(map(re.escape, sorted(table()["wrappings"], key=len, reverse=True)))
+def _endings() -> re.Pattern[str]:
+    loose, after = (
+        "|".join(map(re.escape, table()[name])) for name in ("endings", "afterthoughts")
+    )
+    return re.compile(rf"(?i)(?:,? (?:{loose})|, (?:{after}))$")
+
+
+@cache
+def _wrappings() -> tuple[tuple[re.Pattern[str], str], ...]:
     asking = "|".join([*sorted(word_set("question_words")), "if", "whether"])
-    return re.compile(rf"(?i)^(?:{words}),?:? (?=(?:(?:to|for|from|with|at|in) )?(?:{asking})\b)")
+    patterns = []
+    for name, unless in (("wrappings", ""), ("wrappings_of_others", _OF_US)):
+        words = "|".join(map(re.escape, sorted(table()[name], key=len, reverse=True)))
+        follows = rf"(?=(?:(?:to|for|from|with|at|in) )?(?:{asking})\b){unless}"
+        patterns.append((re.compile(rf"(?i)^(?:{words}),?:? {follows}"), ""))
+    return tuple(patterns)
 
 
 @cache

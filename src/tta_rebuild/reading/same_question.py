@@ -2,7 +2,7 @@
 
 Built for the semantic cache (``integrations.wrappers.semantic``), to which ``bootstrap`` hands it:
 there an embedding proposes, here is decided. Everything that may change an answer must agree; what
-may differ is in ``data/same_question.toml`` and in how ``reading.question_form`` draws sentences.
+may differ is in ``data/same_question.toml`` and in how ``reading.question_tree`` draws sentences.
 In doubt two questions are not the same.
 """
 
@@ -17,10 +17,10 @@ from tta_rebuild.reading.question_form import (
     QuestionForm,
     form_of,
     parts_of,
-    straightened,
     word_form_of,
 )
 from tta_rebuild.reading.question_text import clauses_of, small_talk
+from tta_rebuild.reading.question_tree import straightened
 
 LONGEST = 300
 """Characters of a question that is looked at; a longer one is like no other."""
@@ -78,6 +78,8 @@ def _differing(one: QuestionForm, other: QuestionForm) -> list[str]:
         for field in fields(QuestionForm)
         if field.compare and getattr(one, field.name) != getattr(other, field.name)
     ]
+    if one.addressed and other.addressed and one.addressed != other.addressed:
+        differing.append("names")
     is_excused = one.turns != other.turns or "joined" in one.turns
     if one.order != other.order and not is_excused:
         differing.append("order")

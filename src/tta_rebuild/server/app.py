@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
+from opentelemetry.trace import TracerProvider
 from starlette.staticfiles import StaticFiles
 
 import tta_rebuild as tta
 from tta_rebuild.bootstrap.guards import redactor_for
 from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.server import metrics
 from tta_rebuild.server.access import Access, Authentication, allowed
 from tta_rebuild.server.browser_safety import BrowserSafety
@@ -25,6 +27,7 @@ from tta_rebuild.server.metrics import Measured, ServerMetrics
 from tta_rebuild.server.openapi import openapi_of
 from tta_rebuild.server.presenting import API
 from tta_rebuild.server.problems import MOST_DEFECTS, add_problems
+from tta_rebuild.server.request_spans import RequestSpans
 from tta_rebuild.server.resources import ALWAYS, documented
 from tta_rebuild.server.routes import access, branches, canon, reports, stories, story_map, turns
 from tta_rebuild.server.streaming import Streams
@@ -42,12 +45,14 @@ class ServerOptions:
         web: the folder of the pages; nothing is served where there is none.
         looked_s: how often it is looked whether the token of who follows a turn is still good.
         metrics: what counts; the runner's watch is to be the same.
+        tracer_provider: where the spans of requests go; None is the process's own, if there is one.
     """
 
     hosts: tuple[str, ...] = ()
     limits: RequestLimits = field(default_factory=RequestLimits)
     web: Path = WEB
     metrics: ServerMetrics | None = None
+    tracer_provider: TracerProvider | None = None
     clock: Clock = field(default_factory=Clock)
     accounts: bool = False
     looked_s: float = 5.0
@@ -102,6 +107,8 @@ def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAP
     app.add_middleware(Authentication, access=app.state.access)  # before its sender is counted
     app.add_middleware(BrowserSafety, hosts=options.hosts)
     app.add_middleware(DoorErrors)
+    if Telemetry(tracer_provider=options.tracer_provider).is_traced:
+        app.add_middleware(RequestSpans, tracer_provider=options.tracer_provider)
     # the outermost: the last added
     app.add_middleware(Measured, metrics=app.state.metrics, clock=options.clock)
     return app

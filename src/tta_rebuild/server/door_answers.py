@@ -191,7 +191,9 @@ class Answers:
         while True:
             updates = await runner.updates(turn.turn_id, after=after, wait_s=answer.wait_s)
             if not updates and (await runner.turn(turn.turn_id)).state != "running":
-                return
+                updates = await runner.updates(turn.turn_id, after=after)
+                if not updates:
+                    return
             if not updates:
                 yield "", ""
             for update in updates:

@@ -223,6 +223,14 @@ class ErrorOut(Given):
     error_id: str = ""
 
 
+class QueueOut(Given):
+    """Turns on their way to workers."""
+
+    workers: int | None = Field(description="That take turns; null: Temporal does not answer")
+    waiting: int = Field(description="Turns that no worker has begun yet")
+    longest_s: float = Field(description="How long the oldest of them waits")
+
+
 class HealthOut(Given):
     """How the server is."""
 
@@ -240,6 +248,9 @@ class HealthOut(Given):
     latest: list[OutcomesOut]
     redis: str = Field(
         description="What workers share: used, away (each keeps to its share), or empty: nothing"
+    )
+    queue: QueueOut | None = Field(
+        description="Turns on their way to workers; null: the server plays them itself"
     )
     notices: list[str]
 

@@ -118,6 +118,8 @@ async def serve(
     machine's; SettingsError: others reach it, nobody shows a token, and ``anyone`` is not meant.
     """
     options = replace(options, accounts=options.accounts or await has_accounts(application))
+    if telemetry is not None:
+        options = replace(options, tracer_provider=telemetry.tracer_provider)
     for name in options.hosts:
         if re.search(r"[/@?#\s]|:\d+$", name):
             raise SettingsError("--allowed-host", NO_NAME.format(host=name[:60]))

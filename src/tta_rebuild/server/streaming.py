@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tta_rebuild.core.errors import StoreError
 from tta_rebuild.engine.turn_runner import TurnRunner, TurnUpdate
 from tta_rebuild.engine.turn_values import text_of
 from tta_rebuild.server.access import Watch
@@ -17,6 +18,9 @@ from tta_rebuild.server.problems import problem_of
 
 COALESCED_S = 0.04
 HEARTBEAT_S = 15.0
+AWAY_S = 0.5
+"""Until a database that is away is asked again, seconds."""
+
 MEDIA_TYPE = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -60,18 +64,26 @@ async def turn_stream(
     try:
         yield _RETRY
         while True:
-            updates = await runner.updates(turn_id, after=after, wait_s=looked_s)
-            if watch and loop.time() - looked_at >= looked_s:
-                if not await watch.may_follow():
-                    return
-                looked_at = loop.time()
+            try:
+                updates = await runner.updates(turn_id, after=after, wait_s=looked_s)
+                is_over = not updates and (await runner.turn(turn_id)).state != "running"
+                if is_over:  # perhaps since it was asked for more
+                    updates = await runner.updates(turn_id, after=after)
+                if watch and loop.time() - looked_at >= looked_s:
+                    if not await watch.may_follow():
+                        return
+                    looked_at = loop.time()
+            except StoreError:  # a database that is away comes back; what it has comes then
+                yield _STILL_HERE
+                await asyncio.sleep(AWAY_S)
+                continue
             if updates:
                 yield b"".join(frame(update, redact) for update in updates)
                 after = updates[-1].number
                 if updates[-1].is_last:
                     return
                 await asyncio.sleep(COALESCED_S)
-            elif (await runner.turn(turn_id)).state != "running":
+            elif is_over:
                 return
             else:
                 yield _STILL_HERE

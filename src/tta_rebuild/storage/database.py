@@ -52,6 +52,11 @@ class Connection(ABC):
     def transaction(self) -> AbstractAsyncContextManager[Any]:
         """Commit what the block does if it ends well; outside, each statement is for itself."""
 
+    async def stored_rows(self, sql: str, **values: Any) -> Sequence[Row]:
+        """Execute one statement that writes, outside a transaction; it is stored, or nothing is."""
+        async with self.transaction():
+            return await self.rows(sql, **values)
+
     async def row(self, sql: str, **values: Any) -> Row | None:
         """The first row, or None."""
         found = await self.rows(sql, **values)
@@ -122,6 +127,14 @@ class Database(ABC):
                 yield connection
             finally:
                 self._transaction.reset(token)
+
+    async def write(self, sql: str, **values: Any) -> Sequence[Row]:
+        """One statement, as in ``writing``, with fewer journeys to a server; gives its rows."""
+        outer = self._transaction.get()
+        if outer is not None:
+            return await outer.rows(sql, **values)
+        async with self._connected(writes=True) as connection:
+            return await connection.stored_rows(sql, **values)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from tta_rebuild.core.turn_calls import CallAsked, CallPlace
+from tta_rebuild.core.turn_calls import CallAsked, CallPlace, ModelPace
 from tta_rebuild.storage.database import Database, query
-from tta_rebuild.storage.story_rows import from_micros, to_micros
+from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
 
 class SqlTurnCalls:
@@ -18,18 +18,18 @@ class SqlTurnCalls:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(
-        self, turn_id: str, place: CallPlace, asked: CallAsked
-    ) -> Mapping[str, Any] | None:
-        """See ``TurnCalls.begin``."""
+    async def kept(self, turn_id: str) -> Mapping[CallPlace, Mapping[str, Any]]:
+        """See ``TurnCalls.kept``."""
+        async with self._database.reading() as connection:
+            rows = await connection.rows(query("kept_replies"), turn_id=turn_id)
+        return {_place(row): json.loads(row["reply"]) for row in rows}
+
+    async def sending(self, turn_id: str, place: CallPlace, asked: CallAsked) -> None:
+        """See ``TurnCalls.sending``."""
         where = {"turn_id": turn_id, **place._asdict()}
         noted = json.dumps({**asdict(asked), "at": to_micros(asked.at)})
         async with self._database.writing() as connection:
-            if await connection.rows(query("begin_call"), **where, asked=noted):
-                return None
-            row = await connection.row(query("reply_of_call"), **where)
-        reply: Mapping[str, Any] | None = json.loads(row["reply"]) if row and row["reply"] else None
-        return reply
+            await connection.rows(query("note_call"), **where, asked=noted, worker=asked.worker)
 
     async def keep(self, turn_id: str, place: CallPlace, reply: Mapping[str, Any]) -> None:
         """See ``TurnCalls.keep``."""
@@ -43,13 +43,25 @@ class SqlTurnCalls:
         async with self._database.writing() as connection:
             await connection.rows(query("drop_call"), turn_id=turn_id, **place._asdict())
 
-    async def take_lost(self, turn_id: str) -> Sequence[tuple[CallPlace, CallAsked]]:
-        """See ``TurnCalls.take_lost``."""
-        async with self._database.writing() as connection:
-            rows = await connection.rows(query("lost_calls"), turn_id=turn_id)
-        found = []
-        for row in rows:
-            asked = json.loads(row["asked"])
-            asked["at"] = from_micros(asked["at"])
-            found.append((CallPlace(row["fingerprint"], row["nth"]), CallAsked(**asked)))
-        return found
+    async def open_calls(self, turn_id: str) -> Sequence[tuple[CallPlace, CallAsked]]:
+        """See ``TurnCalls.open_calls``."""
+        async with self._database.reading() as connection:
+            rows = await connection.rows(query("open_calls"), turn_id=turn_id)
+        return [(_place(row), _asked(row)) for row in rows]
+
+    async def orphans(self) -> Sequence[tuple[str, CallPlace, CallAsked]]:
+        """See ``TurnCalls.orphans``."""
+        async with self._database.reading() as connection:
+            rows = await connection.rows(query("orphaned_calls"))
+        return [(row["turn_id"], _place(row), _asked(row)) for row in rows]
+
+
+def _place(row: Row) -> CallPlace:
+    return CallPlace(row["fingerprint"], row["nth"])
+
+
+def _asked(row: Row) -> CallAsked:
+    asked = json.loads(row["asked"])
+    pace = asked.get("pace")
+    known = None if pace is None else ModelPace(**pace)
+    return CallAsked(**{**asked, "at": from_micros(asked["at"]), "pace": known})

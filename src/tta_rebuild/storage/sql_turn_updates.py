@@ -24,8 +24,7 @@ class SqlTurnUpdates:
     async def add(self, turn_id: str, update: int, kind: str, text: str) -> bool:
         """See ``TurnUpdates.add``."""
         values = {"turn_id": turn_id, "number": update, "kind": kind, "text": text}
-        async with self._database.writing() as connection:
-            return bool(await connection.rows(query("add_update"), **values))
+        return bool(await self._database.write(query("add_update"), **values))
 
     async def read(self, turn_id: str, *, after: int, wait_s: float) -> list[tuple[int, str, str]]:
         """See ``TurnUpdates.read``."""

@@ -79,24 +79,29 @@ class SqlTurns:
             [row] = await connection.rows(count)
         return int(row["count"])
 
+    async def waiting(self) -> tuple[int, datetime | None]:
+        """See ``TurnRecords.waiting``."""
+        async with self._database.reading() as connection:
+            [row] = await connection.rows(query("waiting_turns"))
+        since = row["since"]
+        return int(row["count"]), from_micros(since) if since is not None else None
+
     async def place(self, turn_id: str, position: int) -> int:
         """See ``TurnRecords.place``."""
-        async with self._database.writing() as connection:
-            row = await connection.row(query("place_turn"), turn_id=turn_id, position=position)
-        if row is None:
+        values = {"turn_id": turn_id, "position": position}
+        rows = await self._database.write(query("place_turn"), **values)
+        if not rows:
             raise TurnNotFound(turn_id)
-        return int(row["position"])
+        return int(rows[0]["position"])
 
     async def owe_note(self, turn_id: str) -> bool:
         """See ``TurnRecords.owe_note``."""
-        async with self._database.writing() as connection:
-            return bool(await connection.rows(query("owe_note"), turn_id=turn_id))
+        return bool(await self._database.write(query("owe_note"), turn_id=turn_id))
 
     async def keep_outcome(self, turn_id: str, outcome: Mapping[str, Any]) -> None:
         """See ``TurnRecords.keep_outcome``."""
-        async with self._database.writing() as connection:
-            values = {"turn_id": turn_id, "outcome": _text(outcome)}
-            await connection.rows(query("keep_outcome"), **values)
+        values = {"turn_id": turn_id, "outcome": _text(outcome)}
+        await self._database.write(query("keep_outcome"), **values)
 
     async def outcome(self, turn_id: str) -> TurnOutcome | None:
         """See ``TurnRecords.outcome``."""
@@ -109,9 +114,8 @@ class SqlTurns:
 
     async def outcome_stored(self, turn_id: str) -> None:
         """See ``TurnRecords.outcome_stored``."""
-        async with self._database.writing() as connection:
-            stored = "UPDATE turn_outcomes SET is_stored = 1 WHERE turn_id = :turn_id"
-            await connection.rows(stored, turn_id=turn_id)
+        stored = "UPDATE turn_outcomes SET is_stored = 1 WHERE turn_id = :turn_id"
+        await self._database.write(stored, turn_id=turn_id)
 
     async def end(
         self, turn_id: str, state: str, last: Mapping[str, Any], at: datetime
@@ -123,8 +127,8 @@ class SqlTurns:
                 values = {"turn_id": turn_id, "state": state, "at": to_micros(at)}
                 values |= {"last": _text(last), "request": _text({**found.request, "text": ""})}
                 await connection.rows(query("end_turn"), **values)
-                for table in ("turn_calls", "turn_outcomes"):
-                    await connection.rows(f"DELETE FROM {table} WHERE turn_id = :id", id=turn_id)
+                for test in ("turn_calls WHERE reply IS NOT NULL AND", "turn_outcomes WHERE"):
+                    await connection.rows(f"DELETE FROM {test} turn_id = :id", id=turn_id)
             return await self.turn(turn_id)
 
     async def forget(self, *, before: datetime | None = None, story_id: str = "") -> None:

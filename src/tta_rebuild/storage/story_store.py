@@ -20,11 +20,14 @@ from tta_rebuild.storage.database import Connection, Database, query
 from tta_rebuild.storage.sql_access import SqlAccess
 from tta_rebuild.storage.sql_conversations import SqlConversations
 from tta_rebuild.storage.sql_ledger import SqlLedger
+from tta_rebuild.storage.sql_map import fork_turns
 from tta_rebuild.storage.sql_records import SqlRecords
 from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
+from tta_rebuild.storage.sql_snapshots import SNAPSHOT_CHARS_AN_EVENT, keep_snapshot
 from tta_rebuild.storage.sql_turn_calls import SqlTurnCalls
 from tta_rebuild.storage.sql_turn_updates import SqlTurnUpdates
 from tta_rebuild.storage.sql_turns import SqlTurns, forget_turns
+from tta_rebuild.storage.sql_worker_lives import SqlWorkerLives
 from tta_rebuild.storage.sqlite_database import SqliteDatabase
 from tta_rebuild.storage.sqlite_file import file_of
 from tta_rebuild.storage.sqlite_list import LATEST_FIRST
@@ -49,9 +52,6 @@ __all__ = [
     "StoryRow",
     "StoryStore",
 ]
-
-SNAPSHOT_CHARS_AN_EVENT = 400
-"""Snapshots stay so far apart that they hold no more than this for each event of the log."""
 
 _CHUNK = 1_000
 
@@ -150,6 +150,10 @@ class StoryStore:
         """Their calls to models, in the same database; usable until this store is closed."""
         return SqlTurnCalls(self._database)
 
+    def worker_lives(self) -> SqlWorkerLives:
+        """When their workers ended, in the same database; usable until this store is closed."""
+        return SqlWorkerLives(self._database)
+
     def turn_updates(self) -> SqlTurnUpdates:
         """What is seen of such turns, in the same database; usable until this store is closed."""
         return SqlTurnUpdates(self._database)
@@ -234,21 +238,8 @@ class StoryStore:
         async with self._database.reading() as connection:
             story = await sql_rows.story_row(connection, story_id)
             rows = await connection.rows(query("map"), story=story["number"])
-            by_number = {row["number"]: row for row in rows}
-            turns: dict[tuple[int, int], int] = {}
-            found = []
-            for row in rows:
-                fork_turn = row["fork_turn"] or 0
-                if row["parent"] and row["forked_at"] and row["fork_turn"] is None:
-                    owner = by_number[row["parent"]]
-                    while owner["forked_at"] >= row["forked_at"]:
-                        owner = by_number[owner["parent"]]
-                    place = (owner["number"], row["forked_at"])
-                    if place not in turns:
-                        turns[place] = await self._events.turn_at(connection, owner, place[1])
-                    fork_turn = turns[place]
-                found.append(as_map_branch(row, fork_turn))
-        return found
+            turns = await fork_turns(connection, self._events, rows)
+        return [as_map_branch(row, turns[row["number"]]) for row in rows]
 
     async def branch(self, branch_id: str) -> Branch:
         """One branch as it stands now. Raises BranchNotFound."""
@@ -372,17 +363,7 @@ class StoryStore:
         async with self._database.writing() as connection:
             row = await sql_rows.branch_row(connection, branch_id, lock=True)
             _check_position(branch_id, position, row["length"])
-            asked = {"branch": row["number"], "after": 0, "upto": position}
-            owner = await connection.row(query("owner"), **asked)
-            branch = owner["branch"] if owner is not None else row["number"]  # of position 0
-            key = {"branch": branch, "shape": shape, "position": position}
-            last_two = await connection.rows(query("snapshots_before"), **key)
-            earlier = [earlier["position"] for earlier in last_two]
-            room = SNAPSHOT_CHARS_AN_EVENT * (earlier[0] - earlier[-1]) if earlier else 0
-            is_near = len(earlier) > 1 and room < len(state)
-            outdated = earlier[0] if is_near else position
-            await connection.rows(query("outdated_snapshots"), **key, outdated=outdated)
-            await connection.add_all("snapshots", [{**key, "state": state}])
+            await keep_snapshot(connection, row["number"], position, shape, state)
 
     async def latest_snapshot(
         self, branch_id: str, shape: str, *, upto: int | None = None

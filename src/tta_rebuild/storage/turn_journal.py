@@ -7,8 +7,10 @@ the log alone, so the file may be lost, and a loss of power may lose its last no
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +18,8 @@ Note: TypeAlias = Mapping[str, Any]
 """``turn_id``, ``story_id``, ``ended_at`` (microseconds, None while it runs), and the rest."""
 
 FILE_ENDING = ".turns"
+
+_log = logging.getLogger("tta_rebuild.turns")
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS turns (
@@ -31,7 +35,8 @@ class NoteFile:
     """Notes by turn; ``path`` None keeps them in memory.
 
     A write is a fraction of a millisecond: nothing is forced to the disk. Words that were
-    overwritten or removed do not stay in the file.
+    overwritten or removed do not stay in the file. What cannot be noted, on a full disk, is said
+    in the log: a turn does not end by it.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -45,7 +50,8 @@ class NoteFile:
     def write(self, note: Note) -> None:
         """Keep a note in place of the one of the same turn."""
         row = (note["turn_id"], note["story_id"], note["ended_at"])
-        self._connection.execute(_WRITE, (*row, json.dumps(note)))
+        with self._noting():
+            self._connection.execute(_WRITE, (*row, json.dumps(note)))
 
     def read(self) -> Sequence[Note]:
         """All notes, the oldest turn first."""
@@ -54,10 +60,18 @@ class NoteFile:
 
     def forget(self, *, before: int | None = None, story_id: str = "") -> None:
         """Drop the notes of turns that ended ``before`` then, or of a story."""
-        if before is not None:
-            self._connection.execute("DELETE FROM turns WHERE ended_at < ?", (before,))
-        if story_id:
-            self._connection.execute("DELETE FROM turns WHERE story_id = ?", (story_id,))
+        with self._noting():
+            if before is not None:
+                self._connection.execute("DELETE FROM turns WHERE ended_at < ?", (before,))
+            if story_id:
+                self._connection.execute("DELETE FROM turns WHERE story_id = ?", (story_id,))
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            _log.warning("turns cannot be noted, after a kill they are not known: %s", error)
 
     def close(self) -> None:
         """Release the file; safe to call twice."""

@@ -289,6 +289,8 @@ def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> boo
     is_new_name = _is_capital(word) and tokens[at - 1][0].islower()
     if is_plural(last) or is_new_name or _is_adverb(word):
         return True
+    if low in words_in("naming") and _is_capital([*tokens[at + 1 : at + 2], "."][0]):
+        return True  # a goat named | Brigadier
     if low in _participles():
         return not _is_known(follows)
     if low in words_in("verbs"):
@@ -349,7 +351,8 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
     words = [w.lower() for w in tokens[at:end]]
     follows, then = [*map(str.lower, tokens[end : end + 2]), ".", "."][:2]
     is_known = without_accents(tokens[at]) in words_in("known_places", "she_names", "he_names")
-    is_role = not is_known and is_person(one_of(words[-1]))  # an American, the Europeans
+    is_named = at > 0 and tokens[at - 1].lower() in words_in("naming")
+    is_role = not (is_known or is_named) and is_person(one_of(words[-1]))  # an American
     is_adjective = words[0] in words_in("before_a_name") and len(words) > 1  # Old Matthias
     if is_role or is_adjective or words[-1] in words_in("stops", "determiners"):
         return 0
@@ -357,7 +360,10 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
         is_again = tokens[at] in tokens[at + 1 :] and not words[0].endswith("s")
         is_pair = follows == "and" and any(map(_is_capital, tokens[end + 1 : end + 2]))
         acts = follows in second_persons() or (follows == "," and then in ("a", "an", "the"))
+        acts = acts or (follows == "," and then in ("who", "whose"))  # Appu, who printed them
         acts = acts and not words[0].endswith(tuple(words_in("no_name_ends")))
+        is_titled = any(is_person(t.lower()) for t in tokens[end + 1 : end + 4])
+        acts = acts or (follows == "the" and is_titled)  # Ysolde the tax collector
         is_name = len(words) > 1 or is_pair or is_again or acts
         if not is_name or words[0] in words_in("stops", "determiners", "verbs", "places"):
             return 0

@@ -47,6 +47,7 @@ def _told(cast: Cast, writer: LineWriter) -> list[str]:
     named = player.name if player.name != "you" and player.name.split()[0].lower() in words else ""
     if told and not is_to_you and (called := named or player.role) and writer.allows(called):
         return [*told, f"You are {called}."]
-    if player.role and writer.allows(player.role) and head_of(player.role) not in words:
+    is_told = player.role and not cast.premise.you.is_implied
+    if is_told and writer.allows(player.role) and head_of(player.role) not in words:
         told.insert(0, f"You are {player.role}.")
     return told

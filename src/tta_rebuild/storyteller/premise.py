@@ -39,7 +39,7 @@ from tta_rebuild.storyteller.premise_matter import (
     spoken_of,
     without_verb,
 )
-from tta_rebuild.storyteller.premise_mentions import GENDERS, gender_of
+from tta_rebuild.storyteller.premise_mentions import GENDERS, PremiseMentions, gender_of
 from tta_rebuild.storyteller.premise_parts import parts_of
 from tta_rebuild.storyteller.premise_people import (
     PremisePeople,
@@ -56,6 +56,7 @@ from tta_rebuild.storyteller.premise_told import (
     stated_aim,
     statements,
 )
+from tta_rebuild.storyteller.premise_you import workplace_of
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
@@ -132,6 +133,13 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseR
 def people_of(theme: str) -> PremisePeople:
     """Everybody of an English premise, as its text speaks of them."""
     return _Reading(readable(theme)).cast
+
+
+def spoken_of_in(theme: str) -> tuple[PremiseMentions, list[int]]:
+    """Who is spoken of in an English premise, and where the tagger finds whoever is played."""
+    read = _Reading(readable(theme))
+    told = [p.start for p in read.phrases if p.said == "you"]
+    return PremiseMentions(read.tokens, read.phrases), told
 
 
 def _told_by(
@@ -323,9 +331,11 @@ class _Reading:
             by = by.removesuffix("to") or _preposition(phrase.words[-(not phrase.is_name)])
             ranked.append((-rank, phrase.start, as_said(phrase), f"{by} {as_said(phrase)}"))
         if pattern("goes_home").search(self.text):
-            ranked.append((1, 999, "your home", "at your home"))
+            ranked.append((1, 996, "your home", "at your home"))
         for implied in [s["place"] for s in self.settings if "place" in s][:1]:
             ranked.append((1, 998, implied, f"{_preposition(implied.split()[-1])} {implied}"))
+        if there := workplace_of(head_of(self.you.role)):
+            ranked.append((1, 997, there, f"{_preposition(there.split()[-1])} {there}"))
         ranked.sort()
         called = {name for person in people for name in (person.name, *person.name.split())}
         ranked = [row for row in ranked if row[2] not in called]

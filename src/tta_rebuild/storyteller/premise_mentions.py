@@ -59,6 +59,15 @@ def gender_of(phrase: str, name: str = "") -> str:
     return "he" if is_he else "it" if head in words_in("its") else ""
 
 
+def quoted_in(tokens: Sequence[str]) -> list[bool]:
+    """Whether each token is said by somebody in the text."""
+    found, is_quoted = list[bool](), False
+    for token in tokens:
+        is_quoted = not is_quoted if token == '"' else (is_quoted or token == "“") and token != "”"
+        found.append(is_quoted)
+    return found
+
+
 class PremiseMentions:
     """Everybody of one text.
 
@@ -74,8 +83,10 @@ class PremiseMentions:
         self.mentions: list[Mention] = []
         self.you_are: Mention | None = None
         self.taken: set[int] = set()
-        said = {re.split("['’]", low)[0] for low in self.lows}
-        self.is_second = not words_in("first_and_second").isdisjoint(said)
+        self.quoted = quoted_in(self.lows)
+        self.is_second = self._speaks_to_you()
+        if not self.is_second:
+            self._add_unsaid()
         of, last = phrases[0] if phrases else None, None
         for phrase in phrases:
             is_none = phrase.determiner in ("no", "any")
@@ -91,6 +102,30 @@ class PremiseMentions:
             for m in self.mentions
         )
         self._find_pronouns()
+
+    def _add_unsaid(self) -> None:
+        """Whoever is "she" or "he" from the beginning: "She married him for the visa." """
+        for gender, noun in (("she", "woman"), ("he", "man")):
+            at = self.lows.index(gender) if gender in self.lows else -1
+            if at < 0 or self.quoted[at] or (at and self.lows[at - 1] not in ".!?"):
+                continue
+            may = (p for p in self.phrases if p.start < at and (p.is_name or p.kind == "person"))
+            said = (gender_of("" if p.is_name else p.text, p.text * p.is_name) for p in may)
+            if not any(one in ("", gender) for one in said):
+                phrase = Phrase(determiner="a", words=(noun,), start=at, end=at + 1, said="person")
+                self.mentions.append(Mention(phrase, pronouns=gender, at=[at]))
+        self.mentions.sort(key=lambda m: m.phrase.start)
+
+    def _speaks_to_you(self) -> bool:
+        """Whether the text says "you" or "I"; in a speech only where it tells of nobody else."""
+        said = [re.split("['’]", low)[0] for low in self.lows]
+        plain = {one for one, is_quoted in zip(said, self.quoted, strict=True) if not is_quoted}
+        if plain & words_in("first_and_second"):
+            return True
+        is_of_another = plain & GENDERS.keys() or any(
+            p.is_name and p.kind == "person" for p in self.phrases if not self.quoted[p.start]
+        )
+        return not (is_of_another or words_in("first_and_second").isdisjoint(said))
 
     def low(self, at: int) -> str:
         """The token at a place in small letters; a full stop outside of the text."""
@@ -130,7 +165,8 @@ class PremiseMentions:
         is_bare = not (phrase.start or phrase.determiner or phrase.is_many)  # "Vet for dragons. I"
         is_you = self.is_second and is_bare and phrase.head not in words_in("kin")
         is_you = is_you and self.low(phrase.end) in words_in("after_a_job")
-        if not (is_mine or is_you or (is_open and pattern("you_are").search(before))):
+        is_theirs = phrase.determiner in THEIRS and pattern("i_am").search(before)  # his apprentice
+        if not (is_mine or is_you or is_theirs or (is_open and pattern("you_are").search(before))):
             is_as = pattern("as_somebody").search(before) and phrase.determiner in ("a", "an")
             return None if is_as else self._add(phrase)  # "posing as a nurse" is nobody new
         me = Mention(phrase, pronouns=gender_of(phrase.text), at=[phrase.start])
@@ -150,6 +186,13 @@ class PremiseMentions:
         between, follows = " ".join(self.lows[of.end : phrase.start]), self.low(phrase.end)
         if of.end > phrase.start or not pattern("same_person").match(between):
             return None
+        is_apart = mention is None and phrase.is_name and between == "," and follows in (",", ".")
+        before = self._nameless_before(of) if is_apart else None
+        if before:  # the new kid at school, Ferdinand,
+            before.name = phrase.text
+            before.at.append(phrase.start)
+            before.pronouns = before.pronouns or gender_of("", phrase.text)
+            return before
         if phrase.is_name:
             is_one = not of.is_many or of.determiner == "the" or of.is_name
             is_aside = between != "," or follows in (",", ".")
@@ -175,6 +218,16 @@ class PremiseMentions:
         mention.at.append(phrase.start)
         mention.pronouns = mention.pronouns or gender_of("", phrase.text)
         return mention
+
+    def _nameless_before(self, of: Phrase) -> Mention | None:
+        """Somebody without a name to whom a place or thing belongs: "the kid at | school"."""
+        last = self.mentions[-1] if self.mentions else None
+        if of.is_name or of.kind not in ("place", "thing") or last is None or last.name:
+            return None
+        is_joined = last.phrase.end == of.start - 1 and self.low(of.start - 1) in words_in(
+            "joining"
+        )
+        return last if is_joined and not last.phrase.is_many else None
 
     def _add(self, phrase: Phrase, name: str = "") -> Mention:
         """The mention of a phrase: one of before, if it can be the same, else a new one."""
@@ -211,6 +264,8 @@ class PremiseMentions:
             return False
         acts = after in {*second_persons(), "who", "and", "must", "can", "had"}
         acts = acts or (after == "," and (then in ("a", "an", "the") or is_person(then)))
+        titled = (one_of(low) for low in self.lows[phrase.end + 1 : phrase.end + 4])
+        acts = acts or (after == "the" and any(map(is_person, titled)))  # Ysolde the tax collector
         is_whole = len(words) > 1 and "of" not in words
         return acts or is_whole or before in {"and", "named", "called", "with", "by"}
 

@@ -1,8 +1,7 @@
 """The people of a premise: the player's character, everybody else, and whom it clearly implies.
 
-Called by ``premise``, after ``premise_mentions`` has found who is spoken of. Who is spoken of first
-is played, unless they die of it, are hardly played where somebody else is there, or the text says
-"you" or "I". Whom a premise implies ("a letter home": the family) comes from
+Called by ``premise``, after ``premise_mentions`` has found who is spoken of. Who is
+played ``premise_hero`` tells. Whom a premise implies ("a letter home": the family) comes from
 ``data/premise_topics.toml``.
 """
 
@@ -20,6 +19,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     without_s,
     words_in,
 )
+from tta_rebuild.storyteller.premise_hero import hero_of
 from tta_rebuild.storyteller.premise_mentions import (
     GENDERS,
     MINE,
@@ -28,10 +28,9 @@ from tta_rebuild.storyteller.premise_mentions import (
     PremiseMentions,
     gender_of,
 )
+from tta_rebuild.storyteller.premise_you import implied_role
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern, word_table
-
-_TOLD = 2  # how much nearer to being played somebody is whom the tagger takes for the player
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +72,8 @@ class PremisePeople:
         self.lows, self.mentions = self._found.lows, self._found.mentions
         self.is_second, self.taken = self._found.is_second, self._found.taken
         self.player = self._player()
+        if self.player and self.player is not self._found.you_are:
+            self.is_second = False  # "all of us tie down what we love", and it is told of Oskar
 
     def _player(self) -> Mention | None:
         named = (m for m in self.mentions if self.played & {*m.name.lower().split()})
@@ -83,35 +84,18 @@ class PremisePeople:
         if self.topic_at > 0 and {"he", "she"} & {*self.lows[self.topic_at :][:4]}:
             # … Write about what she does.
             return next(iter(self._found.before(self.topic_at)), None)
-        after = [m for m in self.mentions if max(m.at) >= self.topic_at and not m.is_owner]
-        if self.topic_at >= 0 and after:
-            return after[0]
-        told = {p.start for p in self.phrases if p.said == "you"}
-        nearer = [m for m in self.mentions if not (m.phrase.is_many or told.isdisjoint(m.at))]
-        far = [self._distance(m) - _TOLD * (m in nearer) for m in self.mentions]
-        ranked = [(n, m.phrase.start, m) for n, m in zip(far, self.mentions, strict=True)]
-        best = min(ranked, key=lambda row: row[:2], default=None)
-        return best[2] if best and best[0] < 9 and not self.is_second else None
-
-    def _distance(self, mention: Mention) -> int:
-        """How far a mention is from being whom one plays: 0 the subject, 9 nobody."""
-        phrase, before = mention.phrase, self._found.low(mention.phrase.start - 1)
-        after = " ".join(self.lows[phrase.end : phrase.end + 12]).split(" . ")[0]
-        is_other = "other" in self.lows[phrase.start : phrase.start + 2]
-        if phrase.determiner in THEIRS or is_other or pattern("dies").match(after):
-            return 9
-        if phrase.head in words_in("hardly_played"):
-            return 9 if phrase.is_many else 4
-        is_group_of = before == "of" and self._found.low(phrase.start - 2) in words_in("groups")
-        oblique = 3 if before in ("of", "by") else int(before in words_in("oblique"))
-        return 2 if mention.is_owner else 0 if is_group_of else oblique
+        told = [p.start for p in self.phrases if p.said == "you"]
+        return hero_of(self._found, told, self.topic_at)
 
     def you(self, role: str) -> PremisePerson:
         """The player's character; ``role`` is what the premise implies where it says nothing."""
         if self.player is None:
             said = {GENDERS[low] for low in self.lows if low in GENDERS}
             one = not (role or self.is_second or any(not m.phrase.is_many for m in self.mentions))
-            return PremisePerson(role=role, pronouns=said.pop() if one and len(said) == 1 else "")
+            pronouns = said.pop() if one and len(said) == 1 else ""
+            own = implied_role(self.lows, self.phrases, self.mentions) if self.is_second else ""
+            is_own = own and not role
+            return PremisePerson(role=role or own, pronouns=pronouns, is_implied=bool(is_own))
         phrase, role = self.player.phrase, ""
         words = [w for w in phrase.words[:-1] if not pattern("superlative").match(w.lower())]
         last, owner = phrase.words[-1], phrase.determiner

@@ -29,7 +29,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     without_s,
     words_in,
 )
-from tta_rebuild.storyteller.premise_people import PremisePeople
+from tta_rebuild.storyteller.premise_mentions import PremiseMentions
 from tta_rebuild.storyteller.word_lists import Weights
 
 TAGS: Mapping[str, Sequence[str]] = {
@@ -84,7 +84,7 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
     rows = features_of(tokens, phrases)
     found = [*phrases]
     for label_set in TAGS:
-        spans = spans_of(tags_of(rows, learned(label_set), label_set))
+        spans = _with_titles(tokens, spans_of(tags_of(rows, learned(label_set), label_set)))
         for begin, end, kind in spans:
             is_owner = without_s(tokens[end - 1]) != tokens[end - 1]
             same = next((p for p in found if p.is_name and p.start < end <= p.end), None)
@@ -101,16 +101,33 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
             if is_other(same, before) or same.words[-1].isdigit():
                 continue
             gone = [p for p in found if begin <= p.start < end and not (is_owner and p.end > end)]
+            gone = [p for p in gone if not (p.is_name and p.end == same.start)]  # Ann | the cook
             found = [p for p in found if p.end != same.end and p not in gone]
             if not _is_indefinite(same):
-                found.append(_as_noun(replace(same, said="you" if kind else _TOLD[label_set])))
-    told = [
+                told = replace(same, said="you" if kind else _TOLD[label_set])
+                is_named = bool({*before} & words_in("naming"))  # a goat named Brigadier
+                found.append(told if is_named else _as_noun(told))
+    kept = [
         replace(p, said="thing")
         if p.kind == "person" and not (p.said or p.determiner or not p.start)
         else p
         for p in found
     ]  # without a determiner the rules alone do not tell: "amputees", "hope"
-    return sorted(told, key=lambda p: (p.start, p.end))
+    return sorted(kept, key=lambda p: (p.start, p.end))
+
+
+def _with_titles(
+    tokens: Sequence[str], spans: Sequence[tuple[int, int, str]]
+) -> list[tuple[int, int, str]]:
+    """The spans, with a title that was taken for somebody joined to its name: "Mrs | Bell"."""
+    joined = list[tuple[int, int, str]]()
+    for begin, end, kind in spans:
+        last = joined[-1] if joined else None
+        if last and last[1] == begin and tokens[begin - 1] in words_in("titles"):
+            joined[-1] = (last[0], end, last[2] or kind)
+        else:
+            joined.append((begin, end, kind))
+    return joined
 
 
 def _is_plain_object(phrase: Phrase, before: Sequence[str]) -> bool:
@@ -215,7 +232,7 @@ def features_of(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[list[s
 def _by_rule(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[str]:
     """What the rules take each token for: "BP", "IL" …, "-" outside of their phrases."""
     tags = ["-"] * len(tokens)
-    somebody = PremisePeople(tokens, phrases, -1).taken
+    somebody = PremiseMentions(tokens, phrases).taken
     for phrase in phrases:
         kind = "P" if phrase.start in somebody else phrase.kind[:2]
         many = phrase.end - phrase.start - 1

@@ -1,8 +1,8 @@
 """The steps of a turn (``engine.turn_steps``) as Temporal's activities.
 
-Telling sends heartbeats with how many characters may have come of each call to a model before the
-next one is heard; who takes over after a machine is lost books its open calls by that. What an
-error says stays in the worker's log: Temporal's history gets its name alone.
+Telling sends heartbeats with how far each call to a model has come; who takes over after a machine
+is lost books its open calls by that, and by when it was lost. What an error says stays in the
+worker's log: Temporal's history gets its name alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from temporalio.exceptions import ApplicationError
 
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import TTAError
-from tta_rebuild.core.turn_calls import CallPlace
+from tta_rebuild.core.turn_calls import CallHeard, CallPlace
+from tta_rebuild.engine.kept_replies import OpenCall
 from tta_rebuild.engine.turn_steps import TurnSteps
 from tta_rebuild.worker.metrics import WorkerMetrics
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 BEAT_S = 0.5
 """How often a machine that tells a turn says so, seconds."""
-
-UNHEARD_BEATS = 5
-"""As many may fall due before a machine is given up or its next one is heard of."""
 
 _log = logging.getLogger("tta_rebuild.turns")
 
@@ -65,14 +63,14 @@ class TurnActivities:
         info = activity.info()
         if info.attempt > 1:
             self._metrics.taken_over()
-        progress: dict[CallPlace, int] = {}
-        beating = asyncio.create_task(self._beat(progress), name=f"beats of {turn_id}")
+        open_calls: dict[CallPlace, OpenCall] = {}
+        beating = asyncio.create_task(self._beat(open_calls), name=f"beats of {turn_id}")
         outcome = "failed"
         self._telling += 1
         try:
-            lost = _places(info.heartbeat_details[0]) if info.heartbeat_details else {}
+            lost = heard_of(info.heartbeat_details[0]) if info.heartbeat_details else {}
             with _named_alone():
-                told = await self._steps.tell(turn_id, lost=lost, progress=progress)
+                told = await self._steps.tell(turn_id, lost=lost, open_calls=open_calls)
             outcome = told or "left"
         except asyncio.CancelledError:
             outcome = "left"
@@ -102,35 +100,28 @@ class TurnActivities:
         with _named_alone():
             await self._steps.abandon(turn_id, reason)
 
-    async def _beat(self, progress: Mapping[CallPlace, int]) -> None:
-        bounds, due_s = CharsBound(), self._clock.now()
+    async def _beat(self, open_calls: Mapping[CallPlace, OpenCall]) -> None:
+        due_s = self._clock.now()
         while True:
             now_s = self._clock.now()
             self._metrics.beat(is_late=now_s - due_s > BEAT_S)
             due_s = now_s + BEAT_S
-            activity.heartbeat([[*place, chars] for place, chars in bounds.after(progress).items()])
+            activity.heartbeat(details_of(open_calls))
             await self._clock.sleep(BEAT_S)
 
 
-class CharsBound:
-    """How many characters may have come of each open call once a machine is given up.
+def details_of(open_calls: Mapping[CallPlace, OpenCall]) -> Sequence[Sequence[Any]]:
+    """What a heartbeat says: how far each call has come that was sent."""
+    return [
+        [*place, call.now().values()]
+        for place, call in open_calls.items()
+        if call.asked is not None
+    ]
 
-    What has come by a beat, and as much more for each that may be missed as came in the fastest.
-    """
 
-    def __init__(self) -> None:
-        self._before: Mapping[CallPlace, int] = {}
-        self._fastest: dict[CallPlace, int] = {}
-
-    def after(self, progress: Mapping[CallPlace, int]) -> Mapping[CallPlace, int]:
-        """The bounds at one more beat, by what has come of each call; 0 where nothing has."""
-        for place, chars in progress.items():
-            grown = chars - self._before.get(place, 0)
-            self._fastest[place] = max(grown, self._fastest.get(place, 0))
-        self._before = dict(progress)
-        return {
-            place: chars + UNHEARD_BEATS * self._fastest[place] for place, chars in progress.items()
-        }
+def heard_of(details: Sequence[Sequence[Any]]) -> Mapping[CallPlace, CallHeard]:
+    """What a heartbeat said."""
+    return {CallPlace(text, nth): CallHeard.of(values) for text, nth, values in details}
 
 
 @contextmanager
@@ -144,7 +135,3 @@ def _named_alone() -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 (its words must not leave; the log has them)
         _log.exception("a step of a turn ended with a defect")
         raise ApplicationError(type(error).__name__, non_retryable=True) from None
-
-
-def _places(details: Sequence[Sequence[Any]]) -> dict[CallPlace, int]:
-    return {CallPlace(fingerprint, nth): chars for fingerprint, nth, chars in details}

@@ -9,11 +9,12 @@ import pytest
 
 from tests.server.access.asked import SECRET_WORDS
 from tests.server.accounts import Accounts, accounts
+from tests.server.serving import Machines
 
 
 @pytest.fixture
-async def there(tmp_path: Path) -> AsyncIterator[Accounts]:
-    async with accounts(tmp_path) as made:
+async def there(tmp_path: Path, machines: Machines | None) -> AsyncIterator[Accounts]:
+    async with accounts(tmp_path, machines=machines) as made:
         yield made
 
 

@@ -112,6 +112,7 @@ async def test_a_branch_of_another_story_is_not_reached_through_ones_own(
     assert not [answer for answer in answers if SECRET_WORDS in answer.text]
 
 
+@pytest.mark.every_runner
 async def test_the_same_key_of_two_players_is_two_turns(there: Accounts) -> None:
     turns = []
     for name in ("anna", "ben"):

@@ -7,16 +7,18 @@ from pathlib import Path
 import pytest
 
 from tests.server.accounts import Accounts, accounts
-from tests.server.serving import THEME, HeldTeller
+from tests.server.serving import THEME, HeldTeller, Machines
 from tta_rebuild.integrations.prices import Price, Rates
+
+pytestmark = pytest.mark.every_runner
 
 
 async def test_a_player_who_has_spent_what_they_may_a_day_is_told_to_wait_and_others_play(
-    tmp_path: Path,
+    tmp_path: Path, machines: Machines | None
 ) -> None:
     teller = HeldTeller()
     teller.price = Price(rates=Rates(input=10.0, output=0.0))  # a turn: 0.001
-    async with accounts(tmp_path, teller=teller) as there:
+    async with accounts(tmp_path, teller=teller, machines=machines) as there:
         await _spends_and_waits(there)
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.server.accounts import accounts
-from tests.server.serving import HeldTeller, Running, running
+from tests.server.serving import HeldTeller, Machines, Running, running
 from tta_rebuild.integrations.prices import Price, Rates
+
+pytestmark = pytest.mark.every_runner
 
 TURN_USD = 0.001
 
@@ -23,9 +25,9 @@ def paid_teller() -> HeldTeller:
 
 
 @pytest.fixture
-async def paid(tmp_path: Path) -> AsyncIterator[Running]:
+async def paid(tmp_path: Path, machines: Machines | None) -> AsyncIterator[Running]:
     """A server of one person, whose storyteller costs something."""
-    async with running(tmp_path, teller=paid_teller()) as server:
+    async with running(tmp_path, teller=paid_teller(), machines=machines) as server:
         yield server
 
 
@@ -63,6 +65,7 @@ async def test_a_story_costs_no_more_than_its_own_budget_until_that_is_raised(
     assert (await paid.client.get("/budgets")).json() == {"budgets": []}
 
 
+@pytest.mark.one_process
 @pytest.mark.parametrize("usd", [-1, 10**7, "much", True])
 async def test_a_budget_that_is_no_amount_is_refused(paid: Running, usd: Any) -> None:
     branch = await paid.story()

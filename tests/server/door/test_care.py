@@ -10,6 +10,8 @@ import pytest
 
 from tests.server.chat_clients import THEME, Door, choices_in, until_running
 
+pytestmark = pytest.mark.every_runner
+
 CRY = "I want to kill myself tonight, for real."
 
 
@@ -65,6 +67,7 @@ async def test_a_cry_while_an_answer_is_told_is_answered_and_the_turn_goes_on(
     assert main["last_turn"] == 2
 
 
+@pytest.mark.one_process  # half a minute
 async def test_a_cry_while_the_opening_is_told_is_answered(door: Door) -> None:
     assert door.server.teller is not None
     door.server.teller.gate.clear()

@@ -12,6 +12,8 @@ from tests.server.accounts import accounts
 from tests.server.chat_clients import LATER, THEME, Chat, Door, choices_in, client_of
 from tta_rebuild.core.errors import ModelUnavailable
 
+pytestmark = pytest.mark.every_runner
+
 
 async def test_commands_show_and_change_the_story(door: Door) -> None:
     chat = door.chat()
@@ -143,6 +145,7 @@ async def test_errors_have_the_shape_of_openais(door: Door) -> None:
     ]
 
 
+@pytest.mark.one_process  # lets a turn fail from within the runner
 async def test_a_failure_in_mid_stream_is_told_to_the_client(door: Door) -> None:
     assert door.server.teller is not None
     chat = door.chat(streams=True)

@@ -8,19 +8,21 @@ from pathlib import Path
 import pytest
 
 from tests.server.chat_clients import LATER, THEME, Chat, Door, choices_in, opened, until_running
+from tests.server.serving import Machines
 
 
+@pytest.mark.every_runner
 @pytest.mark.parametrize("streams", [False, True])
 async def test_ten_turns_are_played_with_the_server_started_anew_in_between(
-    tmp_path: Path, streams: bool
+    tmp_path: Path, streams: bool, machines: Machines | None
 ) -> None:
     chat = Chat(None, streams=streams)  # type: ignore[arg-type]
-    async with opened(tmp_path) as first:
+    async with opened(tmp_path, None, machines) as first:
         chat.client = first.client
         opening = await chat.say(THEME)
         for _ in range(4):
             await chat.say("1")
-    async with opened(tmp_path) as second:
+    async with opened(tmp_path, None, machines) as second:
         chat.client = second.client
         for words in ("I look around.", "2", "1", "I wait and listen.", "1"):
             last = await chat.say(words)
@@ -49,6 +51,7 @@ async def test_what_was_used_is_reported(door: Door, streams: bool) -> None:
     assert chat.usage.total_tokens == chat.usage.prompt_tokens + chat.usage.completion_tokens
 
 
+@pytest.mark.every_runner
 async def test_the_words_come_while_the_rest_is_still_written(door: Door) -> None:
     assert door.server.teller is not None
     door.server.teller.gate.clear()
@@ -64,6 +67,7 @@ async def test_the_words_come_while_the_rest_is_still_written(door: Door) -> Non
     assert rest[-1].choices[0].finish_reason == "stop"
 
 
+@pytest.mark.every_runner
 async def test_the_same_request_repeated_is_one_turn(door: Door) -> None:
     chat = door.chat()
     await chat.say(THEME)
@@ -78,6 +82,7 @@ async def test_the_same_request_repeated_is_one_turn(door: Door) -> None:
     assert len(await door.map(chat.story)) == 1
 
 
+@pytest.mark.every_runner
 async def test_a_retry_of_the_sdk_or_the_same_key_is_the_same_turn_however_late(door: Door) -> None:
     chat = door.chat(headers={"Idempotency-Key": "k1"})
     await chat.say(THEME)
@@ -93,6 +98,7 @@ async def test_a_retry_of_the_sdk_or_the_same_key_is_the_same_turn_however_late(
     assert len(await door.map(chat.story)) == 1
 
 
+@pytest.mark.every_runner
 @pytest.mark.parametrize("streams", [False, True])
 async def test_another_telling_forks_the_story_and_the_client_goes_on_from_the_one_it_keeps(
     door: Door, streams: bool
@@ -253,6 +259,7 @@ async def test_what_a_client_adds_to_the_system_message_changes_nothing(door: Do
     assert [story["turns"] for story in await door.stories()] == [3]
 
 
+@pytest.mark.every_runner
 async def test_a_client_that_leaves_finds_its_turn_when_it_comes_back(door: Door) -> None:
     assert door.server.teller is not None
     chat = door.chat(streams=True)
@@ -273,6 +280,7 @@ async def test_a_client_that_leaves_finds_its_turn_when_it_comes_back(door: Door
     assert [row["last_turn"] for row in await door.map(chat.story)] == [2]
 
 
+@pytest.mark.every_runner
 async def test_a_client_that_left_before_the_whole_answer_came_is_given_it_later(
     door: Door,
 ) -> None:
@@ -295,6 +303,7 @@ async def test_a_client_that_left_before_the_whole_answer_came_is_given_it_later
     assert [row["last_turn"] for row in await door.map(chat.story)] == [2]
 
 
+@pytest.mark.every_runner
 async def test_a_message_edited_while_its_turn_runs_is_played_beside_it(door: Door) -> None:
     assert door.server.teller is not None
     chat = door.chat()

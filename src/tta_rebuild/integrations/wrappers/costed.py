@@ -9,7 +9,7 @@ call that was not a stream); and nothing where the provider refused with an erro
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
 from tta_rebuild.core import errors
@@ -73,6 +73,11 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
         """Pass the attempt on and book what was sent, also where the reader leaves."""
         async with self.tracker.call(request) as (call, request):
             price, worst = await self.tracker.hold_worst(call, request, self)
+            if request.watch is not None and price.worst_usd(worst):
+                with suppress(errors.ProviderError):  # which asking says again
+                    await self.wrapped.warm()
+                model = request.model or self.config.model
+                await request.watch.sending(self.provider, model, worst.output_tokens)
             attempt = _RunningAttempt(self, call, request, price, worst)
             try:
                 async with aclosing(self.wrapped.items(request, whole=whole)) as items:
@@ -123,6 +128,8 @@ class _RunningAttempt:
         size = len(piece.text)
         self.chars += size
         self.largest_piece = max(self.largest_piece, size)
+        if self.request.watch is not None:
+            self.request.watch.heard(size, piece.usage)
 
     def answered(self, response: llm.LLMResponse) -> llm.LLMResponse:
         """The attempt ended well; gives the response with its cost."""

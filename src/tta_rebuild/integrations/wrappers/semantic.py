@@ -7,6 +7,7 @@ an answer lie nearer to each other than paraphrases do.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -15,7 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from tta_rebuild.core.errors import ProviderError
+from tta_rebuild.core.errors import BudgetExceededError, ProviderError
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -56,7 +57,7 @@ class SemanticCachedLLMProvider(llm.WrapperProvider):
 
     The key must be equal; the ``encoder`` proposes the nearest kept questions, ``is_same`` decides
     for every text. ``metadata["cache"]`` is then ``"semantic"``, the cost 0, and ``tracker`` books
-    a row ``cached``. What is told another way (``llm_provider.RETOLD``) is asked anew. If the
+    a row ``cached``. What is told another way (``llm_provider.RETOLD``) is asked anew. While the
     encoder fails, everything is asked.
     """
 
@@ -83,39 +84,68 @@ class SemanticCachedLLMProvider(llm.WrapperProvider):
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """A kept answer to the same in other words, or a new one."""
         asked = None if request.context.session_state.get(llm.RETOLD) else shared_question(request)
-        vector = None if asked is None else await self._encoded(asked)
-        if asked is None or vector is None:
+        if asked is None:
             async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                 async for item in items:
                     yield item
             return
         key = f"{self._scope}:{asked.key}"
-        for kept in await self.cache.nearest(key, vector, NEAREST):
-            if self._agrees(asked, kept):
-                text = kept.response.text
-                for start in range(0, len(text), REPLAY_CHARS) if not whole else ():
-                    yield llm.TextPiece(text[start : start + REPLAY_CHARS])
-                yield self._given_again(request, kept.response)
+        encoding = asyncio.create_task(self._encoded(asked, request))
+        try:
+            # where nothing is kept nobody waits for the encoder
+            kept = (
+                await self._kept(key, await encoding, asked) if await self.cache.has(key) else None
+            )
+            if kept is not None:
+                for start in range(0, len(kept.text), REPLAY_CHARS) if not whole else ():
+                    yield llm.TextPiece(kept.text[start : start + REPLAY_CHARS])
+                yield self._given_again(request, kept)
                 return
-        async with aclosing(self.wrapped.items(request, whole=whole)) as items:
-            async for item in items:
-                yield item
-                if isinstance(item, llm.StreamEnded) and is_worth_keeping(request, item.response):
-                    await self.cache.put(key, vector, asked.texts, item.response)
+            async with aclosing(self.wrapped.items(request, whole=whole)) as items:
+                async for item in items:
+                    yield item
+                    if isinstance(item, llm.StreamEnded) and is_worth_keeping(
+                        request, item.response
+                    ):
+                        await self._keep(key, await encoding, asked, item.response)
+        finally:
+            encoding.cancel()
 
     async def aclose(self) -> None:
-        """Close what is wrapped, then the cache."""
+        """Close what is wrapped, then encoder and cache."""
         await super().aclose()
+        await self.encoder.aclose()
         await self.cache.aclose()
 
-    async def _encoded(self, asked: SharedQuestion) -> Sequence[float] | None:
+    async def _encoded(
+        self, asked: SharedQuestion, request: llm.LLMRequest
+    ) -> Sequence[float] | None:
         try:
-            return await self.encoder.encode("\n".join(asked.texts))
-        except (ProviderError, OSError) as error:
+            vector = await self.encoder.encode("\n".join(asked.texts), request)
+        except (ProviderError, BudgetExceededError, OSError) as error:
             if not self._has_warned:
                 _log.warning("no answers are shared, for their encoder fails: %s", error)
             self._has_warned = True
             return None
+        self._has_warned = False
+        return vector
+
+    async def _kept(
+        self, key: str, vector: Sequence[float] | None, asked: SharedQuestion
+    ) -> llm.LLMResponse | None:
+        """The kept answer to the same question."""
+        near = () if vector is None else await self.cache.nearest(key, vector, NEAREST)
+        return next((kept.response for kept in near if self._agrees(asked, kept)), None)
+
+    async def _keep(
+        self,
+        key: str,
+        vector: Sequence[float] | None,
+        asked: SharedQuestion,
+        response: llm.LLMResponse,
+    ) -> None:
+        if vector is not None:
+            await self.cache.put(key, vector, asked.texts, response)
 
     def _agrees(self, asked: SharedQuestion, kept: KeptAnswer) -> bool:
         return len(asked.texts) == len(kept.texts) and all(

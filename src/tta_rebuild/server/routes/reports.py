@@ -205,7 +205,7 @@ def _since(days: int) -> datetime | None:
 @router.get("/health")
 async def get_health(request: Request, served: Served) -> shapes.HealthOut:
     """How the server is: turns, sessions, and how the latest calls of models went."""
-    state = request.app.state
+    state, queue = request.app.state, await served.runner.queue()
     calls: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in await served.application.ledger.attempts(limit=LATEST):
         calls[f"{attempt.provider}:{attempt.model}"].append(attempt)
@@ -223,6 +223,7 @@ async def get_health(request: Request, served: Served) -> shapes.HealthOut:
         errors=_errors(state.defects, served.runner.failures),
         latest=[_outcomes(model, own) for model, own in calls.items()],
         redis=served.application.redis(),
+        queue=shapes.QueueOut.model_validate(queue) if queue else None,
         notices=list(served.application.notices),
     )
 

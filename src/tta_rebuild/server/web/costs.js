@@ -55,6 +55,8 @@ function Now({ live: { costs, health, course } }) {
       <div><dt>Turns being told</dt><dd>${number(health.turns_running)}</dd></div>
       <div><dt>Readers following</dt><dd>${number(health.streams)}</dd></div>
       <div><dt>The server</dt><dd>${health.status === "ok" ? "is well" : health.status === "draining" ? "is closing" : health.status}</dd></div>
+      ${health.queue && html`<div><dt>Workers</dt><dd>${health.queue.workers === null ? "not known: Temporal is away" : health.queue.workers ? number(health.queue.workers) : "none: turns wait"}</dd></div>
+      <div><dt>Turns waiting for one</dt><dd>${health.queue.waiting ? `${number(health.queue.waiting)}, the oldest for ${seconds(health.queue.longest_s)}` : "none"}</dd></div>`}
     </dl>
     ${health.notices.length > 0 && html`<div class="note" role="status">${health.notices.map((text) => html`<p>${text}</p>`)}</div>`}
     <h2>Budgets</h2>

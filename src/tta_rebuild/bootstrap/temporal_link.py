@@ -1,0 +1,159 @@
+"""The connection to a Temporal server that the settings name, for servers, workers and ``doctor``.
+
+What is wrong with it is told by the setting that it hangs on, and never with what a secret holds.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.telemetry import SCOPE, Telemetry
+from tta_rebuild.settings import Settings
+
+if TYPE_CHECKING:
+    from temporalio.client import Client, Interceptor, TLSConfig
+    from temporalio.service import RPCError
+
+NOT_INSTALLED = "turns for workers need the extra: pip install 'tta-rebuild[cluster]'"
+NO_DATABASE = (
+    "workers and servers share a database: set TTA_DATABASE_URL, a data directory is one process's"
+)
+UNREACHABLE = "no Temporal server answers at {address}; start one, or name another"
+
+_CA, _CERT, _KEY = "TTA_TEMPORAL_CA_FILE", "TTA_TEMPORAL_CERT_FILE", "TTA_TEMPORAL_KEY_FILE"
+_TLS, _API_KEY, _NAMESPACE = "TTA_TEMPORAL_TLS", "TTA_TEMPORAL_API_KEY", "TTA_TEMPORAL_NAMESPACE"
+
+_FAILURES = (
+    (r"InvalidCertificate\(Unknown", _CA, "does not hold who signed the certificate of {address}"),
+    (r"InvalidCertificate\((\w+)", _CA, "the certificate of {address} is not good: {found}"),
+    (r"PrivateKeyParseError", _KEY, "holds no private key (PEM)"),
+    (r"InconsistentKeys", _KEY, "is not the private key of the certificate in {cert}"),
+    (r"InvalidMessage|InvalidContentType", _TLS, "{address} does not speak TLS: set it to false"),
+    (r"code: (?:Unauthenticated|PermissionDenied)", _API_KEY, "{address} refuses {key}"),
+)  # fmt: skip
+"""What the SDK says of a connection that failed → the setting that it hangs on, and what is so."""
+
+
+async def connected(settings: Settings, telemetry: Telemetry | None = None) -> Client:
+    """A client of the Temporal server that the settings name.
+
+    Where spans go anywhere, those of whoever begins a turn go on in the worker that plays it.
+
+    Raises SettingsError: it is not installed, does not answer, does not let this machine in or has
+    no such namespace, or the stories are in a directory.
+    """
+    if find_spec("temporalio") is None:
+        raise SettingsError("TTA_RUNNER", NOT_INSTALLED)
+    if not settings.database_url:
+        raise SettingsError("TTA_RUNNER", NO_DATABASE)
+    from temporalio.client import Client
+    from temporalio.service import RPCError
+
+    tls = tls_of(settings)
+    try:
+        client = await Client.connect(
+            settings.temporal_address,
+            namespace=settings.temporal_namespace,
+            api_key=settings.temporal_api_key.reveal() or None,
+            tls=tls or False,
+            interceptors=_interceptors(telemetry or Telemetry()),
+        )
+    except RuntimeError as error:  # what its core says of every failed connection
+        raise _told(str(error), settings, has_tls=tls is not None) from error
+    try:
+        await _ask_for_namespace(client)
+    except RPCError as error:
+        raise _refused(error, settings) from error
+    return client
+
+
+def tls_of(settings: Settings) -> TLSConfig | None:
+    """How the server is spoken to by TLS; None is not at all. Raises SettingsError for a file."""
+    from temporalio.client import TLSConfig
+
+    ca, cert, key = (
+        _read(setting, path, holds)
+        for setting, path, holds in (
+            (_CA, settings.temporal_ca_file, "CERTIFICATE"),
+            (_CERT, settings.temporal_cert_file, "CERTIFICATE"),
+            (_KEY, settings.temporal_key_file, "PRIVATE KEY"),
+        )
+    )
+    if (cert is None) != (key is None):
+        missing, there = (_CERT, _KEY) if cert is None else (_KEY, _CERT)
+        raise SettingsError(missing, f"goes with {there}: set both, or neither")
+    is_wanted = settings.temporal_tls
+    if is_wanted is None:
+        is_wanted = bool(ca or cert or settings.temporal_api_key)
+    if not is_wanted:
+        return None
+    return TLSConfig(server_root_ca_cert=ca, client_cert=cert, client_private_key=key)
+
+
+def _read(setting: str, path: Path | None, holds: str) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        found = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(setting, f"{path} cannot be read: {error.strerror}") from None
+    if not re.search(rb"-----BEGIN [A-Z ]*" + holds.encode(), found):
+        kind = "private key" if holds == "PRIVATE KEY" else "certificate"
+        raise SettingsError(setting, f"{path} holds no {kind} (PEM)")
+    return found
+
+
+def _interceptors(telemetry: Telemetry) -> list[Interceptor]:
+    if not telemetry.is_traced:
+        return []
+    from opentelemetry import trace
+    from temporalio.contrib.opentelemetry import TracingInterceptor
+
+    return [TracingInterceptor(trace.get_tracer(SCOPE, tracer_provider=telemetry.tracer_provider))]
+
+
+async def _ask_for_namespace(client: Client) -> None:
+    from datetime import timedelta
+
+    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+
+    wanted = DescribeNamespaceRequest(namespace=client.namespace)
+    await client.workflow_service.describe_namespace(wanted, timeout=timedelta(seconds=10))
+
+
+def _told(said: str, settings: Settings, *, has_tls: bool) -> SettingsError:
+    """What a failed connection hangs on."""
+    address, key = settings.temporal_address, _key_of(settings)
+    for pattern, setting, text in _FAILURES:
+        if found := re.search(pattern, said):
+            detail = found[1] if found.groups() else ""
+            cert = settings.temporal_cert_file
+            told = text.format(address=address, found=detail, key=key, cert=cert)
+            return SettingsError(setting, told)
+    if "get_system_info" not in said:
+        return SettingsError("TTA_TEMPORAL_ADDRESS", UNREACHABLE.format(address=address))
+    if not has_tls:
+        return SettingsError(_TLS, f"{address} ends the connection: it may want TLS")
+    if settings.temporal_cert_file:
+        return SettingsError(_CERT, f"{address} does not accept this certificate")
+    return SettingsError(_CERT, f"{address} ends the connection: it may want a certificate")
+
+
+def _refused(error: RPCError, settings: Settings) -> SettingsError:
+    from temporalio.service import RPCStatusCode
+
+    address, namespace = settings.temporal_address, settings.temporal_namespace
+    if error.status is RPCStatusCode.NOT_FOUND:
+        how = "make it with 'temporal operator namespace create'"
+        return SettingsError(_NAMESPACE, f"{address} has no namespace {namespace}: {how}")
+    if error.status in (RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED):
+        return SettingsError(_API_KEY, f"{address} refuses {_key_of(settings)}")
+    return SettingsError("TTA_TEMPORAL_ADDRESS", UNREACHABLE.format(address=address))
+
+
+def _key_of(settings: Settings) -> str:
+    return "this key" if settings.temporal_api_key else "who shows none"

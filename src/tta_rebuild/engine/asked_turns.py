@@ -1,0 +1,72 @@
+"""The turns that were asked for at one server while workers play them, until their ends are seen.
+
+``temporal_runner`` shows this what it reads of turns, whoever it reads it for: so a server counts
+its turns, and tells whoever watches them, as the one that plays them itself does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+from tta_rebuild.engine.turn_runner import RunningTurn, TurnState, TurnUpdate, TurnWatch
+
+MOST_FAILURES = 20
+
+
+class AskedTurns:
+    """Turns by their ids; ``ended`` counts how they ended, ``failures`` are the latest failed."""
+
+    def __init__(self, watch: TurnWatch | None = None) -> None:
+        self._watch = watch
+        self._turns: dict[str, RunningTurn] = {}
+        self.ended = Counter[str]()
+        self.failures: deque[RunningTurn] = deque(maxlen=MOST_FAILURES)
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Of those whose ends were not seen yet."""
+        return list(self._turns)
+
+    def add(self, turn: RunningTurn) -> None:
+        """A turn is asked for; no word of it is kept here."""
+        self._turns[turn.turn_id] = replace(turn, request=replace(turn.request, text=""))
+
+    def seen(self, turn_id: str, updates: Sequence[TurnUpdate]) -> None:
+        """These updates of a turn were read, in order; each counts once, however often it is."""
+        turn = self._turns.get(turn_id)
+        if turn is None:
+            return
+        for update in updates:
+            if update.number <= turn.updates:
+                continue
+            turn = replace(turn, updates=update.number)
+            if update.is_last:
+                state = cast("TurnState", update.kind)
+                turn = replace(turn, state=state, last=update.values)
+            self._turns[turn_id] = turn
+            if self._watch is not None:
+                self._watch.updated(turn, update)
+            if update.is_last:
+                self._over(turn)
+                return
+
+    def gone(self, turn_id: str) -> None:
+        """Nothing is known of a turn any more."""
+        self._turns.pop(turn_id, None)
+
+    def turned_away(self, reason: str) -> None:
+        """A turn was not begun, see ``TurnWatch``."""
+        if self._watch is not None:
+            self._watch.turned_away(reason)
+
+    def _over(self, turn: RunningTurn) -> None:
+        del self._turns[turn.turn_id]
+        self.ended[turn.state] += 1
+        if turn.state == "failed":
+            self.failures.append(turn)

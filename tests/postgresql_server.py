@@ -1,0 +1,54 @@
+"""A real PostgreSQL of a test's own, that can be stopped and started."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tools.cluster import servers
+
+
+class PostgresqlServer:
+    """Runs until the block of ``postgresql_server`` ends, but from ``stop`` to ``start``."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self._server = servers.postgresql_module().get_server(folder / "data")
+        self.address = address
+
+    def stop(self) -> None:
+        """As a machine is lost: every connection dies, and what was not committed with it."""
+        self._control("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        self._control("-w", "-o", f'-h "" -k {self._socket_folder}', "start")
+
+    @property
+    def _socket_folder(self) -> str:
+        return self.address.partition("?host=")[2]
+
+    def _control(self, *words: str) -> None:
+        program = self._server.bin_path / "pg_ctl"
+        command = [str(program), "-D", str(self._server.pgdata), *words]
+        subprocess.run(
+            command,
+            check=True,
+            user=self._server.system_user,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=30,
+        )
+
+
+@contextmanager
+def postgresql_server(folder: Path) -> Iterator[PostgresqlServer]:
+    """A server that keeps its data in ``folder`` (a short path); skips where none can run."""
+    pytest.importorskip("asyncpg", reason="no driver here: pip install tta-rebuild[postgres]")
+    try:
+        servers.postgresql_module()
+    except servers.NotHere as error:
+        pytest.skip(str(error))
+    with servers.postgresql(folder) as address:
+        yield PostgresqlServer(folder, address)

@@ -1,0 +1,178 @@
+"""What a server and its worker stand on is lost while turns are told, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tools.cluster import servers
+
+from tests.full_disk import asked_until_refused, filled, told_turns
+from tests.postgresql_server import PostgresqlServer, postgresql_server
+from tests.server.serving import HeldTeller, Machines, Running, Update, running
+from tests.temporal_server import temporal_server
+
+pytestmark = pytest.mark.cluster
+
+LONGEST_S = 45.0
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[PostgresqlServer]:
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with folder as home, postgresql_server(Path(home)) as server:
+        yield server
+
+
+@asynccontextmanager
+async def served_by(temporal: str, database: str, folder: Path) -> AsyncIterator[Running]:
+    machines = Machines(temporal=temporal, database=database)
+    async with (
+        asyncio.timeout(LONGEST_S),
+        running(folder, teller=HeldTeller(), machines=machines) as served,
+    ):
+        yield served
+
+
+async def begun(served: Running, count: int) -> list[str]:
+    """Stories whose openings are told."""
+    branches = [await served.story() for _ in range(count)]
+    for branch in branches:
+        assert (await served.play(branch, kind="begin"))[-1].kind == "stored"
+    return branches
+
+
+async def held(served: Running, branches: list[str]) -> list[asyncio.Task[list[Update]]]:
+    """A turn of each, that stands still half-way; what its follower sees up to its end."""
+    assert served.teller is not None
+    served.teller.gate.clear()
+    tails = []
+    for branch in branches:
+        turn_id = (await served.ask(branch, kind="choose", choice=1)).json()["turn_id"]
+        is_told = asyncio.Event()
+        tails.append(asyncio.create_task(_followed(served, turn_id, is_told)))
+        await is_told.wait()
+    return tails
+
+
+async def _followed(served: Running, turn_id: str, is_told: asyncio.Event) -> list[Update]:
+    seen = list[Update]()
+    async for update in served.follow(turn_id):
+        seen.append(update)
+        is_told.set()
+    return seen
+
+
+async def ready(served: Running) -> tuple[int, str]:
+    answer = await served.client.get(f"{served.address}/readyz")
+    return answer.status_code, answer.json()["status"]
+
+
+async def until_ready(served: Running) -> None:
+    while (await ready(served))[0] != 200:  # noqa: ASYNC110 (another process has no event)
+        await asyncio.sleep(0.1)
+
+
+def stands(updates: list[Update]) -> list[str]:
+    """The passages that stand at the end of a turn."""
+    texts: list[str] = []
+    for update in updates:
+        if update.kind == "restarted":
+            texts.clear()
+        elif update.kind == "passage":
+            texts.append(update.data["text"])
+    return texts
+
+
+async def shown(served: Running, branch: str) -> tuple[int, list[str]]:
+    present: Any = (await served.client.get(branch)).json()
+    return present["turn"], [one["text"] for one in present["scene"]["passages"]]
+
+
+async def test_postgresql_is_lost_and_started_again_while_turns_are_told(
+    temporal: str, own_postgresql: PostgresqlServer, tmp_path: Path
+) -> None:
+    async with served_by(temporal, own_postgresql.address, tmp_path) as served:
+        assert served.teller is not None
+        branches = await begun(served, 3)
+        tails = await held(served, branches)
+        own_postgresql.stop()
+        away = await ready(served)
+        refused = await served.client.get(branches[0])
+        asked = await served.ask(branches[0], kind="choose", choice=2)
+        served.teller.gate.set()
+        await asyncio.sleep(2.0)  # the rest is told to nobody
+        own_postgresql.start()
+        told = [await tail for tail in tails]
+        now = [await shown(served, branch) for branch in branches]
+        after = await served.play(branches[0], kind="choose", choice=1)
+
+    assert away == (503, "no database")
+    assert [one.status_code for one in (refused, asked)] == [503, 503]
+    assert refused.json()["detail"], "in words"
+    for updates, (turn, passages) in zip(told, now, strict=True):
+        assert updates[-1].kind == "stored"
+        assert [one.number for one in updates] == list(range(1, len(updates) + 1))
+        assert (turn, passages) == (2, stands(updates))
+    assert after[-1].data["turn"] == 3
+
+
+async def test_temporal_is_lost_and_started_again_while_turns_are_told(
+    postgresql_database: str, tmp_path: Path
+) -> None:
+    port = servers.free_port()
+    with temporal_server(port) as (address, process):
+        async with served_by(address, postgresql_database, tmp_path) as served:
+            assert served.teller is not None
+            branches = await begun(served, 2)
+            tails = await held(served, branches[:1])
+            process.kill()
+            process.wait()
+            refused = await served.ask(branches[1], kind="choose", choice=1)
+            away = await ready(served)
+            served.teller.gate.set()
+            with servers.temporal(port):  # with nothing of before in its memory
+                await until_ready(served)
+                runner: Any = served.serving.runner
+                while not await runner.recover():  # noqa: ASYNC110 (a server does so every 20 s)
+                    await asyncio.sleep(0.2)
+                told = await tails[0]
+                now = await shown(served, branches[0])
+                after = await served.play(branches[1], kind="choose", choice=1)
+
+    assert (refused.status_code, away) == (429, (503, "no Temporal"))
+    assert refused.headers["Retry-After"]
+    assert told[-1].kind == "stored"
+    assert now == (2, stands(told))
+    assert after[-1].data["turn"] == 2, "what was refused was not begun"
+
+
+@pytest.mark.parametrize("small_disk", ["64m"], indirect=True)
+async def test_the_disk_of_postgresql_is_full_for_a_while(
+    temporal: str, small_disk: Path, tmp_path: Path
+) -> None:
+    with postgresql_server(small_disk) as server:
+        async with served_by(temporal, server.address, tmp_path) as served:
+            assert served.teller is not None
+            [held_back, other] = await begun(served, 2)
+            [tail] = await held(served, [held_back])
+            ballast = filled(small_disk)
+            served.teller.gate.set()
+            problem = await asked_until_refused(served, other)
+            before = await shown(served, held_back)
+            ballast.unlink()
+            told = await tail
+            after = [await served.play(one, kind="choose", choice=1) for one in (held_back, other)]
+            turns = [await told_turns(served, one) for one in (held_back, other)]
+
+    assert (problem["status"], problem["type"]) == (507, "urn:tta:problem:StoreFull")
+    assert before[0] == 1
+    assert told[-1].kind in ("stored", "failed")
+    for updates, stored in zip(after, turns, strict=True):
+        assert updates[-1].kind == "stored"
+        assert stored == list(range(1, updates[-1].data["turn"] + 1)), "each turn once, none half"
