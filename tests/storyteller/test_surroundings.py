@@ -19,6 +19,7 @@ SHIP = "A detective on a ship has to find out who robbed the singer before the s
 SELLER = "Nadia, a violin maker, must decide whether to sell her workshop to her old lover Viktor."
 AUNT = "I must find my aunt in the desert."
 CROWN = "The king must find his crown. You cook."
+SELLS = "decide whether to sell your workshop to your old lover Viktor"
 PERSONAL = {"npc", "Npc", "npc_they", "Npc_they", "npc_them", "npc_their", "who", "Who"}
 
 
@@ -29,7 +30,7 @@ def slots_of(theme: str, **notes: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("theme", "aim", "matter", "kind"),
     [
-        (SELLER, "decide whether to sell your workshop to your old lover Viktor", "your workshop", "workshop"),
+        (SELLER, SELLS, "your workshop", "workshop"),
         (SHIP, "find out who robbed the singer before the ship reaches port", "the singer", "ship"),
         ("Two sisters must save their bakery.", "save your bakery", "your bakery", "shop"),
         (AUNT, "find your aunt in the desert", "your aunt", "desert"),
@@ -66,8 +67,10 @@ def test_a_kind_of_place_has_all_that_plots_are_told_with(kind: str, is_modern: 
 
 @pytest.mark.parametrize("plot", packaged("plots"))
 def test_a_plot_names_nothing_that_has_no_value(plot: str) -> None:
-    file, slots = read_world(f"plots/{plot}"), slots_of("a cat in Paris")
-    known = slots.keys() | PERSONAL | {"here", "time"} | part_slots(file.parts, {}, slots).keys()
+    file = read_world(f"plots/{plot}")
+    slots = slots_of("a cat in Paris", plot=plot if file.common else "starship")
+    around = slots_of("a cat in Paris", plot="starship")
+    known = slots.keys() | PERSONAL | {"here", "time"} | part_slots(file.parts, {}, around).keys()
     texts = [text for s in file.scenes for _, _, text in paragraphs(s.text)]
     texts += [text for s in file.scenes for c in s.choices for text in (c.do, c.says)]
     texts += [line for s in file.scenes for line in s.lines]

@@ -13,8 +13,8 @@ from typing import Any
 
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
-from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
+from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
@@ -145,12 +145,12 @@ def _from_premise(
     now = {**start, **({} if file.parts else notes.get("state", {}))}
     who_plays = file.parts or _PARTS
     free = people if file.parts else _free_for_parts(premise, people)
-    if file.company:
+    if file.common:
         free = [one for one in people if premise.matter not in (one.name, one.role)]
     played = played_by(who_plays, free, now, odds)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
-    if file.company:  # nobody and nothing but what the premise has
+    if file.common:  # nobody and nothing but what the premise has
         around = replace(around, slots=_bare_slots(around.slots), people=())
         who_plays = {part: source for part, source in who_plays.items() if part in played}
     parts = part_slots(who_plays, played, at_first)

@@ -129,7 +129,8 @@ def sides_of(parts: Mapping[str, str]) -> dict[str, str]:
     near = next(iter(close or parts))
     others = [part for part in parts if part != near]
     ranked = [p for tie in ("foe", "above", "any") for p in others if tie in parts[p].split("/")]
-    return {"near": near} | {"against": part for part in (ranked or others)[:1]}
+    against = next(iter(ranked or others), "")
+    return {"near": near} | ({"against": against} if against else {})
 
 
 def renamed(slots: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:

@@ -47,7 +47,12 @@ from tta_rebuild.storyteller.premise_people import (
     head_of,
     implied_people,
 )
-from tta_rebuild.storyteller.premise_situation import CERTAIN, plot_names, plot_of, situations_of
+from tta_rebuild.storyteller.premise_situation import (
+    CERTAIN,
+    plot_of,
+    situations_of,
+    undertaking_of,
+)
 from tta_rebuild.storyteller.premise_tagger import with_tagged
 from tta_rebuild.storyteller.premise_text import is_english, readable
 from tta_rebuild.storyteller.premise_told import (
@@ -126,7 +131,7 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseR
     if others:
         parts.append(f"also {listed(others)}")
     parts += [read.at] if read.places else []
-    parts += [plot_names()[read.situation or read.conflict]] if read.nameless else []
+    parts += [f"you want to {read.aim}"] if read.nameless else []
     return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
 
 
@@ -247,6 +252,7 @@ class _Reading:
         of_aim = "decide" if is_open else conflict_of(aim)
         likely = situations_of(self.nameless, of_aim)
         situation, conflict = plot_of({plot: 1.0} if plot else likely, "" if plot else of_aim)
+        is_sure = bool(plot or of_aim) or max(likely.values()) >= _LIKELY_ENOUGH
         its = topics["situation"].get(situation, {})
         row = its or topics["conflict"][conflict]
         sought = self._sought() or "what is lost"
@@ -255,7 +261,8 @@ class _Reading:
         spoken, turns_on = self._turns_on(aim, places, shunned)
         lost = spoken_of(sought) if "{sought}" in row["aim"] else []
         named = next(iter((*spoken, *lost, *turns_on)), "")
-        is_sure = bool(plot) or max(likely.values()) >= _LIKELY_ENOUGH
+        if named and not is_sure:
+            conflict = undertaking_of(likely)
         if is_open and aim:
             aim = f"decide whether to {aim}"
         if not aim:

@@ -19,13 +19,13 @@ from tta_rebuild.storyteller.scene_file import (
     END_KINDS,
     SceneEntry,
     WorldFile,
-    of_company,
+    of_common,
     paragraphs,
     read_world,
 )
 from tta_rebuild.storyteller.world_state import WorldState, keys_of
 
-COMPANY_EVERY = 2
+COMMON_EVERY = 2
 """Turns from one scene of who wants what to the next, in a plot that has them."""
 OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
 """What the endings of ``data/turnings`` ask for."""
@@ -49,7 +49,7 @@ def possible_scenes(
         scenes = [
             scene
             for scene in scenes
-            if (cast.file.company and _needs_nobody(scene))
+            if (cast.file.common and _needs_nobody(scene))
             or (elsewhere | OF_DEEDS if scene.ending else elsewhere) & keys_of(scene.when)
         ]
     if cast.is_open:
@@ -132,16 +132,16 @@ def ranked(
     is_unforeseen = not state.get("deed.foreseen")
     is_earned = any(is_earned_ending(scene) for scene, _ in found)
 
-    is_company_due = not int(state.get("now")) % COMPANY_EVERY
-    company = of_company() if cast.file.company else frozenset()
+    is_common_due = not int(state.get("now")) % COMMON_EVERY
+    common = of_common() if cast.file.common else frozenset()
 
     def place(one: tuple[SceneEntry, str]) -> tuple[bool, bool, bool, int, int, int, float]:
         scene = one[0]
         uses = writer.uses(template(paragraphs(scene.text)[0][2]))
         end = END_KINDS.index(scene.ending) if scene.ending else 0
         weight = scene.weight + any(one in scene.when for one in ("npc", ".here", "!alone"))
-        is_ordinary = bool(company) and not scene.ending and scene.weight <= 2
-        is_other = is_ordinary and (scene.id in company) != is_company_due
+        is_ordinary = bool(common) and not scene.ending and scene.weight <= 2
+        is_other = is_ordinary and (scene.id in common) != is_common_due
         weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
         is_worse = is_earned and scene.ending in ("lost", "let_go")
         return is_worse, is_other, dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()
