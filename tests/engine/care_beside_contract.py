@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.engine.turn_runner_contract import CRY, Played, RunnerTests, asks
+from tests.engine.turn_runner_contract import CRY, THEME, Played, RunnerTests, asks
 
 from tta_rebuild.core.errors import BranchBusy, TooManyTurns
 from tta_rebuild.core.events import CareShown
