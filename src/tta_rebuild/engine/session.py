@@ -165,8 +165,9 @@ class Session:
             raise ValidationError(message("no_action", action=action))
         async with self._alone():
             before = self.next_turn(is_retold=action.is_retold, player_id=action.player_id)
-            words, is_again = own_words(before, action), action.after_note and is_noted(
-                self._fold, is_opened=True
+            words, is_again = (
+                own_words(before, action),
+                action.after_note and is_noted(self._fold, is_opened=True),
             )
             care = await look(
                 before,

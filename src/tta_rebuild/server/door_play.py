@@ -251,9 +251,7 @@ class DoorPlay:
         numbers = [turn] if is_aside else range(turn + 1, ends + 1)
         return self._answers.playing(move, dict(zip(numbers, steps, strict=True)))
 
-    async def _is_taken(
-        self, branch: Branch, turn: int, moves: Sequence[ConversationMove]
-    ) -> bool:
+    async def _is_taken(self, branch: Branch, turn: int, moves: Sequence[ConversationMove]) -> bool:
         """Whether something else comes after a turn of a branch, or is being told there."""
         is_taken = branch.turn != turn or any(
             move.branch_id == branch.branch_id and move.turn_after > turn and not move.is_void
