@@ -114,10 +114,20 @@ def test_a_row_without_a_place_is_told_with_its_line(
         ("somebody caught up in a war", "somebody"),
         ("the old maps", "map"),
         ("your guardian angel", "angel"),
+        ("the foreman about the accident", "foreman"),
+        ("the lid off", "lid"),
+        ("to the ferryman", "ferryman"),
     ],
 )
 def test_the_head_of_a_phrase(phrase: str, head: str) -> None:
     assert head_of(phrase) == head
+
+
+def test_a_move_of_which_no_object_is_named_agrees_by_its_act() -> None:
+    move = PremiseMove.model_validate({"text": "sneeze", "act": "sneeze", "after": "You sneezed."})
+
+    assert not why_misunderstood(move, {"family": "fall", "verb": "sneeze"})
+    assert why_misunderstood(move, {"family": "go", "verb": "walk"})
 
 
 def test_every_alternative_has_a_head() -> None:

@@ -16,7 +16,7 @@ from tta_rebuild.storyteller.act_parser import LONGEST_READ, parse_act
 
 LINES = Path(__file__).with_name("moves.txt").read_text("utf-8").splitlines()
 MOVES = [tuple(line.split(" => ")) for line in LINES if not line.startswith("#")]
-PARTS = ("object", "person", "instrument", "where", "manner")
+PARTS = ("object", "person", "instrument", "where", "manner", "result")
 NAMED = """
 go enter leave climb follow flee wait look search read listen touch smell take drop put
 give show throw open close lock unlock turn_on turn_off break cut burn destroy repair make

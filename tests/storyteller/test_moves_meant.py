@@ -167,3 +167,19 @@ def test_groups_are_told_of_as_several() -> None:
 
     assert "“I " not in words
     assert not re.search(r"\b(?:They|Viktor and Anna) (?:is|has|was|looks|says)\b", words)
+
+
+STRANGER = "A baker must hide a smuggler from the customs men before the bakery opens."
+
+
+def test_her_is_rather_somebody_of_the_premise_and_stays_she() -> None:
+    *_, told_back = told(STRANGER, "tell her to stay quiet", "look at the smuggler")
+
+    assert told_back["notes"]["state"]["smuggler.pronouns"] == "she"
+    assert not any(" he " in f" {p['text']} " for p in told_back["passages"][:1])
+
+
+def test_it_is_what_the_premise_turns_on_where_nothing_was_named() -> None:
+    theme = "A thief has stolen a crown and must give the crown back before dawn."
+
+    assert acts_of(told(theme, "try it on")[-1])[0]["object"] == "the crown"

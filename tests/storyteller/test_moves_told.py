@@ -11,7 +11,7 @@ from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.entities import Entity
 from tta_rebuild.storyteller.hindrances import spelled_out
-from tta_rebuild.storyteller.results import result_of, there
+from tta_rebuild.storyteller.results import result_of, there, with_names
 from tta_rebuild.storyteller.silence import speaks
 
 AUNT = "I sit with my aunt Berta in her cottage. She can't speak since the fever."
@@ -161,7 +161,14 @@ async def test_a_sleeper_is_woken_and_not_oneself(ask: Any) -> None:
 
 @pytest.mark.parametrize(
     ("where", "stands"),
-    [("into the car", "in the car"), ("on the step", "on the step"), ("out of it", ""), ("", "")],
+    [
+        ("into the car", "in the car"),
+        ("on the step", "on the step"),
+        ("out of it", "out of it"),
+        ("", ""),
+        ("back into the hall", "in the hall"),
+        ("over your head", "over your head"),
+    ],
 )
 def test_where_something_then_is(where: str, stands: str) -> None:
     assert there(where) == stands
@@ -193,3 +200,30 @@ async def test_people_know_their_own_affairs_and_are_not_told_the_premise(ask: A
     assert "wants to teach" not in told
     assert "I do not know" not in told
     assert "began to tell you" in " ".join(line["text"] for line in scene["lines"])
+
+
+@pytest.mark.parametrize(
+    ("line", "names", "told"),
+    [
+        ("You gave it to her.", {"it": "the map", "her": "Ida"}, "You gave the map to Ida."),
+        ("You took her hand.", {"her": "Ida"}, "You took her hand."),
+        ("You told him: “Bring it.”", {"him": "Tom", "it": "the map"}, "You told Tom: “Bring it.”"),
+    ],
+)  # fmt: skip
+def test_a_line_that_lasts_names_whom_and_what_it_is_of(
+    line: str, names: dict[str, str], told: str
+) -> None:
+    assert with_names(line, names) == told
+
+
+async def test_an_act_that_leaves_out_its_object_means_what_the_premise_turns_on(ask: Any) -> None:
+    theme = "A thief has stolen a crown and must give the crown back before dawn."
+    (reply,) = await played(ask, theme, "pick up")
+
+    assert "the crown" in reply["lines"]
+
+
+async def test_whoever_is_rung_up_need_not_have_been_spoken_of(ask: Any) -> None:
+    (reply,) = await played(ask, AUNT, "call the embassy")
+
+    assert "embassy" in reply["lines"]

@@ -42,13 +42,21 @@ _SAME = (
 )
 _CUT = re.compile(
     r",|;|\(|\b(?:she|he|they|it|you|i|who|whom|whose|that|which|in|of|at|on|with|from|to|under|behind|beside|aboard|for|"
-    r"between|among|before|after|by|than|as|when|where)\b"
+    r"between|among|before|after|by|than|as|when|where|what|why|how|if|whether|about|into|onto|through|over|against|"
+    r"across|around|off|out|up|down|away|round(?= (?:the|a|an|my|his|her|their|your|its)\b)|to)\b"
+)
+_LEADS_IN = re.compile(
+    r"(?:(?:to|for|at|into|onto|against|round|from|out|of|with|through|over|under|between|behind"
+    r"|about|in|on|up|down) )+"
 )
 
 
 def head_of(phrase: str) -> str:
     """The noun that a phrase is about: ``the nurse who tends both`` → ``nurse``."""
-    words = re.findall(r"[^\W_]+", _CUT.split(phrase.lower().replace("'s", " "), maxsplit=1)[0])
+    plain = phrase.lower().replace("'s", " ")
+    lead = _LEADS_IN.match(plain)
+    plain = plain[lead.end() :] if lead else plain
+    words = re.findall(r"[^\W_]+", _CUT.split(plain, maxsplit=1)[0])
     people = [
         i for i, word in enumerate(words) if one_of(word) in SOMEBODY or is_person(one_of(word))
     ]
@@ -147,6 +155,8 @@ def why_misunderstood(move: PremiseMove, act: Mapping[str, str]) -> str:
         return f"read as {act['family']}, not {move.act}"
     said = [act.get(part, "") for part in ("object", "person", "place", "tool", "words")]
     if any(one.lower() in _POINTING and one.lower() in _words(move.text) for one in said if one):
+        return ""
+    if not move.object:
         return ""
     wanted = heads_of(move.object)
     if not any(wanted & heads_of(one) for one in said if one):

@@ -23,6 +23,7 @@ class Act:
     person: str = ""  # whom it is said, given or done to, where that is not the object
     instrument: str = ""  # "a knife" (with, using)
     where: str = ""  # with its preposition: "under the floorboards"
+    result: str = ""  # what becomes of the object: "open", "loose"
     manner: str = ""  # "slowly", "without a match"
     said: str = ""  # what is said, asked, written, thought: reported, or as spoken
     is_quoted: bool = False  # said holds the words as spoken

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import verb_at
+from tta_rebuild.storyteller.act_speech import is_order
 from tta_rebuild.storyteller.beyond import is_dead, is_of_beyond, spirit_meant
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import (
     EVERYBODY,
     POINTING,
     THINGS,
+    UNKNOWN_PRONOUNS,
     Entity,
     bare,
     head_of,
@@ -54,6 +57,8 @@ def is_request(act: Act) -> bool:
         return True
     if not act.is_quoted or act.family != "tell":
         return False
+    if any(map(is_order, re.split(r"[.!?…] ?", act.said))):
+        return True
     words = re.findall(r"[\w’']+", act.said.lower().removeprefix("please "))
     verb = verb_at(words[:4])
     if verb is None or words[0].endswith(("ing", "ed")):
@@ -81,6 +86,8 @@ class Binder:
         """
         family = act.family
         bound = dict.fromkeys(("object", "person", "tool", "place"), "")
+        if self.is_elliptic(act) and (meant := self._entity("it", "object", family)):
+            bound["object"] = meant.id
         wanted = {"object": act.object, "person": act.person, "tool": act.instrument}
         if family in GOES:
             where, _, along = act.where.partition(" with ")
@@ -131,6 +138,12 @@ class Binder:
         if act.said:
             bound["said"] = "request" if is_request(act) else "said"
         return bound, missing
+
+    def is_elliptic(self, act: Act) -> bool:
+        """Whether an act leaves out what it is done to: "pick up", "hop on", "push"."""
+        names_all = " the " in f" {act.verb} " or act.said or act.where or act.instrument
+        is_asked = "asks" in rules_of(act.family) and rules_of(act.family).get("kind") != "speech"
+        return is_asked and not (act.object or act.person or names_all)
 
     def _owner(self, phrase: str) -> str:
         """Whose "his offer" or "my father's hand" is."""
@@ -184,7 +197,8 @@ class Binder:
         plain = bare(phrase)
         pronoun = plain.split()[0] if plain else ""
         if plain in POINTING:
-            return self._pointed_at(plain)
+            meant = self._pointed_at(plain)
+            return self._called_by(plain, meant) if meant is not None else None
         if is_of_beyond(plain) and (one := spirit_meant(plain, self.cast, self.state)):
             return self.cast.found(phrase, ("person",)) or one
         found = self._several(phrase) or self.cast.found(phrase, _KINDS.get(role, ()))
@@ -234,7 +248,9 @@ class Binder:
 
     def _names_somebody(self, phrase: str, role: str, family: str) -> bool:
         """Whether a phrase names people: by its noun, as a name, or as whom one speaks to."""
-        head = head_of(phrase)
+        head = head_of(phrase).removesuffix("-in-law")
+        if family == "call" and role == "person":
+            return True  # whoever can be rung up or sent for is somebody
         if head in word_list("people") or (family == "wake" and role == "object"):
             return True
         if role == "place" or pattern("owned").match(phrase) or head in SELF:
@@ -251,7 +267,7 @@ class Binder:
         if last is not None and self.state.values.get(f"{last.id}.at") != NOWHERE:
             return last
         if pronoun in THINGS and pronoun != "them":
-            return None
+            return self._matter() if pronoun == "it" else None
         if pronoun in ("they", "them"):
             return self._several(pronoun) or last
         fits = {"him": "he", "her": "she"}.get(pronoun, pronoun)
@@ -259,9 +275,27 @@ class Binder:
         here = [named] if named else []
         here += [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
         single = [p for p in here if not self.state.is_any(p.id, "group")]
+        single.sort(key=lambda p: self.state.is_any(p.id, "local"))  # the premise's own first
+        is_either = fits not in ("he", "she")
         return next(
-            (p for p in single if p.pronouns in (fits, "") or fits not in ("he", "she")), last
+            (p for p in single if is_either or p.pronouns in (fits, *UNKNOWN_PRONOUNS)), last
         )
+
+    def _matter(self) -> Entity | None:
+        """What "it" means where no thing was named: what the premise turns on, if that is here."""
+        matter = self.cast.found(self.cast.slots.get("matter", ""), ("thing",))
+        is_here = matter is not None and self.state.values.get(f"{matter.id}.at") != NOWHERE
+        return matter if self.cast.is_open and is_here else None
+
+    def _called_by(self, pronoun: str, whom: Entity) -> Entity:
+        """Somebody of whom the premise says no pronouns, by those that the player uses."""
+        pronouns = {"him": "he", "her": "she"}.get(pronoun, "")
+        is_single = whom.kind == "person" and not self.state.is_any(whom.id, "group")
+        if pronouns and is_single and whom.pronouns in UNKNOWN_PRONOUNS and whom.id != YOU:
+            whom = replace(whom, pronouns=pronouns)
+            self.cast.entities[whom.id] = whom
+            self.state.values[f"{whom.id}.pronouns"] = pronouns
+        return whom
 
     def _pointed_at(self, pronoun: str) -> Entity | None:
         """What a pronoun means; one of the dead who answer rather than a stranger of the place."""
@@ -327,6 +361,10 @@ class Binder:
         here = [e for k, e in self.cast.entities.items() if k != YOU and self.state.is_here(e.id)]
         local = [e for e in here if self.state.is_any(e.id, "local")]
         near = {e.pronouns for e in here if e.kind == "person" and e not in local}
+        own = [e for e in here if e.kind == "person" and e not in local]
+        single = (e for e in own if not self.state.is_any(e.id, "group"))
+        if any(e.pronouns in UNKNOWN_PRONOUNS for e in single):
+            near |= {"he", "she"}
         apart = [e for e in local if e.pronouns in near]  # "her" rather means the premise's own
         matter = bare(self.cast.slots.get("matter", ""))
         meant = [e for e in here if bare(e.name) != matter and e not in apart]

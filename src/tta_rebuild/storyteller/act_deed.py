@@ -36,6 +36,7 @@ def deed(tokens: list[str]) -> Act | None:
         rest.insert(0, last)
     found = grammar.arguments(spec, rest, verb.keeps_noun)
     family = _of_travel(family, verb.name, found)
+    family = _of_motion(family, verb.base, found)
     if family == "attack" and is_one(grammar.noun_of_place(found.get("where", "")), "contests"):
         family = "do"  # "beat Berta in the contest"
     low = {token.lower() for token in rest}
@@ -49,6 +50,10 @@ def deed(tokens: list[str]) -> Act | None:
         found = {"object": found.get("said", ""), **found, "said": quoted[0]}
         if quoted[0].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
             family = "ask"
+    if verb.base in ("point", "aim") and is_one(found.get("object", "").split(" ")[-1], "weapons"):
+        family, found["instrument"] = "threaten", found.pop("object")
+    if verb.base == "aim" and not found.get("object"):
+        family = "threaten"
     found["manner"] = " ".join([*lead.manner, found.get("manner", "")]).strip()
     told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
     clause = joined([*lead.manner, verb.base, *told])
@@ -142,6 +147,33 @@ def _of_travel(family: str, verb: str, found: dict[str, str]) -> str:
             found |= {"person": along, "instrument": ""}
         return "leave"
     return family
+
+
+def _of_motion(family: str, verb: str, found: dict[str, str]) -> str:
+    """The family of a verb of motion that is done to something: "slide the cup across the table".
+
+    "Shove" and "knock" are blows only if they are to somebody.
+    """
+    what = found.get("object", "")
+    is_person = grammar.is_somebody(what.split())
+    if family == "attack" and verb == "shove" and what and not is_person:
+        return "push"
+    if family == "leave" and verb == "get" and _is_moved(what) and not is_person:
+        return "take"  # "get the lamp out of the box"
+    if family != "go" or not is_one(verb, "moves_things") or not _is_moved(what):
+        return family
+    if is_person:
+        return "lead" if not is_one(what.lower(), "reflexive") else family
+    if found.get("where") == "round":
+        return family  # "walk the usual round"
+    return "put" if found.get("where") else "push"
+
+
+def _is_moved(what: str) -> bool:
+    """Whether a phrase after a verb of motion is moved, rather than a way or a ride."""
+    last = singular(what.lower().split(" ")[-1]) if what else ""
+    is_way = last in word_list("places") or is_one(last, "rides ways times")
+    return bool(last) and not is_way
 
 
 def _without_verb(tokens: list[str], lead: Lead) -> Act | None:

@@ -153,6 +153,8 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: list[str]) -> list[s
     if "~" in tail:
         is_owner = pattern("possessive").match(between[-1]) or is_one(between[0], "determiners")
         return list(tokens[begin:]) if is_owner else None
+    if following == "of" and after[-1:] == ["out"]:
+        return list(tokens[begin:])  # "pull the rope out of the well"
     is_noun = following[0].isalnum() and not is_adverb(following) and following != "of"
     if is_noun and not is_one(following, "conjunctions prepositions enders adverbs openers"):
         is_preposition = gap >= 0 and is_one(after[-1], "prepositions")
@@ -244,6 +246,16 @@ def _letters() -> Mapping[str, str]:
     return found | dict.fromkeys(both, "b") | {"of": "f", "her": "h", "not": "z"}
 
 
+def is_closed(low: Sequence[str]) -> bool:
+    """True if what follows a phrase cannot be the noun that it stands before."""
+    first = "".join(low[:1])
+    return (
+        not first[:1].isalnum()
+        or is_adverb(first)
+        or is_one(first, "prepositions enders conjunctions openers")
+    )
+
+
 def _tags(low: list[str], spec: VerbFamily) -> str:
     """A letter for each word; what ``_PHRASE`` and ``_REPORT`` go by.
 
@@ -267,6 +279,11 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
             letter = "s"
         elif is_one(word, "openers") and (says or (word == "that" and before == "n")) and following:
             letter = "o"
+        elif (is_one(word, "times_over") and is_closed(low[k + 1 :])) or phrase_length(
+            "often", low[k:]
+        ):
+            many = phrase_length("often", low[k:]) or 1
+            letter = "M" + "m" * (many - 1) if is_closed(low[k + many :]) else letter
         elif is_one(word, "enders") and not (word == "before" and spec.takes[0] == "where"):
             letter = "E" if k or word not in ("as", "once") else "o"
         elif size:
@@ -304,11 +321,12 @@ def arguments(spec: VerbFamily, rest: list[str], keeps_noun: bool) -> dict[str, 
             if is_one(last, "asked_things") and words[0].lower() in _PERSON_OF:
                 parts["person"] = [_PERSON_OF[words[0].lower()]]
         parts[slot] = words
-    for prep, words in phrases:
+    for prep, words in _one_by_one(phrases):
         if prep:
             slot, kept = _slot(spec, prep, words, parts)
             parts[slot] = kept if slot == "where" else [*parts.get(slot, ()), *kept]
     parts.pop("aside", None)
+    _take_out_result(parts)
     return {slot: to_second_person(f"- {joined(words)}")[2:] for slot, words in parts.items()}
 
 
@@ -340,12 +358,14 @@ def _slot(
     whole, first = [*prep, *words], prep[0].lower()
     before = prep[-1].lower() if prep[-1] != "of" else first
     is_time = first in ("for", "in", "at") and is_one(whole[-1].lower(), "times")
-    if is_time or is_adverb(first) or phrase_length("manner", [w.lower() for w in whole]):
+    low = [w.lower() for w in whole]
+    is_often = is_one(first, "times_over") or phrase_length("often", low)
+    if is_time or is_adverb(first) or is_often or phrase_length("manner", low):
         return "manner", whole
     for slot in ("object", "person"):
         if words and slot not in parts and before in spec.after.get(slot, ()):
             return slot, words
-    if words[-1:] == ["ear"]:
+    if words[-1:] == ["ear"] and "person" in spec.takes:
         return "person", [_PERSON_OF.get(words[0].lower(), joined(words))]
     if first in ("with", "using", "via") and words:
         slot = "person" if first == "with" and is_somebody(words) else "instrument"
@@ -353,6 +373,31 @@ def _slot(
     is_aside = is_one(first, "asides") or (first == "by" and not words)
     is_goal = "where" not in parts or is_one(before, "goals")
     return "where" if is_goal and not is_aside else "aside", whole
+
+
+def _one_by_one(
+    phrases: list[tuple[list[str], list[str]]],
+) -> Iterator[tuple[list[str], list[str]]]:
+    """Phrases as they are, but for "off with a knife", which are two."""
+    for prep, words in phrases:
+        if len(prep) > 1 and is_one(prep[-1].lower(), "means"):
+            yield prep[:-1], []
+            yield prep[-1:], words
+        else:
+            yield prep, words
+
+
+def _take_out_result(parts: dict[str, list[str]]) -> None:
+    """What a thing then is, apart from its noun: "shove the hatch open"."""
+    words = parts.get("object", [])
+    low = [word.lower() for word in words]
+    size = 1 + (low[-2:-1] in (["wide"], ["half"], ["bolt"], ["stone"]))
+    if (
+        len(words) > size
+        and is_one(low[-1], "resultatives")
+        and not is_one(low[-size - 1], "articles")
+    ):
+        parts["object"], parts["result"] = words[:-size], words[-size:]
 
 
 def that_they_do(found: Mapping[str, str]) -> dict[str, str]:

@@ -122,7 +122,9 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
         if size and family not in ("accept", "refuse"):
             if text.endswith("?") or (family == "greet" and len(low) - size > 3):
                 return spoken(text)
-            person = joined(tokens[size:]) if family == "greet" else ""
+            to_whom = tokens[size : tokens.index(",") if "," in tokens[1:] else None]
+            is_anybody = " ".join(to_whom).lower() in word_list("vocatives")
+            person = joined(to_whom) if family == "greet" and not is_anybody else ""
             return replace(spoken(text, family), person=person)
     if said := _addressed(text):
         return said
@@ -178,7 +180,10 @@ def _begins_act(before: list[str], link: str, after: list[str]) -> bool:
     if not verb or lead.subject in ("i", "i'll", "i'm", "we", "we'll", "let's", "lets"):
         return bool(verb and lead.rest)
     first, *following = [token.lower() for token in [*lead.rest, ""]]
-    is_rarer = grammar.is_rarer(first) and is_one(following[0], "determiners pronouns")
+    following = following or [""]
+    is_known = grammar.is_rarer(first) or is_base(first)
+    is_rarer = is_known and is_one(following[0], "determiners pronouns")
+    is_rarer = is_rarer or (is_one(following[0], "objects") and unknown_verb(lead) is not None)
     if not (lead.verb or is_rarer) or lead.subject or is_one(before[-1].lower(), "articles"):
         return False
     if after[0].lower() == "no" and after[1:2] != [","]:
@@ -186,7 +191,13 @@ def _begins_act(before: list[str], link: str, after: list[str]) -> bool:
     if not lead.verb:
         return True
     is_plain = is_base(earlier.rest[0].lower())
-    if (is_plain and not is_base(first)) or (len(lead.rest) == 1 and is_one(first, "rather_nouns")):
+    is_begun = any(
+        grammar.phrase_length("weak", [after[k].lower()])
+        for k in range(len(after) - len(lead.rest))
+    )
+    if (is_plain and not is_base(first) and not is_begun) or (
+        len(lead.rest) == 1 and is_one(first, "rather_nouns")
+    ):
         return False
     asked = re.search(r"\bto (\w+)", " ".join(verb.rest).lower())
     told = grammar.verb_at([asked[1]]) if asked and _reports(verb) and link != "then" else None

@@ -15,11 +15,34 @@ from tta_rebuild.storyteller.word_lists import is_one, pattern
 
 
 def spoken(words: str, family: str = "") -> Act:
-    """Words said as they stand."""
-    family = family or ("ask" if words.endswith("?") else "say")
+    """Words said as they stand: a question, an order, a greeting, thanks, or just said."""
+    is_sorted, family = bool(family), family or _sort_of_speech(words)
     verb = family if family in ("ask", "tell", "shout") else "say"
     clause = f"you {'say' if verb == 'tell' else verb}: “{capital(words)}”"
+    verb = "order" if family == "tell" and not is_sorted else verb
     return Act(family=family, verb=verb, said=words, is_quoted=True, clause=clause)
+
+
+def _sort_of_speech(words: str) -> str:
+    low = re.findall(r"[\w’']+", words.lower().replace("’", "'"))
+    if words.endswith("?"):
+        return "ask"
+    for family in ("greet", "thank", "apologise"):
+        if grammar.phrase_length(family, low) > 0 and len(low) < 6:
+            return family
+    return "tell" if any(map(is_order, re.split(r"[.!?…] ?", words))) else "say"
+
+
+def is_order(sentence: str) -> bool:
+    """Whether a sentence tells somebody to do something: "Put it down", "please, do not go"."""
+    low = re.findall(r"[\w’'-]+", sentence.lower().replace("’", "'"))
+    while low and is_one(low[0], "before_order"):
+        low = low[1:]
+    verb = grammar.verb_at(low[:4])
+    if verb is None or (len(low) < 2 and verb.words < 2) or low[0].endswith(("ing", "ed")):
+        return False
+    barred = "rather_nouns english openers states finite adverbs subjects"
+    return verb.words > 1 or (is_base(low[0]) and not is_one(low[0], barred))
 
 
 def after_statement(tokens: list[str]) -> int:

@@ -17,7 +17,7 @@ from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word
 from tta_rebuild.storyteller.line_template import capital, template
 from tta_rebuild.storyteller.line_writer import LineWriter
-from tta_rebuild.storyteller.results import done, own_clause, there
+from tta_rebuild.storyteller.results import done, own_clause, then_so, there
 from tta_rebuild.storyteller.silence import SPOKEN
 from tta_rebuild.storyteller.surroundings import PEOPLE, cases_of, forms_of
 from tta_rebuild.storyteller.word_lists import common
@@ -82,6 +82,7 @@ class ActWriter:
             slots |= forms_of("object", phrase)
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
             slots |= {"It": "They" if many else "It", "done": done(act.verb)}
+            slots["so"] = then_so(act, many)
             slots["happens"] = let_happen(
                 act, act.object if bare(act.object) in POINTING else phrase
             )

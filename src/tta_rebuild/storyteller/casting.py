@@ -130,7 +130,7 @@ def _from_premise(
     _add_places(places, premise.at, entities)
     here = slug(places[0])
     start: dict[str, Value] = {"here": here, "home": here}
-    odds = _add_people(premise, theme, ids, entities, start)
+    odds = _add_people(premise, theme, ids, entities, start, notes.get("state", {}))
     for thing in premise.things:
         key = slug(thing)
         if key not in entities:
@@ -211,11 +211,13 @@ def _add_people(
     ids: Mapping[str, str],
     entities: dict[str, Entity],
     start: dict[str, Value],
+    said: Mapping[str, Value],
 ) -> dict[str, Mapping[str, float]]:
     """Add whom the premise speaks of, and return what part each of them may have.
 
     Args:
         ids: those of the cast, by name in lower case.
+        said: the state so far, with the pronouns by which the player has spoken of somebody.
     """
     here, odds = str(start["here"]), dict[str, Mapping[str, float]]()
     for person in premise.people:
@@ -223,7 +225,8 @@ def _add_people(
         key = ids.get(person.name.lower()) or slug(name)
         if key in entities or not name:
             continue
-        entities[key] = Entity(key, "person", name, person.role, person.pronouns)
+        pronouns = str(said.get(f"{key}.pronouns") or person.pronouns)
+        entities[key] = Entity(key, "person", name, person.role, pronouns)
         odds[key] = person.odds
         is_said = _is_gone(theme, person) or _is_sought(premise.aim, person)
         is_away = is_said or person.is_only_owner

@@ -19,6 +19,8 @@ EVERYBODY = tuple("everyone everybody".split())
 THINGS = ("it", "this", "that", "them", "these", "those")
 POINTING = frozenset((*_PERSONS, *EVERYBODY, *THINGS))
 """Words that stand for somebody or something named before."""
+UNKNOWN_PRONOUNS = ("", "they")
+"""Those of one person of whom a story has not said which they are."""
 
 _LAST = {"he": "he", "she": "she", "it": "it"}
 _MEANT = {"him": "he", "her": "she", "them": "they", "these": "they", "those": "they"}

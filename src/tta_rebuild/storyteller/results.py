@@ -30,7 +30,8 @@ def result_of(act: Act, kinds: Collection[str], slots: Mapping[str, str]) -> dic
     """
     table = packaged_yaml("data/results")["results"]
     verb = act.verb.replace(" ", "_")
-    for entry in table.get(act.family, table["do"]):
+    result = table["result"] if act.result else []
+    for entry in (*result, *table.get(act.family, table["do"])):
         is_verb = verb in entry["verbs"].split() if "verbs" in entry else True
         is_kind = bool({*entry["of"].split()} & {*kinds}) if "of" in entry else True
         is_bare = bool(entry.get("bare")) == ("object" not in slots)
@@ -54,10 +55,28 @@ def _agreeing(text: str, is_many: bool) -> str:
 
 def there(where: str) -> str:
     """Where one then is: "into the car" → "in the car"; "" where one cannot tell."""
-    first, _, place = where.partition(" ")
-    stands = {"into": "in", "onto": "on", "to": "at", "inside": "inside"}
-    is_still = first in "in on under behind beside between at by near over against".split()
-    return f"{stands.get(first, first)} {place}" if place and (first in stands or is_still) else ""
+    table, words = packaged_yaml("data/results")["stands"], where.split()
+    towards, still, on_the_way = table["towards"], table["still"].split(), table["on_the_way"]
+    while len(words) > 2 and words[0] in on_the_way.split() and words[1] in (*towards, *still):
+        words = words[1:]
+    first, place = "".join(words[:1]), " ".join(words[1:])
+    if not place:
+        return ""
+    if first in ("out", "off", "away") and words[1] in ("of", "from"):
+        return f"{'out of' if first == 'out' else 'away from'} {' '.join(words[2:])}"
+    return f"{towards.get(first, first)} {place}" if first in (*towards, *still) else ""
+
+
+def then_so(act: Act, is_many: bool) -> str:
+    """What becomes of an act's object, by a word or phrase at its end: "open", "out of the wall".
+
+    "" where the act does not say.
+    """
+    particle = act.where or "".join(act.verb.split()[1:2])
+    alone = packaged_yaml("data/results")["stands"]["alone"].get(particle, "")
+    said = act.result or (alone if act.object else "") or there(act.where)
+    its, it = ("their", "they") if is_many else ("its", "it")
+    return _agreeing(said.replace("{its}", its).replace("{it}", it), is_many)
 
 
 def kinds_of(act: Act, bound: Mapping[str, str]) -> set[str]:
@@ -75,6 +94,22 @@ def said_too(act: Act, line: str) -> str:
     is_left_out |= bool(act.said) and act.said.rstrip(".!?").lower() not in line.lower()
     told = clause_in_past(own_clause(act)) if is_left_out or not line else ""
     return tidy(f"{capital(told)}.") if told else ""
+
+
+def with_names(line: str, names: Mapping[str, str]) -> str:
+    """A line that lasts with names for its pronouns: "You gave it to her" → "… the map to Ida".
+
+    Args:
+        names: what the pronouns of the line stand for, ``it`` or ``her`` → a name. "Her" that owns
+            something, and what stands in quotation marks, stays.
+    """
+    parts = re.split(r"(“[^”]*”)", line)
+    for pronoun, name in names.items():
+        small = "to|with|at|in|on|from|about|for|and|that|by|into|out|off|what|why|how|who|if"
+        after = rf"(?! ?\w)|(?= (?:{small})\b)"
+        found = re.compile(rf"(?<=\w )\b{pronoun}\b(?:{after if pronoun == 'her' else ''})")
+        parts[0] = found.sub(name.replace("\\", ""), parts[0], count=1)
+    return "".join(parts)
 
 
 def own_clause(act: Act) -> str:

@@ -36,7 +36,7 @@ from tta_rebuild.storyteller.hindrances import hindered
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.noun_phrases import is_animal
 from tta_rebuild.storyteller.possible import why_impossible
-from tta_rebuild.storyteller.results import kinds_of, result_of, said_too
+from tta_rebuild.storyteller.results import kinds_of, result_of, said_too, with_names
 from tta_rebuild.storyteller.silence import speaks
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND, forms_of
 from tta_rebuild.storyteller.word_lists import common, rules_of
@@ -113,7 +113,7 @@ class Rulebook:
         act = as_asked(act)
         bound, missing = self.binder.bound(act)
         self._note(act, bound)
-        unclear = None if outcome.texts else self._unclear(act, *missing)
+        unclear = None if outcome.texts else self._unclear(act, *missing, bound)
         if unclear is not None:
             outcome.declined = unclear
             return False
@@ -151,7 +151,7 @@ class Rulebook:
         words = ", ".join(filter(None, (act.object, act.person, place_in(act.where))))
         self.understood.append({"family": act.family, "verb": act.verb, "words": words, **named})
 
-    def _unclear(self, act: Act, kind: str, phrase: str) -> str | None:
+    def _unclear(self, act: Act, kind: str, phrase: str, bound: Mapping[str, str]) -> str | None:
         """What is asked back of an act that names too little, or what is not there; None if clear.
 
         Args:
@@ -167,6 +167,8 @@ class Rulebook:
             asked = entry.get("asks", "What do you mean by that?") if is_pointing else ""
             return asked or self.telling.say(common("no_such")[kind], slots)
         needs_object = "asks" in entry and not (act.object or act.person or act.said or act.where)
+        is_known = bound["object"] or (bound["person"] and entry.get("kind") == "speech")
+        needs_object = needs_object and not is_known and " the " not in f" {act.verb} "
         return str(entry["asks"]) if needs_object else None
 
     def _done(
@@ -182,7 +184,23 @@ class Rulebook:
         record_heard(act, self.cast, self.state, effects)
         record(act, self.cast, self.state, came=effects)
         line = self.telling.filled(rule.get("line", ""), slots) if outcome.is_told else ""
-        outcome.lines += [one for one in (said_too(act, line), line) if one]
+        told = with_names(said_too(act, line), self._meant(act, bound))
+        outcome.lines += [one for one in (told, line) if one]
+
+    def _meant(self, act: Act, bound: Mapping[str, str]) -> dict[str, str]:
+        """What the pronouns of a move stand for, as far as that is known."""
+        meant: dict[str, str] = {}
+        for phrase, role in ((act.object, "object"), (act.person, "person")):
+            entity = self.cast.entities.get(bound[role])
+            name = entity.name if entity is not None and bound[role] != YOU else ""
+            if bare(phrase) in POINTING and name:
+                meant[bare(phrase)] = name
+            elif phrase and phrase not in act.clause and bare(phrase) not in POINTING:
+                many = entity is not None and self.telling.is_many(bound[role], phrase)
+                is_person = self.binder.is_person(bound[role])
+                words = ("them",) if many else ("him", "her") if is_person else ("it",)
+                meant |= dict.fromkeys(words, phrase)
+        return meant
 
     def _asked_of(self, act: Act, bound: dict[str, str]) -> tuple[dict[str, Any], str]:
         """The rules that an act goes by, and what is known of what it asks; binds what they ask."""
