@@ -376,8 +376,8 @@ def _rate(name: str, window: Window) -> Row:
 
 
 def _unwaited(window: Window, records: Sequence[Record], kept: Histories) -> list[float]:
-    own = own_ms(window.turns, records)
-    return [ms - wait for ms, wait in zip(own, kept.began_ms, strict=True)]
+    own = zip(window.turns, own_ms(window.turns, records), strict=True)
+    return [ms - kept.began[turn.turn_id] for turn, ms in own if turn.turn_id in kept.began]
 
 
 async def _redis_process(url: str) -> int:

@@ -119,14 +119,19 @@ class Histories:
     """What Temporal kept of turns: how long each task lay in its queue, and how much it is.
 
     Attributes:
-        began_ms: from the asking for a turn until a worker began to tell it.
+        began: from the asking for a turn until a worker began to tell it, by turn, milliseconds.
     """
 
     ordering_ms: list[float] = field(default_factory=list)
     telling_ms: list[float] = field(default_factory=list)
-    began_ms: list[float] = field(default_factory=list)
+    began: dict[str, float] = field(default_factory=dict)
     events: int = 0
     size: int = 0
+
+    @property
+    def began_ms(self) -> list[float]:
+        """The waits of all turns."""
+        return [*self.began.values()]
 
 
 async def histories(temporal: str, turn_ids: Sequence[str]) -> Histories:
@@ -147,7 +152,7 @@ async def histories(temporal: str, turn_ids: Sequence[str]) -> Histories:
             elif event.HasField("activity_task_started_event_attributes"):
                 since = asked[event.activity_task_started_event_attributes.scheduled_event_id]
                 found.telling_ms.append((at - since).total_seconds() * 1000)
-                found.began_ms.append((at - asked[1]).total_seconds() * 1000)
+                found.began.setdefault(turn_id, (at - asked[1]).total_seconds() * 1000)
     return found
 
 

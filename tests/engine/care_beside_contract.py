@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.engine.turn_runner_contract import CRY, Played, RunnerTests, asks
+from tests.engine.turn_runner_contract import CRY, THEME, Played, RunnerTests, asks
 
 from tta_rebuild.core.errors import BranchBusy, TooManyTurns
 from tta_rebuild.core.events import CareShown
+from tta_rebuild.core.story import Premise
 
 
 class CareBesideContract(RunnerTests):
@@ -66,6 +67,39 @@ class CareBesideContract(RunnerTests):
 
         assert [update.kind for update in told] == ["paused"]
         assert told[0].values["go_on"] is None
+        assert told[0].values["asked"] == cry.text
+
+    async def test_a_question_that_paused_is_known_with_its_words_to_be_asked_again(
+        self, played: Played
+    ) -> None:
+        session = await played.begun()
+        cry = asks(session, kind="ask", choice=0, text=f"Mara, {CRY}")
+        await played.told(await played.runner.submit(cry))
+
+        paused = await played.runner.latest_on(session.branch.branch_id)
+
+        assert paused is not None
+        assert (paused.state, paused.request.text) == ("paused", cry.text)
+
+    async def test_a_cry_that_another_turn_would_come_before_pauses_before_that(
+        self, played: Played
+    ) -> None:
+        session = await played.stories.open(Premise(theme=THEME))
+        opening = asks(session, kind="begin", choice=0)
+        cry = asks(session, "k2", kind="say", choice=0, text=CRY)
+
+        assert await played.runner.pause(replace(cry, key="k0", text="I go up.")) is None
+        paused = await played.runner.pause(cry)
+        assert paused is not None
+        assert [update.kind for update in await played.told(paused)] == ["paused"]
+        latest = await played.runner.latest_on(session.branch.branch_id)
+        assert latest is not None
+        assert latest.turn_id == paused.turn_id
+        await played.told(await played.runner.submit(opening))
+        on = replace(cry, key="k3", after_note=True)
+        kinds = [update.kind for update in await played.told(await played.runner.submit(on))]
+
+        assert (kinds[0], kinds[-1]) == ("passage", "stored"), "no second note, and no reminder"
 
     async def test_a_second_cry_while_a_turn_is_told_has_the_whole_note_again(
         self, played: Played

@@ -99,9 +99,16 @@ def _has_seen_note(turn: TurnInput, need: Need) -> bool:
     return False
 
 
-def is_noted(fold: StoryFold) -> bool:
-    """Whether the note is the last thing that was stored."""
-    return fold.last is not None and isinstance(fold.last.event, CareShown)
+def is_noted(fold: StoryFold, *, is_opened: bool = False) -> bool:
+    """Whether the note is the last thing that was stored; the opening may have been told since
+    (``is_opened``), where the move that paused comes after it.
+    """
+    if fold.last is not None and isinstance(fold.last.event, CareShown):
+        return True
+    if not is_opened or fold.now.turn != 1 or not fold.now.notes:
+        return False
+    shown = fold.now.notes[-1]
+    return shown.turn == 0 and shown.words is None
 
 
 def own_words(turn: TurnInput, action: Action) -> str:

@@ -99,7 +99,7 @@ class InProcessRunner:
         if known := await self.known(request, again=again):
             return known
         if self._refusal(request):
-            if paused := await self._paused(request):
+            if paused := await self.pause(request):
                 return paused
             if known := await self.known(request, again=again):  # asked for twice, and meanwhile
                 return known
@@ -131,11 +131,10 @@ class InProcessRunner:
             return "busy_branch", busy
         return None
 
-    async def _paused(self, request: TurnRequest) -> RunningTurn | None:
-        """A turn that has paused at once, if a move that cannot be played may be a cry for help.
+    async def pause(self, request: TurnRequest) -> RunningTurn | None:
+        """See ``TurnRunner.pause``; what is played stays the branch's running and latest turn.
 
-        What is played goes on undisturbed: it stays the branch's running and latest turn. No reader
-        is asked where there are too many turns already.
+        No reader is asked where there are too many turns already.
         """
         other = self._running.get(request.branch_id)
         session = other.session if other else None

@@ -165,7 +165,10 @@ class Session:
             raise ValidationError(message("no_action", action=action))
         async with self._alone():
             before = self.next_turn(is_retold=action.is_retold, player_id=action.player_id)
-            words, is_again = own_words(before, action), action.after_note and is_noted(self._fold)
+            words, is_again = (
+                own_words(before, action),
+                action.after_note and is_noted(self._fold, is_opened=True),
+            )
             care = await look(
                 before,
                 words,
@@ -219,7 +222,7 @@ class Session:
         is_asked = isinstance(wanted, Aside)
         words = (wanted.words if isinstance(wanted, Aside) else "") or typed
         note = await self._note_beside(turn, words, after_note, not is_asked, is_asked and may_ask)
-        return seen.TurnPaused(note, None) if note else None
+        return seen.TurnPaused(note, None, typed) if note else None
 
     async def _note_beside(
         self, turn: TurnInput, words: str, after_note: bool, takes_more: bool, may_ask: bool
@@ -306,7 +309,7 @@ class Session:
             )
             if care.note:
                 await self._append(self.state.turn, [CareShown()])
-                yield seen.TurnPaused(care.note, None)
+                yield seen.TurnPaused(care.note, None, typed)
                 return
             if care.reminder:
                 yield seen.TurnWarning(care.reminder, is_care=True)

@@ -106,7 +106,7 @@ class TemporalRunner:
         """See ``TurnRunner.submit``; TooManyTurns also where Temporal cannot be reached."""
         if known := await self.known(request, again=again):
             return known
-        is_full = self.is_draining or await self._records.running_count() >= self._most
+        is_full = await self._is_full()
         other = await self._played_on(request.branch_id)
         if is_full or other:
             if paused := await self._paused(request, other, may_ask=not is_full):
@@ -116,6 +116,14 @@ class TemporalRunner:
                 self._asked_here.turned_away(name.removesuffix("_turns"))
                 raise TooManyTurns(message(name), retry_after_s=2.0)
         return await self._begin(request)
+
+    async def pause(self, request: TurnRequest) -> RunningTurn | None:
+        """See ``TurnRunner.pause``."""
+        other, may_ask = await self._played_on(request.branch_id), not await self._is_full()
+        return await self._paused(request, other, may_ask=may_ask)
+
+    async def _is_full(self) -> bool:
+        return self.is_draining or await self._records.running_count() >= self._most
 
     async def _begin(self, request: TurnRequest) -> RunningTurn:
         before = await self._records.of_key(request.key)
@@ -345,8 +353,9 @@ class TemporalRunner:
         if turn.state == RUNNING or not shown[-1].is_last:
             return turn
         last = shown[-1].values
-        if again := last.get("go_on"):  # as long as its note is kept, so are its words, in it
-            turn = replace(turn, request=replace(turn.request, text=again["text"]))
+        go_on = last.get("go_on") or {}
+        if text := go_on.get("text") or last.get("asked"):  # kept as long as its note is
+            turn = replace(turn, request=replace(turn.request, text=text))
         return replace(turn, last=last)
 
     async def _read(self, turn_id: str, after: int, wait_s: float) -> list[TurnUpdate]:

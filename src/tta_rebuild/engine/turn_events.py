@@ -52,12 +52,13 @@ class TurnRefused:
 class TurnPaused:
     """The player's own words may be a cry for help: show the ``note``, and let them choose.
 
-    ``go_on`` plays the move exactly as it was (None for a question aside: ask again with
-    ``after_note``); ``Session.make_gentler`` keeps heavy matter out from here on.
+    ``go_on`` plays the move exactly as it was (None for a question aside: ask what was ``asked``
+    again with ``after_note``); ``Session.make_gentler`` keeps heavy matter out from here on.
     """
 
     note: CareNote
     go_on: Action | None
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,11 @@ class TurnRunner(Protocol):
     async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
         """The turn that ``submit`` would give without beginning one. Raises KeyReused."""
 
+    async def pause(self, request: TurnRequest) -> RunningTurn | None:
+        """A turn that has paused at once, if a move that cannot be played now may be a cry for
+        help: another is played, or has to be told before it. What is played goes on undisturbed.
+        """
+
     async def turn(self, turn_id: str) -> RunningTurn:
         """A turn as it stands. Raises TurnNotFound."""
 

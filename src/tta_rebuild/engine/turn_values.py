@@ -40,13 +40,14 @@ def update_of(item: AsideItem, session: Session) -> tuple[UpdateKind, Values]:
             return "restarted", {"reason": reason}
         case seen.TurnRefused(reason=reason):
             return "refused", {"reason": reason}
-        case seen.TurnPaused(note=note, go_on=go_on):
+        case seen.TurnPaused(note=note, go_on=go_on, asked=asked):
             lines = [{"name": n.name, "contact": n.contact, "web": n.web} for n in note.lines]
             return "paused", {
                 "note": note.text,
                 "help_lines": lines,
                 "emergency": note.emergency,
                 "go_on": action_values(go_on) if go_on else None,
+                "asked": asked,
             }
         case seen.SceneFinished(scene=scene):
             return "scene", {

@@ -139,6 +139,11 @@ class Answers:
         head = "".join(f"{shown.aside(note)}\n\n" for note in notes)
         before = move.turn_before
         is_aside = before == move.turn_after
+        if len(steps) > 1 and (turn := await self._paused_first(answer, steps)):
+            async for _, text in self._followed(answer, turn):
+                yield text
+            await self._void(move)
+            return
         for number in [before] if is_aside else range(before + 1, move.turn_after + 1):
             if number > before + 1:
                 head = f"\n\n{BETWEEN_TURNS}\n\n"
@@ -163,14 +168,29 @@ class Answers:
                 await self._void(move)
                 return
 
+    async def _paused_first(
+        self, answer: Answer, steps: Mapping[int, AnswerStep]
+    ) -> RunningTurn | None:
+        """The pause for what is to be played after the opening: a cry for help does not wait."""
+        runner, branch = self._served.runner, await self.branch(answer.branch_id)
+        if branch.turn >= min(steps) or await runner.running_on(branch.branch_id):
+            return None
+        number = max(steps)
+        return await runner.pause(self._request(answer, number, steps[number]))
+
     async def _void(self, move: ConversationMove) -> None:
         reached = (await self.branch(move.branch_id)).turn
         await self._records.void(move, max(move.turn_before, min(reached, move.turn_after)))
 
     async def _asked(self, answer: Answer, number: int, step: AnswerStep) -> RunningTurn:
+        request = self._request(answer, number, step)
+        return await self._served.runner.submit(request, again=True)
+
+    @staticmethod
+    def _request(answer: Answer, number: int, step: AnswerStep) -> TurnRequest:
         move = answer.move
         assert move is not None
-        request = TurnRequest(
+        return TurnRequest(
             key=f"door\n{move.number}.{number}",  # no key that comes in a header has a line end
             story_id=move.branch_id.rpartition(".")[0],
             branch_id=move.branch_id,
@@ -181,7 +201,6 @@ class Answers:
             is_retold=step.is_retold,
             player_id=answer.player_id,
         )
-        return await self._served.runner.submit(request, again=True)
 
     async def _followed(
         self, answer: Answer, turn: RunningTurn

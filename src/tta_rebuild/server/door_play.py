@@ -124,7 +124,7 @@ class DoorPlay:
             return await self._begun(asked, name, rest)
         branch, turn = await self._base(asked, talk, place)
         if word in TELLS_NOTHING:
-            return await self._told_nothing(asked, talk, place, branch, turn)
+            return await self._told_nothing(asked, talk, moves, place, branch, turn)
         return await self._moved(asked, talk, moves, place, branch, turn)
 
     # ------------------------------------------------------------------ which conversation
@@ -241,11 +241,7 @@ class DoorPlay:
             steps = [BEGIN] if is_premise else [BEGIN, *steps]
         if word == "begin" and turn:
             raise SaidInstead(shown.words("begun"))
-        is_taken = branch.turn != turn or any(
-            move.branch_id == branch.branch_id and move.turn_after > turn and not move.is_void
-            for move in moves
-        )
-        if is_taken or await self._runner.running_on(branch.branch_id):
+        if await self._is_taken(branch, turn, moves):
             fork = self._stories.fork
             branch = await fork(talk.story_id, turn=turn, branch=branch.branch_id)
         if word == "again" or any(not older.is_void for older in place.tellings):
@@ -254,6 +250,14 @@ class DoorPlay:
         move = await self._added(asked, talk, place.after, branch, (turn, ends))
         numbers = [turn] if is_aside else range(turn + 1, ends + 1)
         return self._answers.playing(move, dict(zip(numbers, steps, strict=True)))
+
+    async def _is_taken(self, branch: Branch, turn: int, moves: Sequence[ConversationMove]) -> bool:
+        """Whether something else comes after a turn of a branch, or is being told there."""
+        is_taken = branch.turn != turn or any(
+            move.branch_id == branch.branch_id and move.turn_after > turn and not move.is_void
+            for move in moves
+        )
+        return is_taken or await self._runner.running_on(branch.branch_id) is not None
 
     async def _base(
         self, asked: ChatMove, talk: Conversation, place: HistoryPoint
@@ -320,8 +324,15 @@ class DoorPlay:
     # ------------------------------------------------------------------ moves that tell nothing
 
     async def _told_nothing(
-        self, asked: ChatMove, talk: Conversation, place: HistoryPoint, branch: Branch, turn: int
+        self,
+        asked: ChatMove,
+        talk: Conversation,
+        moves: Sequence[ConversationMove],
+        place: HistoryPoint,
+        branch: Branch,
+        turn: int,
     ) -> Answer:
+        """A move that tells nothing: on a fork where it would have to wait for what is told."""
         word, rest = asked.history.now.command
         if word == "undo":
             back = int(rest[:9]) if rest.isdecimal() else 0 if rest else 1
@@ -333,7 +344,7 @@ class DoorPlay:
         name, _, level = rest.rpartition(" ")
         if word == "boundary" and not name:
             raise SaidInstead(shown.words("boundary_how"))
-        if word == "undo" or branch.turn != turn:
+        if word == "undo" or await self._is_taken(branch, turn, moves):
             fork = self._stories.fork
             branch = await fork(talk.story_id, turn=turn, branch=branch.branch_id)
         session = await self._answers.session(branch.branch_id)
