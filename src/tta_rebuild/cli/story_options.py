@@ -170,7 +170,7 @@ def correction_of(said: str) -> str:
     from tta_rebuild.storyteller.second_person import to_second_person
 
     if wish := _WISH.fullmatch(one_line(said)):
-        return f"You want to {to_second_person(wish['aim'].rstrip(' .!'))}."
+        return f"What you want is to {to_second_person(wish['aim'].rstrip(' .!'))}."
     who, colon, about = (part.strip(" .") for part in one_line(said).partition(":"))
     if not colon or not (who and about):
         return ""

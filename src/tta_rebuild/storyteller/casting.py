@@ -23,6 +23,7 @@ from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
 from tta_rebuild.storyteller.surroundings import (
     Surroundings,
+    cases_of,
     forms_of,
     noun_slots,
     surroundings_of,
@@ -171,6 +172,10 @@ def _from_premise(
     slots = {**around.slots, **parts, "aim": premise.aim, "at": premise.at, "deadline": deadline}
     called = _once_known(matter) if notes else matter
     slots |= {**_rooms(premise, entities[here].name), **noun_slots("matter", called)}
+    somebody = next((one for one in people if matter in (one.name, one.role)), None)
+    if somebody is not None and somebody.pronouns in ("he", "she", "they"):
+        he, him, _his = cases_of(somebody.pronouns)
+        slots |= forms_of("matter_it", he) | forms_of("matter_them", him)
     slots |= forms_of("place", entities[here].name)
     start |= file.start | _state_of_matter(matter, premise, entities)
     near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))

@@ -63,7 +63,7 @@ from tta_rebuild.storyteller.premise_told import (
 )
 from tta_rebuild.storyteller.premise_you import workplace_of
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import pattern, word_table
+from tta_rebuild.storyteller.word_lists import is_one, pattern, word_table
 
 NOBODY = PremisePerson()
 _LIKELY_ENOUGH, _ANYHOW = 0.4, "settle the matter of {matter}"
@@ -246,17 +246,18 @@ class _Reading:
         told = statements(stated, self.commands, self.cast, you)
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
         me_called = self.cast.player.phrase.head if are_many else you.name
-        aim = stated_aim(told, me_called, you.pronouns, are_many=are_many)
+        aim = self.corrections.aim
+        aim = aim or stated_aim(told, me_called, you.pronouns, are_many=are_many)
         topics = word_table("premise_topics")
         is_open = aim and re.search(f"(?:whether|if) to {re.escape(aim)}", " ".join(told))
         of_aim = "decide" if is_open else conflict_of(aim)
         likely = situations_of(self.nameless, of_aim)
         situation, conflict = plot_of({plot: 1.0} if plot else likely, "" if plot else of_aim)
         is_sure = bool(plot or of_aim) or max(likely.values()) >= _LIKELY_ENOUGH
-        its = topics["situation"].get(situation, {})
+        its = topics["situation"].get(situation, {}) if is_sure else {}
         row = its or topics["conflict"][conflict]
         sought = self._sought() or "what is lost"
-        is_of_things = situation or conflict not in words_in("turn_on_somebody")
+        is_of_things = (plot and situation) or conflict not in words_in("turn_on_somebody")
         shunned = {one for p in people for one in (p.name, p.role)} if is_of_things else set[str]()
         spoken, turns_on = self._turns_on(aim, places, shunned)
         lost = spoken_of(sought) if "{sought}" in row["aim"] else []
@@ -271,9 +272,9 @@ class _Reading:
             if is_named and not is_sure:
                 default = _ANYHOW
             aim = default.format(sought=sought, matter=named)
-        elif turns_on and (not spoken or aim.endswith(" it")):
-            named = turns_on[0]
-            aim = re.sub(r"\bit\b", named, aim, count=1)
+        elif turns_on and not pattern("it_is_all").search(aim):
+            named = turns_on[0] if aim.endswith(" it") else named
+            aim = re.sub(r"\bit\b", named, aim, count=1) if named else aim
         time = pattern("time").search(self.text)
         unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
         return PremiseReading(
@@ -378,7 +379,8 @@ class _Reading:
         first = aim.split()[0].lower() if aim else ""
         at = max((i for i in range(at) if self.cast.lows[i] == first), default=at)
         begin = max((i for i in range(at) if self.tokens[i] in OPENINGS), default=-1)
-        return [p for p in self.phrases if begin < p.start and p.end <= at]
+        may = (p for p in self.phrases if begin < p.start and p.end <= at)
+        return [p for p in may if not is_one(p.head, "times")]
 
     def _is_setting(self, phrase: Phrase, places: Sequence[str]) -> bool:
         """Whether a phrase is but where the story opens: "I work nights at the planetarium"."""

@@ -132,6 +132,7 @@ def ranked(
     is_unforeseen = not state.get("deed.foreseen")
     is_earned = any(is_earned_ending(scene) for scene, _ in found)
 
+    is_first = state.get("turn") == 1
     is_common_due = not int(state.get("now")) % COMMON_EVERY
     common = of_common() if cast.file.common else frozenset()
 
@@ -140,7 +141,7 @@ def ranked(
         uses = writer.uses(template(paragraphs(scene.text)[0][2]))
         end = END_KINDS.index(scene.ending) if scene.ending else 0
         weight = scene.weight + any(one in scene.when for one in ("npc", ".here", "!alone"))
-        is_ordinary = bool(common) and not scene.ending and scene.weight <= 2
+        is_ordinary = bool(common) and not scene.ending and scene.weight <= 2 and not is_first
         is_other = is_ordinary and (scene.id in common) != is_common_due
         weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
         is_worse = is_earned and scene.ending in ("lost", "let_go")
