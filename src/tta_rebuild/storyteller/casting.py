@@ -140,7 +140,7 @@ def _from_premise(
             entities[key] = Entity(key, "thing", thing)
             start[f"{key}.at"] = here
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
-    plot = notes.get("plot") or (_plot_for(premise, seed))
+    plot = notes.get("plot") or _plot_for(premise, seed)
     around = _surroundings(premise, seed, notes.get("state", {}))
     file = read_world(f"plots/{plot}")
     now = {**start, **({} if file.parts else notes.get("state", {}))}
@@ -171,11 +171,7 @@ def _from_premise(
     deadline = premise.deadline or (f"before {bell}" if bell else "in time")
     slots = {**around.slots, **parts, "aim": premise.aim, "at": premise.at, "deadline": deadline}
     called = _once_known(matter) if notes else matter
-    slots |= {**_rooms(premise, entities[here].name), **noun_slots("matter", called)}
-    somebody = next((one for one in people if matter in (one.name, one.role)), None)
-    if somebody is not None and somebody.pronouns in ("he", "she", "they"):
-        he, him, _his = cases_of(somebody.pronouns)
-        slots |= forms_of("matter_it", he) | forms_of("matter_them", him)
+    slots |= _rooms(premise, entities[here].name) | _matter_slots(matter, called, people)
     slots |= forms_of("place", entities[here].name)
     start |= file.start | _state_of_matter(matter, premise, entities)
     near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))
@@ -184,6 +180,16 @@ def _from_premise(
         f"plots/{plot}", file, entities, start, slots, is_open=True, premise=premise,
         sights=around.sights, parts=holders, grounds=grounds,
     )  # fmt: skip
+
+
+def _matter_slots(matter: str, called: str, people: Sequence[Entity]) -> dict[str, str]:
+    """What it turns on as slots; somebody is "he" or "she" there."""
+    slots = noun_slots("matter", called)
+    somebody = next((one for one in people if matter in (one.name, one.role)), None)
+    if somebody is not None and somebody.pronouns in ("he", "she", "they"):
+        he, him, _his = cases_of(somebody.pronouns)
+        slots |= forms_of("matter_it", he) | forms_of("matter_them", him)
+    return slots
 
 
 def _bare_slots(slots: Mapping[str, str]) -> dict[str, str]:

@@ -244,11 +244,7 @@ class _Reading:
         things = self._things(places) + [p.role for p in no_people]
         stated = () if self.is_title else self.sentences
         told = statements(stated, self.commands, self.cast, you)
-        are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
-        me_called = self.cast.player.phrase.head if are_many else you.name
-        aim = self.corrections.aim
-        aim = aim or stated_aim(told, me_called, you.pronouns, are_many=are_many)
-        topics = word_table("premise_topics")
+        aim, topics = self._stated_aim(told), word_table("premise_topics")
         is_open = aim and re.search(f"(?:whether|if) to {re.escape(aim)}", " ".join(told))
         of_aim = "decide" if is_open else conflict_of(aim)
         likely = situations_of(self.nameless, of_aim)
@@ -264,13 +260,12 @@ class _Reading:
         named = next(iter((*spoken, *lost, *turns_on)), "")
         if named and not is_sure:
             conflict = undertaking_of(likely)
-        if is_open and aim:
+        if is_open:
             aim = f"decide whether to {aim}"
         if not aim:
             is_named = named and named not in places[:1]
             default = row.get("aim_named", row["aim"]) if is_named else row["aim"]
-            if is_named and not is_sure:
-                default = _ANYHOW
+            default = _ANYHOW if is_named and not is_sure else default
             aim = default.format(sought=sought, matter=named)
         elif turns_on and not pattern("it_is_all").search(aim):
             named = turns_on[0] if aim.endswith(" it") else named
@@ -305,6 +300,14 @@ class _Reading:
         )
 
     # ----------------------------------------------------------- people, places, things, aims
+
+    def _stated_aim(self, told: Sequence[str]) -> str:
+        """What the player has said that they are after, else what the premise says of it."""
+        player = self.cast.player
+        are_many = player is not None and player.phrase.is_many
+        called = player.phrase.head if player is not None and are_many else self.you.name
+        said = stated_aim(told, called, self.you.pronouns, are_many=are_many)
+        return self.corrections.aim or said
 
     def _apart(
         self, people: Sequence[PremisePerson]
