@@ -27,6 +27,7 @@ from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_dispatch import is_same, pause_of, turn_of
+from tta_rebuild.engine.turn_ends import store_note
 from tta_rebuild.engine.turn_runner import (
     LAST_NUMBER,
     REPEATABLE,
@@ -36,7 +37,6 @@ from tta_rebuild.engine.turn_runner import (
     TurnUpdate,
     TurnWatch,
 )
-from tta_rebuild.engine.turn_steps import store_note
 from tta_rebuild.engine.turn_updates import TurnUpdates
 from tta_rebuild.engine.turn_values import text_of, update_of
 from tta_rebuild.engine.turn_workflows import HEALTH_S, TurnWorkflows
