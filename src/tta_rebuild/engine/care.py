@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from tta_rebuild.core.events import CareShown
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.aside import Aside
 from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.engine.turn_events import PlayedTurn
@@ -81,6 +82,43 @@ async def look(
     if not is_open and _has_seen_note(turn, need):
         return replace(taken, reminder=policy.reminder(need))
     return replace(taken, note=policy.note(need))
+
+
+async def look_at_move(
+    turn: TurnInput, action: Action, fold: StoryFold, *, is_ahead: bool = False
+) -> CareTaken:
+    """Whether the next turn pauses for the player's own words in its move; see ``look``."""
+    return await look(
+        turn,
+        own_words(turn, action),
+        takes_more=action.kind == "begin",
+        after_note=action.after_note and is_noted(fold, is_opened=True),
+        is_unanswered=is_noted(fold),
+        is_ahead=is_ahead,
+    )
+
+
+async def look_at_aside(
+    turn: TurnInput,
+    wanted: Aside | str,
+    typed: str,
+    fold: StoryFold,
+    *,
+    after_note: bool,
+    is_ahead: bool = False,
+) -> CareTaken:
+    """The same for a question aside, ``wanted`` as ``aside_of`` reads what was ``typed``."""
+    is_asked = isinstance(wanted, Aside)
+    asked = wanted.words if isinstance(wanted, Aside) else ""
+    return await look(
+        turn,
+        asked or typed,
+        takes_more=not is_asked,
+        may_ask=is_asked,
+        after_note=after_note and is_noted(fold),
+        is_unanswered=is_noted(fold),
+        is_ahead=is_ahead,
+    )
 
 
 def _has_seen_note(turn: TurnInput, need: Need) -> bool:

@@ -24,7 +24,14 @@ from tta_rebuild.core.story import ARC_STAGES, ArcStage, Passage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.aside import Aside, AsideTelling, aside_of
-from tta_rebuild.engine.care import CareTaken, is_noted, look, may_tell_of_need, own_words
+from tta_rebuild.engine.care import (
+    is_noted,
+    look,
+    look_at_aside,
+    look_at_move,
+    may_tell_of_need,
+    own_words,
+)
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import Judgement, judge_passages
@@ -165,7 +172,7 @@ class Session:
             raise ValidationError(message("no_action", action=action))
         async with self._alone():
             before = self.next_turn(is_retold=action.is_retold, player_id=action.player_id)
-            care = await self._look(before, action)
+            care = await look_at_move(before, action, self._fold)
             if care.note:
                 await self._append(self.state.turn, [CareShown()])
                 yield seen.TurnPaused(care.note, replace(action, after_note=True))
@@ -190,7 +197,7 @@ class Session:
         model: what a reader would be asked of is left to the turn. Nothing is stored.
         """
         turn = self.next_turn(player_id=action.player_id)
-        note = (await self._look(turn, action, is_ahead=True)).note
+        note = (await look_at_move(turn, action, self._fold, is_ahead=True)).note
         return seen.TurnPaused(note, replace(action, after_note=True)) if note else None
 
     async def pause_aside_ahead(
@@ -204,40 +211,10 @@ class Session:
         """The same for a question aside (``ask``), or for what somebody thinks."""
         turn = self.next_turn(player_id=player_id)
         wanted = aside_of(self.state, typed, is_thought=is_thought)
-        note = (await self._look_aside(turn, wanted, typed, after_note, is_ahead=True)).note
-        return seen.TurnPaused(note, None, typed) if note else None
-
-    async def _look(self, turn: TurnInput, action: Action, *, is_ahead: bool = False) -> CareTaken:
-        """Whether the next turn pauses."""
-        return await look(
-            turn,
-            own_words(turn, action),
-            takes_more=action.kind == "begin",
-            after_note=action.after_note and is_noted(self._fold, is_opened=True),
-            is_unanswered=is_noted(self._fold),
-            is_ahead=is_ahead,
+        care = await look_at_aside(
+            turn, wanted, typed, self._fold, after_note=after_note, is_ahead=True
         )
-
-    async def _look_aside(
-        self,
-        turn: TurnInput,
-        wanted: Aside | str,
-        typed: str,
-        after_note: bool,
-        *,
-        is_ahead: bool = False,
-    ) -> CareTaken:
-        is_asked = isinstance(wanted, Aside)
-        asked = wanted.words if isinstance(wanted, Aside) else ""
-        return await look(
-            turn,
-            asked or typed,
-            takes_more=not is_asked,
-            may_ask=is_asked,
-            after_note=after_note and is_noted(self._fold),
-            is_unanswered=is_noted(self._fold),
-            is_ahead=is_ahead,
-        )
+        return seen.TurnPaused(care.note, None, typed) if care.note else None
 
     async def pause_beside(self, action: Action, *, may_ask: bool = True) -> seen.TurnPaused | None:
         """The pause for a move that cannot be played now because something else is: None without
@@ -341,7 +318,7 @@ class Session:
             turn = self.next_turn(player_id=player_id)
             wanted = aside_of(self.state, typed, is_thought=is_thought)
             asked = wanted.words if isinstance(wanted, Aside) else ""
-            care = await self._look_aside(turn, wanted, typed, after_note)
+            care = await look_at_aside(turn, wanted, typed, self._fold, after_note=after_note)
             if care.note:
                 await self._append(self.state.turn, [CareShown()])
                 yield seen.TurnPaused(care.note, None, typed)
