@@ -37,7 +37,7 @@ from tta_rebuild.engine.turn_runner import (
     TurnWatch,
 )
 from tta_rebuild.engine.turn_updates import TurnUpdates
-from tta_rebuild.engine.turn_values import text_of
+from tta_rebuild.engine.turn_values import Values, text_of
 from tta_rebuild.engine.turn_workflows import HEALTH_S, TurnWorkflows
 from tta_rebuild.storage.story_store import StoryStore
 
