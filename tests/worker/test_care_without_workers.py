@@ -6,19 +6,28 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tools.cluster import servers
 
 import tta_rebuild as tta
+from tests.engine.conftest import PREMISE, Desk, HeldStoryteller
+from tests.engine.test_turn_pauses import LIKELY
 from tests.engine.turn_runner_contract import CRY, asks
 from tests.server.chat_clients import Chat, Door, opened
 from tests.server.serving import HeldTeller, Machines, working
 from tests.temporal_server import temporal_server
 from tests.worker.test_slots import opened as with_slots
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.session import Session
+from tta_rebuild.engine.session_cache import SessionCache
+from tta_rebuild.engine.turn_runner import RunningTurn
+from tta_rebuild.storage.memory_store import MemoryStoryStore
 
 pytestmark = pytest.mark.cluster
 
@@ -117,3 +126,78 @@ async def test_while_temporal_is_away_a_cry_is_answered_and_any_other_move_is_no
     assert "/go-on" in note
     assert (paused["state"], seen) == ("paused", ["paused"])
     assert refused.status_code == 429
+
+
+@asynccontextmanager
+async def nobody(temporal: str, checks: Any = "off") -> AsyncIterator[tuple[Any, Session]]:
+    """A runner whose turns nobody takes, and a story whose opening is told."""
+    from temporalio.client import Client
+
+    from tta_rebuild.engine.temporal_runner import TemporalRunner
+
+    desk = Desk(HeldStoryteller(), MemoryStoryStore(), checks=checks)
+    session = await desk.stories.open(PREMISE)
+    async for _ in session.play(Action.begin()):
+        pass
+    async with TemporalRunner(
+        await Client.connect(temporal),
+        desk.stories,
+        desk.store,
+        desk.store.turn_updates(),
+        SessionCache(desk.stories),
+        new_id=lambda: uuid4().hex,
+        queue=uuid4().hex,
+    ) as runner:
+        yield runner, session
+
+
+async def kinds(runner: Any, turn: RunningTurn) -> list[str]:
+    return [update.kind async for update in runner.tail(turn.turn_id)]
+
+
+async def test_what_a_reader_would_judge_waits_for_it_but_not_for_a_temporal_that_is_away() -> None:
+    with temporal_server(servers.free_port()) as (address, process):
+        async with nobody(address, "all") as (runner, session):
+            likely = asks(session, kind="say", choice=0, text=LIKELY)
+            other = replace(likely, key="k2", branch_id=f"{session.story_id}.2")
+            waits = (await runner.submit(other)).state
+            process.kill()
+            process.wait()
+            paused = await runner.submit(likely)
+            seen = await kinds(runner, paused)
+
+    assert (waits, paused.state, seen) == ("running", "paused", ["paused"])
+
+
+async def test_a_cry_is_answered_though_another_turn_began_in_that_very_moment(
+    temporal: str,
+) -> None:
+    async with nobody(temporal) as (runner, session):
+        first = await runner.submit(asks(session))
+
+        async def none(branch_id: str) -> None:
+            return None
+
+        runner._played_on = none
+        paused = await runner.submit(asks(session, "k2", kind="say", choice=0, text=CRY))
+
+        assert await kinds(runner, paused) == ["paused"]
+        assert (await runner.turn(first.turn_id)).state == "running"
+
+
+async def test_a_cry_is_answered_though_something_was_stored_in_that_very_moment(
+    temporal: str,
+) -> None:
+    async with nobody(temporal) as (runner, session):
+        keep = runner._records.keep_outcome
+
+        async def meanwhile(turn_id: str, outcome: Any) -> None:
+            await keep(turn_id, outcome)
+            await session.tighten({"gore": "none"})
+
+        runner._pauses._records.keep_outcome = meanwhile
+        paused = await runner.submit(asks(session, "k2", kind="say", choice=0, text=CRY))
+        await session.refresh()
+
+        assert (paused.state, await kinds(runner, paused)) == ("paused", ["paused"])
+        assert session.state.premise.boundaries["gore"] == "none"
