@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tests.server.chat_clients import Chat, Door, opened
 from tests.server.serving import HeldTeller, Machines, working
 from tests.temporal_server import temporal_server
 from tests.worker.test_slots import opened as with_slots
+from tta_rebuild.engine import turn_workflows
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.session_cache import SessionCache
@@ -201,3 +203,13 @@ async def test_a_cry_is_answered_though_something_was_stored_in_that_very_moment
 
         assert (paused.state, await kinds(runner, paused)) == ("paused", ["paused"])
         assert session.state.premise.boundaries["gore"] == "none"
+
+
+async def test_to_cancel_a_turn_that_nobody_takes_is_given_up_in_time(
+    temporal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_workflows, "PATIENCE", timedelta(seconds=3))
+    async with nobody(temporal) as (runner, session), asyncio.timeout(AT_ONCE_S):
+        turn = await runner.submit(asks(session))
+
+        assert (await runner.cancel(turn.turn_id)).state == "running"
