@@ -66,7 +66,7 @@ class TurnWorkflows:
         handle = self.client.get_workflow_handle(turn_id)
         try:
             await handle.signal(CANCEL, reason, rpc_timeout=PATIENCE)
-            # Temporal answers in pages, each of which has its time: all of them together have it once
+            # Temporal answers in pages, each with its own time: all together have it once
             await asyncio.wait_for(handle.result(rpc_timeout=PATIENCE), PATIENCE.total_seconds())
         except TimeoutError:
             return True
