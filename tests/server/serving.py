@@ -117,10 +117,14 @@ class Running:
 
 @dataclass(frozen=True)
 class Machines:
-    """Where a server and the worker that plays its turns find each other."""
+    """Where a server and the worker that plays its turns find each other.
+
+    Without ``has_worker`` there is none beside the server.
+    """
 
     temporal: str
     database: str
+    has_worker: bool = True
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -172,7 +176,7 @@ async def running(
     settings = tta.Settings(data_dir=data_dir, country="DE", **there)
     how: Any = {"provider": teller, "has_fallback": has_fallback or teller is None}
     async with (
-        working(settings, **how) if machines else nullcontext(),
+        working(settings, **how) if machines and machines.has_worker else nullcontext(),
         tta.open_application(settings, **how) as application,
         open_serving(
             application, most_turns=most_turns, watch=options and options.metrics

@@ -114,6 +114,7 @@ class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
             assert (queue.workers, queue.waiting) == (0, 1)
             assert queue.longest_s > 0
 
+    async def test_where_a_worker_takes_turns_none_waits(self) -> None:
         async with self.opened() as somebody:
             await somebody.told(await somebody.runner.submit(asks(await somebody.begun())))
 

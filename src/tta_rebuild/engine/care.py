@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from tta_rebuild.core.events import CareShown
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.aside import Aside
 from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.engine.turn_events import PlayedTurn
@@ -58,18 +59,22 @@ async def look(
     after_note: bool = False,
     may_remind: bool = True,
     is_unanswered: bool = False,
+    is_ahead: bool = False,
 ) -> CareTaken:
     """Whether the turn pauses for these words; not for the same ones just ``after_note``.
 
     It ``takes_more`` without a reader for a theme, which may tell of people in need; what will
     not be played is read by none (not ``may_ask``). Soon after a note a turn that is played
     begins with a reminder; one that is not has the note once more (not ``may_remind``), and so
-    has one that comes while nobody has chosen what to do after it (``is_unanswered``).
+    has one that comes while nobody has chosen what to do after it (``is_unanswered``). A look that
+    ``is_ahead`` of the turn leaves open what the turn asks a reader of.
     """
     words = in_plain_words(words)
     if after_note or not words:
         return CareTaken()
-    need, taken = await _need_in(turn, words, takes_more=takes_more, may_ask=may_ask)
+    need, taken = await _need_in(
+        turn, words, takes_more=takes_more, may_ask=may_ask, is_ahead=is_ahead
+    )
     if need is None:
         return taken
     policy = turn.dependencies.care
@@ -77,6 +82,43 @@ async def look(
     if not is_open and _has_seen_note(turn, need):
         return replace(taken, reminder=policy.reminder(need))
     return replace(taken, note=policy.note(need))
+
+
+async def look_at_move(
+    turn: TurnInput, action: Action, fold: StoryFold, *, is_ahead: bool = False
+) -> CareTaken:
+    """Whether the next turn pauses for the player's own words in its move; see ``look``."""
+    return await look(
+        turn,
+        own_words(turn, action),
+        takes_more=action.kind == "begin",
+        after_note=action.after_note and is_noted(fold, is_opened=True),
+        is_unanswered=is_noted(fold),
+        is_ahead=is_ahead,
+    )
+
+
+async def look_at_aside(
+    turn: TurnInput,
+    wanted: Aside | str,
+    typed: str,
+    fold: StoryFold,
+    *,
+    after_note: bool,
+    is_ahead: bool = False,
+) -> CareTaken:
+    """The same for a question aside, ``wanted`` as ``aside_of`` reads what was ``typed``."""
+    is_asked = isinstance(wanted, Aside)
+    asked = wanted.words if isinstance(wanted, Aside) else ""
+    return await look(
+        turn,
+        asked or typed,
+        takes_more=not is_asked,
+        may_ask=is_asked,
+        after_note=after_note and is_noted(fold),
+        is_unanswered=is_noted(fold),
+        is_ahead=is_ahead,
+    )
 
 
 def _has_seen_note(turn: TurnInput, need: Need) -> bool:
@@ -127,7 +169,7 @@ def may_tell_of_need(words: str, language: str) -> bool:
 
 
 async def _need_in(
-    turn: TurnInput, words: str, *, takes_more: bool, may_ask: bool
+    turn: TurnInput, words: str, *, takes_more: bool, may_ask: bool, is_ahead: bool
 ) -> tuple[Need | None, CareTaken]:
     """The need in the words; a reader, where there is one, is asked only where that is open."""
     from tta_rebuild.safety.needs import read_need  # its weights are read by the first turn
@@ -137,6 +179,8 @@ async def _need_in(
     if found.level in ("none", "certain"):
         return found.need if found.level == "certain" else None, taken
     if dependencies.checks == "all" and may_ask:
+        if is_ahead:
+            return None, taken
         provider = RecordingProvider(dependencies.provider)
         where = {
             "story_id": turn.branch.story_id,

@@ -24,7 +24,14 @@ from tta_rebuild.core.story import ARC_STAGES, ArcStage, Passage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.aside import Aside, AsideTelling, aside_of
-from tta_rebuild.engine.care import is_noted, look, may_tell_of_need, own_words
+from tta_rebuild.engine.care import (
+    is_noted,
+    look,
+    look_at_aside,
+    look_at_move,
+    may_tell_of_need,
+    own_words,
+)
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import Judgement, judge_passages
@@ -165,17 +172,7 @@ class Session:
             raise ValidationError(message("no_action", action=action))
         async with self._alone():
             before = self.next_turn(is_retold=action.is_retold, player_id=action.player_id)
-            words, is_again = (
-                own_words(before, action),
-                action.after_note and is_noted(self._fold, is_opened=True),
-            )
-            care = await look(
-                before,
-                words,
-                takes_more=action.kind == "begin",
-                after_note=is_again,
-                is_unanswered=is_noted(self._fold),
-            )
+            care = await look_at_move(before, action, self._fold)
             if care.note:
                 await self._append(self.state.turn, [CareShown()])
                 yield seen.TurnPaused(care.note, replace(action, after_note=True))
@@ -194,6 +191,30 @@ class Session:
                         item = care.booked_on(item)
                     yield item
             await keep_snapshot(self._store, self.branch, self._fold)
+
+    async def pause_ahead(self, action: Action) -> seen.TurnPaused | None:
+        """The pause that ``play`` would come to with this move, where that is clear without a
+        model: what a reader would be asked of is left to the turn. Nothing is stored.
+        """
+        turn = self.next_turn(player_id=action.player_id)
+        note = (await look_at_move(turn, action, self._fold, is_ahead=True)).note
+        return seen.TurnPaused(note, replace(action, after_note=True)) if note else None
+
+    async def pause_aside_ahead(
+        self,
+        typed: str,
+        *,
+        is_thought: bool = False,
+        after_note: bool = False,
+        player_id: str = "",
+    ) -> seen.TurnPaused | None:
+        """The same for a question aside (``ask``), or for what somebody thinks."""
+        turn = self.next_turn(player_id=player_id)
+        wanted = aside_of(self.state, typed, is_thought=is_thought)
+        care = await look_at_aside(
+            turn, wanted, typed, self._fold, after_note=after_note, is_ahead=True
+        )
+        return seen.TurnPaused(care.note, None, typed) if care.note else None
 
     async def pause_beside(self, action: Action, *, may_ask: bool = True) -> seen.TurnPaused | None:
         """The pause for a move that cannot be played now because something else is: None without
@@ -297,16 +318,7 @@ class Session:
             turn = self.next_turn(player_id=player_id)
             wanted = aside_of(self.state, typed, is_thought=is_thought)
             asked = wanted.words if isinstance(wanted, Aside) else ""
-            is_again = after_note and is_noted(self._fold)
-            is_asked = isinstance(wanted, Aside)
-            care = await look(
-                turn,
-                asked or typed,
-                takes_more=not is_asked,
-                may_ask=is_asked,
-                after_note=is_again,
-                is_unanswered=is_noted(self._fold),
-            )
+            care = await look_at_aside(turn, wanted, typed, self._fold, after_note=after_note)
             if care.note:
                 await self._append(self.state.turn, [CareShown()])
                 yield seen.TurnPaused(care.note, None, typed)

@@ -21,12 +21,12 @@ from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BranchBusy, KeyReused, StoreError, TooManyTurns, TurnNotFound
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord
 from tta_rebuild.engine.asked_turns import AskedTurns
-from tta_rebuild.engine.held_events import HeldEvents
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.temporal_names import QUEUE
-from tta_rebuild.engine.turn_dispatch import is_same, pause_of, turn_of
+from tta_rebuild.engine.turn_dispatch import is_same, turn_of
+from tta_rebuild.engine.turn_pauses import TurnPauses
 from tta_rebuild.engine.turn_runner import (
     LAST_NUMBER,
     REPEATABLE,
@@ -36,9 +36,8 @@ from tta_rebuild.engine.turn_runner import (
     TurnUpdate,
     TurnWatch,
 )
-from tta_rebuild.engine.turn_steps import store_note
 from tta_rebuild.engine.turn_updates import TurnUpdates
-from tta_rebuild.engine.turn_values import text_of, update_of
+from tta_rebuild.engine.turn_values import Values, text_of
 from tta_rebuild.engine.turn_workflows import HEALTH_S, TurnWorkflows
 from tta_rebuild.storage.story_store import StoryStore
 
@@ -79,6 +78,7 @@ class TemporalRunner:
         self._stories, self._store = stories, store
         self._records, self._updates = store.turns(), updates
         self._sessions, self._new_id, self._clock = sessions, new_id, clock or Clock()
+        self._pauses = TurnPauses(stories, store, updates, sessions, self._clock)
         self._most = most_turns
         self._kept_s, self._known_s = kept_s, known_s
         self._asked_here = AskedTurns(watch)
@@ -126,22 +126,41 @@ class TemporalRunner:
         return self.is_draining or await self._records.running_count() >= self._most
 
     async def _begin(self, request: TurnRequest) -> RunningTurn:
+        pause = await self._pauses.ahead(request)
         before = await self._records.of_key(request.key)
-        now = self._asked(request)
-        stands = await self._records.begin(now, instead_of=before.turn_id if before else "")
+        now, old = self._asked(request), before.turn_id if before else ""
+        stands = await self._records.begin(now, instead_of=old)
         if stands.turn_id != now.turn_id:
-            if stands.key != request.key:
-                self._asked_here.turned_away("busy_branch")
-                raise BranchBusy(message("branch_busy"), turn_id=stands.turn_id)
-            return await self._same(stands, request)
+            if stands.key == request.key:
+                return await self._same(stands, request)
+            if pause and (
+                paused := await self._paused(request, stands, may_ask=False, instead_of=old)
+            ):
+                return paused
+            self._asked_here.turned_away("busy_branch")
+            raise BranchBusy(message("branch_busy"), turn_id=stands.turn_id)
         self._asked_here.add(turn_of(now))
+        if pause:
+            return await self._begun_paused(now.turn_id, request, pause)
         try:
             await self._workflows.start(now.turn_id)
         except RPCError as error:
             _log.error("a turn could not be begun, Temporal failed: %s", error.status.name)
             await self._end(now.turn_id, message("no_workers"))
+            if paused := await self._paused(request, None, may_ask=False, instead_of=now.turn_id):
+                return paused
             raise TooManyTurns(message("no_workers"), retry_after_s=5.0) from error
         return await self._as_it_stands(now)
+
+    async def _begun_paused(
+        self, turn_id: str, request: TurnRequest, values: Values
+    ) -> RunningTurn:
+        """A turn for which nobody has to be asked: it pauses here, without a worker."""
+        await self._pauses.end(turn_id, values)
+        turn = await self.turn(turn_id)
+        if turn.state == "failed":  # somebody else stored something in that very moment
+            turn = await self._paused(request, None, may_ask=False, instead_of=turn_id) or turn
+        return turn
 
     async def _played_on(self, branch_id: str) -> TurnRecord | None:
         """The turn that is played on a branch; waits a moment for one that has its last update."""
@@ -154,36 +173,32 @@ class TemporalRunner:
         return None
 
     async def _paused(
-        self, request: TurnRequest, other: TurnRecord | None, *, may_ask: bool
+        self,
+        request: TurnRequest,
+        other: TurnRecord | None,
+        *,
+        may_ask: bool,
+        instead_of: str = "",
     ) -> RunningTurn | None:
         """A turn that has paused at once, if a move that cannot be played may be a cry for help.
 
         What is played goes on undisturbed; that a note was shown is stored after it.
         """
-        if other is not None and other.owes_note and request.after_note:
+        values = await self._pauses.beside(request, other, may_ask=may_ask)
+        if values is None:
             return None
-        held = HeldEvents.over(self._store)
-        session = await self._stories.apart(held, lambda provider: provider).resume(
-            request.story_id, request.branch_id
-        )
-        paused = await pause_of(session, request, may_ask=may_ask)
-        if paused is None:
-            return None
-        kind, values = update_of(paused, session)
         now = self._clock.wall()
         record = replace(
             self._asked(replace(request, text="")),
-            state=kind,
+            state="paused",
             ended_at=now,
             is_beside=other is not None,
         )
-        stands = await self._records.begin(record)
+        stands = await self._records.begin(record, instead_of=instead_of)
         if stands.turn_id != record.turn_id:
             return await self._same(stands, request)
         self._asked_here.add(turn_of(record))
-        await self._updates.add(record.turn_id, 1, kind, text_of(values))
-        if other is None or not await self._records.owe_note(other.turn_id):
-            await store_note(self._store, request.branch_id, self._clock)
+        await self._pauses.show(record.turn_id, values, request.branch_id, other)
         return await self._as_it_stands(record)
 
     def _asked(self, request: TurnRequest) -> TurnRecord:

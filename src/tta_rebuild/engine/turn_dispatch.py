@@ -41,6 +41,18 @@ async def pause_of(
     )
 
 
+async def pause_ahead_of(session: Session, request: TurnRequest) -> TurnPaused | None:
+    """The pause that the turn would come to, where that is clear without a model."""
+    if request.kind != "ask" and request.kind != "think":
+        return await session.pause_ahead(_action_of(request))
+    return await session.pause_aside_ahead(
+        request.text,
+        is_thought=request.kind == "think",
+        after_note=request.kind == "ask" and request.after_note,
+        player_id=request.player_id,
+    )
+
+
 def is_same(known: RunningTurn, request: TurnRequest) -> bool:
     """Whether a request is that of a turn; of one that is over, the words may not be known."""
     wanted = request
