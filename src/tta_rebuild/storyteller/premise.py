@@ -242,8 +242,7 @@ class _Reading:
         people += implied_people(roles, you, people)
         places, at = self._places(people)
         things = self._things(places) + [p.role for p in no_people]
-        stated = () if self.is_title else self.sentences
-        told = statements(stated, self.commands, self.cast, you)
+        told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)
         aim, topics = self._stated_aim(told), word_table("premise_topics")
         is_open = aim and re.search(f"(?:whether|if) to {re.escape(aim)}", " ".join(told))
         of_aim = "decide" if is_open else conflict_of(aim)
@@ -263,15 +262,12 @@ class _Reading:
         if is_open:
             aim = f"decide whether to {aim}"
         if not aim:
-            is_named = named and named not in places[:1]
-            default = row.get("aim_named", row["aim"]) if is_named else row["aim"]
-            default = _ANYHOW if is_named and not is_sure else default
-            aim = default.format(sought=sought, matter=named)
+            is_named = bool(named and named not in places[:1])
+            aim = _usual_aim(row, is_named, is_sure).format(sought=sought, matter=named)
         elif turns_on and not pattern("it_is_all").search(aim):
             named = turns_on[0] if aim.endswith(" it") else named
-            aim = re.sub(r"\bit\b", named, aim, count=1) if named else aim
+            aim = re.sub(r"\bit\b", named or "it", aim, count=1)
         time = pattern("time").search(self.text)
-        unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
         return PremiseReading(
             told=told,
             you=you,
@@ -296,7 +292,7 @@ class _Reading:
             is_modern=self._is_modern(),
             is_wondrous=bool(self.spoken & {*topics["wonders"]["words"].split()}),
             cannot=self._cannot(),
-            excluded=tuple(dict.fromkeys(w for w in unwanted if w and w not in words_in("stops"))),
+            excluded=self._excluded(),
         )
 
     # ----------------------------------------------------------- people, places, things, aims
@@ -447,6 +443,11 @@ class _Reading:
         weights = weighed(self.nameless, "period")
         return most_weighed(weights, "modern") == "modern"
 
+    def _excluded(self) -> tuple[str, ...]:
+        """What an order to a writer leaves out: "without gore"."""
+        said = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
+        return tuple(dict.fromkeys(w for w in said if w and w not in words_in("stops")))
+
     def _cannot(self) -> tuple[str, ...]:
         """Verbs that the player never does or cannot do; what others cannot says nothing."""
         mine, player, found = {"you", "i", "and", "culture"}, self.cast.player, list[str]()
@@ -458,6 +459,12 @@ class _Reading:
             known = [b for b in bases if b in words_in("verbs") - words_in("cannot_is_no_act")]
             found += known[:1] if said["who"].lower() in mine else []
         return tuple(dict.fromkeys(found))
+
+
+def _usual_aim(row: Mapping[str, Any], is_named: bool, is_sure: bool) -> str:
+    """What one is after in a situation or an undertaking, where the premise does not say it."""
+    named: str = row.get("aim_named", row["aim"]) if is_named else row["aim"]
+    return named if is_sure or not is_named else _ANYHOW
 
 
 def _is_a_thing(person: PremisePerson) -> bool:
