@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.storyteller.test_moves_meant import told
+from tta_rebuild.storyteller import casting
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.entities import slug
 from tta_rebuild.storyteller.interludes import MOST_ON_STAGE, is_due, kind_of, things_named
@@ -66,7 +67,8 @@ def test_one_scene_in_four_is_one_until_it_comes_to_a_head(
     assert is_due(WorldState(state)) is due
 
 
-def test_in_a_story_the_named_things_are_on_stage() -> None:
+def test_in_a_story_the_named_things_are_on_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(casting, "_plot_for", lambda *_: "journey")
     moves = ("I look around", "sing", "ask Kay about the ferry", "sing", "I look around", "sing")
     replies = told(VAN, *moves)
     third, seventh = (" ".join(p["text"] for p in replies[i]["passages"]) for i in (2, 6))

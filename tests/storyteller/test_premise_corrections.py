@@ -96,7 +96,7 @@ def test_the_command_line_says_it_in_a_sentence(said: str, sentence: str) -> Non
 def test_it_of_an_aim_is_what_the_sentence_has_named_before() -> None:
     orchard = ORCHARD.replace("about it", "whether to sell it")
 
-    assert read_premise(orchard).aim == "sell your late father's orchard"
+    assert read_premise(orchard).aim == "decide whether to sell your late father's orchard"
     assert read_premise("Nadia owns a violin shop and must decide whether to keep it.").matter == (
         "the violin shop"
     )

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_cues import labels_of
-from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.word_lists import word_table
 
 READ_BY_HAND = Path(__file__).with_name("premises.txt")
@@ -133,8 +132,7 @@ def test_the_reading_is_said_in_one_line() -> None:
     reading = read_premise("A keeper, Joe, tends the lighthouse with his wife Clara.")
 
     who = "You are Joe, a keeper; Clara is your wife; at the lighthouse"
-    plot = plot_names()[reading.situation or reading.conflict]
-    assert reading.understood == f"{who}; {plot}."
+    assert reading.understood == f"{who}; you want to {reading.aim}."
 
 
 def test_what_players_and_authors_say_of_people_binds() -> None:

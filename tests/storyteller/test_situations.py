@@ -66,4 +66,4 @@ def test_in_a_plot_of_a_conflict_the_people_of_the_premise_play() -> None:
     theme = "My brother Tom and I must find the lost lamp. The captain hates us."
     slots = cast_of({"theme": theme, "seed": "1"}, {"plot": "find"}).slots
 
-    assert (slots["worker"], slots["keeper"]) == ("Tom", "the captain")
+    assert (slots["near"], slots["above"]) == ("Tom", "the captain")

@@ -19,7 +19,8 @@ SHIP = "A detective on a ship has to find out who robbed the singer before the s
 SELLER = "Nadia, a violin maker, must decide whether to sell her workshop to her old lover Viktor."
 AUNT = "I must find my aunt in the desert."
 CROWN = "The king must find his crown. You cook."
-PERSONAL = {"npc", "Npc", "npc_them", "npc_their", "who", "Who"}
+SELLS = "decide whether to sell your workshop to your old lover Viktor"
+PERSONAL = {"npc", "Npc", "npc_they", "Npc_they", "npc_them", "npc_their", "who", "Who"}
 
 
 def slots_of(theme: str, **notes: Any) -> dict[str, str]:
@@ -29,7 +30,7 @@ def slots_of(theme: str, **notes: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("theme", "aim", "matter", "kind"),
     [
-        (SELLER, "sell your workshop to your old lover Viktor", "your workshop", "workshop"),
+        (SELLER, SELLS, "your workshop", "workshop"),
         (SHIP, "find out who robbed the singer before the ship reaches port", "the singer", "ship"),
         ("Two sisters must save their bakery.", "save your bakery", "your bakery", "shop"),
         (AUNT, "find your aunt in the desert", "your aunt", "desert"),
@@ -66,8 +67,10 @@ def test_a_kind_of_place_has_all_that_plots_are_told_with(kind: str, is_modern: 
 
 @pytest.mark.parametrize("plot", packaged("plots"))
 def test_a_plot_names_nothing_that_has_no_value(plot: str) -> None:
-    file, slots = read_world(f"plots/{plot}"), slots_of("a cat in Paris")
-    known = slots.keys() | PERSONAL | {"here", "time"} | part_slots(file.parts, {}, slots).keys()
+    file = read_world(f"plots/{plot}")
+    slots = slots_of("a cat in Paris", plot=plot if file.common else "starship")
+    around = slots_of("a cat in Paris", plot="starship")
+    known = slots.keys() | PERSONAL | {"here", "time"} | part_slots(file.parts, {}, around).keys()
     texts = [text for s in file.scenes for _, _, text in paragraphs(s.text)]
     texts += [text for s in file.scenes for c in s.choices for text in (c.do, c.says)]
     texts += [line for s in file.scenes for line in s.lines]
@@ -114,12 +117,12 @@ def test_nobody_of_the_place_is_somebody_of_the_premise() -> None:
 
 
 def test_whoever_dies_there_is_replaced_and_stays_dead() -> None:
-    before = cast_of({"theme": SHIP, "seed": "1"}, {"plot": "unmask"})
+    before = cast_of({"theme": SHIP, "seed": "1"}, {"plot": "starship"})
     keeper = before.slots["keeper"]
     who = next(e.id for e in before.entities.values() if e.name == keeper)
 
     after = cast_of(
-        {"theme": SHIP, "seed": "1"}, {"plot": "unmask", "state": {f"{who}.dead": True}}
+        {"theme": SHIP, "seed": "1"}, {"plot": "starship", "state": {f"{who}.dead": True}}
     )
 
     assert after.slots["keeper"] != keeper

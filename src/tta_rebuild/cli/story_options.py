@@ -160,10 +160,17 @@ def player_of(text: str) -> tta.CharacterSketch | None:
     return replace(character_of(f"{name}: {description}"), is_player=True)
 
 
+_WISH = re.compile(r"(?:(?:I|you|we) wants? to|(?:aim|wish|goal): (?:to )?)\s*(?P<aim>\S.*)", re.I)
+
+
 def correction_of(said: str) -> str:
-    """``baby: not here``, ``starter: a thing``, ``place: High Fell`` as a sentence that puts the
-    premise right; "" for anything else.
+    """``baby: not here``, ``starter: a thing``, ``place: High Fell``, ``I want to find her`` as a
+    sentence that puts the premise right; "" for anything else.
     """
+    from tta_rebuild.storyteller.second_person import to_second_person
+
+    if wish := _WISH.fullmatch(one_line(said)):
+        return f"What you want is to {to_second_person(wish['aim'].rstrip(' .!'))}."
     who, colon, about = (part.strip(" .") for part in one_line(said).partition(":"))
     if not colon or not (who and about):
         return ""

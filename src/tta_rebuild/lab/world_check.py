@@ -21,11 +21,11 @@ MOST_TURNS = 60
 _GIVEN = frozenset(
     "here turn stage time weather roll kind alone npc gain heat price "
     "last_person last_it last_he last_she last_they way_taken did_aim away "
-    "matter.portable matter.named".split()
+    "matter.portable matter.named matter.place matter.alive deadline.named".split()
 )
 _PROPERTIES = frozenset(
     "at here trust met dead hurt asleep caught broken burnt gone open locked lit hidden worn fixed "
-    "group person afraid asked sealed close foe above".split()
+    "group person afraid asked sealed close foe above mute".split()
 )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
+from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
@@ -22,6 +23,7 @@ from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
 from tta_rebuild.storyteller.surroundings import (
     Surroundings,
+    cases_of,
     forms_of,
     noun_slots,
     surroundings_of,
@@ -36,6 +38,7 @@ _PARTS = {
 }
 """Those of a plot that says nothing of parts."""
 
+_SEEK = ("find", "win_back")
 _GONE, _GONE_IF_TOLD = 0.75, 0.15
 """How likely somebody is not there before they are not; the rules alone are right of one in two."""
 
@@ -143,13 +146,19 @@ def _from_premise(
     now = {**start, **({} if file.parts else notes.get("state", {}))}
     who_plays = file.parts or _PARTS
     free = people if file.parts else _free_for_parts(premise, people)
+    if file.common:
+        free = [one for one in people if premise.matter not in (one.name, one.role)]
     played = played_by(who_plays, free, now, odds)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
+    if file.common:  # nobody and nothing but what the premise has
+        around = replace(around, slots=_bare_slots(around.slots), people=())
+        who_plays = {part: source for part, source in who_plays.items() if part in played}
     parts = part_slots(who_plays, played, at_first)
-    holders = {part: slug(parts[part]) for part in file.parts if part not in played}
+    holders = {p: slug(parts[p]) for p in file.parts if p in who_plays and p not in played}
     holders |= {part: one.id for part, one in played.items() if file.parts}
-    sides = sides_of(who_plays)
+    sides = sides_of(who_plays) if who_plays else {}
+    sides = {side: part for side, part in sides.items() if side not in file.parts}
     parts |= renamed(parts, sides)
     holders |= {side: holders[part] for side, part in sides.items() if part in holders}
     for name, pronouns in around.people:
@@ -158,10 +167,11 @@ def _from_premise(
             entities[key] = Entity(key, "person", name, pronouns=pronouns)
             start |= {f"{key}.at": here, f"{key}.person": True, f"{key}.local": True}
     matter = premise.matter or "what has happened"
-    deadline = premise.deadline or f"before {around.slots['bell']}"
+    bell = around.slots.get("bell")
+    deadline = premise.deadline or (f"before {bell}" if bell else "in time")
     slots = {**around.slots, **parts, "aim": premise.aim, "at": premise.at, "deadline": deadline}
     called = _once_known(matter) if notes else matter
-    slots |= {**_rooms(premise, entities[here].name), **noun_slots("matter", called)}
+    slots |= _rooms(premise, entities[here].name) | _matter_slots(matter, called, people)
     slots |= forms_of("place", entities[here].name)
     start |= file.start | _state_of_matter(matter, premise, entities)
     near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))
@@ -170,6 +180,22 @@ def _from_premise(
         f"plots/{plot}", file, entities, start, slots, is_open=True, premise=premise,
         sights=around.sights, parts=holders, grounds=grounds,
     )  # fmt: skip
+
+
+def _matter_slots(matter: str, called: str, people: Sequence[Entity]) -> dict[str, str]:
+    """What it turns on as slots; somebody is "he" or "she" there."""
+    slots = noun_slots("matter", called)
+    somebody = next((one for one in people if matter in (one.name, one.role)), None)
+    if somebody is not None and somebody.pronouns in ("he", "she", "they"):
+        he, him, _his = cases_of(somebody.pronouns)
+        slots |= forms_of("matter_it", he) | forms_of("matter_them", him)
+    return slots
+
+
+def _bare_slots(slots: Mapping[str, str]) -> dict[str, str]:
+    """What surroundings have of rooms and ways, without their people and things."""
+    kept = ("room", "room2", "exit", "spot")
+    return {key: slots[key] for name in kept for key in (name, capital(name)) if key in slots}
 
 
 def _add_places(places: Sequence[str], at: str, entities: dict[str, Entity]) -> None:
@@ -186,13 +212,23 @@ def _state_of_matter(
 ) -> dict[str, Value]:
     """What plots ask of what it is all about."""
     is_there = {f"{slug(matter)}.turned_on": True} if slug(matter) in entities else {}
-    is_portable_one = is_portable(head_of(matter))
-    return {**is_there, "matter.portable": is_portable_one, "matter.named": premise.names_matter}
+    head = head_of(matter)
+    people = {one.id for one in entities.values() if one.kind == "person"}
+    return {
+        **is_there,
+        "matter.portable": is_portable(head),
+        "matter.named": premise.names_matter,
+        "matter.place": matter in premise.places,
+        "matter.alive": is_animal(head) or slug(matter) in people,
+        "deadline.named": bool(premise.deadline),
+    }
 
 
 def _once_known(matter: str) -> str:
     """What it is called after the first scene: "the last letter" of "… of your dead friend"."""
     short = cut_short(matter)
+    owner, _, owned = short.rpartition("'s " if "'s " in short else "’s ")
+    short = f"the {owned}" if owner.startswith(("your ", "the ")) else short
     return short if len(short.split()) > 1 else matter
 
 
@@ -228,7 +264,8 @@ def _add_people(
         pronouns = str(said.get(f"{key}.pronouns") or person.pronouns)
         entities[key] = Entity(key, "person", name, person.role, pronouns)
         odds[key] = person.odds
-        is_said = _is_gone(theme, person) or _is_sought(premise.aim, person)
+        is_sought = premise.conflict in _SEEK and _is_sought(premise.aim, person)
+        is_said = is_sought or _is_gone(theme, person)
         is_away = is_said or person.is_only_owner
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
         is_so = {
@@ -354,8 +391,8 @@ def _is_sought(aim: str, person: PremisePerson) -> bool:
 
 
 def _plot_for(premise: PremiseReading, seed: str) -> str:
-    """A plot of the premise's situation, else of its conflict: ``find.yaml``, ``find.2.yaml``."""
-    if premise.situation:
+    """The plot of a situation that the player has chosen, else of the premise's conflict."""
+    if premise.situation and premise.is_chosen:
         return premise.situation
     fitting = [name for name in packaged("plots") if name.partition(".")[0] == premise.conflict]
     return Random(seed).choice(fitting or ["decide"])

@@ -121,11 +121,16 @@ def part_slots(
 
 
 def sides_of(parts: Mapping[str, str]) -> dict[str, str]:
-    """Who is on the player's side (``near``) and who wants it otherwise (``against``), as parts."""
-    near = next((part for part, source in parts.items() if "close" in source.split("/")), "")
+    """Who is on the player's side (``near``) and who wants it otherwise (``against``), as parts.
+
+    Where there is but one part, nobody wants it otherwise.
+    """
+    close = [part for part, source in parts.items() if "close" in source.split("/")]
+    near = next(iter(close or parts))
     others = [part for part in parts if part != near]
     ranked = [p for tie in ("foe", "above", "any") for p in others if tie in parts[p].split("/")]
-    return {"near": near or others[0], "against": (ranked or others)[0]}
+    against = next(iter(ranked or others), "")
+    return {"near": near} | ({"against": against} if against else {})
 
 
 def renamed(slots: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:

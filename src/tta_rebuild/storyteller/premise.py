@@ -47,7 +47,12 @@ from tta_rebuild.storyteller.premise_people import (
     head_of,
     implied_people,
 )
-from tta_rebuild.storyteller.premise_situation import CERTAIN, plot_names, plot_of, situations_of
+from tta_rebuild.storyteller.premise_situation import (
+    CERTAIN,
+    plot_of,
+    situations_of,
+    undertaking_of,
+)
 from tta_rebuild.storyteller.premise_tagger import with_tagged
 from tta_rebuild.storyteller.premise_text import is_english, readable
 from tta_rebuild.storyteller.premise_told import (
@@ -58,9 +63,11 @@ from tta_rebuild.storyteller.premise_told import (
 )
 from tta_rebuild.storyteller.premise_you import workplace_of
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import pattern, word_table
+from tta_rebuild.storyteller.word_lists import is_one, pattern, word_table
 
 NOBODY = PremisePerson()
+_LIKELY_ENOUGH, _ANYHOW = 0.4, "settle the matter of {matter}"
+"""How likely a situation must be for its own aim, and what is aimed at where none is."""
 _TODAY = 1970
 """From when on the surroundings are those of today."""
 MOST_PEOPLE, MOST_PLACES, MOST_THINGS = 6, 4, 8
@@ -80,6 +87,7 @@ class PremiseReading:
     conflict: str = "understand"  # one of those of data/premise_topics.toml
     situation: str = ""  # the plot that is told of just this ("heist"), "" if none is
     likely: tuple[str, ...] = ()  # the three likeliest of them, () where one is certain
+    is_chosen: bool = False  # whether the player has said of what it is
     stated: str = ""  # the conflict of what it says the player is after, "" if it does not
     nameless: str = ""  # its text without the names of people
     aim: str = "find out what is going on here"  # what the player is after, a bare infinitive
@@ -123,7 +131,7 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseR
     if others:
         parts.append(f"also {listed(others)}")
     parts += [read.at] if read.places else []
-    parts += [plot_names()[read.situation or read.conflict]] if read.nameless else []
+    parts += [f"you want to {read.aim}"] if read.nameless else []
     return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
 
 
@@ -234,30 +242,32 @@ class _Reading:
         people += implied_people(roles, you, people)
         places, at = self._places(people)
         things = self._things(places) + [p.role for p in no_people]
-        stated = () if self.is_title else self.sentences
-        told = statements(stated, self.commands, self.cast, you)
-        are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
-        aim, topics = stated_aim(told, you.name, are_many=are_many), word_table("premise_topics")
+        told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)
+        aim, topics = self._stated_aim(told), word_table("premise_topics")
         is_open = aim and re.search(f"(?:whether|if) to {re.escape(aim)}", " ".join(told))
         of_aim = "decide" if is_open else conflict_of(aim)
         likely = situations_of(self.nameless, of_aim)
         situation, conflict = plot_of({plot: 1.0} if plot else likely, "" if plot else of_aim)
-        its = topics["situation"].get(situation, {})
+        is_sure = bool(plot or of_aim) or max(likely.values()) >= _LIKELY_ENOUGH
+        its = topics["situation"].get(situation, {}) if is_sure else {}
         row = its or topics["conflict"][conflict]
         sought = self._sought() or "what is lost"
-        is_of_things = situation or conflict not in words_in("turn_on_somebody")
+        is_of_things = (plot and situation) or conflict not in words_in("turn_on_somebody")
         shunned = {one for p in people for one in (p.name, p.role)} if is_of_things else set[str]()
         spoken, turns_on = self._turns_on(aim, places, shunned)
         lost = spoken_of(sought) if "{sought}" in row["aim"] else []
         named = next(iter((*spoken, *lost, *turns_on)), "")
+        if named and not is_sure:
+            conflict = undertaking_of(likely)
+        if is_open:
+            aim = f"decide whether to {aim}"
         if not aim:
-            is_named = named and named not in places[:1]
-            default = row.get("aim_named", row["aim"]) if is_named else row["aim"]
-            aim = default.format(sought=sought, matter=named)
-        elif named and not spoken:
-            aim = re.sub(r"\bit\b", named, aim, count=1)
+            is_named = bool(named and named not in places[:1])
+            aim = _usual_aim(row, is_named, is_sure).format(sought=sought, matter=named)
+        elif turns_on and not pattern("it_is_all").search(aim):
+            named = turns_on[0] if aim.endswith(" it") else named
+            aim = re.sub(r"\bit\b", named or "it", aim, count=1)
         time = pattern("time").search(self.text)
-        unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
         return PremiseReading(
             told=told,
             you=you,
@@ -268,6 +278,7 @@ class _Reading:
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
             situation=situation,
+            is_chosen=bool(plot),
             stated=of_aim,
             nameless=self.nameless,
             likely=tuple(likely)[:3] if max(likely.values()) < CERTAIN else (),
@@ -281,10 +292,18 @@ class _Reading:
             is_modern=self._is_modern(),
             is_wondrous=bool(self.spoken & {*topics["wonders"]["words"].split()}),
             cannot=self._cannot(),
-            excluded=tuple(dict.fromkeys(w for w in unwanted if w and w not in words_in("stops"))),
+            excluded=self._excluded(),
         )
 
     # ----------------------------------------------------------- people, places, things, aims
+
+    def _stated_aim(self, told: Sequence[str]) -> str:
+        """What the player has said that they are after, else what the premise says of it."""
+        player = self.cast.player
+        are_many = player is not None and player.phrase.is_many
+        called = player.phrase.head if player is not None and are_many else self.you.name
+        said = stated_aim(told, called, self.you.pronouns, are_many=are_many)
+        return self.corrections.aim or said
 
     def _apart(
         self, people: Sequence[PremisePerson]
@@ -356,8 +375,11 @@ class _Reading:
         verb = re.search(r"(\w+) it\b", aim)
         said = [*zip(self.cast.lows, self.cast.lows[1:], strict=False)]
         at = said.index((verb[1], "it")) if verb and (verb[1], "it") in said else 0
+        first = aim.split()[0].lower() if aim else ""
+        at = max((i for i in range(at) if self.cast.lows[i] == first), default=at)
         begin = max((i for i in range(at) if self.tokens[i] in OPENINGS), default=-1)
-        return [p for p in self.phrases if begin < p.start and p.end <= at]
+        may = (p for p in self.phrases if begin < p.start and p.end <= at)
+        return [p for p in may if not is_one(p.head, "times")]
 
     def _is_setting(self, phrase: Phrase, places: Sequence[str]) -> bool:
         """Whether a phrase is but where the story opens: "I work nights at the planetarium"."""
@@ -421,6 +443,11 @@ class _Reading:
         weights = weighed(self.nameless, "period")
         return most_weighed(weights, "modern") == "modern"
 
+    def _excluded(self) -> tuple[str, ...]:
+        """What an order to a writer leaves out: "without gore"."""
+        said = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
+        return tuple(dict.fromkeys(w for w in said if w and w not in words_in("stops")))
+
     def _cannot(self) -> tuple[str, ...]:
         """Verbs that the player never does or cannot do; what others cannot says nothing."""
         mine, player, found = {"you", "i", "and", "culture"}, self.cast.player, list[str]()
@@ -432,6 +459,12 @@ class _Reading:
             known = [b for b in bases if b in words_in("verbs") - words_in("cannot_is_no_act")]
             found += known[:1] if said["who"].lower() in mine else []
         return tuple(dict.fromkeys(found))
+
+
+def _usual_aim(row: Mapping[str, Any], is_named: bool, is_sure: bool) -> str:
+    """What one is after in a situation or an undertaking, where the premise does not say it."""
+    named: str = row.get("aim_named", row["aim"]) if is_named else row["aim"]
+    return named if is_sure or not is_named else _ANYHOW
 
 
 def _is_a_thing(person: PremisePerson) -> bool:

@@ -1,7 +1,8 @@
 """What a player says after a premise to put its reading right, sentence by sentence.
 
 ``The starter is a thing.`` ``Lewis is alive.`` ``The baby is not here.`` ``It begins on the fell.``
-Called by ``premise``; the command line writes such sentences for ``/wrong starter: a thing``.
+``What you want is to find her.`` Called by ``premise``; the command line writes such sentences for
+``/wrong starter: a thing``.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ KINDS = ("is_a_thing", "is_not_here", "is_here")
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """What was put right: names or nouns in lower case, and where it begins ("on the fell")."""
+    """What was put right: names or nouns in lower case, where it begins ("on the fell"), and what
+    the player is after, a bare infinitive.
+    """
 
     things: frozenset[str] = frozenset()
     away: frozenset[str] = frozenset()
     here: frozenset[str] = frozenset()
     at: str = ""
+    aim: str = ""
 
     def people(self, read: Sequence[PremisePerson]) -> tuple[PremisePerson, ...]:
         """The people as corrected."""
@@ -41,16 +45,18 @@ class Corrections:
 
 def corrected(sentences: Sequence[str]) -> tuple[list[str], Corrections]:
     """The sentences that tell the story, and what the others put right."""
-    kept, at, found = list[str](), "", {kind: set[str]() for kind in KINDS}
+    kept, at, aim, found = list[str](), "", "", {kind: set[str]() for kind in KINDS}
     for sentence in sentences:
         begins = pattern("begins_at").fullmatch(sentence)
+        wished = pattern("is_wished").fullmatch(sentence)
         said = {kind: m["what"] for kind in KINDS if (m := pattern(kind).fullmatch(sentence))}
         for kind, what in said.items():
             found[kind].add(re.sub("^(?:the|my|your|an?) ", "", what.lower()))
         at = begins["at"] if begins else at
-        kept += [] if begins or said else [sentence]
+        aim = wished["aim"] if wished else aim
+        kept += [] if begins or said or wished else [sentence]
     things, away, here = map(frozenset, found.values())
-    return kept or [*sentences], Corrections(things, away, here, at)
+    return kept or [*sentences], Corrections(things, away, here, at, aim)
 
 
 def _is_meant(person: PremisePerson, names: frozenset[str]) -> bool:

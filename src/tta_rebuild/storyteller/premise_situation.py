@@ -22,6 +22,9 @@ SURE = 0.12
 of the training, two in three above it are of the likeliest situation, of those below one in six."""
 SURE_BESIDE = 0.25
 """The same where the premise says what the player is after, whose conflict has a plot as well."""
+LIKELY_AT_ALL, CLEARLY = 0.3, 1.7
+"""The least probability of an undertaking that a premise does not state, or how many times that of
+the next it must be."""
 LIKELY = 0.06
 """The least probability of a plain conflict; where none has it the question is what is going on."""
 
@@ -42,6 +45,17 @@ def plot_of(likely: Mapping[str, float], stated: str) -> tuple[str, str]:
         return label, stated or own[label][0]
     plain = next((one for one, p in likely.items() if one not in own and p >= LIKELY), "understand")
     return "", stated or plain
+
+
+def undertaking_of(likely: Mapping[str, float]) -> str:
+    """The conflict that most of what a premise may be speaks for, "decide" where nothing does."""
+    topics, summed = word_table("premise_topics"), defaultdict[str, float](float)
+    for one, p in likely.items():
+        own = topics["situation"].get(one)
+        summed[own["conflicts"].split()[0] if own else one] += p
+    (best, most), (_, next_best), *_ = sorted(summed.items(), key=lambda pair: -pair[1])
+    is_likely = most >= LIKELY_AT_ALL or most >= CLEARLY * next_best
+    return best if is_likely else "decide"
 
 
 def plot_names() -> Mapping[str, str]:

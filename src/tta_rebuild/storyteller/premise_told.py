@@ -131,7 +131,9 @@ def _with_yours(told: str, gender: str) -> str:
     return capital(told)
 
 
-def stated_aim(told: Sequence[str], name: str = "", *, are_many: bool = False) -> str:
+def stated_aim(
+    told: Sequence[str], name: str = "", pronouns: str = "", *, are_many: bool = False
+) -> str:
     """The first thing that "you" must, want or try to do, a bare infinitive; "" if nothing is.
 
     Else what the premise tells the player to do: "Find out who did it."
@@ -143,9 +145,11 @@ def stated_aim(told: Sequence[str], name: str = "", *, are_many: bool = False) -
         for found in pattern("wanted").finditer(sentence):
             is_told = re.search(r"\b(?:you|your)\b[^.;:]{0,60}$", sentence[: found.end()], re.I)
             is_mine = is_told or (name and name in sentence[: found.start()])
+            subject = sentence[: found.start()].rstrip().rpartition(" ")[2].lower()
+            is_mine = is_mine or (pronouns in ("he", "she") and subject == pronouns)
             before, colon, after = sentence[found.end() :].partition(": ")
             aim = (colon and _bounded(after)) or _bounded(before)
-            if are_many and not is_mine:
+            if are_many and not is_told:
                 aim = re.sub(r"\btheir\b", "your", re.sub(r"\bthem\b", "you", aim))
             elif not is_mine:
                 continue
@@ -178,6 +182,8 @@ def _bounded(text: str) -> str:
     aim = pattern("aim_opens").sub("", aim).strip(" ,")
     if len(aim.split()) > _MOST_WORDS_OF_AN_AIM:
         aim = pattern("aim_goes_on").split(aim, maxsplit=1)[0].strip(" ,")
+    while len(aim.split()) > _MOST_WORDS_OF_AN_AIM and pattern("aim_part").search(aim):
+        aim = pattern("aim_part").sub("", aim)
     words = aim.split()
     is_verb = bool(words) and words[0].lower() in words_in("verbs") | words_in("states")
     is_whole = 1 < len(words) <= _MOST_WORDS_OF_AN_AIM and words[-1].lower() not in words_in(

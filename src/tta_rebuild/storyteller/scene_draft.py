@@ -18,6 +18,9 @@ from tta_rebuild.storyteller.rulebook import Rulebook
 from tta_rebuild.storyteller.scene_file import SceneEntry, paragraphs
 from tta_rebuild.storyteller.world_state import WorldState
 
+AIM_EVERY = 4
+"""Turns from one scene that names what the player is after to the next."""
+
 
 class SceneDraft:
     """What a turn tells so far, over the state that it changes.
@@ -82,6 +85,7 @@ class SceneDraft:
         if self.cast.is_open and not self._is_ready(scene):
             return False
         absent = Absent(self.cast, self.state)
+        self._name_the_aim(scene)
         if (
             not scene.ending
             and int(self.state.get("now")) > 1
@@ -110,6 +114,16 @@ class SceneDraft:
         self.lines += [line for line in lasting if not self.rules.breaks_silence(line)]
         self.seen.append(scene.id)
         return True
+
+    def _name_the_aim(self, scene: SceneEntry) -> None:
+        """Let ``aim`` be what the player is after now and then, and else "do it"."""
+        now = int(self.state.get("now"))
+        is_due = now - int(self.state.values.get("aim_told") or -AIM_EVERY) >= AIM_EVERY
+        if "{aim}" in scene.text and (is_due or scene.ending):
+            self.state.values["aim_told"] = now
+            self.writer.slots["aim"] = self.cast.slots["aim"]
+        elif self.cast.is_open:
+            self.writer.slots["aim"] = "do it"
 
     def _is_ready(self, scene: SceneEntry) -> bool:
         """Whether all that a scene says in any case can be said."""

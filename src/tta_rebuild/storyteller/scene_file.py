@@ -23,6 +23,7 @@ Condition = Annotated[str, Field(max_length=2_000)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 _OF_PREMISES = ("plots", "interludes", "data")
+COMMON = "common"
 MOST_FILES = 128
 """Files kept as read: all packaged ones, and some of an author's own. A quarter MB each."""
 END_KINDS = ("won", "price", "lost", "let_go")
@@ -106,6 +107,7 @@ class WorldFile(_Strict):
     about: str = ""
     parts: dict[Id, str] = {}
     nouns: str = ""
+    common: bool = False
     tone: str = "plain"
     you: PersonEntry = PersonEntry()
     people: dict[Id, PersonEntry] = {}
@@ -179,7 +181,24 @@ def read_world(name: str) -> WorldFile:
         raise RequestRejected(f"{path.name}: {where}: {first['msg']}") from error
     except (NotationError, LineTemplateError) as error:
         raise RequestRejected(f"{path.name}: {error}") from error
-    return world
+    return _with_common(world) if world.common else world
+
+
+def _with_common(world: WorldFile) -> WorldFile:
+    """A plot with the scenes that any plot may have, of who wants what and says so."""
+    return world.model_copy(update={"scenes": [*world.scenes, *_common()]})
+
+
+@cache
+def of_common() -> frozenset[str]:
+    """The ids of the scenes that any plot may have."""
+    return frozenset(scene.id for scene in _common())
+
+
+@cache
+def _common() -> tuple[SceneEntry, ...]:
+    files = (read_world(f"data/{name}") for name in packaged("data") if name.startswith(COMMON))
+    return tuple(scene for file in files for scene in file.scenes)
 
 
 def check_notation(world: WorldFile) -> None:

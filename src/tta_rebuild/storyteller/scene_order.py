@@ -19,11 +19,14 @@ from tta_rebuild.storyteller.scene_file import (
     END_KINDS,
     SceneEntry,
     WorldFile,
+    of_common,
     paragraphs,
     read_world,
 )
 from tta_rebuild.storyteller.world_state import WorldState, keys_of
 
+COMMON_EVERY = 2
+"""Turns from one scene of who wants what to the next, in a plot that has them."""
 OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
 """What the endings of ``data/turnings`` ask for."""
 
@@ -46,7 +49,8 @@ def possible_scenes(
         scenes = [
             scene
             for scene in scenes
-            if (elsewhere | OF_DEEDS if scene.ending else elsewhere) & keys_of(scene.when)
+            if (cast.file.common and _needs_nobody(scene))
+            or (elsewhere | OF_DEEDS if scene.ending else elsewhere) & keys_of(scene.when)
         ]
     if cast.is_open:
         scenes = [s for s in scenes if not s.ending or is_true_ending(s, state)]
@@ -60,6 +64,11 @@ def possible_scenes(
     return [
         s for s in scenes if s.is_event and may_come(s, state, seen) and (may_end or not s.ending)
     ]
+
+
+def _needs_nobody(scene: SceneEntry) -> bool:
+    """Whether a scene may be told wherever the player has gone."""
+    return bool(scene.when) and ".here" not in scene.when and "npc" not in scene.when
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +132,20 @@ def ranked(
     is_unforeseen = not state.get("deed.foreseen")
     is_earned = any(is_earned_ending(scene) for scene, _ in found)
 
-    def place(one: tuple[SceneEntry, str]) -> tuple[bool, bool, int, int, int, float]:
+    is_first = state.get("turn") == 1
+    is_common_due = not int(state.get("now")) % COMMON_EVERY
+    common = of_common() if cast.file.common else frozenset()
+
+    def place(one: tuple[SceneEntry, str]) -> tuple[bool, bool, bool, int, int, int, float]:
         scene = one[0]
         uses = writer.uses(template(paragraphs(scene.text)[0][2]))
         end = END_KINDS.index(scene.ending) if scene.ending else 0
-        weight = scene.weight + ("npc" in scene.when or "!alone" in scene.when)
+        weight = scene.weight + any(one in scene.when for one in ("npc", ".here", "!alone"))
+        is_ordinary = bool(common) and not scene.ending and scene.weight <= 2 and not is_first
+        is_other = is_ordinary and (scene.id in common) != is_common_due
         weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
         is_worse = is_earned and scene.ending in ("lost", "let_go")
-        return is_worse, dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()
+        return is_worse, is_other, dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()
 
     return sorted(found, key=place)
 

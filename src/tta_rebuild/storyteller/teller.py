@@ -143,7 +143,7 @@ class Teller:
     def _interlude(self) -> SceneEntry | None:
         """One that happens to something of the premise, if it is time for it and it can be told."""
         is_turning = self.state.get("deed.turned_at") == self.turn
-        if not self.cast.is_open or is_turning or not is_due(self.state):
+        if self.cast.file.common or not self.cast.is_open or is_turning or not is_due(self.state):
             return None
         npc = str(self.state.bound["npc"])
         for phrase, slots, scenes in interludes(self.cast, self.state, self.seen):
