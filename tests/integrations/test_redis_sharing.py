@@ -133,7 +133,28 @@ async def test_after_a_failure_the_next_worker_asks_itself(redis_url: str) -> No
         assert second.result().text == "said"
 
 
-async def test_a_killed_worker_keeps_others_waiting_for_a_minute_at_most(redis_url: str) -> None:
+async def test_who_asks_for_all_says_so_every_second_and_is_believed_for_three(
+    redis_url: str,
+) -> None:
+    async with links_to(redis_url, "a") as (clock, (link,)):
+        cache, name = RedisResponseCache(link), "tta:flight:k"
+        assert await cache.begin("k") is None
+        assert 0 < await link.client.pttl(name) <= 3_000
+        await link.client.pexpire(name, 900)
+        await clock.advance(1.0)
+        async with asyncio.timeout(10):
+            while await link.client.pttl(name) <= 900:
+                await clock.settle()
+        await cache.end("k")
+        async with asyncio.timeout(10):
+            while await link.client.exists(name):
+                await clock.settle()
+        await link.client.set(name, "b", px=900)
+        await clock.advance(3.0)
+        assert await link.client.pttl(name) <= 900
+
+
+async def test_others_ask_themselves_once_a_worker_has_been_killed(redis_url: str) -> None:
     async with links_to(redis_url, "a") as (clock, (link,)):
         cache = RedisResponseCache(link)
         await link.client.set("tta:flight:k", "killed", px=50)

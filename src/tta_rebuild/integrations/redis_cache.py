@@ -6,6 +6,7 @@ which give nothing away, and answers, never prompts; how many is for its ``maxme
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import asdict
 
@@ -15,8 +16,9 @@ from tta_rebuild.integrations.response_cache import ResponseCache, response_from
 
 LOOKS_AGAIN_S = 0.2
 """How soon one who waits for another worker's answer looks again, seconds."""
-FLIGHT_S = 60.0
-"""So long others wait for an answer whose worker may have been killed, seconds."""
+FLIGHT_S, RENEWED_S = 3.0, 1.0
+"""So long others wait for an answer whose worker has been killed, and how often one that lives says
+that it is still asking, seconds."""
 
 
 class RedisResponseCache(ResponseCache):
@@ -26,6 +28,7 @@ class RedisResponseCache(ResponseCache):
         super().__init__(entries=entries, max_age_s=max_age_s, clock=link.clock)
         self._link = link
         self._lives_ms = int(1000 * max_age_s)
+        self._flights: dict[str, asyncio.Task[None]] = {}
 
     @property
     def place(self) -> str:
@@ -59,11 +62,20 @@ class RedisResponseCache(ResponseCache):
                 if (response := await self.get(key)) is not None:
                     return response
         except RedisAway:
-            pass
+            return None
+        self._flights[key] = self._link.begin(self._still_asking(key))
         return None
+
+    async def _still_asking(self, key: str) -> None:
+        while True:
+            await self._clock.sleep(RENEWED_S)
+            args = (self._link.worker, int(1000 * FLIGHT_S))
+            self._link.send(Command("flight_renew", (_flight(key),), args))
 
     async def end(self, key: str) -> None:
         """The answer is kept, or there is none: others may ask."""
+        if (asking := self._flights.pop(key, None)) is not None:
+            asking.cancel()
         self._link.send(Command("flight_end", (_flight(key),), (self._link.worker,)))
 
 
