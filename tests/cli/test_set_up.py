@@ -55,6 +55,18 @@ def spend(place: Path, *attempts: tuple[str, str, float]) -> None:
     asyncio.run(book())
 
 
+def test_doctor_says_whether_redis_answers(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, redis_url: str
+) -> None:
+    monkeypatch.setenv("TTA_REDIS_URL", redis_url)
+    assert main(["doctor"]) == 0
+    assert "redis     answers" in capsys.readouterr().out
+
+    monkeypatch.setenv("TTA_REDIS_URL", f"{redis_url}.gone")
+    assert main(["doctor"]) == 0
+    assert "TTA_REDIS_URL: nothing answers there" in capsys.readouterr().out
+
+
 def test_doctor_says_that_all_is_well_without_any_key(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
 
@@ -119,8 +131,8 @@ def test_doctor_has_a_form_for_programs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = (
-        "can_play program terminal settings stories access code servers cluster teller models "
-        "notes problem next_step"
+        "can_play program terminal settings stories access code servers cluster redis teller "
+        "models notes problem next_step"
     )
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -98,3 +98,13 @@ async def open_shared(
     stack.push_async_callback(link.aclose)
     await link.open()
     return Shared(link)
+
+
+async def sharing_state(settings: Settings) -> str:
+    """ "used" where Redis answers, "away" where it does not, "" where none is set.
+
+    Raises SettingsError as ``open_shared`` does.
+    """
+    async with AsyncExitStack() as stack:
+        shared = await open_shared(settings, stack, lambda _: None)
+        return shared.state() if shared is not None else ""

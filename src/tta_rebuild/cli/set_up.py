@@ -20,6 +20,7 @@ from tta_rebuild.bootstrap.application import check_writable
 from tta_rebuild.bootstrap.cluster import cluster_overview
 from tta_rebuild.bootstrap.guards import code_engines
 from tta_rebuild.bootstrap.model_names import chosen_model
+from tta_rebuild.bootstrap.sharing import sharing_state
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits, opening
 from tta_rebuild.cli.screen import Screen, counted, message, one_line
@@ -47,7 +48,7 @@ def doctor(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
         "program": {"tta": tta.__version__, "python": platform.python_version()},
         "terminal": {"columns": screen.out.width, "encoding": encoding},
         **{part: {} for part in ("settings", "stories", "access", "code", "servers", "cluster")},
-        **{"teller": "", "models": [], "notes": [], "problem": "", "next_step": ""},
+        **{"redis": "", "teller": "", "models": [], "notes": [], "problem": "", "next_step": ""},
     }
     try:
         _examine(ctx.obj, report)
@@ -90,6 +91,9 @@ def _examine(command: opening.CommandContext, report: Report) -> None:
     report["cluster"] = cluster = asyncio.run(cluster_overview(settings))
     if cluster and cluster["workers"] == 0:
         notes.append(message("no_worker", queue=cluster["queue"]))
+    report["redis"] = asyncio.run(sharing_state(settings))
+    if report["redis"] == "away":
+        notes.append(message("redis_is_away"))
     report["teller"] = chosen_model(settings)
     report["models"] = overview(command)
     _examine_models(report)
@@ -160,6 +164,8 @@ def _show(screen: Screen, report: Report) -> None:
     if report["cluster"]:
         for number, text in enumerate(_told_of_cluster(report["cluster"])):
             row("" if number else "cluster", text)
+    if report["redis"] == "used":
+        row("redis", "answers: workers share quotas, budgets, circuits and answers")
     if report["teller"]:
         row("models", f"{report['teller']} tells the stories")
         used = [line for line in report["models"] if line.place or line.tasks]
