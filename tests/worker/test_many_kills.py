@@ -35,7 +35,7 @@ from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest, TurnUpdate
 pytestmark = pytest.mark.cluster
 
 STORIES, TURNS, WORKERS = 10, 10, 4
-APART_S = (1.0, 4.0)
+APART_S = (0.5, 3.5)
 """Between two kills."""
 
 WHOLE_S = 150.0

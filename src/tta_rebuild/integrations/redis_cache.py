@@ -63,8 +63,13 @@ class RedisResponseCache(ResponseCache):
                     return response
         except RedisAway:
             return None
+        self._landed(key)  # one that ran out while this worker stood still
         self._flights[key] = self._link.begin(self._still_asking(key))
         return None
+
+    def _landed(self, key: str) -> None:
+        if (asking := self._flights.pop(key, None)) is not None:
+            asking.cancel()
 
     async def _still_asking(self, key: str) -> None:
         while True:
@@ -74,8 +79,7 @@ class RedisResponseCache(ResponseCache):
 
     async def end(self, key: str) -> None:
         """The answer is kept, or there is none: others may ask."""
-        if (asking := self._flights.pop(key, None)) is not None:
-            asking.cancel()
+        self._landed(key)
         self._link.send(Command("flight_end", (_flight(key),), (self._link.worker,)))
 
 

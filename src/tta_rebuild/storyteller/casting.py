@@ -134,11 +134,7 @@ def _from_premise(
     here = slug(places[0])
     start: dict[str, Value] = {"here": here, "home": here}
     odds = _add_people(premise, theme, ids, entities, start, notes.get("state", {}))
-    for thing in premise.things:
-        key = slug(thing)
-        if key not in entities:
-            entities[key] = Entity(key, "thing", thing)
-            start[f"{key}.at"] = here
+    _add_things(premise, entities, start)
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
     plot = notes.get("plot") or _plot_for(premise, seed)
     around = _surroundings(premise, seed, notes.get("state", {}))
@@ -161,11 +157,7 @@ def _from_premise(
     sides = {side: part for side, part in sides.items() if side not in file.parts}
     parts |= renamed(parts, sides)
     holders |= {side: holders[part] for side, part in sides.items() if part in holders}
-    for name, pronouns in around.people:
-        key = slug(name)
-        if key not in entities:
-            entities[key] = Entity(key, "person", name, pronouns=pronouns)
-            start |= {f"{key}.at": here, f"{key}.person": True, f"{key}.local": True}
+    _add_locals(around, entities, start)
     matter = premise.matter or "what has happened"
     bell = around.slots.get("bell")
     deadline = premise.deadline or (f"before {bell}" if bell else "in time")
@@ -180,6 +172,25 @@ def _from_premise(
         f"plots/{plot}", file, entities, start, slots, is_open=True, premise=premise,
         sights=around.sights, parts=holders, grounds=grounds,
     )  # fmt: skip
+
+
+def _add_things(
+    premise: PremiseReading, entities: dict[str, Entity], start: dict[str, Value]
+) -> None:
+    for thing in premise.things:
+        key = slug(thing)
+        if key not in entities:
+            entities[key] = Entity(key, "thing", thing)
+            start[f"{key}.at"] = start["here"]
+
+
+def _add_locals(around: Surroundings, entities: dict[str, Entity], start: dict[str, Value]) -> None:
+    """Add who belongs to the place, if the premise does not speak of them."""
+    for name, pronouns in around.people:
+        key = slug(name)
+        if key not in entities:
+            entities[key] = Entity(key, "person", name, pronouns=pronouns)
+            start |= {f"{key}.at": start["here"], f"{key}.person": True, f"{key}.local": True}
 
 
 def _matter_slots(matter: str, called: str, people: Sequence[Entity]) -> dict[str, str]:

@@ -16,13 +16,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from tta_rebuild.core.english import article_for, sentences_of
+from tta_rebuild.core.english import sentences_of
 from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import (
     OPENINGS,
     Phrase,
     is_person,
-    is_place_name,
     kind_of_thing,
     noun_phrases,
     one_of,
@@ -30,6 +29,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
+from tta_rebuild.storyteller.premise_characters import as_described, with_own_name
 from tta_rebuild.storyteller.premise_corrections import corrected
 from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
 from tta_rebuild.storyteller.premise_matter import (
@@ -39,7 +39,7 @@ from tta_rebuild.storyteller.premise_matter import (
     spoken_of,
     without_verb,
 )
-from tta_rebuild.storyteller.premise_mentions import GENDERS, PremiseMentions, gender_of
+from tta_rebuild.storyteller.premise_mentions import GENDERS, PremiseMentions
 from tta_rebuild.storyteller.premise_parts import parts_of
 from tta_rebuild.storyteller.premise_people import (
     PremisePeople,
@@ -47,6 +47,7 @@ from tta_rebuild.storyteller.premise_people import (
     head_of,
     implied_people,
 )
+from tta_rebuild.storyteller.premise_setting import PremiseSetting
 from tta_rebuild.storyteller.premise_situation import (
     CERTAIN,
     plot_of,
@@ -61,16 +62,12 @@ from tta_rebuild.storyteller.premise_told import (
     stated_aim,
     statements,
 )
-from tta_rebuild.storyteller.premise_you import workplace_of
-from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_table
 
 NOBODY = PremisePerson()
 _LIKELY_ENOUGH, _ANYHOW = 0.4, "settle the matter of {matter}"
 """How likely a situation must be for its own aim, and what is aimed at where none is."""
-_TODAY = 1970
-"""From when on the surroundings are those of today."""
-MOST_PEOPLE, MOST_PLACES, MOST_THINGS = 6, 4, 8
+MOST_PLACES, MOST_THINGS = 4, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +121,7 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseR
     unread = PremiseReading(told=(text,) * bool(text))
     played = next((name for name, *_, is_player in bound if is_player), "")
     read = _Reading(text, played).read(plot) if is_english(text) else unread
-    you, people = _bound(*_told_by(text, read.you, read.people), bound)
+    you, people = as_described(*with_own_name(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
     parts += [f"{p.name} is {p.role}" for p in people if p.name and p.role]
     others = [p.name or p.role for p in people if not (p.name and p.role)]
@@ -145,45 +142,6 @@ def spoken_of_in(theme: str) -> tuple[PremiseMentions, list[int]]:
     read = _Reading(readable(theme))
     told = [p.start for p in read.phrases if p.said == "you"]
     return PremiseMentions(read.tokens, read.phrases), told
-
-
-def _told_by(
-    text: str, you: PremisePerson, people: tuple[PremisePerson, ...]
-) -> tuple[PremisePerson, tuple[PremisePerson, ...]]:
-    """Whoever says "I am Nadia" is the player, and nobody else of the story."""
-    found = re.search(pattern("i_am_named"), text)
-    if found is None or you.name:
-        return you, people
-    named = next((p for p in people if p.name.split()[:1] == [found["name"]]), None)
-    if named is None and "name" not in found.group().lower().split():
-        return you, people  # "I am English"
-    role = named.role if named else you.role
-    if role.startswith("the "):
-        role = f"{article_for(role[4:])} {role[4:]}"
-    name, gender = (named.name, named.pronouns) if named else (found["name"], you.pronouns)
-    mine = replace(you, name=name, role=role, pronouns=you.pronouns or gender)
-    return mine, tuple(p for p in people if p is not named)
-
-
-def _bound(
-    you: PremisePerson, people: Sequence[PremisePerson], bound: Sequence[Sequence[str]]
-) -> tuple[PremisePerson, tuple[PremisePerson, ...]]:
-    """The people with what the player or author has said of them."""
-    named, rest = list[PremisePerson](), list(people)
-    for name, description, pronouns, is_player in bound:
-        role, said = to_second_person(description), pronouns.split("/")[0]
-        if is_player:
-            pronouns = said or you.pronouns
-            you = PremisePerson(name=name, role=role or you.role, pronouns=pronouns)
-            rest = [p for p in rest if p.name != name]
-            continue
-        role = role.split(",")[0].strip()
-        alike = [p for p in rest if name == p.name or (role and head_of(p.role) == head_of(role))]
-        same = next(iter(alike), NOBODY)
-        rest = [p for p in rest if p is not same]
-        said = said or same.pronouns or gender_of(role, name)
-        named.append(replace(same, name=name or same.name, role=role or same.role, pronouns=said))
-    return you, tuple([*named, *rest][: max(len(named), MOST_PEOPLE)])
 
 
 class _Reading:
@@ -240,7 +198,7 @@ class _Reading:
         roles = [role for s in fitting for role in s.get("people", ())]
         people, no_people = self._apart(people)
         people += implied_people(roles, you, people)
-        places, at = self._places(people)
+        places, at = (setting := self._setting()).places(people, you.role)
         things = self._things(places) + [p.role for p in no_people]
         told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)
         aim, topics = self._stated_aim(told), word_table("premise_topics")
@@ -286,10 +244,10 @@ class _Reading:
             matter=named or row.get("matter", ""),
             names_matter=bool(named),
             deadline=deadline_of(self.text),
-            surroundings=self._surroundings(places) or its.get("surroundings", ""),
+            surroundings=setting.surroundings(places) or its.get("surroundings", ""),
             tone=most_weighed(weighed(self.nameless, "tone"), "plain"),
-            year=self._year(),
-            is_modern=self._is_modern(),
+            year=setting.year(),
+            is_modern=setting.is_modern(),
             is_wondrous=bool(self.spoken & {*topics["wonders"]["words"].split()}),
             cannot=self._cannot(),
             excluded=self._excluded(),
@@ -314,45 +272,16 @@ class _Reading:
         things = [p for p in found if _is_a_thing(p)]
         return [*self.corrections.people([p for p in found if p not in things])], things
 
-    def _places(self, people: Sequence[PremisePerson]) -> tuple[list[str], str]:
-        """The places, first where the story opens, and that one with its preposition."""
-        ranked: list[tuple[int, int, str, str]] = []
-        for phrase in self.phrases:
-            near = [t.lower() for t in self.tokens[max(0, phrase.start - 2) : phrase.start]][::-1]
-            by = next((t for t in near[: 1 + phrase.is_name] if t in words_in("here_by")), "")
-            is_place, is_ship = phrase.kind == "place", phrase.head in words_in("vehicles")
-            if phrase.is_name and any(p.end == phrase.start for p in self.phrases):
-                continue  # the colony ship Hope
-            if phrase.is_name and not phrase.said:  # in rural Alabama
-                is_place = is_place_name(phrase) or by in ("in", "at", "near")
-                is_place = is_place and phrase.text.lower() not in words_in("thing_names")
-            if not is_place or (is_ship and not by and phrase.determiner != "the"):
-                continue
-            is_big = {phrase.head, phrase.text.lower()} & words_in("too_big")
-            is_there = by and (phrase.is_name or is_ship)
-            before = " ".join(
-                t.lower() for t in self.tokens[max(0, phrase.start - 5) : phrase.start]
-            )
-            is_goal = bool(pattern("goes_there").search(before))
-            rank = bool(by) - 2 * is_goal - 3 * (bool(is_big) and not is_there)
-            by = by.removesuffix("to") or _preposition(phrase.words[-(not phrase.is_name)])
-            ranked.append((-rank, phrase.start, as_said(phrase), f"{by} {as_said(phrase)}"))
-        if pattern("goes_home").search(self.text):
-            ranked.append((1, 996, "your home", "at your home"))
-        for implied in [s["place"] for s in self.settings if "place" in s][:1]:
-            ranked.append((1, 998, implied, f"{_preposition(implied.split()[-1])} {implied}"))
-        if there := workplace_of(head_of(self.you.role)):
-            ranked.append((1, 997, there, f"{_preposition(there.split()[-1])} {there}"))
-        ranked.sort()
-        called = {name for person in people for name in (person.name, *person.name.split())}
-        ranked = [row for row in ranked if row[2] not in called]
-        is_vague = not ranked or ranked[0][2] in ("the world", "the universe", "the field")
-        at = "here" if is_vague else ranked[0][3]
-        places = [row[2] for row in ranked]
-        if self.corrections.at:
-            at = self.corrections.at
-            places.insert(0, at.partition(" ")[2])
-        return list(dict.fromkeys(places)), at
+    def _setting(self) -> PremiseSetting:
+        return PremiseSetting(
+            text=self.text,
+            tokens=self.tokens,
+            phrases=self.phrases,
+            nameless=self.nameless,
+            spoken=self.spoken,
+            implied=next((s["place"] for s in self.settings if "place" in s), ""),
+            begins_at=self.corrections.at,
+        )
 
     def _turns_on(
         self, aim: str, places: Sequence[str], shunned: Collection[str]
@@ -398,12 +327,6 @@ class _Reading:
                 found[self._called(phrase)] = said[phrase.head]
         return sorted((t for t in found if t not in places), key=lambda t: -found[t])
 
-    def _surroundings(self, places: Sequence[str]) -> str:
-        """The kind of place that it opens in, "" if none; what names the place counts twice."""
-        weights = weighed(self.nameless, "surroundings")
-        of_place = weighed(" ".join(places[:1]), "surroundings")
-        return most_weighed({k: w + of_place.get(k, 0) for k, w in weights.items()}, "")
-
     def _called(self, phrase: Phrase) -> str:
         """A phrase to the player: "his mother" is "your mother" where the player is he."""
         owner, player = phrase.determiner.lower(), self.cast.player
@@ -428,20 +351,6 @@ class _Reading:
             if is_lost or pattern("aim").search(before):
                 return self._called(phrase)
         return ""
-
-    def _year(self) -> int:
-        """A year that is named, or that of a time of which something speaks."""
-        if named := re.search(r"\b(?:1\d|20)\d\d(?=s?\b)", self.text):
-            return int(named[0])
-        times = word_table("premise_topics")["times"].items()
-        return next((int(y) for y, words in times if self.spoken & {*words.split()}), 0)
-
-    def _is_modern(self) -> bool:
-        """Whether it may play today, or later, by its year and the words for what an age has."""
-        if year := self._year():
-            return year >= _TODAY
-        weights = weighed(self.nameless, "period")
-        return most_weighed(weights, "modern") == "modern"
 
     def _excluded(self) -> tuple[str, ...]:
         """What an order to a writer leaves out: "without gore"."""
@@ -472,9 +381,3 @@ def _is_a_thing(person: PremisePerson) -> bool:
     kind = kind_of_thing(head_of(person.role))
     is_somebody = person.name or kind in ("", "animal") or is_person(head_of(person.role))
     return not is_somebody and max(person.odds.get(one, 0.0) for one in ("machine", "beast")) < 0.3
-
-
-def _preposition(noun: str) -> str:
-    """The preposition of a place by its last word, or its first if it is a name."""
-    table = word_table("premise_words")["prepositions"].items()
-    return next((by for by, words in table if one_of(noun) in words.split()), "in")

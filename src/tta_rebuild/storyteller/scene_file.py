@@ -100,7 +100,8 @@ class SceneEntry(_Strict):
 class WorldFile(_Strict):
     """A whole file; ``parts`` are those of a plot, as ``parts.py`` says.
 
-    ``nouns`` are those of a kind of thing that ``interludes.py`` brings on.
+    ``nouns`` are those of a kind of thing that ``interludes.py`` brings on. ``common`` is True of a
+    plot that has the parts and scenes of ``data/common*.yaml`` too.
     """
 
     title: Text
@@ -185,8 +186,9 @@ def read_world(name: str) -> WorldFile:
 
 
 def _with_common(world: WorldFile) -> WorldFile:
-    """A plot with the scenes that any plot may have, of who wants what and says so."""
-    return world.model_copy(update={"scenes": [*world.scenes, *_common()]})
+    """A plot with the parts and scenes that any may have: who wants what, and says so."""
+    shared = read_world(f"data/{COMMON}").parts
+    return world.model_copy(update={"scenes": [*world.scenes, *_common()], "parts": shared})
 
 
 @cache
