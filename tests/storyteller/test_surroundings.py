@@ -20,7 +20,17 @@ SELLER = "Nadia, a violin maker, must decide whether to sell her workshop to her
 AUNT = "I must find my aunt in the desert."
 CROWN = "The king must find his crown. You cook."
 SELLS = "decide whether to sell your workshop to your old lover Viktor"
-PERSONAL = {"npc", "Npc", "npc_they", "Npc_they", "npc_them", "npc_their", "Npc_their", "who", "Who"}
+PERSONAL = {
+    "npc",
+    "Npc",
+    "npc_they",
+    "Npc_they",
+    "npc_them",
+    "npc_their",
+    "Npc_their",
+    "who",
+    "Who",
+}
 
 
 def slots_of(theme: str, **notes: Any) -> dict[str, str]:

@@ -67,6 +67,12 @@ class Cast:
         """Whether a story from a premise does not go on at a place."""
         return self.is_open and place != home and place not in self.grounds
 
+    def id_of_matter(self) -> str:
+        """Of whom a story of a premise is about, "" where it is about nobody."""
+        about = self.premise.matter if self.file.common else ""
+        people = (one for one in self.of_kind("person") if about in (one.name, one.role))
+        return next((one.id for one in people), "") if about else ""
+
     def found(self, phrase: str, kinds: Sequence[str] = ()) -> Entity | None:
         """What a phrase of the player's means, of these kinds."""
         others = (one for key, one in self.entities.items() if key != YOU)

@@ -42,7 +42,8 @@ def kind_of_matter(matter: str, people: Collection[str] = (), places: Collection
     """
     noun = one_of(head_of(matter).lower())
     if matter in people:
-        return "creature" if is_animal(noun) and not is_person(noun) else "person"
+        is_named = matter[:1].isupper()
+        return "creature" if is_animal(noun) and not (is_named or is_person(noun)) else "person"
     if known := _nouns().get(noun):
         return known
     if is_animal(noun):
@@ -74,7 +75,7 @@ def plot_of_matter(conflict: str, kind: str) -> str:
 def chain_of(kind: str) -> Sequence[str]:
     """The kind, and those whose stories may be told of it as well."""
     chains: Mapping[str, str] = word_table("matter_kinds")["chains"]
-    return chains[kind].split()
+    return chains.get(kind, "").split()
 
 
 @cache

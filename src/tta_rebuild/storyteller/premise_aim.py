@@ -79,7 +79,7 @@ class PremiseAims:
         row = topics["situation"].get(situation) or topics["conflict"][conflict]
         is_of_things = (plot and situation) or conflict not in words_in("turn_on_somebody")
         shunned = {one for p in people for one in (p.name, p.role)} if is_of_things else set[str]()
-        spoken, turns_on = self._turns_on(aim, places, set() if wishes else shunned)
+        spoken, turns_on = self._turns_on(aim, places, set() if wish or wishes else shunned)
         whole = [m for m in matters if m in aim] if wish or wishes else []
         lost = spoken_of(sought or "what is lost") if "{sought}" in row["aim"] else []
         named = next(iter((*sorted(whole, key=len)[-1:], *spoken, *lost, *turns_on)), "")

@@ -17,7 +17,7 @@ from tta_rebuild.storyteller.surroundings import noun_slots
 from tta_rebuild.storyteller.word_lists import word_table
 
 MOST_WISHES = 3
-_LIKELY_PART = 0.3
+_LIKELY_PART, _LIKELY_ONLY = 0.3, 0.5
 _ASKING = frozenset(("understand", "unmask", "find"))
 
 
@@ -33,14 +33,15 @@ class Subjects:
     def of_conflict(self, row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """What a wish of a conflict may be about, with its kind, the best first."""
         parts, is_of_one = row["parts"].split(), row.get("only", "") == "parts"
+        names = [_called(p) for p in self.people]
         may = [p for p in self.people if not (is_of_one and p.is_group)]
         fits = {p: max((p.odds.get(one, 0.0) for one in parts), default=0.0) for p in may}
-        likely = sorted((p for p in may if fits[p] >= _LIKELY_PART), key=lambda p: -fits[p])
+        least = _LIKELY_ONLY if is_of_one else _LIKELY_PART
+        likely = sorted((p for p in may if fits[p] >= least), key=lambda p: -fits[p])
+        if "sought" in parts and self.sought:
+            yield self.sought, kind_of_matter(self.sought, names, self.places)
         yield from ((_called(p), "person") for p in likely)
-        names = [_called(p) for p in self.people]
         if is_of_one:
-            lost = [self.sought] if "sought" in parts and self.sought else []
-            yield from ((one, kind_of_matter(one, names, self.places)) for one in lost)
             return
         known = [m for m in self.matters if is_known_noun(m)]
         yield from ((m, kind_of_matter(m, names, self.places)) for m in known)
@@ -53,25 +54,22 @@ def wishes_of(likely: Mapping[str, float], subjects: Subjects) -> tuple[str, ...
     Args:
         likely: situations and conflicts with their probabilities, the likeliest first.
     """
-    found, about = list[str](), Counter[str]()
+    found, about = dict[str, None](), Counter[str]()
     for conflict in _with_understanding(undertakings_of(likely), is_sought=bool(subjects.sought)):
         row: Mapping[str, str] = word_table("wishes")[conflict]
-        is_asking = conflict in _ASKING
-        for matter, kind in subjects.of_conflict(row):
-            wish = next((row[one] for one in chain_of(kind) if one in row), "")
-            if wish and about[f"{is_asking} {matter}"] + (about[matter] and not is_asking) < 1:
-                about.update((matter, f"{is_asking} {matter}"))
-                it = noun_slots("it", matter)
-                s = "s" * (it["it_is"] == "is")
-                found.append(wish.format(matter=matter, s=s, it=it["it_it"]))
-                break
-        else:
-            if "nothing" in row and not about[""]:
-                about[""] += 1
-                found.append(row["nothing"])
+        for matter, kind in (*subjects.of_conflict(row), ("", "nothing")):
+            wish = next((row[one] for one in (*chain_of(kind), "nothing") if one in row), "")
+            asked = f"{matter} {conflict in _ASKING}"
+            if not wish or about[asked] or (about[matter] and conflict not in _ASKING):
+                continue
+            it = noun_slots("it", matter or "it")
+            s = "s" * (it["it_is"] == "is")
+            about.update((matter, asked))
+            found[wish.format(matter=matter, s=s, it=it["it_it"])] = None
+            break
         if len(found) == MOST_WISHES:
             break
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
 def _with_understanding(likely: Mapping[str, float], *, is_sought: bool) -> Sequence[str]:

@@ -153,7 +153,9 @@ class Teller:
         is_last = self.state.get("stage") == "resolution" and self.turn % CHAPTER_SCENES == 0
         ends = {"must_end": must_end, "may_end": is_last or not self.cast.is_open}
         found: dict[str, tuple[SceneEntry, str]] = {}
-        for npc in self.rules.binder.in_play() or [""]:
+        about = self.cast.id_of_matter()  # nobody whom others speak of speaks as one of them
+        others = [one for one in self.rules.binder.in_play() if one != about]
+        for npc in others or [""]:
             self.state.bound["npc"] = npc
             for scene in possible_scenes(self.cast, self.state, self.seen, **ends):
                 found.setdefault(scene.id, (scene, npc))

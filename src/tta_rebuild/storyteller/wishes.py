@@ -21,9 +21,10 @@ def wished(words: str, offered: Sequence[str]) -> str:
         offered: the wishes, as the choices have them.
     """
     if taken := next((one for one in offered if is_same(one, words)), ""):
-        return taken[:1].lower() + taken[1:]
+        return taken
     said = pattern("says_wish").match(words.strip())
-    return to_second_person(re.sub(r"[.!]+$", "", said["aim"])) if said else ""
+    aim = to_second_person(re.sub(r"[.!]+$", "", said["aim"])) if said else ""
+    return aim[:1].lower() + aim[1:]
 
 
 def wish_of(notes: Mapping[str, Any], words: str) -> str:
