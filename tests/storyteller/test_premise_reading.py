@@ -344,3 +344,20 @@ def test_the_player_is_whom_a_premise_is_about(premise: str, hero: str) -> None:
 )
 def test_what_you_are_is_read_from_what_is_yours(premise: str, role: str) -> None:
     assert read_premise(premise).you.role == role
+
+
+@pytest.mark.parametrize(
+    ("premise", "role"),
+    [
+        ("I am a rumour. I was born on a bus in Hull.", "a rumour"),
+        ("u r a juggler with a sore thumb", "a juggler"),
+        ("A kite and a swallow are friends, and you, the kite, hang in a tree.", "a kite"),
+        ("I'm a photocopier in an office and I want to see the sea.", "a photocopier"),
+        ("You are a stone's throw from home.", ""),
+        ("I am a bit late for the feast.", ""),
+        ("He has been dead since Monday.", "a man"),
+        ("My aunt bought a talking oven and it's a spy.", "a niece or nephew"),
+    ],
+)
+def test_whoever_you_are_said_to_be_is_played(premise: str, role: str) -> None:
+    assert read_premise(premise).you.role == role

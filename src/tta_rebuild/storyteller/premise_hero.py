@@ -90,6 +90,7 @@ def _may_be_played(found: PremiseMentions, mention: Mention) -> bool:
     is_other = "other" in found.lows[phrase.start : phrase.start + 2]
     is_monster = phrase.head in words_in("hardly_played") and not mention.name
     is_dead = bool(pattern("dies").match(" ".join(found.lows[phrase.end : phrase.end + 12])))
+    is_dead = is_dead and found.low(phrase.start) not in GENDERS  # he has been dead for a week
     is_alone = len(found.mentions) == 1
     owned = (m.phrase.start for m in found.mentions if m is not mention)
     is_owner = mention.is_owner and len(mention.at) == 1 and not mention.name

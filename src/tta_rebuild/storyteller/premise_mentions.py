@@ -150,6 +150,9 @@ class PremiseMentions:
             return again
         if phrase.is_name:
             return self._add(phrase, name=phrase.text) if self._is_person_name(phrase) else None
+        if self._is_what_you_are(phrase):
+            self.you_are = self.you_are or Mention(phrase, pronouns="", at=[phrase.start])
+            return self.you_are
         is_of = phrase.is_group and self.low(phrase.end) == "of"
         after = next((p.kind for p in self.phrases if p.start == phrase.end + 1), "")
         if phrase.kind != "person" or (is_of and after == "person"):  # a family of smugglers
@@ -172,6 +175,18 @@ class PremiseMentions:
         me = Mention(phrase, pronouns=gender_of(phrase.text), at=[phrase.start])
         self.you_are = self.you_are or me
         return self.you_are
+
+    def _is_what_you_are(self, phrase: Phrase) -> bool:
+        """Whether it is said that "you" are that, be it a lie or an elevator."""
+        before = " ".join(self.lows[max(0, phrase.start - 6) : phrase.start])
+        is_one = phrase.determiner in ("a", "an", "the", "") and not phrase.is_many
+        is_aside = not before.endswith(" ,") or self.low(phrase.end) == ","
+        is_such = phrase.kind in ("person", "thing", "name", "animal") or is_animal(phrase.head)
+        is_such &= words_in("measures").isdisjoint(w.lower() for w in phrase.words)
+        text = self.lows[phrase.start : phrase.end + 1]
+        is_such &= phrase.kind == "person" or all(without_s(one) == one for one in text)
+        is_said = self.is_second and not self.quoted[phrase.start] and is_one and is_such
+        return bool(is_said and is_aside and pattern("you_are_that").search(before))
 
     def _is_also(self, mention: Mention, phrase: Phrase, said: str) -> Mention:
         """A mention of which this phrase says what they are."""
