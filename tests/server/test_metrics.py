@@ -11,13 +11,12 @@ import pytest
 from tests.server.serving import NO_RATE, HeldTeller, Machines, Running, running
 from tta_rebuild.bootstrap.telemetry import attempts_meter
 from tta_rebuild.core.errors import RequestRejected
-from tta_rebuild.core.telemetry import SECONDS
+from tta_rebuild.core.telemetry import SECONDS, observing
 from tta_rebuild.core.usage import Attempt, Usage
 from tta_rebuild.server.app import ServerOptions
 from tta_rebuild.server.metric_registry import (
     MOST_SERIES,
     Registry,
-    observing,
     prometheus_name,
 )
 from tta_rebuild.server.metrics import ServerMetrics

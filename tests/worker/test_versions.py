@@ -14,8 +14,10 @@ from temporalio.service import RPCError
 from tests.worker.changed_program import Unguarded
 from tests.worker.test_temporal_runner import steps_of
 from tests.worker.test_workflow import Table
+from tta_rebuild.core.workers import WorkerAbout
 from tta_rebuild.engine.turn_workflows import TurnWorkflows
 from tta_rebuild.worker import worker as workers
+from tta_rebuild.worker.activities import TurnActivities
 
 pytestmark = pytest.mark.cluster
 
@@ -25,9 +27,10 @@ class Versions(Table):
 
     @asynccontextmanager
     async def of(self, build: str) -> AsyncIterator[None]:
-        steps, deployment = steps_of(self.desk), f"d{self.queue}"
+        activities = TurnActivities(steps_of(self.desk))
+        about = WorkerAbout(name=f"of {build}", deployment=f"d{self.queue}", build=build)
         async with workers.worker_of(
-            self.client, steps, queue=self.queue, deployment=deployment, build=build, grace_s=0.0
+            self.client, activities, queue=self.queue, about=about, grace_s=0.0
         ):
             yield
 
@@ -57,10 +60,10 @@ async def test_a_turn_ends_on_the_version_that_began_it_though_the_next_one_is_c
     table = Versions(await Client.connect(temporal))
     asked = TurnWorkflows(table.client, table.queue)
     async with table.of("1"):
-        none_is_current = await asked.workers()
+        none_is_current = await asked.takers()
         await table.make_current("1")
         async with asyncio.timeout(20):  # its queues are told of it by and by
-            while not await asked.workers():  # noqa: ASYNC110 (a server elsewhere has no event)
+            while not await asked.takers():  # noqa: ASYNC110 (a server elsewhere has no event)
                 await asyncio.sleep(0.1)
         (_, old), (_, new) = await table.begun(), await table.begun()
         table.teller.gate.clear()
@@ -73,7 +76,7 @@ async def test_a_turn_ends_on_the_version_that_began_it_though_the_next_one_is_c
             table.teller.gate.set()
             await asyncio.gather(began.result(), begins.result())
 
-    assert none_is_current == 0
+    assert none_is_current == set()
     assert [(await table.seen(turn))[-1] for turn in (old, new)] == ["stored", "stored"]
     assert "restarted" not in await table.seen(old)
     assert [await table.has_slept(turn) for turn in (old, new)] == [False, True]

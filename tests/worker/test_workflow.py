@@ -25,6 +25,7 @@ from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.temporal_names import CANCEL, WORKFLOW
 from tta_rebuild.storage.memory_store import MemoryStoryStore
+from tta_rebuild.worker.activities import TurnActivities
 from tta_rebuild.worker.worker import worker_of
 from tta_rebuild.worker.workflow import PlayTurn
 
@@ -47,7 +48,7 @@ class Table:
         steps = replace(
             steps_of(self.desk), book_lost=lambda asked, chars: self.lost.append(asked.task)
         )
-        async with worker_of(self.client, steps, queue=self.queue, grace_s=grace_s):
+        async with worker_of(self.client, TurnActivities(steps), queue=self.queue, grace_s=grace_s):
             yield
 
     async def begun(self, **wanted: Any) -> tuple[Session, str]:

@@ -65,7 +65,7 @@ async def connected(settings: Settings, telemetry: Telemetry | None = None) -> C
     except RuntimeError as error:  # what its core says of every failed connection
         raise _told(str(error), settings, has_tls=tls is not None) from error
     try:
-        await _ask_for_namespace(client)
+        await ask_for_namespace(client)
     except RPCError as error:
         raise _refused(error, settings) from error
     return client
@@ -116,7 +116,8 @@ def _interceptors(telemetry: Telemetry) -> list[Interceptor]:
     return [TracingInterceptor(trace.get_tracer(SCOPE, tracer_provider=telemetry.tracer_provider))]
 
 
-async def _ask_for_namespace(client: Client) -> None:
+async def ask_for_namespace(client: Client) -> None:
+    """Ask whether the server is there and knows our namespace. Raises RPCError."""
     from datetime import timedelta
 
     from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest

@@ -1,13 +1,13 @@
 """The turns that were asked for at one server while workers play them, until their ends are seen.
 
-``temporal_runner`` shows this what it reads of turns, whoever it reads it for: so a server counts
-its turns, and tells whoever watches them, as the one that plays them itself does.
+``temporal_runner`` shows this what was put of them and when, whichever server they are followed at:
+so each server counts those that it was asked for, and no other.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -36,6 +36,16 @@ class AskedTurns:
     def add(self, turn: RunningTurn) -> None:
         """A turn is asked for; no word of it is kept here."""
         self._turns[turn.turn_id] = replace(turn, request=replace(turn.request, text=""))
+
+    @property
+    def above(self) -> Mapping[str, int]:
+        """Of those whose ends were not seen yet, by id, the number of the last update seen."""
+        return {turn_id: turn.updates for turn_id, turn in self._turns.items()}
+
+    def is_news(self, turn_id: str, updates: Sequence[TurnUpdate]) -> bool:
+        """Whether these say that a turn, asked for here, has begun to be told or is over."""
+        turn = self._turns.get(turn_id)
+        return bool(turn and updates and (turn.updates == 0 or updates[-1].is_last))
 
     def seen(self, turn_id: str, updates: Sequence[TurnUpdate]) -> None:
         """These updates of a turn were read, in order; each counts once, however often it is."""

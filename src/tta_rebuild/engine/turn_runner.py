@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
+from tta_rebuild.core.workers import WorkerSeen
 from tta_rebuild.engine.turn_values import LAST_KINDS, UpdateKind, Values
 
 TurnKind: TypeAlias = Literal["begin", "choose", "say", "end", "ask", "think"]
@@ -56,12 +57,14 @@ class TurnRequest:
 class TurnUpdate:
     """Something seen of a turn; numbers count from 1 without a gap.
 
-    ``text`` is its values as JSON, as every reader of the turn is sent them.
+    ``text`` is its values as JSON, as every reader of the turn is sent them; ``at`` is when it was
+    put, where that is known and not now.
     """
 
     number: int
     kind: UpdateKind
     text: str
+    at: datetime | None = field(default=None, compare=False)
 
     @property
     def values(self) -> Values:
@@ -125,14 +128,23 @@ class TurnWatch(Protocol):
 class TurnQueue:
     """Turns on their way to workers.
 
+    What is None is not known: whoever would know it does not answer.
+
     Attributes:
-        workers: how many take turns now; None: whoever hands them out does not answer.
-        waiting: turns that no worker has begun yet; ``longest_s`` is how long the oldest waits.
+        workers: how many take turns now.
+        running: turns that are not over, whichever server they were asked for at.
+        waiting: those that no worker has begun yet; ``longest_s`` is how long the oldest waits.
+        members: the workers as the database knows them, with those that ended a while ago.
+        has_temporal, has_database: whether they answer.
     """
 
     workers: int | None
-    waiting: int
-    longest_s: float
+    running: int | None
+    waiting: int | None
+    longest_s: float | None
+    members: Sequence[WorkerSeen] = ()
+    has_temporal: bool = True
+    has_database: bool = True
 
 
 class TurnRunner(Protocol):
@@ -195,7 +207,7 @@ class TurnRunner(Protocol):
     async def queue(self) -> TurnQueue | None:
         """How turns wait for who plays them; None: they are played here and wait for nobody.
 
-        Raises StoreError.
+        Answers within about a second, whoever is away.
         """
 
     async def hindrance(self) -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import StoreFull, TTAError
-from tta_rebuild.core.turn_calls import CallAsked, CallHeard, CallPlace, TurnCalls, WorkerLives
+from tta_rebuild.core.turn_calls import CallAsked, CallHeard, CallPlace, TurnCalls
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.core.usage import Usage
+from tta_rebuild.core.workers import WorkerLives
 from tta_rebuild.engine.held_events import HeldEvents
 from tta_rebuild.engine.kept_replies import OpenCall, TurnMemory
 from tta_rebuild.engine.messages import message

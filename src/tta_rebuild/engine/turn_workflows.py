@@ -76,11 +76,11 @@ class TurnWorkflows:
             return False
         return True
 
-    async def workers(self) -> int:
-        """How many workers take new turns, or did within ``SEEN_S``; asks for a second at most.
+    async def takers(self) -> set[str]:
+        """The names of the workers that take new turns, or did within ``SEEN_S``.
 
-        Workers of a version that is not, or no longer, the current one take none. Raises RPCError
-        and TimeoutError.
+        Workers of a version that is not, or no longer, the current one take none. Asks for a second
+        at most. Raises RPCError and TimeoutError.
         """
         wanted = DescribeTaskQueueRequest(
             namespace=self.client.namespace,
@@ -93,13 +93,12 @@ class TurnWorkflows:
         taking = {_version(told.current_deployment_version)}
         if told.ramping_version_percentage:
             taking.add(_version(told.ramping_deployment_version))
-        workers = {
+        return {
             one.identity
             for one in found.pollers
             if one.last_access_time.ToDatetime(tzinfo=UTC) >= since
             and _version_of(one.deployment_options) in taking
         }
-        return len(workers)
 
 
 def _version(one: WorkerDeploymentVersion) -> tuple[str, str]:

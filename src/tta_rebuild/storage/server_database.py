@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -48,9 +49,18 @@ class _ServerConnection(Connection):
         text, names = _numbered(sql)
         await self.raw.executemany(text, [[row[name] for name in names] for row in rows])
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        transaction: AbstractAsyncContextManager[Any] = self.raw.transaction()
-        return transaction
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        transaction = self.raw.transaction()
+        await transaction.start()
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise  # its connection is given up, and the transaction with it
+        except BaseException:
+            await transaction.rollback()
+            raise
+        await transaction.commit()
 
 
 class ServerDatabase(Database):
@@ -81,7 +91,11 @@ class ServerDatabase(Database):
     async def _connect(self, *, writes: bool) -> AsyncIterator[Connection]:
         await self._pool  # nothing from the second time on
         async with self._pool.acquire() as raw:
-            yield _ServerConnection(raw)
+            try:
+                yield _ServerConnection(raw)
+            except asyncio.CancelledError:
+                raw.terminate()  # else the end of the block waits for a server that may hang
+                raise
 
     async def _close(self) -> None:
         await self._pool.close()

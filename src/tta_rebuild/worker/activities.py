@@ -47,6 +47,11 @@ class TurnActivities:
         self._metrics = WorkerMetrics(meter_provider, telling=lambda: self._telling)
 
     @property
+    def telling(self) -> int:
+        """How many turns are told now."""
+        return self._telling
+
+    @property
     def all(self) -> Sequence[Callable[..., Any]]:
         """To be registered with a worker."""
         return [self.admit, self.tell, self.store, self.finish, self.abandon]
