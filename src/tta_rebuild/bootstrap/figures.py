@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import tta_rebuild as tta
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.telemetry import observe, observing
 
@@ -40,14 +39,14 @@ def watch_models(meter: Meter, application: Application) -> None:
     )
 
 
-def watch_process(meter: Meter) -> None:
+def watch_process(meter: Meter, version: str) -> None:
     """Observe the process, under the names that Prometheus' own clients give its figures."""
     began_s = time.time()
     used = observing(lambda: [(sum(os.times()[:2]), {})])
     meter.create_observable_counter("process.cpu", used, "s", "CPU time")
     observe(meter, "process.resident_memory", "Memory", lambda: [(_resident_bytes(), {})], "By")
     observe(meter, "process.start_time", "Start, unix time", lambda: [(began_s, {})], "s")
-    observe(meter, "tta.build_info", "The version", lambda: [(1, {"version": tta.__version__})])
+    observe(meter, "tta.build_info", "The version", lambda: [(1, {"version": version})])
 
 
 def _resident_bytes() -> int:

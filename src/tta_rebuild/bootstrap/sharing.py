@@ -7,10 +7,10 @@ limiter and circuits.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 from tta_rebuild.core.errors import SettingsError
@@ -122,7 +122,7 @@ async def redis_answers(settings: Settings, limit_s: float) -> bool | None:
     client = client_of(settings.redis_url.reveal(), answer_s=limit_s, most=1)
     try:
         async with asyncio.timeout(limit_s):
-            await client.execute_command("PING")
+            await cast("Awaitable[bool]", client.ping())
     except (RedisError, OSError, TimeoutError):
         return False
     finally:

@@ -13,7 +13,7 @@ from typing import Literal, Protocol, TypeAlias
 from tta_rebuild.core.clock import Clock
 
 WorkerState: TypeAlias = Literal["alive", "silent", "ending", "ended", "gone"]
-"""``silent``: connected to the database, and not heard of (frozen, or cut off). ``ending``: it takes
+"""``silent``: connected to the database, and not heard of (frozen, cut off). ``ending``: it takes
 no more turns, and tells on. ``ended`` after that; ``gone``: without that."""
 
 SILENT_S = 10.0

@@ -128,7 +128,7 @@ class ServerMetrics:
             "USD",
         )
         watch_models(self._meter, application)
-        watch_process(self._meter)
+        watch_process(self._meter, tta.__version__)
         self._cluster.watch(self._meter)
 
     async def refresh(self, serving: Serving) -> None:

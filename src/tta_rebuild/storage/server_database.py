@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -94,7 +94,8 @@ class ServerDatabase(Database):
             try:
                 yield _ServerConnection(raw)
             except asyncio.CancelledError:
-                raw.terminate()  # else the end of the block waits for a server that may hang
+                with suppress(asyncpg.InterfaceError):  # the pool has let it go already
+                    raw.terminate()  # else the end of the block waits for a server that may hang
                 raise
 
     async def _close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from tta_rebuild.bootstrap.application import Application
@@ -27,7 +28,7 @@ class WorkerFigures:
         self._has_redis: bool | None = None
         meter = provider.get_meter(SCOPE)
         watch_models(meter, application)
-        watch_process(meter)
+        watch_process(meter, version("tta-rebuild"))
         observe(
             meter,
             "tta.redis.away",
