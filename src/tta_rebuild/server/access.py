@@ -23,8 +23,9 @@ from tta_rebuild.core.access import ROLES, AccessRecords, AccessToken, Role, dig
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import StoreError, StoryNotFound, TurnNotFound
 from tta_rebuild.engine.messages import message
+from tta_rebuild.engine.turn_values import error_values
 from tta_rebuild.server.browser_safety import SAFE_METHODS
-from tta_rebuild.server.problems import Problem, answer, body_of
+from tta_rebuild.server.problems import Problem, answer, body_of, problem_of
 from tta_rebuild.server.resources import ID, serving_of
 
 COOKIE = "tta_session"
@@ -168,7 +169,11 @@ class Authentication:
         headers = Headers(scope=scope)
         is_look = scope["path"] in LOOKS
         whose = self._access.principal_of_look if is_look else self._access.principal
-        principal = await whose(headers)
+        try:
+            principal = await whose(headers)
+        except StoreError as error:  # the handlers of errors stand further inside
+            await answer(problem_of(error_values(error)))(scope, receive, send)
+            return
         is_by_cookie = principal.role and self._access.accounts and not _bearer(headers)
         if is_by_cookie and scope["method"] not in SAFE_METHODS and not _says_from_where(headers):
             # BrowserSafety has seen that it is ours, if it says so at all
