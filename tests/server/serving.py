@@ -170,10 +170,14 @@ async def running(
     most_turns: int = 64,
     has_fallback: bool = False,
     machines: Machines | None = None,
+    **more: Any,
 ) -> AsyncIterator[Running]:
-    """A server on a free port until the end of the block; on ``machines`` a worker plays for it."""
+    """A server on a free port until the end of the block; on ``machines`` a worker plays for it.
+
+    ``more`` are settings.
+    """
     there = machines.settings if machines else {}
-    settings = tta.Settings(data_dir=data_dir, country="DE", **there)
+    settings = tta.Settings(data_dir=data_dir, country="DE", **there, **more)
     how: Any = {"provider": teller, "has_fallback": has_fallback or teller is None}
     async with (
         working(settings, **how) if machines and machines.has_worker else nullcontext(),
