@@ -133,8 +133,9 @@ async def test_temporal_is_lost_and_started_again_while_turns_are_told(
             tails = await held(served, branches[:1])
             process.kill()
             process.wait()
-            refused = await served.ask(branches[1], kind="choose", choice=1)
+            refused = await served.ask(branches[1], "again", kind="choose", choice=1)
             away = await ready(served)
+            health = (await served.client.get("/health")).json()
             served.teller.gate.set()
             with servers.temporal(port):  # with nothing of before in its memory
                 await until_ready(served)
@@ -143,10 +144,13 @@ async def test_temporal_is_lost_and_started_again_while_turns_are_told(
                     await asyncio.sleep(0.2)
                 told = await tails[0]
                 now = await shown(served, branches[0])
-                after = await served.play(branches[1], kind="choose", choice=1)
+                after = await served.play(branches[1], "again", kind="choose", choice=1)
 
-    assert (refused.status_code, away) == (429, (503, "no Temporal"))
-    assert refused.headers["Retry-After"]
+    assert (refused.status_code, away) == (503, (503, "no Temporal"))
+    assert refused.json()["type"] == "urn:tta:problem:NoTemporal"
+    assert "limit" not in refused.json(), "an outage is no load"
+    assert int(refused.headers["Retry-After"]) > 0
+    assert (health["status"], health["queue"]["workers"]) == ("no Temporal", None)
     assert told[-1].kind == "stored"
     assert now == (2, stands(told))
     assert after[-1].data["turn"] == 2, "what was refused was not begun"

@@ -226,7 +226,9 @@ class ErrorOut(Given):
 class QueueOut(Given):
     """Turns on their way to workers."""
 
-    workers: int | None = Field(description="That take turns; null: Temporal does not answer")
+    workers: int | None = Field(
+        description="That take turns; null: not known, as Temporal does not answer (see `status`)"
+    )
     waiting: int = Field(description="Turns that no worker has begun yet")
     longest_s: float = Field(description="How long the oldest of them waits")
 
@@ -234,7 +236,11 @@ class QueueOut(Given):
 class HealthOut(Given):
     """How the server is."""
 
-    status: str = Field(examples=["ok"])
+    status: str = Field(
+        description="ok, or why no turn is played, in the words of /readyz: draining, no Temporal, "
+        "no database, no worker",
+        examples=["ok"],
+    )
     version: str
     models: list[str]
     turns_running: int

@@ -210,7 +210,7 @@ async def get_health(request: Request, served: Served) -> shapes.HealthOut:
     for attempt in await served.application.ledger.attempts(limit=LATEST):
         calls[f"{attempt.provider}:{attempt.model}"].append(attempt)
     return shapes.HealthOut(
-        status="draining" if served.runner.is_draining else "ok",
+        status=await served.runner.hindrance() or "ok",
         version=tta.__version__,
         models=list(served.application.models),
         turns_running=served.runner.running,
