@@ -16,6 +16,7 @@ from tests.full_disk import asked_until_refused, filled, told_turns
 from tests.postgresql_server import PostgresqlServer, postgresql_server
 from tests.server.serving import HeldTeller, Machines, Running, Update, running
 from tests.temporal_server import temporal_server
+from tta_rebuild.engine.messages import message
 
 pytestmark = pytest.mark.cluster
 
@@ -119,6 +120,9 @@ async def test_postgresql_is_lost_and_started_again_while_turns_are_told(
         assert updates[-1].kind == "stored"
         assert [one.number for one in updates] == list(range(1, len(updates) + 1))
         assert (turn, passages) == (2, stands(updates))
+        reasons = {one.data["reason"] for one in updates if one.kind == "restarted"}
+        assert reasons <= {message("turn_store_away")}, "no machine was lost"
+    assert any(one.kind == "restarted" for updates in told for one in updates)
     assert after[-1].data["turn"] == 3
 
 

@@ -5,7 +5,11 @@ What is wrong with it is told by the setting that it hangs on, and never with wh
 
 from __future__ import annotations
 
+import logging
+import os
 import re
+import socket
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +20,7 @@ from tta_rebuild.settings import Settings
 
 if TYPE_CHECKING:
     from temporalio.client import Client, Interceptor, TLSConfig
+    from temporalio.runtime import Runtime
     from temporalio.service import RPCError
 
 NOT_INSTALLED = "turns for workers need the extra: pip install 'tta-rebuild[cluster]'"
@@ -60,6 +65,8 @@ async def connected(settings: Settings, telemetry: Telemetry | None = None) -> C
             namespace=settings.temporal_namespace,
             api_key=settings.temporal_api_key.reveal() or None,
             tls=tls or False,
+            identity=identity(),
+            runtime=_runtime(),
             interceptors=_interceptors(telemetry or Telemetry()),
         )
     except RuntimeError as error:  # what its core says of every failed connection
@@ -69,6 +76,33 @@ async def connected(settings: Settings, telemetry: Telemetry | None = None) -> C
     except RPCError as error:
         raise _refused(error, settings) from error
     return client
+
+
+def identity() -> str:
+    """How Temporal, and the log of a worker, name this process."""
+    return f"{os.getpid()}@{socket.gethostname()}"
+
+
+@cache  # it has threads, and a process needs one
+def _runtime() -> Runtime:
+    """What Temporal's client runs on; what it has to say goes through the log of this program."""
+    from temporalio.runtime import (
+        LogForwardingConfig,
+        LoggingConfig,
+        Runtime,
+        TelemetryConfig,
+        TelemetryFilter,
+    )
+
+    said = LoggingConfig(
+        filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+        forwarding=LogForwardingConfig(
+            logger=logging.getLogger("tta_rebuild.temporal"),
+            append_target_to_name=False,
+            prepend_target_on_message=False,
+        ),
+    )
+    return Runtime(telemetry=TelemetryConfig(logging=said))
 
 
 def tls_of(settings: Settings) -> TLSConfig | None:

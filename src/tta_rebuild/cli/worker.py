@@ -38,7 +38,9 @@ def worker(
     screen = ctx.obj.screen
 
     from tta_rebuild.bootstrap.guards import redactor_for
+    from tta_rebuild.bootstrap.temporal_link import identity
     from tta_rebuild.server.otlp import exporting
+    from tta_rebuild.worker.log_lines import WorkerLines
     from tta_rebuild.worker.worker import work
 
     async def play(application: tta.Application) -> None:
@@ -60,4 +62,5 @@ def worker(
             )
 
     with exporting(os.environ, redactor_for(settings)) as telemetry:
-        with_application(ctx.obj, play, settings, telemetry=telemetry)
+        lines = WorkerLines(identity())
+        with_application(ctx.obj, play, settings, telemetry=telemetry, lines=lines)
