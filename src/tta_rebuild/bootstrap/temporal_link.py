@@ -6,9 +6,7 @@ What is wrong with it is told by the setting that it hangs on, and never with wh
 from __future__ import annotations
 
 import logging
-import os
 import re
-import socket
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,7 +63,6 @@ async def connected(settings: Settings, telemetry: Telemetry | None = None) -> C
             namespace=settings.temporal_namespace,
             api_key=settings.temporal_api_key.reveal() or None,
             tls=tls or False,
-            identity=identity(),
             runtime=_runtime(),
             interceptors=_interceptors(telemetry or Telemetry()),
         )
@@ -76,11 +73,6 @@ async def connected(settings: Settings, telemetry: Telemetry | None = None) -> C
     except RPCError as error:
         raise _refused(error, settings) from error
     return client
-
-
-def identity() -> str:
-    """How Temporal, and the log of a worker, name this process."""
-    return f"{os.getpid()}@{socket.gethostname()}"
 
 
 @cache  # it has threads, and a process needs one

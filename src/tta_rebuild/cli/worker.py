@@ -38,10 +38,11 @@ def worker(
     screen = ctx.obj.screen
 
     from tta_rebuild.bootstrap.guards import redactor_for
-    from tta_rebuild.bootstrap.temporal_link import identity
     from tta_rebuild.server.otlp import exporting
     from tta_rebuild.worker.log_lines import WorkerLines
-    from tta_rebuild.worker.worker import work
+    from tta_rebuild.worker.worker import work, worker_name
+
+    name = worker_name()
 
     async def play(application: tta.Application) -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -56,11 +57,12 @@ def worker(
             await work(
                 application,
                 stop,
+                name=name,
                 most_turns=turns or settings.worker_turns,
                 on_start=told,
                 telemetry=telemetry,
             )
 
     with exporting(os.environ, redactor_for(settings)) as telemetry:
-        lines = WorkerLines(identity())
+        lines = WorkerLines(name)
         with_application(ctx.obj, play, settings, telemetry=telemetry, lines=lines)

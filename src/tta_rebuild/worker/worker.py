@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -47,6 +49,7 @@ async def work(
     application: Application,
     stop: asyncio.Event,
     *,
+    name: str = "",
     grace_s: float = 20.0,
     most_turns: int = MOST_TURNS,
     on_start: Callable[[], None] = lambda: None,
@@ -54,17 +57,20 @@ async def work(
 ) -> None:
     """Play turns until ``stop``; what is counted, and spans, go where ``telemetry`` says.
 
+    ``name`` is that of the worker, one of ``worker_name`` unless given.
+
     Raises SettingsError: see ``bootstrap.temporal_link.connected``.
     """
     client = await connected(application.settings, telemetry)
     await asyncio.to_thread(load_storytelling)  # in the loop it would stop the turns of others
-    name = uuid4().hex
+    name = name or worker_name()
     async with (
         turn_updates(application) as updates,
         known_to_live(application.store, name),
         worker_of(
             client,
             steps := turn_steps(application, updates, worker=name, telemetry=telemetry),
+            name=name,
             queue=application.settings.temporal_queue,
             deployment=application.settings.temporal_deployment,
             build=application.settings.temporal_build,
@@ -80,6 +86,11 @@ async def work(
         await stop.wait()
         booking.cancel()
         _log.info("the worker takes no more turns")
+
+
+def worker_name() -> str:
+    """A new worker's name: of its machine and process, and another one after each start."""
+    return f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:8]}"
 
 
 @asynccontextmanager
@@ -107,6 +118,7 @@ def worker_of(
     client: Client,
     steps: TurnSteps,
     *,
+    name: str | None = None,
     queue: str = QUEUE,
     deployment: str = "",
     build: str = "",
@@ -123,6 +135,7 @@ def worker_of(
     return Worker(
         client,
         task_queue=queue,
+        identity=name,
         workflows=[PlayTurn],
         activities=TurnActivities(steps, meter_provider=meter_provider).all,
         max_concurrent_activities=most_turns,
