@@ -14,6 +14,7 @@ from tta_rebuild.cli.opening import CommandContext
 
 EXIT_CODES = """Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input,
 3 not found, 4 trouble with the place where stories are kept, 5 trouble with a model or a budget,
+75 a database server or Temporal does not answer now (try again),
 130 Ctrl-C and 143 SIGTERM (every finished turn is kept), 141 the reader of the output has gone."""
 
 _DATA_DIR = (

@@ -102,12 +102,13 @@ def with_application(
     has_fallback: bool = True,
     telemetry: Telemetry | None = None,
     lines: logging.Filter | None = None,
+    first: Callable[[tta.Settings], Awaitable[None]] | None = None,
 ) -> T:
     """Open the application, do the work in it, close it again, in good order after Ctrl-C too.
 
     Where it ``tells`` a story, a model's first needs are loaded meanwhile, and nothing is logged
     that the screen says in plain words, unless the settings ask for logs. ``lines`` says on each
-    record of the log whose it is.
+    record of the log whose it is; ``first`` is awaited before anything is opened.
     """
     import asyncio
     import logging
@@ -130,6 +131,8 @@ def with_application(
     logging.basicConfig(level=settings.log_level, handlers=[handler])
 
     async def run() -> T:
+        if first is not None:
+            await first(settings)
         async with tta.open_application(
             settings, read_only=read_only, has_fallback=has_fallback, telemetry=telemetry
         ) as application:

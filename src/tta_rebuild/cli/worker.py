@@ -38,6 +38,7 @@ def worker(
     screen = ctx.obj.screen
 
     from tta_rebuild.bootstrap.guards import redactor_for
+    from tta_rebuild.bootstrap.starting import until_there
     from tta_rebuild.server.otlp import exporting
     from tta_rebuild.worker.log_lines import WorkerLines
     from tta_rebuild.worker.worker import work, worker_name
@@ -65,4 +66,6 @@ def worker(
 
     with exporting(os.environ, redactor_for(settings)) as telemetry:
         lines = WorkerLines(name)
-        with_application(ctx.obj, play, settings, telemetry=telemetry, lines=lines)
+        with_application(
+            ctx.obj, play, settings, telemetry=telemetry, lines=lines, first=until_there
+        )

@@ -282,6 +282,12 @@ class StoreError(TTAError):
     """The place where stories are kept cannot do what was asked; nothing was lost."""
 
 
+class StoreAway(StoreError):
+    """The database server does not answer, or not yet: try again."""
+
+    retry_after_s: float = 5.0
+
+
 class StoreLocked(StoreError):
     """Another process holds this data directory."""
 
@@ -322,6 +328,10 @@ class SettingsError(TTAError):
     def __init__(self, setting: str, message: str) -> None:
         super().__init__(f"{setting}: {message}")
         self.setting = setting
+
+
+class ServiceAway(SettingsError):
+    """Nothing answers at the address that a setting names: it is away for a while, or is wrong."""
 
 
 class UnreadableFile(TTAError):
