@@ -5,8 +5,9 @@ Loads ``temporalio`` (extra ``cluster``), so only who has turns played by worker
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.bootstrap.application import Application
@@ -78,11 +79,18 @@ async def cluster_overview(settings: Settings) -> dict[str, Any]:
     if settings.runner != "temporal" and not names:
         return {}
     client = await connected(settings)
+    from temporalio.service import RPCError
+
     from tta_rebuild.engine.turn_workflows import TurnWorkflows
+
+    workflows = TurnWorkflows(client, settings.temporal_queue)
 
     workers: int | None = None
     with suppress(TimeoutError):
-        workers = await TurnWorkflows(client, settings.temporal_queue).workers()
+        workers = await workflows.workers()
+    current: list[tuple[str, str]] | None = None
+    with suppress(RPCError, TimeoutError):
+        current = await workflows.current()
     return {
         "address": settings.temporal_address,
         "namespace": settings.temporal_namespace,
@@ -90,7 +98,35 @@ async def cluster_overview(settings: Settings) -> dict[str, Any]:
         "has_tls": client.service_client.config.tls not in (None, False),
         "has_key": bool(settings.temporal_api_key),
         "workers": workers,
+        **_version_overview(settings, current),
     }
+
+
+def _version_overview(
+    settings: Settings, current: Sequence[tuple[str, str]] | None
+) -> dict[str, Any]:
+    """The version of a worker with these settings, and whether new turns go to it."""
+    own = version_of(settings)
+    return {
+        "deployment": own[0],
+        "build": own[1],
+        "version": _told_version(own),
+        "current": " and ".join(map(_told_version, current)) if current is not None else "",
+        "is_current": own in current if current is not None else None,
+    }
+
+
+def _told_version(one: tuple[str, str]) -> str:
+    deployment, build = one
+    return f"{deployment} {build}" if deployment else "no version"
+
+
+def version_of(settings: Settings) -> tuple[str, str]:
+    """The deployment and build of a worker; ``("", "")`` is one without a version."""
+    deployment = settings.temporal_deployment
+    return (
+        (deployment, settings.temporal_build or version("tta-rebuild")) if deployment else ("", "")
+    )
 
 
 @asynccontextmanager

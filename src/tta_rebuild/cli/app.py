@@ -34,7 +34,7 @@ COMMANDS = {
     "validate": ("facts", "Check a choice against a story, or a whole text against itself."),
     "facts": ("facts", "Show who is who, where everybody is, and what holds."),
     "retcon": ("facts", "Take back or correct a fact of a story."),
-    "doctor": ("set_up", "Say what is set up, and what is missing."),
+    "doctor": ("doctor", "Say what is set up, and what is missing."),
     "backup": ("backup", "Copy the stories into one file, also while they are played."),
     "restore": ("backup", "Put a backup in the place of the stories; what was there is kept."),
     "costs": ("set_up", "Show what the models have cost."),
