@@ -175,6 +175,8 @@ YesOrNo: TypeAlias = Annotated[bool, must("true or false")]
 Count: TypeAlias = Annotated[int, Field(ge=1), must("a whole number of at least 1")]
 _SECONDS = "a number (seconds) of at least 0.1 and at most 3600"
 Seconds: TypeAlias = Annotated[float, Field(ge=0.1, le=3600), must(_SECONDS)]
+_WAIT = "a number (seconds) of at least 0 and at most 3600"
+Wait: TypeAlias = Annotated[float, Field(ge=0, le=3600), must(_WAIT)]
 _TOKENS = "a whole number of at least 16 and at most 200000"
 MaxTokens: TypeAlias = Annotated[int, Field(ge=16, le=200_000), must(_TOKENS)]
 _DEGREES = "a number of at least 0 and at most 2"

@@ -92,9 +92,9 @@ class Running:
         headers = {"Idempotency-Key": key or f"key-{next(self.keys)}"}
         return await self.client.post(f"{branch}/turns", json=wanted, headers=headers)
 
-    async def play(self, branch: str, **wanted: Any) -> list[Update]:
+    async def play(self, branch: str, key: str = "", **wanted: Any) -> list[Update]:
         """Play a turn and read it to its end."""
-        asked = await self.ask(branch, **wanted)
+        asked = await self.ask(branch, key, **wanted)
         assert asked.status_code == 202, asked.text
         return [update async for update in self.follow(asked.json()["turn_id"])]
 

@@ -96,6 +96,7 @@ def test_the_doctor_says_where_turns_are_handed_out_and_that_nobody_takes_them(
 ) -> None:
     place = {"TTA_DATABASE_URL": postgresql_database, "TTA_DATA_DIR": str(tmp_path)}
     place |= {"TTA_TEMPORAL_ADDRESS": temporal, "TTA_TEMPORAL_QUEUE": "ours"}
+    place |= {"TTA_RUNNER": "temporal"}
 
     with tta_program(place, "doctor", "--json") as alone:
         report = json.loads(alone.communicate(timeout=60)[0])
@@ -111,6 +112,7 @@ def test_the_doctor_says_where_turns_are_handed_out_and_that_nobody_takes_them(
     assert any("no worker takes turns from the queue ours" in note for note in report["notes"])
     assert f"Temporal at {temporal}, namespace default" in told
     assert "queue ours: 1 worker" in told
+    assert "a worker of these settings is of no version, which gets new turns" in told
     assert "TTA_TEMPORAL_NAMESPACE" in refused["problem"]
     assert wrong.returncode != 0
 

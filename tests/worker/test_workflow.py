@@ -22,6 +22,7 @@ from tests.worker.test_temporal_runner import steps_of
 from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.temporal_names import CANCEL, WORKFLOW
 from tta_rebuild.storage.memory_store import MemoryStoryStore
@@ -71,6 +72,11 @@ class Table:
         return await self.client.start_workflow(
             WORKFLOW, turn_id, id=turn_id, task_queue=self.queue
         )
+
+    async def reasons(self, turn_id: str) -> list[str]:
+        """Why it began anew, each time."""
+        found = await self.updates.read(turn_id, after=0, wait_s=0)
+        return [json.loads(text)["reason"] for _, kind, text in found if kind == "restarted"]
 
     async def seen(self, turn_id: str) -> list[str]:
         return [kind for _, kind, _ in await self.updates.read(turn_id, after=0, wait_s=0)]
@@ -126,7 +132,7 @@ async def test_a_worker_that_stops_leaves_its_turn_to_another(table: Table) -> N
         await handle.result()
 
     seen = await table.seen(turn_id)
-    assert seen.count("restarted") == 1
+    assert await table.reasons(turn_id) == [message("turn_left")]
     assert seen[-1] == "stored"
     assert table.lost == [], "it said itself what its calls had come to"
     assert (await table.desk.stories.resume(session.story_id)).state.turn == 2

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.bootstrap.application import Application
@@ -87,12 +88,18 @@ async def cluster_overview(settings: Settings) -> dict[str, Any]:
     if settings.runner != "temporal" and not names:
         return {}
     client = await connected(settings)
+    from temporalio.service import RPCError
+
     from tta_rebuild.engine.turn_queue import living
     from tta_rebuild.engine.turn_workflows import TurnWorkflows
 
+    workflows = TurnWorkflows(client, settings.temporal_queue)
     takers, seen = None, await _seen_workers(settings)
     with suppress(TimeoutError):
-        takers = await TurnWorkflows(client, settings.temporal_queue).takers()
+        takers = await workflows.takers()
+    current: list[tuple[str, str]] | None = None
+    with suppress(RPCError, TimeoutError):
+        current = await workflows.current()
     return {
         "address": settings.temporal_address,
         "namespace": settings.temporal_namespace,
@@ -101,6 +108,7 @@ async def cluster_overview(settings: Settings) -> dict[str, Any]:
         "has_key": bool(settings.temporal_api_key),
         "workers": len(living(takers, seen)) if takers is not None else None,
         "members": [asdict(one) for one in seen],
+        **_version_overview(settings, current),
     }
 
 
@@ -112,6 +120,33 @@ async def _seen_workers(settings: Settings) -> Sequence[WorkerSeen]:
             async with await StoryStore.open(place, read_only=True) as store:
                 return await store.worker_lives().seen()
     return ()
+
+
+def _version_overview(
+    settings: Settings, current: Sequence[tuple[str, str]] | None
+) -> dict[str, Any]:
+    """The version of a worker with these settings, and whether new turns go to it."""
+    own = version_of(settings)
+    return {
+        "deployment": own[0],
+        "build": own[1],
+        "version": _told_version(own),
+        "current": " and ".join(map(_told_version, current)) if current is not None else "",
+        "is_current": own in current if current is not None else None,
+    }
+
+
+def _told_version(one: tuple[str, str]) -> str:
+    deployment, build = one
+    return f"{deployment} {build}" if deployment else "no version"
+
+
+def version_of(settings: Settings) -> tuple[str, str]:
+    """The deployment and build of a worker; ``("", "")`` is one without a version."""
+    deployment = settings.temporal_deployment
+    return (
+        (deployment, settings.temporal_build or version("tta-rebuild")) if deployment else ("", "")
+    )
 
 
 @asynccontextmanager

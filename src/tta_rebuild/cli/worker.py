@@ -42,12 +42,16 @@ def worker(
     screen = ctx.obj.screen
 
     from tta_rebuild.bootstrap.guards import redactor_for
+    from tta_rebuild.bootstrap.starting import until_there
     from tta_rebuild.core.telemetry import Telemetry
     from tta_rebuild.server.metric_registry import CONTENT_TYPE, Registry
     from tta_rebuild.server.otlp import exporting
     from tta_rebuild.worker.figures import WorkerFigures
     from tta_rebuild.worker.health_port import PortWanted
-    from tta_rebuild.worker.worker import work
+    from tta_rebuild.worker.log_lines import WorkerLines
+    from tta_rebuild.worker.worker import work, worker_name
+
+    name = worker_name()
 
     def listens(address: str) -> None:
         screen.say(message("working_port", address=address), "dim")
@@ -73,6 +77,7 @@ def worker(
             await work(
                 application,
                 stop,
+                name=name,
                 most_turns=turns or settings.worker_turns,
                 on_start=told,
                 telemetry=telemetry,
@@ -83,4 +88,7 @@ def worker(
     with exporting(os.environ, redactor) as sent:
         registry = Registry(sent.meter_provider, redactor.redact)
         telemetry = Telemetry(tracer_provider=sent.tracer_provider, meter_provider=registry)
-        with_application(ctx.obj, play, settings, telemetry=telemetry)
+        lines = WorkerLines(name)
+        with_application(
+            ctx.obj, play, settings, telemetry=telemetry, lines=lines, first=until_there
+        )

@@ -6,14 +6,19 @@ so each server counts those that it was asked for, and no other.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnState, TurnUpdate, TurnWatch
+from tta_rebuild.engine.turn_steps import WHY_ANEW
 
 MOST_FAILURES = 20
+
+_log = logging.getLogger("tta_rebuild.turns")
 
 
 class AskedTurns:
@@ -62,6 +67,8 @@ class AskedTurns:
             self._turns[turn_id] = turn
             if self._watch is not None:
                 self._watch.updated(turn, update)
+            if update.kind == "restarted":
+                _log_anew(turn_id, update.values.get("reason", ""))
             if update.is_last:
                 self._over(turn)
                 return
@@ -80,3 +87,9 @@ class AskedTurns:
         self.ended[turn.state] += 1
         if turn.state == "failed":
             self.failures.append(turn)
+
+
+def _log_anew(turn_id: str, reason: str) -> None:
+    """Say that a turn is told anew by another; of other reasons the player alone is told."""
+    if reason in map(message, WHY_ANEW):
+        _log.warning("turn %s: %s", turn_id, reason, extra={"turn_id": turn_id})

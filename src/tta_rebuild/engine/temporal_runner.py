@@ -20,7 +20,14 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import BranchBusy, KeyReused, StoreError, TooManyTurns, TurnNotFound
+from tta_rebuild.core.errors import (
+    BranchBusy,
+    KeyReused,
+    NoTemporal,
+    StoreError,
+    TooManyTurns,
+    TurnNotFound,
+)
 from tta_rebuild.core.turn_records import RUNNING, TimedUpdate, TurnRecord
 from tta_rebuild.engine.asked_turns import AskedTurns
 from tta_rebuild.engine.messages import message
@@ -42,6 +49,7 @@ from tta_rebuild.engine.turn_runner import (
 from tta_rebuild.engine.turn_updates import TurnUpdates
 from tta_rebuild.engine.turn_values import Values, text_of
 from tta_rebuild.engine.turn_workflows import TurnWorkflows
+from tta_rebuild.engine.waiting_turns import WaitingTurns
 from tta_rebuild.storage.story_store import StoryStore
 
 TENDED_EVERY_S = 20.0
@@ -53,6 +61,9 @@ LOOKED_EVERY_S = 1.0
 
 ROW_S = 2.0
 """How long the end of a turn's row is waited for once its last update is seen, seconds."""
+
+_UNBEGUN = "is_unbegun"
+"""Marks the row of a turn that Temporal did not take: who asked was refused."""
 
 _log = logging.getLogger("tta_rebuild.turns")
 
@@ -84,13 +95,14 @@ class TemporalRunner:
         self._stories, self._store = stories, store
         self._records, self._updates = store.turns(), updates
         self._sessions, self._new_id, self._clock = sessions, new_id, clock or Clock()
-        self._at_workers = TurnsAtWorkers(
+        self._pauses = TurnPauses(stories, store, updates, sessions, self._clock)
+        at_workers = TurnsAtWorkers(
             workflows=workflows,
             records=self._records,
             lives=store.worker_lives(),
             clock=self._clock,
         )
-        self._pauses = TurnPauses(stories, store, updates, sessions, self._clock)
+        self._waiting = WaitingTurns(at_workers, self._pauses.ends)
         self._most = most_turns
         self._kept_s, self._known_s = kept_s, known_s
         self._asked_here = AskedTurns(watch)
@@ -119,18 +131,22 @@ class TemporalRunner:
         return len(self._asked_here)
 
     async def submit(self, request: TurnRequest, *, again: bool = False) -> RunningTurn:
-        """See ``TurnRunner.submit``; TooManyTurns also where Temporal cannot be reached."""
+        """See ``TurnRunner.submit``."""
         if known := await self.known(request, again=again):
             return known
         is_full = await self._is_full()
         other = await self._played_on(request.branch_id)
-        if is_full or other:
+        away = None if is_full or other else await self._waiting.refusal()
+        if is_full or other or away:
             if paused := await self._paused(request, other, may_ask=not is_full):
                 return paused
             if is_full:
                 name = "shutting_down" if self.is_draining else "too_many_turns"
                 self._asked_here.turned_away(name.removesuffix("_turns"))
                 raise TooManyTurns(message(name), retry_after_s=2.0)
+            if away:
+                self._asked_here.turned_away("no_worker")
+                raise away
         return await self._begin(request)
 
     async def pause(self, request: TurnRequest) -> RunningTurn | None:
@@ -162,10 +178,11 @@ class TemporalRunner:
             await self._workflows.start(now.turn_id)
         except RPCError as error:
             _log.error("a turn could not be begun, Temporal failed: %s", error.status.name)
-            await self._end(now.turn_id, message("no_workers"))
+            await self._end(now.turn_id, message("no_temporal"), is_unbegun=True)
             if paused := await self._paused(request, None, may_ask=False, instead_of=now.turn_id):
                 return paused
-            raise TooManyTurns(message("no_workers"), retry_after_s=5.0) from error
+            self._asked_here.turned_away("no_temporal")
+            raise NoTemporal(message("no_temporal")) from error
         return await self._as_it_stands(now)
 
     async def _begun_paused(
@@ -231,7 +248,7 @@ class TemporalRunner:
     async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
         """See ``TurnRunner.known``."""
         record = await self._records.of_key(request.key)
-        if record is None:
+        if record is None or record.last.get(_UNBEGUN):
             return None
         turn = await self._same(record, request)
         return None if again and turn.state in REPEATABLE else turn
@@ -287,13 +304,11 @@ class TemporalRunner:
 
     async def hindrance(self) -> str:
         """See ``TurnRunner.hindrance``: asks Temporal and the database, a second each at most."""
-        if self.is_draining:
-            return "draining"
-        return await self._at_workers.hindrance()
+        return "draining" if self.is_draining else await self._waiting.hindrance()
 
     async def queue(self) -> TurnQueue:
         """See ``TurnRunner.queue``."""
-        return await self._at_workers.queue()
+        return await self._waiting.queue()
 
     async def drain(self, grace_s: float) -> None:
         """Begin no turn any more; for ``grace_s`` seconds wait for those that were asked for here.
@@ -317,14 +332,15 @@ class TemporalRunner:
         if not await self._workflows.cancel(turn_id, reason):
             await self._end(turn_id, reason)
 
-    async def _end(self, turn_id: str, reason: str) -> None:
-        """End a turn that nobody plays."""
+    async def _end(self, turn_id: str, reason: str, *, is_unbegun: bool = False) -> None:
+        """End a turn that nobody plays; the key of one that is unbegun asks for another."""
         record = await self._records.turn(turn_id)
         if record is not None and record.state == RUNNING:
             shown = await self._read(turn_id, 0, 0.0)
             number = shown[-1].number + 1 if shown else 1
             await self._updates.add(turn_id, number, "abandoned", text_of({"reason": reason}))
-            await self._records.end(turn_id, "abandoned", {}, self._clock.wall())
+            last = {_UNBEGUN: True} if is_unbegun else {}
+            await self._records.end(turn_id, "abandoned", last, self._clock.wall())
 
     async def _ended(self, turn_id: str) -> None:
         with suppress(TurnNotFound):
@@ -338,6 +354,8 @@ class TemporalRunner:
         while True:
             try:
                 now = self._clock.wall()
+                if given_up := await self._waiting.give_up():
+                    _log.error("%d turns failed: nobody was there to take them", given_up)
                 if started := await self.recover():
                     _log.warning("%d turns that nobody played are played now", started)
                 await self._updates.trim(before=now - timedelta(seconds=self._kept_s))

@@ -121,7 +121,10 @@ class TurnWatch(Protocol):
         """An update has come; ``turn`` is as it stands with it."""
 
     def turned_away(self, reason: str) -> None:
-        """A turn was not begun: ``busy_branch``, ``too_many`` or ``shutting_down``."""
+        """A turn was not begun.
+
+        ``busy_branch``, ``too_many``, ``shutting_down``, ``no_temporal`` or ``no_worker``.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +170,8 @@ class TurnRunner(Protocol):
         """Begin a turn; the same key gives the same turn, unless nothing of it was stored and it
         shall run ``again``.
 
-        Raises KeyReused (that key is another move's), BranchBusy, TooManyTurns.
+        Raises KeyReused (that key is another move's), BranchBusy, TooManyTurns, TurnsUnavailable
+        (nobody is there who plays turns).
         """
 
     async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:

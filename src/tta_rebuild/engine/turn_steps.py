@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
 
+TAKEN_OVER, LEFT = "turn_taken_over", "turn_left"
+STORE_AWAY, BEGUN_ANEW = "turn_store_away", "turn_begun_anew"
+WHY_ANEW = (TAKEN_OVER, LEFT, STORE_AWAY, BEGUN_ANEW)
+"""Why a turn that was seen begins anew: names of messages. Its machine was lost, or told to stop;
+the database was away; Temporal had forgotten it."""
+
+
 class _Overtaken(Exception):
     """Somebody else plays this turn."""
 
@@ -73,6 +80,7 @@ class TurnSteps(TurnEnds):
         *,
         lost: Mapping[CallPlace, CallHeard] | None = None,
         open_calls: dict[CallPlace, OpenCall] | None = None,
+        why: str = TAKEN_OVER,
     ) -> str:
         """Tell the turn to whoever reads it, and keep what it has come to; nothing is stored yet.
 
@@ -81,6 +89,7 @@ class TurnSteps(TurnEnds):
         Args:
             lost: how far the calls of whoever told it before had come.
             open_calls: filled with the calls that are under way.
+            why: one of ``WHY_ANEW``, should it have been seen before.
         """
         record = await self._running(turn_id)
         if record is None or await self.records.outcome(turn_id) is not None:
@@ -92,7 +101,7 @@ class TurnSteps(TurnEnds):
         told = _Told(self, record, number=shown[-1][0] if shown else 0)
         try:
             if shown:
-                await told.show("restarted", {"reason": message("turn_taken_over")})
+                await told.show("restarted", {"reason": message(why)})
             with turn_span(TurnRequest(**record.request), self.tracer_provider) as ended:
                 try:
                     await told.play(open_calls)

@@ -22,6 +22,9 @@ _MIGRATION_LOCK = 7_486_711
 """Key of the advisory lock under which a server is migrated: any number that nobody else uses."""
 
 _CONNECTIONS = 5
+_CONNECTING_S = 10.0
+"""How long a server may take to answer a new connection, seconds."""
+
 _NAME = re.compile(r"(?<!:):([a-z]\w*)")
 
 
@@ -73,7 +76,11 @@ class ServerDatabase(Database):
     def __init__(self, address: str, *, writes: bool) -> None:
         super().__init__(_without_password(address), writes=writes)
         self._pool = asyncpg.create_pool(
-            address, min_size=0, max_size=_CONNECTIONS, connection_class=_Pooled
+            address,
+            min_size=0,
+            max_size=_CONNECTIONS,
+            connection_class=_Pooled,
+            timeout=_CONNECTING_S,
         )
 
     async def prepare(self, clock: Callable[[], datetime]) -> None:

@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from tta_rebuild.bootstrap.application import Application
-from tta_rebuild.bootstrap.cluster import turn_steps, turn_updates
+from tta_rebuild.bootstrap.cluster import turn_steps, turn_updates, version_of
 from tta_rebuild.bootstrap.temporal_link import ask_for_namespace, connected
 from tta_rebuild.bootstrap.warming import load_storytelling
 from tta_rebuild.core.clock import Clock
@@ -51,6 +51,7 @@ async def work(
     application: Application,
     stop: asyncio.Event,
     *,
+    name: str = "",
     grace_s: float = 20.0,
     most_turns: int = MOST_TURNS,
     on_start: Callable[[], None] = lambda: None,
@@ -59,12 +60,14 @@ async def work(
 ) -> None:
     """Play turns until ``stop``; what is counted, and spans, go where ``telemetry`` says.
 
+    ``name`` is that of the worker, one of ``worker_name`` unless given.
+
     Raises SettingsError: see ``bootstrap.temporal_link.connected``, and ``health_port.listening``.
     """
     settings = application.settings
     client = await connected(settings, telemetry)
     await asyncio.to_thread(load_storytelling)  # in the loop it would stop the turns of others
-    about = _about(settings, most_turns)
+    about = _about(settings, name or worker_name(), most_turns)
     async with AsyncExitStack() as stack:
         updates = await stack.enter_async_context(turn_updates(application))
         steps = turn_steps(application, updates, worker=about.name, telemetry=telemetry)
@@ -97,13 +100,13 @@ async def work(
         _log.info("the worker takes no more turns")
 
 
-def _about(settings: Settings, most_turns: int) -> WorkerAbout:
-    program, deployment = version("tta-rebuild"), settings.temporal_deployment
+def _about(settings: Settings, name: str, most_turns: int) -> WorkerAbout:
+    deployment, build = version_of(settings)
     return WorkerAbout(
-        name=f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:8]}",
-        version=program,
+        name=name,
+        version=version("tta-rebuild"),
         deployment=deployment,
-        build=(settings.temporal_build or program) if deployment else "",
+        build=build,
         most_turns=most_turns,
     )
 
@@ -123,6 +126,11 @@ async def hindrance(store: StoryStore, client: Client, stop: asyncio.Event) -> s
         if isinstance(one, BaseException):
             raise one
     return ""
+
+
+def worker_name() -> str:
+    """A new worker's name: of its machine and process, and another one after each start."""
+    return f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:8]}"
 
 
 @asynccontextmanager
