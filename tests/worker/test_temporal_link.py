@@ -226,5 +226,5 @@ async def test_turns_are_played_by_tls_in_a_namespace_and_a_queue_of_ones_own(
 
     elsewhere = TurnWorkflows(plain, "our-turns")
     assert "event: stored" in told
-    assert health["queue"] == {"workers": 1, "waiting": 0, "longest_s": 0.0}
+    assert health["queue"] == {"workers": 1, "running": 0, "waiting": 0, "longest_s": 0.0}
     assert await elsewhere.takers() == set()
