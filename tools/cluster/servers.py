@@ -54,6 +54,11 @@ def postgresql(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
+def postgresql_process(folder: Path) -> int:
+    """The process of the server that keeps its data in ``folder``."""
+    return int((folder / "data" / "postmaster.pid").read_text().split()[0])
+
+
 def temporal_program() -> str:
     """Temporal's command, beside this Python or on the path."""
     beside = Path(sys.executable).with_name("temporal")
@@ -107,6 +112,13 @@ def redis_program() -> str:
 @contextmanager
 def redis() -> Iterator[str]:
     """The address of a Redis that keeps nothing."""
+    with redis_server() as (address, _):
+        yield address
+
+
+@contextmanager
+def redis_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of a Redis that keeps nothing, and its process."""
     port = free_port()
     options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
     process = subprocess.Popen(
@@ -117,7 +129,7 @@ def redis() -> Iterator[str]:
     )
     with ended(process):
         _wait_for(process, ("127.0.0.1", port))
-        yield f"redis://127.0.0.1:{port}/0"
+        yield f"redis://127.0.0.1:{port}/0", process
 
 
 @contextmanager

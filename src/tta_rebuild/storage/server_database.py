@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,9 @@ _MIGRATION_LOCK = 7_486_711
 """Key of the advisory lock under which a server is migrated: any number that nobody else uses."""
 
 _CONNECTIONS = 5
+_CONNECTING_S = 10.0
+"""How long a server may take to answer a new connection, seconds."""
+
 _NAME = re.compile(r"(?<!:):([a-z]\w*)")
 
 
@@ -48,9 +52,18 @@ class _ServerConnection(Connection):
         text, names = _numbered(sql)
         await self.raw.executemany(text, [[row[name] for name in names] for row in rows])
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        transaction: AbstractAsyncContextManager[Any] = self.raw.transaction()
-        return transaction
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        transaction = self.raw.transaction()
+        await transaction.start()
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise  # its connection is given up, and the transaction with it
+        except BaseException:
+            await transaction.rollback()
+            raise
+        await transaction.commit()
 
 
 class ServerDatabase(Database):
@@ -63,7 +76,11 @@ class ServerDatabase(Database):
     def __init__(self, address: str, *, writes: bool) -> None:
         super().__init__(_without_password(address), writes=writes)
         self._pool = asyncpg.create_pool(
-            address, min_size=0, max_size=_CONNECTIONS, connection_class=_Pooled
+            address,
+            min_size=0,
+            max_size=_CONNECTIONS,
+            connection_class=_Pooled,
+            timeout=_CONNECTING_S,
         )
 
     async def prepare(self, clock: Callable[[], datetime]) -> None:
@@ -81,7 +98,12 @@ class ServerDatabase(Database):
     async def _connect(self, *, writes: bool) -> AsyncIterator[Connection]:
         await self._pool  # nothing from the second time on
         async with self._pool.acquire() as raw:
-            yield _ServerConnection(raw)
+            try:
+                yield _ServerConnection(raw)
+            except asyncio.CancelledError:
+                with suppress(asyncpg.InterfaceError):  # the pool has let it go already
+                    raw.terminate()  # else the end of the block waits for a server that may hang
+                raise
 
     async def _close(self) -> None:
         await self._pool.close()
