@@ -28,7 +28,11 @@ def test_a_worker_has_as_many_turns_as_it_is_told(
     async def work(*_: object, most_turns: int, **__: Any) -> None:
         found.append(most_turns)
 
+    async def at_once(_: object) -> None:
+        pass
+
     monkeypatch.setattr("tta_rebuild.worker.worker.work", work)
+    monkeypatch.setattr("tta_rebuild.bootstrap.starting.until_there", at_once)
     monkeypatch.setenv("TTA_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("TTA_MODEL", "offline")
     if set_to:
