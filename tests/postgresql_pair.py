@@ -7,8 +7,9 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -41,8 +42,9 @@ class Machine:
 
     def copy(self, primary: Machine) -> None:
         """A standby of that one, which keeps the log for it in a slot."""
-        self.run("pg_basebackup", "-d", f"{primary.address}?application_name=standby"
-                 , "--create-slot", "--slot", SLOT, "--write-recovery-conf", "--checkpoint=fast")  # fmt: skip
+        where = f"{primary.address}?application_name=standby"
+        how = ["--write-recovery-conf", "--checkpoint=fast", "--create-slot", "--slot", SLOT]
+        self.run("pg_basebackup", "-d", where, *how)
 
     def configure(self, lines: str) -> None:
         with (self.data / "postgresql.conf").open("a", encoding="utf-8") as file:
@@ -80,7 +82,8 @@ class Machine:
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._processes:
-            process.send_signal(number)
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
         if number is signal.SIGKILL:
             (self.data / "postmaster.pid").unlink()
 
@@ -127,6 +130,12 @@ class Pair:
         if is_synchronous:
             self.primary.configure("synchronous_standby_names = 'standby'\n")
             self.primary.reload()
+
+    def wait_for_standby(self) -> None:
+        """Until the standby has all that the primary has stored."""
+        asked = "SELECT count(*) FROM pg_stat_replication WHERE flush_lsn = pg_current_wal_lsn()"
+        while self.primary.ask(asked) != "1":
+            time.sleep(0.05)
 
 
 def _place(folder: Path) -> Path:

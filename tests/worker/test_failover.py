@@ -8,8 +8,8 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from tools.cluster import programs
 from tools.cluster.programs import Place, at_the_models
 from tools.wire import RunningWire
 
-from tests.postgresql_pair import Pair, postgresql_pair
-from tests.server.serving import THEME, HeldTeller, Machines, Running, running
+from tests.postgresql_pair import postgresql_pair
+from tests.server.serving import THEME
+from tests.worker.held_turns import begun, held, served_by, shown, stands
 
 pytestmark = pytest.mark.cluster
 
@@ -186,8 +187,59 @@ async def test_two_servers_and_two_workers_go_on_with_a_standby_that_was_promote
         turns = [turn for told, turn in kept if told == story]
         assert turns == list(range(1, len(turns) + 1)), "each once"
     assert waited_s[-1] < PROMOTED_AFTER_S + 15
-    assert all("ready" in one for one in ready), ready
+    assert ready == ['{"status":"ok"}'] * SERVERS
     assert (lives, running_rows, locks) == (str(WORKERS), "0", "0")
+
+
+async def test_what_an_asynchronous_standby_had_not_got_is_gone_and_stories_go_on_before_it(
+    temporal: str, folder: Path, tmp_path: Path
+) -> None:
+    with postgresql_pair(folder / "pair", is_synchronous=False) as pair:
+        async with served_by(temporal, pair.address, tmp_path) as served:
+            [lost, other] = await begun(served, 2)
+            first = await shown(served, lost)
+            pair.wait_for_standby()
+            pair.standby.stop()  # it falls behind
+            told = await served.play(lost, kind="choose", choice=1)
+            second = await shown(served, lost)
+            pair.primary.kill()
+            pair.standby.start()
+            away = await served.client.get(lost)
+            pair.standby.promote()
+            after = await shown(served, lost)
+            again = await served.play(lost, kind="choose", choice=2)
+            now = await shown(served, lost)
+            beside = await served.play(other, kind="choose", choice=1)
+
+    assert (told[-1].kind, told[-1].data["turn"], second[0]) == ("stored", 2, 2)
+    assert (away.status_code, away.json()["type"]) == (503, "urn:tta:problem:StoreAway")
+    assert away.headers["Retry-After"] == "2"
+    assert after == first, "an older present, not what this server remembers"
+    assert (again[-1].kind, again[-1].data["turn"]) == ("stored", 2)
+    assert now == (2, stands(again))
+    assert now != second
+    assert beside[-1].data["turn"] == 2
+
+
+async def test_turns_that_were_told_when_the_primary_was_lost_are_told_anew(
+    temporal: str, folder: Path, tmp_path: Path
+) -> None:
+    with postgresql_pair(folder / "pair", is_synchronous=True) as pair:
+        async with served_by(temporal, pair.address, tmp_path) as served:
+            assert served.teller is not None
+            branches = await begun(served, 2)
+            tails = await held(served, branches)
+            pair.primary.kill()
+            served.teller.gate.set()
+            await asyncio.sleep(1.0)  # the rest is told to nobody
+            pair.standby.promote()
+            told = [await tail for tail in tails]
+            now = [await shown(served, branch) for branch in branches]
+
+    for updates, present in zip(told, now, strict=True):
+        kinds = [one.kind for one in updates]
+        assert (kinds.count("restarted"), kinds[-1]) == (1, "stored")
+        assert present == (2, stands(updates))
 
 
 def scenes(rows: str) -> dict[tuple[str, int], list[str]]:
