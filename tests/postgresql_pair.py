@@ -54,6 +54,15 @@ class Machine:
         options = f"-p {self.port} -k {self.data}"
         self.run("pg_ctl", "-w", "-o", options, "-l", str(self.data / "log"), "start")
 
+    def give(self, name: str, source: Path) -> Path:
+        """A copy of a file that only PostgreSQL's user may read."""
+        made = self.data / name
+        shutil.copy(source, made)
+        made.chmod(0o600)
+        if self._user:
+            shutil.chown(made, self._user, self._user)
+        return made
+
     def reload(self) -> None:
         self.run("pg_ctl", "reload")
 
@@ -106,6 +115,20 @@ class Machine:
             timeout=60,
             cwd=self.data.parent,
         )
+
+
+@contextmanager
+def machine(folder: Path, programs: Path) -> Iterator[Machine]:
+    """One machine, that runs until the block ends; ``folder`` is a short path."""
+    alone = Machine(_place(folder), programs, servers.free_port())
+    alone.make()
+    alone.start()
+    try:
+        yield alone
+    finally:
+        alone.thaw()
+        alone.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Pair:

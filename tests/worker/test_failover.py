@@ -26,7 +26,7 @@ from tests.worker.held_turns import begun, held, served_by, shown, stands
 
 pytestmark = pytest.mark.cluster
 
-PLAYERS, SERVERS, WORKERS = 6, 2, 2
+PLAYERS, SERVERS, WORKERS = 4, 2, 2
 PROMOTED_AFTER_S = 3.0
 """From the kill to the promotion: how long whoever watches over it takes to be sure."""
 

@@ -42,10 +42,12 @@ class Authority:
         self.file = self.folder / f"{self.name}.pem"
         self.file.write_bytes(_pem(own.sign(self.key, hashes.SHA256())))
 
-    def certify(self, name: str) -> tuple[Path, Path]:
-        """The files of a certificate and of its key."""
+    def certify(self, name: str, *, host: str = "") -> tuple[Path, Path]:
+        """The files of a certificate and of its key; for this machine, or for another ``host``."""
         key = ec.generate_private_key(ec.SECP256R1())
-        here = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        here: list[x509.GeneralName] = [x509.DNSName(host or "localhost")]
+        if not host:
+            here.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
         made = self._of(name, key).add_extension(x509.SubjectAlternativeName(here), critical=False)
         cert_file, key_file = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         cert_file.write_bytes(_pem(made.sign(self.key, hashes.SHA256())))

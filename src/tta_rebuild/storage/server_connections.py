@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
@@ -90,8 +91,6 @@ def _host(one: str) -> tuple[str, int | None]:
     if not parts.hostname:
         raise ValueError("no name")
     if "%" in parts.hostname:  # a folder of sockets, written as a name
-        from urllib.parse import unquote
-
         return unquote(one.partition(":")[0]), parts.port
     return parts.hostname, parts.port
 
@@ -141,9 +140,14 @@ class ServerConnections:
 
     def _why_none(self, errors: Sequence[Exception]) -> Exception:
         """The error of the first machine, but that one is up that cannot be written to."""
+        first, shown = errors[0], self.address.shown
         if any(isinstance(one, asyncpg.TargetServerAttributeNotMatched) for one in errors):
-            return failure("no_primary", self.address.shown)
-        return errors[0]
+            return failure("no_primary", shown)
+        if isinstance(first, ssl.SSLCertVerificationError):
+            return failure("certificate", shown, why=first.verify_message)
+        if type(first) is ConnectionError:  # the driver's own, when it is refused TLS
+            return failure("no_tls", shown)
+        return first
 
     def _look_at_files(self) -> None:
         """The driver does not say which file it cannot read."""
@@ -154,7 +158,7 @@ class ServerConnections:
                         pass
                 except OSError as error:
                     raise failure(
-                        "no_file", self.address.shown, name=name, path=path, why=error.strerror
+                        "no_file", self.address.shown, option=name, path=path, why=error.strerror
                     ) from None
 
     async def _note_timeline(self, connection: asyncpg.Connection) -> None:
