@@ -78,7 +78,7 @@ def _hosts(named: str, options: dict[str, str]) -> tuple[tuple[str, int | None],
         return tuple(_host(one) for one in named.split(","))
     if not (named := options.get("host", "")):
         return ()
-    ports = [int(one) for one in options.get("port", "").split(",") if one]
+    ports: list[int | None] = [int(one) for one in options.get("port", "").split(",") if one]
     names = named.split(",")
     if len(ports) not in (0, 1, len(names)):
         raise ValueError("ports")
