@@ -102,6 +102,7 @@ def temporal(port: int = 0) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """
     port = port or free_port()
     command = [temporal_program(), "server", "start-dev", "--headless", "--port", str(port)]
+    command += ["--http-port", str(free_port())]  # of itself it may take the same
     quiet = ["--ip", "127.0.0.1", "--log-level", "never"]
     process = subprocess.Popen(
         [*command, *quiet], stdout=subprocess.DEVNULL, start_new_session=True

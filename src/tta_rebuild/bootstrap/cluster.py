@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.spending import booker_of_lost_calls
 from tta_rebuild.bootstrap.temporal_link import connected
+from tta_rebuild.bootstrap.temporal_renewal import renewing
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.engine.session_cache import SessionCache
@@ -122,5 +123,6 @@ async def temporal_runner(
             most_turns=most_turns,
             queue=application.settings.temporal_queue,
         ) as runner,
+        renewing(application.settings, runner.use, telemetry=telemetry),
     ):
         yield runner

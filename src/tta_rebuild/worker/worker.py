@@ -18,6 +18,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.cluster import turn_steps, turn_updates
 from tta_rebuild.bootstrap.temporal_link import connected
+from tta_rebuild.bootstrap.temporal_renewal import renewing
 from tta_rebuild.bootstrap.warming import load_storytelling
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import StoreError
@@ -71,7 +72,8 @@ async def work(
             grace_s=grace_s,
             most_turns=most_turns,
             meter_provider=telemetry.meter_provider if telemetry else None,
-        ),
+        ) as worker,
+        renewing(application.settings, lambda now: _use(worker, now), telemetry=telemetry),
     ):
         _log.info("a worker plays turns, at most %d at once", most_turns)
         on_start()
@@ -80,6 +82,11 @@ async def work(
         await stop.wait()
         booking.cancel()
         _log.info("the worker takes no more turns")
+
+
+def _use(worker: Worker, client: Client) -> None:
+    """Have a worker take its next turns by this client."""
+    worker.client = client
 
 
 @asynccontextmanager
