@@ -259,6 +259,12 @@ async def test_a_server_is_known_by_who_signed_its_certificate(
         async with opened(good) as database, database.reading() as connection:
             assert await connection.rows("SELECT 1")
             assert connection.raw._transport.get_extra_info("cipher"), "by TLS"
+    changing = tmp_path / "changing.pem"
+    changing.write_bytes(own.file.read_bytes())
+    async with opened(by("verify-full", changing)) as database, database.reading():
+        changing.write_bytes(stranger.file.read_bytes())
+        with pytest.raises(StoreError, match="certificate is not good"):
+            await port_of(database)  # by another connection: the file is read for each
     unknown = await refusal(by("verify-full", stranger.file))
     plain = await refusal(by("disable"))
     missing = await refusal(by("verify-full", tmp_path / "none.pem"))

@@ -137,19 +137,19 @@ def redis_program() -> str:
 
 
 @contextmanager
-def redis() -> Iterator[str]:
-    """The address of a Redis that keeps nothing."""
-    port = free_port()
+def redis(*tls: str) -> Iterator[str]:
+    """The address of a Redis that keeps nothing; with options for TLS it speaks nothing else."""
+    port, way = free_port(), ["--port", "0", "--tls-port"] if tls else ["--port"]
     options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
     process = subprocess.Popen(
-        [redis_program(), "--port", str(port), *options],
+        [redis_program(), *way, str(port), *options, *tls],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     with ended(process):
         _wait_for(process, ("127.0.0.1", port))
-        yield f"redis://127.0.0.1:{port}/0"
+        yield f"redis{'s' if tls else ''}://127.0.0.1:{port}/0"
 
 
 @contextmanager

@@ -30,9 +30,9 @@ _TLS, _API_KEY, _NAMESPACE = "TTA_TEMPORAL_TLS", "TTA_TEMPORAL_API_KEY", "TTA_TE
 
 _FAILURES = (
     (r"InvalidCertificate\(Unknown", _CA, "does not hold who signed the certificate of {address}"),
-    (r"InvalidCertificate\(NotValidForName", _SERVER_NAME, "{address} is not {name}: its certificate is for another name"),
+    (r"InvalidCertificate\(NotValidForName", _SERVER_NAME, "{address} has none for {name}"),
     (r"InvalidCertificate\((\w+)", _CA, "the certificate of {address} is not good: {found}"),
-    (r"handshake eof|UnrecognisedName", _SERVER_NAME, "{address} ends the TLS handshake: it may be asked for by another name than {name}"),
+    (r"handshake eof|UnrecognisedName", _SERVER_NAME, "{address} hangs up: it may not be {name}"),
     (r"PrivateKeyParseError", _KEY, "holds no private key (PEM)"),
     (r"InconsistentKeys", _KEY, "is not the private key of the certificate in {cert}"),
     (r"InvalidMessage|InvalidContentType", _TLS, "{address} does not speak TLS: set it to false"),
