@@ -157,7 +157,10 @@ async def test_a_silent_machine_costs_its_time_once_and_is_asked_last_from_then_
         came.append(writer)
 
     folder_of_sockets = ServerAddress.of(postgresql).hosts[0][0]
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as listening:
+    async with (
+        asyncio.timeout(20),
+        await asyncio.start_server(silent, "127.0.0.1", 0) as listening,
+    ):
         port = listening.sockets[0].getsockname()[1]
         where = (
             f"postgresql://postgres@/postgres?host=127.0.0.1,{folder_of_sockets}&port={port},5432"
