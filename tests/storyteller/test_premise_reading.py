@@ -132,7 +132,11 @@ def test_the_reading_is_said_in_one_line() -> None:
     reading = read_premise("A keeper, Joe, tends the lighthouse with his wife Clara.")
 
     who = "You are Joe, a keeper; Clara is your wife; at the lighthouse"
-    assert reading.understood == f"{who}; you want to {reading.aim}."
+    assert reading.understood == f"{who}."  # what they want is asked
+
+
+def test_what_the_player_wants_is_said_in_that_line_where_it_is_known() -> None:
+    assert "; you want to mend the lamp." in read_premise("You must mend the lamp.").understood
 
 
 def test_what_players_and_authors_say_of_people_binds() -> None:

@@ -33,11 +33,12 @@ async def test_the_stream_gives_the_passages_one_by_one_and_joins_to_the_answer(
 async def test_a_scene_goes_on_after_the_last_good_sentence_without_what_was_held_back(
     ask: Any, text_of: Any
 ) -> None:
-    scene = await ask(theme="A quiet town.", seed=1, turn=1)
+    theme = "You must find the lost bell of a quiet town."
+    scene = await ask(theme=theme, seed=1, turn=1)
     passages = scene["passages"]
     rest = await ask(
         "continue_scene",
-        theme="A quiet town.",
+        theme=theme,
         seed=1,
         turn=1,
         told_so_far="\n\n".join(p["text"] for p in passages[:2]),

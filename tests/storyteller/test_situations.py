@@ -20,10 +20,10 @@ PIANO = "Every night the ghost of old Mr Dunn plays the piano upstairs."
         ("My sister Ruth and I are going to rob the casino.", "heist", "rob the casino"),
         (PIANO, "haunted", "find out what is behind the piano"),
         ("A detective must stop a bank robbery.", "", "stop a bank robbery"),
-        ("The last bookshop in town closes on Friday.", "last_season", "save the last bookshop"),
+        ("The last bookshop closes on Friday.", "last_season", "let go of the last bookshop"),
         ("Rob is here.", "", "find out what is behind it"),
         ("Find out who murdered the singer.", "murder", "find out who murdered the singer"),
-        ("my sister ruby marries, the groom is late", "wedding", "see this wedding through"),
+        ("my sister ruby marries, the groom is late", "wedding", "bring off the wedding"),
     ],
 )  # fmt: skip
 def test_a_situation_is_read_from_its_cues(theme: str, situation: str, aim: str) -> None:
@@ -50,7 +50,7 @@ def test_every_situation_has_a_plot_with_parts_and_says_what_is_sought(situation
         ("My sister Ruth and I rob the vault of Mr Voss, our boss.", "guard", "Mr Voss"),
         ("Murder: I am a detective and must find out who killed Pell Tarrow.", "dead", "Pell"),
         ("Ada is a prisoner in a prison cell. The warden Vehl hates her.", "warden", "Vehl"),
-        ("My sister Kay and I say goodbye. Uncle Bert is in the hospice.", "parting", "Uncle Bert"),
+        ("My sister Kay and I say goodbye. Uncle Bert is in the hospice.", "dying", "Uncle Bert"),
         ("My friend Jo and I find a strange box in the cellar.", "near", "Jo"),
     ],
 )  # fmt: skip

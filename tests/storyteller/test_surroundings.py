@@ -20,7 +20,17 @@ SELLER = "Nadia, a violin maker, must decide whether to sell her workshop to her
 AUNT = "I must find my aunt in the desert."
 CROWN = "The king must find his crown. You cook."
 SELLS = "decide whether to sell your workshop to your old lover Viktor"
-PERSONAL = {"npc", "Npc", "npc_they", "Npc_they", "npc_them", "npc_their", "who", "Who"}
+PERSONAL = {
+    "npc",
+    "Npc",
+    "npc_they",
+    "Npc_they",
+    "npc_them",
+    "npc_their",
+    "Npc_their",
+    "who",
+    "Who",
+}
 
 
 def slots_of(theme: str, **notes: Any) -> dict[str, str]:
@@ -36,7 +46,7 @@ def slots_of(theme: str, **notes: Any) -> dict[str, str]:
         (AUNT, "find your aunt in the desert", "your aunt", "desert"),
         ("You must open the box in the cave.", "open the box in the cave", "the box", "cave"),
         (CROWN, "find the crown", "the crown", "castle"),
-        ("She sits in the school.", "find out what is behind it", "", "school"),
+        ("She sits in the school.", "find out the secret of the school", "the school", "school"),
     ],
 )  # fmt: skip
 def test_the_aim_the_matter_and_the_kind_of_place_are_read(

@@ -140,11 +140,11 @@ async def test_characters_of_the_author_bind(ask: Any, text_of: Any) -> None:
 
 
 async def test_a_choice_taken_changes_the_state_and_different_choices_differ(ask: Any) -> None:
-    (opening,) = await moved(ask)
+    opening = (await moved(ask, "wait"))[-1]
     offered = [branch["choice"] for branch in opening["story_branches"]]
     states = []
     for choice in offered:
-        reply = await ask(theme=KEEPER, seed=5, turn=2, notes=opening["notes"], action=choice)
+        reply = await ask(theme=KEEPER, seed=5, turn=3, notes=opening["notes"], action=choice)
         states.append(json.dumps(reply["notes"]["state"], sort_keys=True))
 
     assert len(offered) == 3
@@ -176,7 +176,7 @@ async def test_every_plot_is_told_without_a_blemish(play: Any, text_of: Any, plo
     from tta_rebuild.storyteller import casting
 
     original = casting._plot_for
-    casting._plot_for = lambda premise, seed: plot
+    casting._plot_for = lambda _: plot
     try:
         replies = await play(KEEPER, 10)
     finally:
@@ -236,7 +236,7 @@ async def test_a_story_without_an_end_takes_up_another_question(ask: Any) -> Non
         assert not reply["is_ending"]
         assert 3 <= len(reply["story_branches"]) <= 4
 
-    assert sum(one != other for one, other in pairwise(plots)) == 2
+    assert sum(one != other for one, other in pairwise(plots[1:])) == 2
     assert len(json.dumps(notes)) < 20_000
 
 

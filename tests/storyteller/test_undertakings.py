@@ -12,8 +12,8 @@ from tests.storyteller.test_moves_meant import told
 from tta_rebuild.cli.story_options import correction_of
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.premise import read_premise
-from tta_rebuild.storyteller.premise_situation import undertaking_of
-from tta_rebuild.storyteller.scene_file import of_common, packaged, paragraphs, read_world
+from tta_rebuild.storyteller.premise_situation import is_clear, undertakings_of
+from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world, shared_by
 from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND
 from tta_rebuild.storyteller.word_lists import word_table
 
@@ -30,10 +30,12 @@ def scenes_of(reply: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("name", UNDERTAKINGS)
 def test_every_undertaking_has_scenes_of_its_own_and_the_common_ones(name: str) -> None:
     file = read_world(f"plots/{name}")
-    own = [scene for scene in file.scenes if scene.id not in of_common()]
+    shared = shared_by(f"plots/{name}")
+    own = [scene for scene in file.scenes if scene.id not in shared]
 
     assert file.common
-    assert of_common() < {scene.id for scene in file.scenes}
+    assert len(shared) > 200
+    assert shared < {scene.id for scene in file.scenes}
     assert {scene.ending for scene in own} >= {"won", "price", "lost", "let_go"}
     assert sum("turn=1" in scene.when for scene in own) >= 2
     assert len([s for s in own if "stage=development" in s.when and ".here" not in s.when]) >= 4
@@ -101,7 +103,7 @@ def test_what_is_carried_somewhere_is_there_and_not_sought() -> None:
 
 def test_a_scene_in_two_is_a_common_one() -> None:
     ids = scenes_of(told(ALONE, *["wait"] * 7)[-1])
-    kinds = [one in of_common() for one in ids[1:7]]
+    kinds = [one in shared_by("plots/deliver") for one in ids[1:7]]
 
     assert kinds == [True, False, True, False, True, False]
 
@@ -152,10 +154,17 @@ def test_what_is_undertaken_is_what_the_premise_says(theme: str, aim: str) -> No
     assert read_premise(theme).aim == aim
 
 
-def test_what_nothing_speaks_for_is_a_decision() -> None:
-    assert undertaking_of({"find": 0.2, "heist": 0.18, "love": 0.1}) == "decide"
-    assert undertaking_of({"find": 0.2, "heist": 0.1, "love": 0.1}) == "find"
-    assert undertaking_of({"find": 0.31, "heist": 0.3}) == "find"
+def test_an_undertaking_is_clear_where_it_is_likely_or_likelier_than_the_next() -> None:
+    assert not is_clear({"find": 0.2, "steal": 0.18, "love": 0.1})
+    assert is_clear({"find": 0.2, "steal": 0.1, "love": 0.1})
+    assert is_clear({"find": 0.31, "steal": 0.3})
+
+
+def test_a_situation_speaks_for_the_first_two_conflicts_that_it_may_be_of() -> None:
+    odds = undertakings_of({"heist": 0.6, "find": 0.4})
+
+    assert list(odds) == ["find", "steal", "win_back"]
+    assert sum(odds.values()) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +200,7 @@ def test_what_a_player_is_after_is_undertaken() -> None:
     theme = "My uncle bought a llama. The landlady Mrs Pickett comes on Thursday."
     mended = f"{theme} {correction_of('I want to hide the llama from Mrs Pickett')}"
 
-    assert cast_of({"theme": mended, "seed": "1"}, {}).name == "plots/hide"
+    assert cast_of({"theme": mended, "seed": "1"}, {}).name == "plots/hide.thing"
     assert "you want to hide the llama from Mrs Pickett" in read_premise(mended).understood
 
 

@@ -20,7 +20,7 @@ from tta_rebuild.storyteller.world_state import NOWHERE, YOU, keys_of
 MOST_TURNS = 60
 _GIVEN = frozenset(
     "here turn stage time weather roll kind alone npc gain heat price "
-    "last_person last_it last_he last_she last_they way_taken did_aim away "
+    "last_person last_it last_he last_she last_they way_taken did_aim away fate "
     "matter.portable matter.named matter.place matter.alive deadline.named".split()
 )
 _PROPERTIES = frozenset(

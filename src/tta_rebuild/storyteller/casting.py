@@ -15,12 +15,13 @@ from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
 from tta_rebuild.storyteller.line_template import capital
+from tta_rebuild.storyteller.matter_kind import kind_of_matter, plot_of_matter
 from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.premise_situation import plot_names
-from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
+from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, read_world
 from tta_rebuild.storyteller.surroundings import (
     Surroundings,
     cases_of,
@@ -65,6 +66,12 @@ class Cast:
     def is_elsewhere(self, place: object, home: object) -> bool:
         """Whether a story from a premise does not go on at a place."""
         return self.is_open and place != home and place not in self.grounds
+
+    def id_of_matter(self) -> str:
+        """Of whom a story of a premise is about, "" where it is about nobody."""
+        about = self.premise.matter if self.file.common else ""
+        people = (one for one in self.of_kind("person") if about in (one.name, one.role))
+        return next((one.id for one in people), "") if about else ""
 
     def found(self, phrase: str, kinds: Sequence[str] = ()) -> Entity | None:
         """What a phrase of the player's means, of these kinds."""
@@ -126,7 +133,7 @@ def _from_premise(
     wanted = str(variables.get("plot") or "")
     if wanted and wanted not in plot_names():
         raise RequestRejected(f"there is no plot '{wanted:.40}'")
-    premise = read_premise(theme, characters, wanted)
+    premise = read_premise(theme, characters, wanted, str(notes.get("wish") or ""))
     entities = {YOU: _player(characters, premise.you)}
     ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
     places = premise.places or ("this place",)
@@ -136,7 +143,7 @@ def _from_premise(
     odds = _add_people(premise, theme, ids, entities, start, notes.get("state", {}))
     _add_things(premise, entities, start)
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
-    plot = notes.get("plot") or _plot_for(premise, seed)
+    plot = notes.get("plot") or _plot_for(premise)
     around = _surroundings(premise, seed, notes.get("state", {}))
     file = read_world(f"plots/{plot}")
     now = {**start, **({} if file.parts else notes.get("state", {}))}
@@ -158,6 +165,7 @@ def _from_premise(
     parts |= renamed(parts, sides)
     holders |= {side: holders[part] for side, part in sides.items() if part in holders}
     _add_locals(around, entities, start)
+    start["fate"] = Random(f"{seed}:fate").random() < 0.5
     matter = premise.matter or "what has happened"
     bell = around.slots.get("bell")
     deadline = premise.deadline or (f"before {bell}" if bell else "in time")
@@ -401,9 +409,15 @@ def _is_sought(aim: str, person: PremisePerson) -> bool:
     return bool(pattern("seeks").match(aim) and re.search(rf"\b{name}\b", aim, re.I))
 
 
-def _plot_for(premise: PremiseReading, seed: str) -> str:
+def _plot_for(premise: PremiseReading) -> str:
     """The plot of a situation that the player has chosen, else of the premise's conflict."""
-    if premise.situation and premise.is_chosen:
-        return premise.situation
-    fitting = [name for name in packaged("plots") if name.partition(".")[0] == premise.conflict]
-    return Random(seed).choice(fitting or ["decide"])
+    is_ready = premise.situation and premise.is_chosen
+    return premise.situation if is_ready else plot_for(premise, premise.conflict)
+
+
+def plot_for(premise: PremiseReading, conflict: str) -> str:
+    """The plot of a conflict that knows of what kind the premise's matter is, if there is one."""
+    if not premise.names_matter:
+        return conflict
+    people = [called for one in premise.people for called in (one.name, one.role)]
+    return plot_of_matter(conflict, kind_of_matter(premise.matter, people, premise.places))

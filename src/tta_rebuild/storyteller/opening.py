@@ -26,7 +26,8 @@ def opening(cast: Cast, state: WorldState, writer: LineWriter) -> Iterator[str]:
         yield told
     if not cast.premise.told:
         yield writer.line(story_lines()["about"])
-    yield writer.line([template(sight) for sight in cast.sights])
+    if not cast.file.common:  # else nothing but what the premise has
+        yield writer.line([template(sight) for sight in cast.sights])
     names = listed([one.name for one in here[:3]])
     is_one = len(here) == 1 and not state.get(f"{here[0].id}.group")
     lines = story_lines()["with" if names else "alone"]

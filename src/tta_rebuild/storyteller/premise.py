@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -19,8 +19,6 @@ from typing import Any
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import (
-    OPENINGS,
-    Phrase,
     is_person,
     kind_of_thing,
     noun_phrases,
@@ -29,17 +27,14 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
+from tta_rebuild.storyteller.premise_aim import PremiseAims
 from tta_rebuild.storyteller.premise_characters import as_described, with_own_name
 from tta_rebuild.storyteller.premise_corrections import corrected
 from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
 from tta_rebuild.storyteller.premise_matter import (
-    as_said,
-    is_spoken_of,
-    matter_of,
-    spoken_of,
     without_verb,
 )
-from tta_rebuild.storyteller.premise_mentions import GENDERS, PremiseMentions
+from tta_rebuild.storyteller.premise_mentions import PremiseMentions
 from tta_rebuild.storyteller.premise_parts import parts_of
 from tta_rebuild.storyteller.premise_people import (
     PremisePeople,
@@ -48,25 +43,15 @@ from tta_rebuild.storyteller.premise_people import (
     implied_people,
 )
 from tta_rebuild.storyteller.premise_setting import PremiseSetting
-from tta_rebuild.storyteller.premise_situation import (
-    CERTAIN,
-    plot_of,
-    situations_of,
-    undertaking_of,
-)
 from tta_rebuild.storyteller.premise_tagger import with_tagged
 from tta_rebuild.storyteller.premise_text import is_english, readable
 from tta_rebuild.storyteller.premise_told import (
-    conflict_of,
     deadline_of,
-    stated_aim,
     statements,
 )
-from tta_rebuild.storyteller.word_lists import is_one, pattern, word_table
+from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 NOBODY = PremisePerson()
-_LIKELY_ENOUGH, _ANYHOW = 0.4, "settle the matter of {matter}"
-"""How likely a situation must be for its own aim, and what is aimed at where none is."""
 MOST_PLACES, MOST_THINGS = 4, 8
 
 
@@ -84,6 +69,7 @@ class PremiseReading:
     conflict: str = "understand"  # one of those of data/premise_topics.toml
     situation: str = ""  # the plot that is told of just this ("heist"), "" if none is
     likely: tuple[str, ...] = ()  # the three likeliest of them, () where one is certain
+    wishes: tuple[str, ...] = ()  # what the player may be after, () where it is said
     is_chosen: bool = False  # whether the player has said of what it is
     stated: str = ""  # the conflict of what it says the player is after, "" if it does not
     nameless: str = ""  # its text without the names of people
@@ -102,25 +88,26 @@ class PremiseReading:
 
 
 def read_premise(
-    theme: str, characters: Sequence[Mapping[str, Any]] = (), plot: str = ""
+    theme: str, characters: Sequence[Mapping[str, Any]] = (), plot: str = "", wish: str = ""
 ) -> PremiseReading:
     """Read a premise of at most 5,000 characters; what ``characters`` say binds over the text.
 
     Args:
         characters: as in ``core.tasks``; name, description, pronouns, is_player.
         plot: the situation or conflict that it is of; "" finds it out.
+        wish: what the player has said that they are after, a bare infinitive.
     """
     keys = ("name", "description", "pronouns", "is_player")
     bound = tuple(tuple(str(c.get(key) or "") for key in keys) for c in characters)
-    return _read(theme, bound, plot)
+    return _read(theme, bound, plot, wish)
 
 
 @lru_cache(maxsize=128)
-def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseReading:
+def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str, wish: str) -> PremiseReading:
     text = readable(theme)
     unread = PremiseReading(told=(text,) * bool(text))
     played = next((name for name, *_, is_player in bound if is_player), "")
-    read = _Reading(text, played).read(plot) if is_english(text) else unread
+    read = _Reading(text, played).read(plot, wish) if is_english(text) else unread
     you, people = as_described(*with_own_name(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
     parts += [f"{p.name} is {p.role}" for p in people if p.name and p.role]
@@ -128,7 +115,7 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str) -> PremiseR
     if others:
         parts.append(f"also {listed(others)}")
     parts += [read.at] if read.places else []
-    parts += [f"you want to {read.aim}"] if read.nameless else []
+    parts += [f"you want to {read.aim}"] if read.nameless and not read.wishes else []
     return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
 
 
@@ -190,9 +177,12 @@ class _Reading:
         topic = pattern("asked_for").match(sentence)
         return topic["topic"] if topic else pattern("command").sub("", sentence, count=1).strip()
 
-    def read(self, plot: str = "") -> PremiseReading:
+    def read(self, plot: str = "", wish: str = "") -> PremiseReading:
         """All that is read, without what players and authors say of people."""
         self.you = you = self.cast.you(next((s["you"] for s in self.settings if "you" in s), ""))
+        self.aims = PremiseAims(
+            self.tokens, self.phrases, self.cast, you, self.nameless, self.corrections.aim
+        )
         me, people = head_of(you.role), self.cast.others()
         fitting = [s for s in self.settings if not s.get("player") or me in s["player"].split()]
         roles = [role for s in fitting for role in s.get("people", ())]
@@ -201,30 +191,9 @@ class _Reading:
         places, at = (setting := self._setting()).places(people, you.role)
         things = self._things(places) + [p.role for p in no_people]
         told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)
-        aim, topics = self._stated_aim(told), word_table("premise_topics")
-        is_open = aim and re.search(f"(?:whether|if) to {re.escape(aim)}", " ".join(told))
-        of_aim = "decide" if is_open else conflict_of(aim)
-        likely = situations_of(self.nameless, of_aim)
-        situation, conflict = plot_of({plot: 1.0} if plot else likely, "" if plot else of_aim)
-        is_sure = bool(plot or of_aim) or max(likely.values()) >= _LIKELY_ENOUGH
-        its = topics["situation"].get(situation, {}) if is_sure else {}
-        row = its or topics["conflict"][conflict]
-        sought = self._sought() or "what is lost"
-        is_of_things = (plot and situation) or conflict not in words_in("turn_on_somebody")
-        shunned = {one for p in people for one in (p.name, p.role)} if is_of_things else set[str]()
-        spoken, turns_on = self._turns_on(aim, places, shunned)
-        lost = spoken_of(sought) if "{sought}" in row["aim"] else []
-        named = next(iter((*spoken, *lost, *turns_on)), "")
-        if named and not is_sure:
-            conflict = undertaking_of(likely)
-        if is_open:
-            aim = f"decide whether to {aim}"
-        if not aim:
-            is_named = bool(named and named not in places[:1])
-            aim = _usual_aim(row, is_named, is_sure).format(sought=sought, matter=named)
-        elif turns_on and not pattern("it_is_all").search(aim):
-            named = turns_on[0] if aim.endswith(" it") else named
-            aim = re.sub(r"\bit\b", named or "it", aim, count=1)
+        after = self.aims.read(told, people, places, plot, wish)
+        topics = word_table("premise_topics")
+        its = topics["situation"].get(after.situation, {})
         time = pattern("time").search(self.text)
         return PremiseReading(
             told=told,
@@ -234,15 +203,16 @@ class _Reading:
             at=at,
             time=re.sub(r"^in (?=\d+s)", "in the ", time[0]) if time else "",
             things=tuple(things[:MOST_THINGS]),
-            conflict=conflict,
-            situation=situation,
+            conflict=after.conflict,
+            situation=after.situation,
             is_chosen=bool(plot),
-            stated=of_aim,
+            stated=after.stated,
             nameless=self.nameless,
-            likely=tuple(likely)[:3] if max(likely.values()) < CERTAIN else (),
-            aim=aim,
-            matter=named or row.get("matter", ""),
-            names_matter=bool(named),
+            likely=after.likely,
+            wishes=after.wishes,
+            aim=after.aim,
+            matter=after.matter,
+            names_matter=after.names_matter,
             deadline=deadline_of(self.text),
             surroundings=setting.surroundings(places) or its.get("surroundings", ""),
             tone=most_weighed(weighed(self.nameless, "tone"), "plain"),
@@ -253,15 +223,7 @@ class _Reading:
             excluded=self._excluded(),
         )
 
-    # ----------------------------------------------------------- people, places, things, aims
-
-    def _stated_aim(self, told: Sequence[str]) -> str:
-        """What the player has said that they are after, else what the premise says of it."""
-        player = self.cast.player
-        are_many = player is not None and player.phrase.is_many
-        called = player.phrase.head if player is not None and are_many else self.you.name
-        said = stated_aim(told, called, self.you.pronouns, are_many=are_many)
-        return self.corrections.aim or said
+    # ----------------------------------------------------------------- people, places, things
 
     def _apart(
         self, people: Sequence[PremisePerson]
@@ -283,39 +245,6 @@ class _Reading:
             begins_at=self.corrections.at,
         )
 
-    def _turns_on(
-        self, aim: str, places: Sequence[str], shunned: Collection[str]
-    ) -> tuple[list[str], list[str]]:
-        """What the aim speaks of, in its order, without ``shunned``; what is ranked first."""
-        may = [p for p in self.phrases if not self._is_setting(p, places)]
-        phrase = matter_of(
-            self.tokens,
-            self._meant_by_it(aim) or may,
-            self.cast.taken,
-            is_meant="it" in aim.split(),
-        )
-        turns_on = [self._called(phrase)] if phrase else []
-        spoken = [one for one in spoken_of(aim) if one not in shunned]
-        spoken += [one for one in turns_on if is_spoken_of(one, aim)]
-        return sorted(spoken, key=lambda one: aim.find(one.partition(" ")[2] or one)), turns_on
-
-    def _meant_by_it(self, aim: str) -> list[Phrase]:
-        """What "it" of an aim may mean: whatever its sentence has named before ("sell it")."""
-        verb = re.search(r"(\w+) it\b", aim)
-        said = [*zip(self.cast.lows, self.cast.lows[1:], strict=False)]
-        at = said.index((verb[1], "it")) if verb and (verb[1], "it") in said else 0
-        first = aim.split()[0].lower() if aim else ""
-        at = max((i for i in range(at) if self.cast.lows[i] == first), default=at)
-        begin = max((i for i in range(at) if self.tokens[i] in OPENINGS), default=-1)
-        may = (p for p in self.phrases if begin < p.start and p.end <= at)
-        return [p for p in may if not is_one(p.head, "times")]
-
-    def _is_setting(self, phrase: Phrase, places: Sequence[str]) -> bool:
-        """Whether a phrase is but where the story opens: "I work nights at the planetarium"."""
-        by = self.tokens[max(0, phrase.start - 1) : phrase.start]
-        is_reached = any(token.lower() in words_in("here_by") for token in by)
-        return is_reached and as_said(phrase) in places[:1]
-
     def _things(self, places: Sequence[str]) -> list[str]:
         """What is no person and no place, the most spoken of first."""
         said, found = Counter(map(one_of, self.tokens)), dict[str, int]()
@@ -324,33 +253,8 @@ class _Reading:
             is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
             is_vehicle = phrase.kind == "place" and phrase.head in words_in("vehicles")
             if (is_vehicle or phrase.kind in ("thing", "name")) and not (is_none or is_group):
-                found[self._called(phrase)] = said[phrase.head]
+                found[self.aims.called(phrase)] = said[phrase.head]
         return sorted((t for t in found if t not in places), key=lambda t: -found[t])
-
-    def _called(self, phrase: Phrase) -> str:
-        """A phrase to the player: "his mother" is "your mother" where the player is he."""
-        owner, player = phrase.determiner.lower(), self.cast.player
-        is_theirs = player is not None and player.phrase.is_many and owner == "their"
-        is_mine = is_theirs or (owner in GENDERS and GENDERS[owner] == self.you.pronouns)
-        if self.cast.is_second:
-            return as_said(phrase)
-
-        def mine(found: re.Match[str]) -> str:
-            return "of your " if self.cast.is_players(found["owner"], phrase.start) else found[0]
-
-        words = re.sub(r"\bof (?P<owner>his|her|their) ", mine, phrase.text)
-        phrase = replace(phrase, words=tuple(words.split()))
-        return f"your {phrase.text}" if is_mine else as_said(phrase)
-
-    def _sought(self) -> str:
-        """What is looked for, "" if nothing is."""
-        for phrase in self.phrases:
-            before = " ".join(self.tokens[max(0, phrase.start - 3) : phrase.start])
-            after = " ".join(self.tokens[phrase.end : phrase.end + 2])
-            is_lost = pattern("is_lost").match(after) or phrase.words[0] in ("missing", "lost")
-            if is_lost or pattern("aim").search(before):
-                return self._called(phrase)
-        return ""
 
     def _excluded(self) -> tuple[str, ...]:
         """What an order to a writer leaves out: "without gore"."""
@@ -368,12 +272,6 @@ class _Reading:
             known = [b for b in bases if b in words_in("verbs") - words_in("cannot_is_no_act")]
             found += known[:1] if said["who"].lower() in mine else []
         return tuple(dict.fromkeys(found))
-
-
-def _usual_aim(row: Mapping[str, Any], is_named: bool, is_sure: bool) -> str:
-    """What one is after in a situation or an undertaking, where the premise does not say it."""
-    named: str = row.get("aim_named", row["aim"]) if is_named else row["aim"]
-    return named if is_sure or not is_named else _ANYHOW
 
 
 def _is_a_thing(person: PremisePerson) -> bool:

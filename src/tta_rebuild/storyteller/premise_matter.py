@@ -32,6 +32,7 @@ from tta_rebuild.storyteller.noun_phrases import (
 )
 from tta_rebuild.storyteller.premise_mentions import MINE
 from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import pattern
 
 NOTHING = "nothing"
 _MOST_WORDS = 7
@@ -59,12 +60,26 @@ def matter_of(
         people: the tokens at which phrases begin that speak of somebody.
         is_meant: something is named, which the aim calls "it".
     """
-    rows = candidates(tokens, phrases, people)
-    weights = learned()
+    scored, none = _scored(tokens, phrases, people)
+    score, best = scored[0] if scored else (none, None)
+    return best if is_meant or score > none else None
+
+
+def matters_of(
+    tokens: Sequence[str], phrases: Sequence[Phrase], people: Collection[int]
+) -> list[Phrase]:
+    """Whatever a premise may turn on, the likeliest first."""
+    return [phrase for _, phrase in _scored(tokens, phrases, people)[0]]
+
+
+def _scored(
+    tokens: Sequence[str], phrases: Sequence[Phrase], people: Collection[int]
+) -> tuple[list[tuple[float, Phrase]], float]:
+    """The candidates with their scores, the best first, and the score of "nothing is named"."""
+    rows, weights = candidates(tokens, phrases, people), learned()
     none = sum(weights.get(one, 0.0) for one in nothing_features(rows))
     scored = [(sum(weights.get(one, 0.0) for one in row.features), row.phrase) for row in rows]
-    score, best = max(scored, key=lambda pair: pair[0], default=(none, None))
-    return best if is_meant or score > none else None
+    return sorted(scored, key=lambda pair: -pair[0]), none
 
 
 def candidates(
@@ -111,7 +126,7 @@ def nothing_features(rows: Sequence[Candidate]) -> tuple[str, ...]:
 
 def spoken_of(aim: str) -> list[str]:
     """What an aim is about: things and people, and places of one's own."""
-    main = re.split(r" where\b", aim)[0]
+    main = pattern("what_about").sub("", re.split(r" where\b", aim)[0])
     found = [p for p in noun_phrases(tokens_of(main)) if p.determiner or p.is_name]
     is_about = (p.kind != "place" or p.determiner in MINE for p in found)
     fitting = [p for p, is_one in zip(found, is_about, strict=True) if is_one]

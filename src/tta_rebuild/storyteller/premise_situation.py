@@ -23,8 +23,10 @@ of the training, two in three above it are of the likeliest situation, of those 
 SURE_BESIDE = 0.25
 """The same where the premise says what the player is after, whose conflict has a plot as well."""
 LIKELY_AT_ALL, CLEARLY = 0.3, 1.7
-"""The least probability of an undertaking that a premise does not state, or how many times that of
-the next it must be."""
+"""The least probability of a conflict that a premise does not state, or how many times that of the
+next it must be."""
+_SHARES = 0.65, 0.35
+"""How much of a situation speaks for each of the first two conflicts that it may be of."""
 LIKELY = 0.06
 """The least probability of a plain conflict; where none has it the question is what is going on."""
 
@@ -47,15 +49,20 @@ def plot_of(likely: Mapping[str, float], stated: str) -> tuple[str, str]:
     return "", stated or plain
 
 
-def undertaking_of(likely: Mapping[str, float]) -> str:
-    """The conflict that most of what a premise may be speaks for, "decide" where nothing does."""
+def undertakings_of(likely: Mapping[str, float]) -> dict[str, float]:
+    """Each conflict with how much of what a premise may be speaks for it, the likeliest first."""
     topics, summed = word_table("premise_topics"), defaultdict[str, float](float)
     for one, p in likely.items():
-        own = topics["situation"].get(one)
-        summed[own["conflicts"].split()[0] if own else one] += p
-    (best, most), (_, next_best), *_ = sorted(summed.items(), key=lambda pair: -pair[1])
-    is_likely = most >= LIKELY_AT_ALL or most >= CLEARLY * next_best
-    return best if is_likely else "decide"
+        own = topics["situation"].get(one, {"conflicts": one})["conflicts"].split()
+        for conflict, share in zip(own, _SHARES if own[1:] else (1.0,), strict=False):
+            summed[conflict] += share * p
+    return dict(sorted(summed.items(), key=lambda pair: -pair[1]))
+
+
+def is_clear(undertakings: Mapping[str, float]) -> bool:
+    """Whether the likeliest conflict is likely, or clearly likelier than the next."""
+    most, next_best, *_ = undertakings.values()
+    return most >= LIKELY_AT_ALL or most >= CLEARLY * next_best
 
 
 def plot_names() -> Mapping[str, str]:

@@ -133,17 +133,18 @@ def _with_yours(told: str, gender: str) -> str:
 
 def stated_aim(
     told: Sequence[str], name: str = "", pronouns: str = "", *, are_many: bool = False
-) -> str:
+) -> tuple[str, bool]:
     """The first thing that "you" must, want or try to do, a bare infinitive; "" if nothing is.
 
-    Else what the premise tells the player to do: "Find out who did it."
+    Else what the premise tells the player to do: "Find out who did it." With it whether that is
+    certain: it says "you must", and not "the girl is told to".
 
     ``name``: that of the player's character, where they are told of by it. ``are_many``: the
     player's character is one of several, who are told of as "they".
     """
     for sentence in told:
         for found in pattern("wanted").finditer(sentence):
-            is_told = re.search(r"\b(?:you|your)\b[^.;:]{0,60}$", sentence[: found.end()], re.I)
+            is_told = pattern("told_of_you").search(sentence[: found.end()])
             is_mine = is_told or (name and name in sentence[: found.start()])
             subject = sentence[: found.start()].rstrip().rpartition(" ")[2].lower()
             is_mine = is_mine or (pronouns in ("he", "she") and subject == pronouns)
@@ -154,9 +155,10 @@ def stated_aim(
             elif not is_mine:
                 continue
             if aim:
-                return aim
+                return aim, subject == "you"
     orders = (sentence[:1].lower() + sentence[1:] for sentence in told if conflict_of(sentence))
-    return next(filter(None, map(_bounded, orders)), "")
+    order = next(filter(None, map(_bounded, orders)), "")
+    return order, bool(order)
 
 
 def conflict_of(aim: str) -> str:

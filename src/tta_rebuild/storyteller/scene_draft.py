@@ -50,7 +50,7 @@ class SceneDraft:
         self.state.values["alone"] = not npc
         self.state.bound["home"] = str(self.state.get("home"))
         self.state.values["ruined"] = self.state.holds("home.burnt/home.gone")
-        for name in ("npc", "Npc", "npc_they", "npc_them", "npc_their", "Npc_they"):
+        for name in ("npc", "Npc", "npc_they", "npc_them", "npc_their", "Npc_they", "Npc_their"):
             self.writer.slots.pop(name, None)
         if npc:
             self.writer.slots.update(self.rules.telling.person_slots(npc, "npc"))

@@ -6,6 +6,7 @@ in a file is said with the place where it stands. The guide page "Write a world"
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -182,19 +183,31 @@ def read_world(name: str) -> WorldFile:
         raise RequestRejected(f"{path.name}: {where}: {first['msg']}") from error
     except (NotationError, LineTemplateError) as error:
         raise RequestRejected(f"{path.name}: {error}") from error
-    return _with_common(world) if world.common else world
+    return _with_common(world, name) if world.common else world
 
 
-def _with_common(world: WorldFile) -> WorldFile:
-    """A plot with the parts and scenes that any may have: who wants what, and says so."""
-    shared = read_world(f"data/{COMMON}").parts
-    return world.model_copy(update={"scenes": [*world.scenes, *_common()], "parts": shared})
+def _with_common(world: WorldFile, name: str) -> WorldFile:
+    """A plot with the parts and scenes that any may have: who wants what, and says so.
+
+    One of a kind of matter (``plots/find.thing``) has those of its conflict but for the endings.
+    """
+    parts = read_world(f"data/{COMMON}").parts
+    return world.model_copy(update={"scenes": [*world.scenes, *_shared(name)], "parts": parts})
+
+
+def _shared(name: str) -> Sequence[SceneEntry]:
+    conflict, _, kind = name.partition(".")
+    if not kind or not name.startswith("plots/"):  # or an author's own file
+        return _common()
+    return [one for one in read_world(conflict).scenes if not one.ending]
 
 
 @cache
-def of_common() -> frozenset[str]:
-    """The ids of the scenes that any plot may have."""
-    return frozenset(scene.id for scene in _common())
+def shared_by(name: str) -> frozenset[str]:
+    """The ids of the scenes of a plot that others have as well."""
+    return (
+        frozenset(scene.id for scene in _shared(name)) if read_world(name).common else frozenset()
+    )
 
 
 @cache

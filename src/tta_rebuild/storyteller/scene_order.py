@@ -19,14 +19,15 @@ from tta_rebuild.storyteller.scene_file import (
     END_KINDS,
     SceneEntry,
     WorldFile,
-    of_common,
     paragraphs,
     read_world,
+    shared_by,
 )
 from tta_rebuild.storyteller.world_state import WorldState, keys_of
 
-COMMON_EVERY = 2
-"""Turns from one scene of who wants what to the next, in a plot that has them."""
+SHARED_EVERY = 2
+"""Turns from one scene that plots share to the next, in a plot of a conflict; one of a kind of
+matter has them where its own are told."""
 OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
 """What the endings of ``data/turnings`` ask for."""
 
@@ -133,16 +134,16 @@ def ranked(
     is_earned = any(is_earned_ending(scene) for scene, _ in found)
 
     is_first = state.get("turn") == 1
-    is_common_due = not int(state.get("now")) % COMMON_EVERY
-    common = of_common() if cast.file.common else frozenset()
+    is_shared_due = "." not in cast.name and not int(state.get("now")) % SHARED_EVERY
+    shared = shared_by(cast.name)
 
     def place(one: tuple[SceneEntry, str]) -> tuple[bool, bool, bool, int, int, int, float]:
         scene = one[0]
         uses = writer.uses(template(paragraphs(scene.text)[0][2]))
         end = END_KINDS.index(scene.ending) if scene.ending else 0
         weight = scene.weight + any(one in scene.when for one in ("npc", ".here", "!alone"))
-        is_ordinary = bool(common) and not scene.ending and scene.weight <= 2 and not is_first
-        is_other = is_ordinary and (scene.id in common) != is_common_due
+        is_ordinary = bool(shared) and not scene.ending and scene.weight <= 2 and not is_first
+        is_other = is_ordinary and (scene.id in shared) != is_shared_due
         weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
         is_worse = is_earned and scene.ending in ("lost", "let_go")
         return is_worse, is_other, dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()

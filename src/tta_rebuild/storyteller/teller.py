@@ -11,13 +11,14 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
-from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.casting import cast_of, plot_for
 from tta_rebuild.storyteller.changes import corrected
 from tta_rebuild.storyteller.deeds import fates
 from tta_rebuild.storyteller.entities import slug
 from tta_rebuild.storyteller.interludes import interludes, is_due
 from tta_rebuild.storyteller.line_template import MARK_LENGTH, fingerprint, template
 from tta_rebuild.storyteller.line_writer import MARKS_REMEMBERED, LineWriter
+from tta_rebuild.storyteller.lines import story_lines
 from tta_rebuild.storyteller.offers import Offers
 from tta_rebuild.storyteller.opening import opening
 from tta_rebuild.storyteller.player_move import PlayerMove
@@ -25,6 +26,7 @@ from tta_rebuild.storyteller.scene_draft import SceneDraft
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry, packaged
 from tta_rebuild.storyteller.scene_order import possible_scenes, ranked
 from tta_rebuild.storyteller.scene_reply import reply_of, scene_facts
+from tta_rebuild.storyteller.wishes import wish_of, wishes_offered
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.world_state import WorldState
 
@@ -54,13 +56,17 @@ class Teller:
         root = fingerprint(f"{self.seed}:{variables.get('theme') or ''}", 10)
         self.rng = Random(f"{root}:{self.turn}:{variables.get('action') or ''}")
         self.given = {**variables, "seed": root}
-        self.cast = cast_of(self.given, self.notes)
+        self.wish = wish_of(self.notes, str(variables.get("action") or ""))
+        self.is_asked = "wishes" in self.notes  # what the player is after
+        self.cast = cast_of(self.given, {**self.notes, "wish": self.wish})
         values = {**self.cast.start, **self.notes.get("state", {})}
         stage = str(variables.get("stage") or "setup")
         self.seen: list[str] = list(self.notes.get("scenes", ()))
         self.began = int(self.notes.get("began") or 1)
         if self._is_new_chapter(stage):
             self._begin_chapter(values)
+        elif self.is_asked:
+            self.began = self.turn
         values |= {"turn": self.turn - self.began + 1, "now": self.turn}
         values["roll"] = self.rng.randrange(10)
         values["stage"] = stage if stage in ARC_STAGES else "development"
@@ -87,8 +93,10 @@ class Teller:
         return self.cast.is_open and told_out and not self.given.get("should_end")
 
     def _begin_chapter(self, values: dict[str, Any]) -> None:
-        others = [name for name in packaged("plots") if f"plots/{name}" != self.cast.name]
-        self.cast = cast_of(self.given, {**self.notes, "plot": self.rng.choice(others)})
+        told = self.cast.name.removeprefix("plots/").partition(".")[0]
+        others = sorted({name.partition(".")[0] for name in packaged("plots")} - {told})
+        plot = plot_for(self.cast.premise, self.rng.choice(others))
+        self.cast = cast_of(self.given, {**self.notes, "wish": self.wish, "plot": plot})
         values |= self.cast.file.start
         self.began, self.seen = self.turn, []
 
@@ -99,6 +107,12 @@ class Teller:
         if self.turn == 1 or not self.notes:
             for text in opening(self.cast, self.state, self.writer):
                 self.draft.say(text)
+            if self._asks():
+                self.draft.say(self.writer.line(story_lines()["wish_asked"]))
+                return self._reply(None, is_ending=False)
+        elif self.is_asked and self.wish:
+            self.draft.say(self.writer.line(story_lines()["wish_said"]))
+            self.draft.lines.append(f"You wanted to {self.wish}.")
         else:
             move = PlayerMove(self.draft, self.offers, self.rng, self.given, self.notes, self.seed)
             following, declined = move.play()
@@ -121,6 +135,11 @@ class Teller:
             self.draft.say(fates(self.cast, self.state, self.writer, told))
         return self._reply(scene, ending)
 
+    def _asks(self) -> bool:
+        """Whether the player is to say first what they are after."""
+        is_beginning = self.turn == 1 and not self.given.get("should_end")
+        return is_beginning and bool(self.cast.premise.wishes)
+
     def _tick(self) -> None:
         for tick in self.cast.file.each_turn:
             if self.state.holds(tick.get("if", "")):
@@ -134,7 +153,9 @@ class Teller:
         is_last = self.state.get("stage") == "resolution" and self.turn % CHAPTER_SCENES == 0
         ends = {"must_end": must_end, "may_end": is_last or not self.cast.is_open}
         found: dict[str, tuple[SceneEntry, str]] = {}
-        for npc in self.rules.binder.in_play() or [""]:
+        about = self.cast.id_of_matter()  # nobody whom others speak of speaks as one of them
+        others = [one for one in self.rules.binder.in_play() if one != about]
+        for npc in others or [""]:
             self.state.bound["npc"] = npc
             for scene in possible_scenes(self.cast, self.state, self.seen, **ends):
                 found.setdefault(scene.id, (scene, npc))
@@ -158,13 +179,21 @@ class Teller:
     def _reply(self, scene: SceneEntry | None, is_ending: bool) -> dict[str, Any]:
         passages = self.draft.passages
         passages[-1]["facts"] = scene_facts(self.draft, self.before, self.named)
-        choices = [] if is_ending else self.offers.after(scene)
+        asked = self.cast.premise.wishes if self._asks() else ()
+        choices = [] if is_ending else wishes_offered(asked) or self.offers.after(scene)
         told = " ".join([*(one.do for one in choices), *(one["text"] for one in passages)])
         self.rules.binder.remember_told(told)
         return reply_of(
             self.draft, choices, self._noted(choices),
             scene_id=f"offline-{self.seed}-{self.turn}", is_ending=is_ending,
         )  # fmt: skip
+
+    def _noted_plot(self) -> dict[str, Any]:
+        """The plot that the story is told by, or the wishes that will decide it."""
+        if self._asks():
+            return {"plot": "", "wishes": list(self.cast.premise.wishes)}
+        plot = self.cast.name.removeprefix("plots/") if self.cast.is_open else ""
+        return {"plot": plot} | ({"wish": self.wish} if self.wish else {})
 
     def _noted(self, choices: Sequence[ChoiceEntry]) -> dict[str, Any]:
         told = [*self.notes.get("told", ()), "".join(self.writer.prints)]
@@ -180,7 +209,7 @@ class Teller:
         return {
             "v": VERSION,
             "began": self.began,
-            "plot": self.cast.name.removeprefix("plots/") if self.cast.is_open else "",
+            **self._noted_plot(),
             "state": changed,
             "made": made[-60:],
             "scenes": self.seen[-200:],

@@ -1,0 +1,88 @@
+"""What kind of matter a premise turns on, and which plot tells of such a one.
+
+Called by ``casting`` and ``premise_wishes``. A plot of a conflict and a kind
+(``plots/understand.sign.yaml``) knows that what is to be understood is a knocking or a light, and
+can be concrete about it; that of the conflict alone (``plots/understand.yaml``) has to fit whatever
+it may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+
+from tta_rebuild.storyteller.entities import head_of
+from tta_rebuild.storyteller.noun_phrases import (
+    is_animal,
+    is_person,
+    is_place,
+    is_portable,
+    kind_of_thing,
+    noun_kind,
+    one_of,
+)
+from tta_rebuild.storyteller.scene_file import packaged
+from tta_rebuild.storyteller.word_lists import word_table
+
+_BY_FILE = {
+    "document": "text", "picture": "text", "event": "event", "performance": "show",
+    "building": "place", "far_place": "place", "road": "place", "store": "place",
+    "water": "place", "grave": "place", "claim": "case", "weather": "event",
+}  # fmt: skip
+"""The kinds of ``interludes`` that are one of these."""
+
+
+def kind_of_matter(matter: str, people: Collection[str] = (), places: Collection[str] = ()) -> str:
+    """``person``, ``creature``, ``place``, one of ``data/matter_kinds.toml``, else ``thing``.
+
+    Args:
+        matter: a noun phrase.
+        people: names and roles of whom the premise speaks.
+        places: noun phrases that the premise has as places.
+    """
+    noun = one_of(head_of(matter).lower())
+    if matter in people:
+        is_named = matter[:1].isupper()
+        return "creature" if is_animal(noun) and not (is_named or is_person(noun)) else "person"
+    if known := _nouns().get(noun):
+        return known
+    if is_animal(noun):
+        return "creature"
+    if matter in places or is_place(noun):
+        return "place"
+    if is_person(noun):
+        return "person"
+    return _BY_FILE.get(kind_of_thing(noun), "thing")
+
+
+def is_known_noun(phrase: str) -> bool:
+    """Whether a phrase has a noun of which it is known what it is."""
+    noun = one_of(head_of(phrase).lower())
+    is_listed = noun in _nouns() or bool(kind_of_thing(noun) or noun_kind(noun))
+    return is_listed or is_portable(noun) or is_animal(noun) or is_place(noun) or is_person(noun)
+
+
+def plot_of_matter(conflict: str, kind: str) -> str:
+    """The plot for a conflict over a matter of a kind; that of the conflict where there is none."""
+    plots, beside = packaged("plots"), word_table("matter_kinds")["beside"]
+    for name in filter(None, (conflict, beside.get(conflict))):
+        for one in chain_of(kind):
+            if f"{name}.{one}" in plots:
+                return f"{name}.{one}"
+    return conflict
+
+
+def chain_of(kind: str) -> Sequence[str]:
+    """The kind, and those whose stories may be told of it as well."""
+    chains: Mapping[str, str] = word_table("matter_kinds")["chains"]
+    return chains.get(kind, "").split()
+
+
+@cache
+def _nouns() -> Mapping[str, str]:
+    """Noun → its kind; where two lists have it the first counts."""
+    found = dict[str, str]()
+    for kind, nouns in word_table("matter_kinds")["nouns"].items():
+        for noun in nouns.split():
+            found.setdefault(noun.replace("_", " "), kind)
+    return found

@@ -1,0 +1,40 @@
+"""What the player is after, where a story asks for it at its beginning. Called by ``teller``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tta_rebuild.storyteller.line_template import capital
+from tta_rebuild.storyteller.offers import is_same
+from tta_rebuild.storyteller.scene_file import ChoiceEntry
+from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import pattern
+
+
+def wished(words: str, offered: Sequence[str]) -> str:
+    """What a player's words say that they are after, a bare infinitive; "" if they do something.
+
+    Args:
+        words: one of the wishes offered, or "I want to find her".
+        offered: the wishes, as the choices have them.
+    """
+    if taken := next((one for one in offered if is_same(one, words)), ""):
+        return taken
+    said = pattern("says_wish").match(words.strip())
+    aim = to_second_person(re.sub(r"[.!]+$", "", said["aim"])) if said else ""
+    return aim[:1].lower() + aim[1:]
+
+
+def wish_of(notes: Mapping[str, Any], words: str) -> str:
+    """What the player is after by now: as noted, or as they say it where they have been asked."""
+    asked: Sequence[str] = notes.get("wishes", ())
+    return str(notes.get("wish") or (wished(words, asked) if asked else ""))
+
+
+def wishes_offered(wishes: Sequence[str]) -> list[ChoiceEntry]:
+    """The wishes as choices."""
+    kinds = ("curious", "bold", "quiet")
+    rows = zip(map(capital, wishes), kinds, strict=False)
+    return [ChoiceEntry.model_validate({"do": wish, "kind": kind}) for wish, kind in rows]

@@ -1,0 +1,187 @@
+"""Where a premise does not say what the player is after they are asked; the story is of that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.storyteller.test_moves_meant import told
+from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.matter_kind import kind_of_matter, plot_of_matter
+from tta_rebuild.storyteller.premise import read_premise
+from tta_rebuild.storyteller.premise_told import conflict_of
+from tta_rebuild.storyteller.scene_file import packaged, read_world, shared_by
+from tta_rebuild.storyteller.wishes import wished
+from tta_rebuild.storyteller.word_lists import word_table
+
+KNOCK = "Every night at three somebody knocks on my wall. My brother Tom hears it too."
+STATED = "You must find the lost lamp. Your brother Tom is with you."
+WISHES = word_table("wishes")
+OF_MATTER = sorted(name for name in packaged("plots") if "." in name)
+
+
+def choices_of(reply: dict[str, Any]) -> list[str]:
+    return [branch["choice"] for branch in reply["story_branches"]]
+
+
+def text_of(reply: dict[str, Any]) -> str:
+    return " ".join(passage["text"] for passage in reply["passages"])
+
+
+def test_the_first_scene_asks_what_the_player_is_after() -> None:
+    (first,) = told(KNOCK)
+
+    assert len(choices_of(first)) == 3
+    assert any(one.startswith("Find out") for one in choices_of(first))
+    assert text_of(first).endswith("?")
+    assert first["notes"]["scenes"] == []
+    assert "you want" not in first["notes"]["understood"]
+
+
+def test_a_premise_that_says_it_is_not_asked() -> None:
+    (first,) = told(STATED)
+
+    assert first["notes"]["scenes"]
+    assert "wishes" not in first["notes"]
+    assert read_premise(STATED).wishes == ()
+
+
+def test_a_wish_taken_is_what_the_story_is_told_of() -> None:
+    first, second, third = told(KNOCK, "Find out the truth about Tom", "wait")
+
+    assert "Find out the truth about Tom" not in choices_of(first)
+    assert second["notes"]["wish"] == "find out the truth about Tom"
+    assert second["notes"]["plot"] == "understand.person"
+    assert "find out the truth about Tom" in text_of(second)
+    assert third["notes"]["plot"] == "understand.person"
+    scenes = {scene.id: scene for scene in read_world("plots/understand.person").scenes}
+    assert "turn=1" in scenes[second["notes"]["scenes"][0]].when
+    assert "turn=1" not in scenes[third["notes"]["scenes"][-1]].when
+
+
+def test_each_of_the_wishes_offered_can_be_taken() -> None:
+    (first,) = told(KNOCK)
+    for wish in choices_of(first):
+        second = told(KNOCK, wish)[1]
+
+        assert second["notes"]["wish"] == wish[:1].lower() + wish[1:]
+        assert second["notes"]["scenes"]
+
+
+def test_who_does_something_else_has_the_likeliest_wish() -> None:
+    first, second = told(KNOCK, "take the lamp")
+
+    assert "You take the lamp" in text_of(second)
+    assert "wish" not in second["notes"]
+    likeliest = read_premise(KNOCK)
+    assert second["notes"]["plot"].partition(".")[0] == likeliest.conflict
+    assert choices_of(first)[0].lower() == likeliest.aim.lower()
+    assert second["notes"]["scenes"]
+
+
+@pytest.mark.parametrize(
+    ("words", "wish"),
+    [
+        ("I want to catch the knocker.", "catch the knocker"),
+        ("i'd like to move out", "move out"),
+        ("My aim is to sleep at last", "sleep at last"),
+        ("find out who it is", "find out who it is"),
+        ("Leave the house", "leave the house"),  # as offered
+        ("knock back", ""),
+        ("I go to the door", ""),
+        ("take the letter to Tom", ""),
+    ],
+)
+def test_what_one_says_that_one_wants_is_a_wish_and_what_one_does_is_none(
+    words: str, wish: str
+) -> None:
+    assert wished(words, ["leave the house"]) == wish
+
+
+@pytest.mark.parametrize("conflict", WISHES)
+def test_a_wish_is_understood_as_of_the_conflict_that_it_is_made_for(conflict: str) -> None:
+    for kind, words in WISHES[conflict].items():
+        if kind not in ("parts", "only"):
+            wish = words.format(matter="the lamp", s="s", it="it")
+            assert conflict_of(wish) == conflict, wish
+
+
+def test_every_conflict_has_wishes() -> None:
+    assert set(WISHES) == set(word_table("premise_topics")["conflict"])
+
+
+@pytest.mark.parametrize(
+    ("matter", "kind"),
+    [
+        ("the knocking", "sign"),
+        ("your grandmother's letters", "text"),
+        ("the spelling bee", "contest"),
+        ("the school play", "show"),
+        ("the kid", "person"),
+        ("the heron", "creature"),
+        ("the old mill", "place"),
+        ("the watch", "thing"),
+        ("your dreams", "self"),
+        ("the eclipse", "event"),
+    ],
+)
+def test_what_kind_of_matter_something_is(matter: str, kind: str) -> None:
+    assert kind_of_matter(matter, ["the kid"], ["the old mill"]) == kind
+
+
+def test_a_plot_of_a_matter_is_one_that_there_is() -> None:
+    kinds = [*word_table("matter_kinds")["chains"]]
+    plots = packaged("plots")
+    for conflict in WISHES:
+        for kind in kinds:
+            assert plot_of_matter(conflict, kind) in plots
+    assert plot_of_matter("understand", "text") == "understand.text"
+    assert plot_of_matter("understand", "case") == "understand.event"
+    assert plot_of_matter("unmask", "sign") == "understand.sign"
+
+
+@pytest.mark.parametrize("name", OF_MATTER)
+def test_a_plot_of_a_matter_is_of_a_conflict_and_a_kind(name: str) -> None:
+    conflict, _, kind = name.partition(".")
+
+    assert conflict in WISHES
+    assert kind in word_table("matter_kinds")["chains"]
+
+
+@pytest.mark.parametrize("name", OF_MATTER)
+def test_its_own_scenes_come_before_those_that_it_shares(name: str) -> None:
+    file, shared = read_world(f"plots/{name}"), shared_by(f"plots/{name}")
+    own = [scene for scene in file.scenes if scene.id not in shared]
+
+    assert [scene.id for scene in file.scenes[: len(own)]] == [scene.id for scene in own]
+    assert all(scene.weight == 3 or scene.ending == "lost" for scene in own)
+    assert {scene.ending for scene in own} >= {"won", "price", "lost", "let_go"}
+    assert not any(file_scene.ending for file_scene in file.scenes if file_scene.id in shared)
+    assert len(own) >= 30
+
+
+def test_a_short_story_is_told_of_its_own_scenes_alone() -> None:
+    replies = told(KNOCK, "find out what is behind the knocking", *["wait"] * 4)
+    ids = replies[-1]["notes"]["scenes"]
+
+    assert len(ids) == 5
+    assert not {*ids} & shared_by("plots/understand.sign")
+
+
+def test_which_of_two_truths_holds_is_set_by_the_seed() -> None:
+    fates = [cast_of({"theme": KNOCK, "seed": str(n)}, {}).start["fate"] for n in range(20)]
+
+    assert 4 < sum(map(bool, fates)) < 16
+    assert fates[3] == cast_of({"theme": KNOCK, "seed": "3"}, {}).start["fate"]
+
+
+def test_two_wishes_about_the_same_are_not_both_questions() -> None:
+    wishes = read_premise("Every night the bell of room 9 rings, and room 9 is empty.").wishes
+
+    assert len([one for one in wishes if one.startswith("find out")]) < 3
+    assert len({*wishes}) == len(wishes) == 3
+
+
+def test_what_is_lost_is_sought_first() -> None:
+    assert read_premise("My brother is missing.").wishes[0] == "find your brother"
