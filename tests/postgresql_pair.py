@@ -46,13 +46,19 @@ class Machine:
         how = ["--write-recovery-conf", "--checkpoint=fast", "--create-slot", "--slot", SLOT]
         self.run("pg_basebackup", "-d", where, *how)
 
-    def configure(self, lines: str) -> None:
-        with (self.data / "postgresql.conf").open("a", encoding="utf-8") as file:
+    def rewind(self, primary: Machine) -> None:
+        """A standby of that one, of what was a primary before it; what it alone had is dropped."""
+        where = f"{primary.address}?application_name=standby"
+        self.run("pg_rewind", "--source-server", where, "--write-recovery-conf")
+        self.configure(f"primary_slot_name = '{SLOT}'\n", "postgresql.auto.conf")
+
+    def configure(self, lines: str, file_name: str = "postgresql.conf") -> None:
+        with (self.data / file_name).open("a", encoding="utf-8") as file:
             file.write(lines)
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self.data}"
-        self.run("pg_ctl", "-w", "-o", options, "-l", str(self.data / "log"), "start")
+        options = f"-p {self.port} -k {self.data.parent}"
+        self.run("pg_ctl", "-w", "-o", options, "-l", str(self.data.parent / "log"), "start")
 
     def give(self, name: str, source: Path) -> Path:
         """A copy of a file that only PostgreSQL's user may read."""
@@ -75,7 +81,9 @@ class Machine:
 
     def kill(self) -> None:
         """As a machine is lost: all its processes at once, with SIGKILL."""
-        self._signal(signal.SIGKILL)
+        psutil.wait_procs(self._signal(signal.SIGKILL), timeout=5)
+        for left in (self.data / "postmaster.pid", *self.data.parent.glob(".s.PGSQL.*")):
+            left.unlink()  # of what lies in memory or names a process nothing is there any more
 
     def freeze(self) -> None:
         """Connections stay, and new ones are taken by the kernel; nobody answers any."""
@@ -89,12 +97,12 @@ class Machine:
         command = [self._programs / "psql", "-XAtq", self.address, "-c", sql]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-    def _signal(self, number: signal.Signals) -> None:
-        for process in self._processes:
+    def _signal(self, number: signal.Signals) -> list[psutil.Process]:
+        processes = self._processes
+        for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-        if number is signal.SIGKILL:
-            (self.data / "postmaster.pid").unlink()
+        return processes
 
     @property
     def _processes(self) -> list[psutil.Process]:
@@ -147,18 +155,34 @@ class Pair:
 
     def start(self, *, is_synchronous: bool) -> None:
         self.primary.make()
+        if is_synchronous:
+            self.primary.configure("synchronous_standby_names = 'standby'\n")
         self.primary.start()
         self.standby.copy(self.primary)
         self.standby.start()
-        if is_synchronous:
-            self.primary.configure("synchronous_standby_names = 'standby'\n")
-            self.primary.reload()
 
-    def wait_for_standby(self) -> None:
-        """Until the standby has all that the primary has stored."""
+    def fail_over(self) -> None:
+        """The standby becomes the primary, and waits for no standby of its own."""
+        self.standby.promote()
+        self.standby.ask("ALTER SYSTEM SET synchronous_standby_names = ''")
+        self.standby.reload()
+
+    def take_back(self) -> None:
+        """The machine that was the primary becomes the standby of the new one."""
+        self.standby.ask(f"SELECT pg_create_physical_replication_slot('{SLOT}')")
+        self.primary.rewind(self.standby)
+        self.primary.start()
+
+    def wait_for(self, standby: Machine) -> None:
+        """Until a standby has all that its primary has stored."""
         asked = "SELECT count(*) FROM pg_stat_replication WHERE flush_lsn = pg_current_wal_lsn()"
-        while self.primary.ask(asked) != "1":
+        primary, ends = self._other(standby), time.monotonic() + 20
+        while primary.ask(asked) != "1":
+            assert time.monotonic() < ends, primary.ask("SELECT * FROM pg_stat_replication")
             time.sleep(0.05)
+
+    def _other(self, one: Machine) -> Machine:
+        return self.primary if one is self.standby else self.standby
 
 
 def _place(folder: Path) -> Path:

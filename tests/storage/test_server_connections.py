@@ -115,7 +115,7 @@ async def test_the_standby_is_passed_over_until_it_is_promoted(pair: Pair) -> No
             await port_of(database)  # the connection that it had
         with pytest.raises(StoreAway, match="no machine there can be written to") as refused:
             await port_of(database)
-        standby.promote()
+        pair.fail_over()
         assert await port_of(database) == standby.port
         after = database.timeline
 
@@ -137,7 +137,7 @@ async def test_a_primary_that_became_read_only_is_left_for_the_new_one(pair: Pai
     primary, standby = pair.primary, pair.standby
     async with opened(pair.address) as database:
         assert await port_of(database) == primary.port
-        standby.promote()
+        pair.fail_over()
         primary.ask("ALTER SYSTEM SET default_transaction_read_only = on")
         primary.reload()
         with pytest.raises(StoreAway, match="read-only"):

@@ -150,7 +150,7 @@ async def test_two_servers_and_two_workers_go_on_with_a_standby_that_was_promote
             pair.primary.kill()
             killed_s = time.monotonic()
             await asyncio.sleep(PROMOTED_AFTER_S)
-            await asyncio.to_thread(pair.standby.promote)
+            await asyncio.to_thread(pair.fail_over)
             promoted_s = time.monotonic()
             since_s = promoted_s + 1.0
             await until(lambda: len({one.story for one in players.stored(since_s)}) == PLAYERS)
@@ -165,6 +165,8 @@ async def test_two_servers_and_two_workers_go_on_with_a_standby_that_was_promote
             " JOIN stories s ON s.number = b.story WHERE e.kind = 'scene_told' ORDER BY 1, 2"
         )
         assert [one.poll() for one in workers] == [None] * WORKERS
+        await asyncio.to_thread(pair.take_back)
+        pair.wait_for(pair.primary)
 
     kept = scenes(events)
     across = [one for one in players.played if one.asked_at_s < killed_s < one.ended_at_s]
@@ -198,14 +200,14 @@ async def test_what_an_asynchronous_standby_had_not_got_is_gone_and_stories_go_o
         async with served_by(temporal, pair.address, tmp_path) as served:
             [lost, other] = await begun(served, 2)
             first = await shown(served, lost)
-            pair.wait_for_standby()
+            pair.wait_for(pair.standby)
             pair.standby.stop()  # it falls behind
             told = await served.play(lost, kind="choose", choice=1)
             second = await shown(served, lost)
             pair.primary.kill()
             pair.standby.start()
             away = await served.client.get(lost)
-            pair.standby.promote()
+            pair.fail_over()
             after = await shown(served, lost)
             again = await served.play(lost, kind="choose", choice=2)
             now = await shown(served, lost)
@@ -232,7 +234,7 @@ async def test_turns_that_were_told_when_the_primary_was_lost_are_told_anew(
             pair.primary.kill()
             served.teller.gate.set()
             await asyncio.sleep(1.0)  # the rest is told to nobody
-            pair.standby.promote()
+            pair.fail_over()
             told = [await tail for tail in tails]
             now = [await shown(served, branch) for branch in branches]
 
