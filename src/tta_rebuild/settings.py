@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         temporal_namespace, temporal_queue: where in it turns are handed out.
         temporal_deployment: what a worker's version belongs to; "" is a worker without a version.
         temporal_build: its version there; "" is that of the program.
-        temporal_tls: whether it is spoken to by TLS; None is where a file or a key for it is given.
+        temporal_tls: whether it is spoken to by TLS; None is where a file, a name or a key is.
         temporal_server_name: the name that it is asked for by TLS, and that its certificate is for;
             "" is that of the address.
         temporal_ca_file: PEM, whom its certificate is signed by; None is whom the machine trusts.
