@@ -171,7 +171,7 @@ def test_an_id_keeps_every_letter_of_a_name(name: str) -> None:
 def test_a_category_without_a_list_of_words_says_how_it_is_kept_out() -> None:
     premise = premise_of("A wreck", StoryOptions(boundary=["violance=none", "foo=low"]))
 
-    understood, typo, foo, _ = premise_notes(premise, "offline")
+    understood, typo, foo = premise_notes(premise, "offline")
 
     assert understood.startswith("Understood: ")
 

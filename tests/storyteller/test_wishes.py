@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,13 +12,16 @@ from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.matter_kind import kind_of_matter, plot_of_matter
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_told import conflict_of
-from tta_rebuild.storyteller.scene_file import packaged, read_world, shared_by
+from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world, shared_by
 from tta_rebuild.storyteller.wishes import wished
 from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.world_state import keys_of
 
 KNOCK = "Every night at three somebody knocks on my wall. My brother Tom hears it too."
 STATED = "You must find the lost lamp. Your brother Tom is with you."
 WISHES = word_table("wishes")
+PERCEIVES = {*"see hear feel smell can know have are find could understand will may need".split()}
+COUNTED = {"gain", "heat", "price", "did_aim", "letting"}
 OF_MATTER = sorted(name for name in packaged("plots") if "." in name)
 
 
@@ -159,6 +163,33 @@ def test_its_own_scenes_come_before_those_that_it_shares(name: str) -> None:
     assert {scene.ending for scene in own} >= {"won", "price", "lost", "let_go"}
     assert not any(file_scene.ending for file_scene in file.scenes if file_scene.id in shared)
     assert len(own) >= 30
+
+
+@pytest.mark.parametrize("name", OF_MATTER)
+def test_what_happens_never_acts_for_the_player(name: str) -> None:
+    shared = shared_by(f"plots/{name}")
+    for scene in read_world(f"plots/{name}").scenes:
+        if scene.id not in shared and not scene.ending:
+            told_of = re.sub(r"“[^”]*”", "", scene.text)
+            does = re.findall(r"(?:^|[.!?\n] ?)You (\w+)", told_of)
+            assert not {*does} - PERCEIVES, scene.id
+
+
+@pytest.mark.parametrize("name", OF_MATTER)
+def test_its_scenes_are_about_the_matter_and_take_up_what_was_done(name: str) -> None:
+    shared = shared_by(f"plots/{name}")
+    own = [scene for scene in read_world(f"plots/{name}").scenes if scene.id not in shared]
+    done = {
+        key for scene in own for one in scene.choices for key in keys_of(one.then, is_effect=True)
+    }
+    asked = [
+        set().union(keys_of(scene.when), *(keys_of(part[0]) for part in paragraphs(scene.text)))
+        for scene in own
+    ]
+
+    assert all("atter" in scene.text for scene in own)
+    assert sum(bool(keys & done) for keys in asked) >= len(own) / 3
+    assert {k for k in done if "." not in k} - COUNTED <= set().union(*asked)
 
 
 def test_a_short_story_is_told_of_its_own_scenes_alone() -> None:

@@ -108,10 +108,6 @@ def plot_named(said: str) -> str:
 def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
     """Before a story begins: how it is understood, and what of it cannot be kept as one thinks."""
     yield from engine_notes.premise_notes(premise, teller, mends=message("mends"))
-    _told, *others = engine_notes.likely_plots(premise, teller).items() or [("", "")]
-    if others:
-        named = " or ".join(f"{called} (/wrong {plot})" for plot, called in others)
-        yield message("likely_plots", others=named)
 
 
 def character_of(text: str) -> tta.CharacterSketch:

@@ -205,8 +205,8 @@ def _matter_slots(matter: str, called: str, people: Sequence[Entity]) -> dict[st
     """What it turns on as slots; somebody is "he" or "she" there."""
     slots = noun_slots("matter", called)
     somebody = next((one for one in people if matter in (one.name, one.role)), None)
-    if somebody is not None and somebody.pronouns in ("he", "she", "they"):
-        he, him, _his = cases_of(somebody.pronouns)
+    if somebody is not None and somebody.pronouns != "it":
+        he, him, _his = cases_of(somebody.pronouns or "they")
         slots |= forms_of("matter_it", he) | forms_of("matter_them", him)
     return slots
 
@@ -291,6 +291,7 @@ def _add_people(
             "unplaced": person.is_only_owner and not is_said,  # there as soon as they are needed
             "group": person.is_group,
             "implied": person.is_implied,
+            "local": person.is_implied,  # belongs to such a place, and nothing is told of them
             "asleep": _is_told(theme, person, "sleeps"),
             "dying": _is_told(theme, person, "ailing"),
             "family": head_of(person.role) in words_in("kin") - words_in("beloved"),

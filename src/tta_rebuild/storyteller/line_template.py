@@ -41,6 +41,7 @@ _VERB = re.compile(
 )
 _AND_VERB = re.compile(r"(?P<before>\b(?:and|but|or|then) )(?P<verb>[a-z]+s)\b")
 _SENTENCE_END = re.compile(r"[.!?;:“”]")
+_VERB_SLOTS, _PLURAL_VERBS = ("_is", "_has", "_was"), ("are", "have", "were")
 _ENDS, _OWN = ".,;:!?”", {"her": "hers", "their": "theirs"}
 _SLOT_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -65,7 +66,7 @@ def _expand(nodes: tuple[Node, ...], rng: Random, slots: Mapping[str, str], out:
     for node in nodes:
         if isinstance(node, str):
             is_first = bool(out) and out[-1] in ("they", "They")
-            they |= is_first
+            they |= is_first or (last.endswith(_VERB_SLOTS) and out[-1] in _PLURAL_VERBS)
             out.append(_agreeing(node, is_first=is_first) if they else node)
             they &= not _SENTENCE_END.search(node)
             if last.endswith("_his") and node[0] in _ENDS:

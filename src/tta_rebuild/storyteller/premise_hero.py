@@ -65,6 +65,8 @@ def candidates(
         if _may_be_played(found, mention)
     ]
     if found.is_second and not (rows and _is_generic(found)):
+        mine = any(m.phrase.determiner in MINE for m in found.mentions)
+        rows = [row for row in rows if not (mine and row[0] and row[0].phrase.determiner in _OPEN)]
         rows.append((None, list(context.of_you())))
     return rows
 

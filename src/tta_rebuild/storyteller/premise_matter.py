@@ -126,7 +126,7 @@ def nothing_features(rows: Sequence[Candidate]) -> tuple[str, ...]:
 
 def spoken_of(aim: str) -> list[str]:
     """What an aim is about: things and people, and places of one's own."""
-    main = pattern("what_about").sub("", re.split(r" where\b", aim)[0])
+    main = pattern("what_about").sub("", re.split(r"(?<!out) where\b", aim)[0])
     found = [p for p in noun_phrases(tokens_of(main)) if p.determiner or p.is_name]
     is_about = (p.kind != "place" or p.determiner in MINE for p in found)
     fitting = [p for p, is_one in zip(found, is_about, strict=True) if is_one]

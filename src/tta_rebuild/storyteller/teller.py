@@ -71,6 +71,8 @@ class Teller:
         values["roll"] = self.rng.randrange(10)
         values["stage"] = stage if stage in ARC_STAGES else "development"
         self.state = WorldState(values)
+        if values["stage"] == "climax" and self.state.holds("did_aim/letting"):
+            values["stage"] = "resolution"
         corrected(self.state, variables.get("facts") or [], self.cast)
         self.before = {} if self.turn == 1 else dict(self.state.values)
         bounds = WordFilter(variables.get("boundaries") or {}, variables.get("rules") or {})
