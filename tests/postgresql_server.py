@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,25 @@ class PostgresqlServer:
 
     def start(self) -> None:
         self._control("-w", "-o", f'-h "" -k {self._socket_folder}', "start")
+
+    def freeze(self) -> None:
+        """It answers nothing any more, and ends no connection."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it was frozen."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        head = (self._server.pgdata / "postmaster.pid").read_text().splitlines()[:1]
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--pid", head[0], "--ppid", head[0]],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for pid in map(int, listed.stdout.split()):
+            os.kill(pid, number)
 
     @property
     def _socket_folder(self) -> str:

@@ -69,7 +69,9 @@ class Settings(BaseSettings):
             "" is that of the address.
         temporal_ca_file: PEM, whom its certificate is signed by; None is whom the machine trusts.
         temporal_cert_file, temporal_key_file: PEM, this machine's certificate and its private key.
+        start_wait_s: how long a server or worker that starts waits for what it stands on, seconds.
         worker_turns: turns that a worker tells at once, at most.
+        worker_host, worker_port: where a worker says how it is; no port is nowhere, 0 a free one.
         experiment: what new stories take part in; None is nothing.
         config_file: the configuration file that was read, if any.
         origins: name of the setting → where its value came from.
@@ -151,7 +153,10 @@ class Settings(BaseSettings):
     temporal_key_file: kinds.Directory | None = _named(
         None, "TTA_TEMPORAL_KEY_FILE", "temporal_key_file"
     )
+    start_wait_s: kinds.Wait = _named(60.0, "TTA_START_WAIT", "start_wait")
     worker_turns: kinds.Count = _named(100, "TTA_WORKER_TURNS", "worker_turns")
+    worker_host: kinds.Host = _named("127.0.0.1", "TTA_WORKER_HOST", "worker_host")
+    worker_port: kinds.Port | None = _named(None, "TTA_WORKER_PORT", "worker_port")
     experiment: kinds.Experiment = None
     config_file: Path | None = None
     origins: Mapping[str, str] = {}

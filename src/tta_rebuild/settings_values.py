@@ -168,11 +168,22 @@ def _host_and_port(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    text = text.strip()
+    if not re.fullmatch(r"[\w.:-]{1,253}", text):
+        raise ValueError(
+            "must be an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"
+        )
+    return text
+
+
 Key: TypeAlias = Annotated[Secret, Before(_key)]
 YesOrNo: TypeAlias = Annotated[bool, must("true or false")]
 Count: TypeAlias = Annotated[int, Field(ge=1), must("a whole number of at least 1")]
 _SECONDS = "a number (seconds) of at least 0.1 and at most 3600"
 Seconds: TypeAlias = Annotated[float, Field(ge=0.1, le=3600), must(_SECONDS)]
+_WAIT = "a number (seconds) of at least 0 and at most 3600"
+Wait: TypeAlias = Annotated[float, Field(ge=0, le=3600), must(_WAIT)]
 _TOKENS = "a whole number of at least 16 and at most 200000"
 MaxTokens: TypeAlias = Annotated[int, Field(ge=16, le=200_000), must(_TOKENS)]
 _DEGREES = "a number of at least 0 and at most 2"
@@ -189,6 +200,9 @@ HostName: TypeAlias = Annotated[str, After(_host_name)]
 TemporalName: TypeAlias = Annotated[str, After(_temporal_name)]
 Deployment: TypeAlias = Annotated[TemporalName, After(_deployment)]
 HostAndPort: TypeAlias = Annotated[str, After(_host_and_port)]
+Host: TypeAlias = Annotated[str, After(_host)]
+_PORT = "a port: a whole number of at least 0 (a free one) and at most 65535"
+Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535), must(_PORT)]
 WhichChecks: TypeAlias = Annotated[Literal["", "all", "choices", "off"], Lower]
 Care: TypeAlias = Annotated[Literal["normal", "strict"], Lower, Before(_care)]
 Country: TypeAlias = Annotated[str, Before(_country)]

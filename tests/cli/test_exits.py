@@ -19,6 +19,8 @@ from tta_rebuild.core import errors
         (errors.ValidationError("x"), 2),
         (errors.SettingsError("TTA_X", "y"), 2),
         (errors.StoreLocked("x"), 4),
+        (errors.StoreAway("x"), 75),
+        (errors.ServiceAway("TTA_X", "y"), 75),
         (errors.StoreDamaged("x"), 4),
         (errors.PositionConflict(branch_id="b", expected=1, actual=2), 4),
         (errors.KeyMissing("GEMINI_API_KEY"), 5),

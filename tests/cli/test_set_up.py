@@ -131,8 +131,8 @@ def test_doctor_has_a_form_for_programs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = (
-        "can_play program terminal settings stories access code servers cluster redis teller "
-        "models notes problem next_step"
+        "can_play program terminal settings runner stories access code servers cluster redis "
+        "telemetry teller models notes problems problem next_step"
     )
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tta_rebuild.engine.asked_turns import AskedTurns
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnRequest, TurnUpdate
 from tta_rebuild.engine.turn_values import text_of
 
@@ -75,3 +76,14 @@ def test_one_of_which_nothing_is_known_any_more_is_waited_for_no_longer(watch: W
 
     assert list(turns.ids) == []
     assert not turns.ended
+
+
+def test_a_turn_told_anew_by_another_is_logged_and_of_other_reasons_no_word(
+    watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns = AskedTurns(watch)
+    turns.add(asked("t"))
+    turns.seen("t", [update(1, "restarted", reason=SECRET)])
+    turns.seen("t", [update(2, "restarted", reason=message("turn_taken_over"))])
+
+    assert [one.getMessage() for one in caplog.records] == [f"turn t: {message('turn_taken_over')}"]

@@ -92,9 +92,9 @@ class Running:
         headers = {"Idempotency-Key": key or f"key-{next(self.keys)}"}
         return await self.client.post(f"{branch}/turns", json=wanted, headers=headers)
 
-    async def play(self, branch: str, **wanted: Any) -> list[Update]:
+    async def play(self, branch: str, key: str = "", **wanted: Any) -> list[Update]:
         """Play a turn and read it to its end."""
-        asked = await self.ask(branch, **wanted)
+        asked = await self.ask(branch, key, **wanted)
         assert asked.status_code == 202, asked.text
         return [update async for update in self.follow(asked.json()["turn_id"])]
 
@@ -170,10 +170,14 @@ async def running(
     most_turns: int = 64,
     has_fallback: bool = False,
     machines: Machines | None = None,
+    **more: Any,
 ) -> AsyncIterator[Running]:
-    """A server on a free port until the end of the block; on ``machines`` a worker plays for it."""
+    """A server on a free port until the end of the block; on ``machines`` a worker plays for it.
+
+    ``more`` are settings.
+    """
     there = machines.settings if machines else {}
-    settings = tta.Settings(data_dir=data_dir, country="DE", **there)
+    settings = tta.Settings(data_dir=data_dir, country="DE", **there, **more)
     how: Any = {"provider": teller, "has_fallback": has_fallback or teller is None}
     async with (
         working(settings, **how) if machines and machines.has_worker else nullcontext(),

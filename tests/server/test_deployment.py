@@ -28,6 +28,7 @@ from tta_rebuild.cli import app as cli
 from tta_rebuild.server.app import ServerOptions
 from tta_rebuild.server.metrics import ServerMetrics
 from tta_rebuild.server.serving import serve
+from tta_rebuild.worker.metrics import WorkerMetrics
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -162,6 +163,7 @@ async def test_alerts_ask_for_metrics_that_there_are(tmp_path: Path) -> None:
     alerts = (DEPLOY / "tta-alerts.yml").read_text("utf-8")
     asked = {name for name in re.findall(r"\b(?:tta|up)\w*", alerts) if name.startswith("tta_")}
     metrics = ServerMetrics()
+    WorkerMetrics(metrics.registry)
     options = ServerOptions(limits=NO_RATE, metrics=metrics)
     async with running(tmp_path, options=options):
         told = set(re.findall(r"# TYPE (\S+)", metrics.registry.text()))
@@ -169,6 +171,82 @@ async def test_alerts_ask_for_metrics_that_there_are(tmp_path: Path) -> None:
     assert asked
     assert {name.removesuffix("_bucket") for name in asked} <= told
     assert metrics_in("tta_x{a=1}") == {"tta_x"}
+
+
+WELL = {
+    "up{job='tta',instance='s'}": "1+0x120",
+    "up{job='tta-worker',instance='w'}": "1+0x120",
+    "tta_cluster_workers{instance='s'}": "2+0x120",
+    "tta_cluster_workers_lost{instance='s'}": "0+0x120",
+    "tta_cluster_turns_waiting_oldest_seconds{instance='s'}": "0+0x120",
+    "tta_reachable{instance='s',part='temporal'}": "1+0x120",
+    "tta_reachable{instance='s',part='database'}": "1+0x120",
+    "tta_reachable{instance='s',part='redis'}": "1+0x120",
+    "tta_redis_away{instance='s'}": "0+0x120",
+    "tta_worker_heartbeats_total{instance='w'}": "0+30x120",
+    "tta_worker_heartbeats_late_total{instance='w'}": "0+0x120",
+    "tta_turn_time_to_first_piece_seconds_bucket{instance='s',le='0.64'}": "0+9x120",
+    "tta_turn_time_to_first_piece_seconds_bucket{instance='s',le='+Inf'}": "0+9x120",
+}
+"""The figures of a cluster in which nothing is wrong, every 15 seconds."""
+
+ILL = {
+    "TtaNoWorker": {"tta_cluster_workers{instance='s'}": "0+0x120"},
+    "TtaWorkerLost": {"tta_cluster_workers_lost{instance='s'}": "1+0x120"},
+    "TtaTurnsWait": {"tta_cluster_turns_waiting_oldest_seconds{instance='s'}": "20+15x120"},
+    "TtaPartAway": {"tta_reachable{instance='s',part='temporal'}": "0+0x120"},
+    "TtaRedisAway": {"tta_redis_away{instance='s'}": "1+0x120"},
+    "TtaHeartbeatsLate": {"tta_worker_heartbeats_late_total{instance='w'}": "0+3x120"},
+    "TtaWorkerDown": {"up{job='tta-worker',instance='w'}": "0+0x120"},
+    "TtaDown": {"up{job='tta',instance='s'}": "0+0x120"},
+    "TtaFirstPieceLate": {
+        "tta_turn_time_to_first_piece_seconds_bucket{instance='s',le='0.64'}": "0+0x120",
+        "tta_turn_time_to_first_piece_seconds_bucket{instance='s',le='20.48'}": "0+9x120",
+    },
+}
+"""Alerts, and what of those figures makes them go off."""
+
+
+def gone_off(tmp_path: Path, figures: dict[str, str], at: str = "25m") -> set[str]:
+    """The alerts that a real Prometheus has going off for figures, a while later."""
+    known = re.findall(r"alert: (\w+)", read("deploy/tta-alerts.yml"))
+    series = [{"series": name, "values": values} for name, values in figures.items()]
+    asked = [{"expr": f"ALERTS{{alertname='{name}',alertstate='firing'}}"} for name in known]
+    case = {
+        "interval": "15s",
+        "input_series": series,
+        "promql_expr_test": [one | {"eval_time": at, "exp_samples": []} for one in asked],
+    }
+    given = {"rule_files": [str(DEPLOY / "tta-alerts.yml")], "tests": [case]}
+    (tmp_path / "test.yml").write_text(yaml.safe_dump(given), "utf-8")
+    done = subprocess.run(
+        ["promtool", "test", "rules", str(tmp_path / "test.yml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0 or "got:" in said, said
+    return {name for name in known if re.search(rf'got:.*alertname="{name}"', said)}
+
+
+@needs("promtool")
+@pytest.mark.parametrize("alert", [None, *ILL])
+def test_an_alert_goes_off_when_that_is_wrong_and_no_other(
+    alert: str | None, tmp_path: Path
+) -> None:
+    found = gone_off(tmp_path, WELL | (ILL[alert] if alert else {}))
+
+    assert found == ({alert} if alert else set())
+
+
+@needs("promtool")
+def test_servers_that_play_their_turns_themselves_are_not_said_to_lack_workers(
+    tmp_path: Path,
+) -> None:
+    own = {name: values for name, values in WELL.items() if "cluster" not in name}
+
+    assert gone_off(tmp_path, own) == set()
 
 
 @needs("caddy")

@@ -5,19 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.integrations.fakes import ManualClock
+from tests.redis_server import RedisServer
 from tests.server.serving import NO_RATE, HeldTeller, Machines, Running, running
+from tta_rebuild.bootstrap.reached import Reached
 from tta_rebuild.bootstrap.telemetry import attempts_meter
 from tta_rebuild.core.errors import RequestRejected
-from tta_rebuild.core.telemetry import SECONDS
+from tta_rebuild.core.telemetry import SECONDS, observing
 from tta_rebuild.core.usage import Attempt, Usage
+from tta_rebuild.engine.turn_runner import TurnQueue
 from tta_rebuild.server.app import ServerOptions
+from tta_rebuild.server.cluster_figures import OLD_S, ClusterFigures
 from tta_rebuild.server.metric_registry import (
     MOST_SERIES,
     Registry,
-    observing,
     prometheus_name,
 )
 from tta_rebuild.server.metrics import ServerMetrics
@@ -136,6 +141,42 @@ async def test_budgets_say_how_much_of_them_is_spent(tmp_path: Path) -> None:
 
     assert of(text, "tta_budget_limit_usd", scope="session") == 10
     assert of(text, "tta_budget_spent_usd", scope="session") == 0
+
+
+@pytest.mark.one_process
+async def test_what_answers_is_told_also_where_the_embedded_storyteller_tells(
+    tmp_path: Path, own_redis: RedisServer
+) -> None:
+    options = ServerOptions(limits=NO_RATE, metrics=ServerMetrics())
+    async with running(tmp_path, options=options, redis_url=own_redis.url) as server:
+        text, health = await told(server), (await server.client.get("/health")).json()
+        own_redis.stop()
+        away, less = await told(server), (await server.client.get("/health")).json()
+
+    assert of(text, "tta_reachable", part="redis") == of(text, "tta_reachable") - 1 == 1
+    assert samples(text)["tta_redis_away", ()] == 0
+    assert (health["redis"], health["reached"]) == ("used", {"database": True, "redis": True})
+    assert samples(away)["tta_redis_away", ()] == 1
+    assert of(away, "tta_reachable", part="redis") == 0
+    assert (less["redis"], less["status"]) == ("away", "ok"), "turns go on without it"
+    there = {name for name, _ in samples(text)}
+    assert not [name for name in there if "cluster" in name], "nobody else plays turns here"
+
+
+async def test_what_was_seen_long_ago_is_not_told_as_if_it_were_now() -> None:
+    clock, registry = ManualClock(), Registry()
+    figures: Any = ClusterFigures(clock)
+    figures.watch(registry.get_meter("m"))
+    queue = TurnQueue(workers=2, running=3, waiting=None, longest_s=None)
+    figures._seen = Reached(parts={"temporal": True}, queue=queue)
+    figures._seen_s = clock.now()
+    now = registry.text()
+    await clock.advance(OLD_S + 1)
+    later = registry.text()
+
+    assert of(now, "tta_cluster_workers") == 2
+    assert ("tta_cluster_turns_waiting", ()) not in samples(now), "not known is no number"
+    assert not [name for name, _ in samples(later) if name.startswith("tta_")]
 
 
 # ----------------------------------------------------------------- models

@@ -12,6 +12,7 @@ from tests.storage.test_turn_records import CALL, asked
 
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.turn_calls import CallPlace
+from tta_rebuild.core.workers import WorkerAbout
 from tta_rebuild.storage.story_store import StoryStore
 
 
@@ -28,7 +29,9 @@ async def stores(postgresql_database: str) -> AsyncIterator[list[StoryStore]]:
 
 async def alive(store: StoryStore, name: str) -> asyncio.Task[None]:
     is_there = asyncio.Event()
-    living = asyncio.create_task(store.worker_lives().live(name, Clock(), is_there.set))
+    living = asyncio.create_task(
+        store.worker_lives().live(WorkerAbout(name=name), Clock(), is_there.set)
+    )
     await asyncio.wait_for(is_there.wait(), 10)
     return living
 

@@ -127,7 +127,7 @@ async def test_while_temporal_is_away_a_cry_is_answered_and_any_other_move_is_no
 
     assert "/go-on" in note
     assert (paused["state"], seen) == ("paused", ["paused"])
-    assert refused.status_code == 429
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:tta:problem:NoTemporal")
 
 
 @asynccontextmanager

@@ -96,6 +96,7 @@ def test_the_doctor_says_where_turns_are_handed_out_and_that_nobody_takes_them(
 ) -> None:
     place = {"TTA_DATABASE_URL": postgresql_database, "TTA_DATA_DIR": str(tmp_path)}
     place |= {"TTA_TEMPORAL_ADDRESS": temporal, "TTA_TEMPORAL_QUEUE": "ours"}
+    place |= {"TTA_RUNNER": "temporal"}
 
     with tta_program(place, "doctor", "--json") as alone:
         report = json.loads(alone.communicate(timeout=60)[0])
@@ -107,11 +108,42 @@ def test_the_doctor_says_where_turns_are_handed_out_and_that_nobody_takes_them(
         refused = json.loads(wrong.communicate(timeout=60)[0])
 
     assert report["cluster"]["workers"] == 0
+    assert re.search(r"\S+-\d+-[0-9a-f]{8}: alive, 0 turns, version \S+, heard of \d s ago", told)
     assert any("no worker takes turns from the queue ours" in note for note in report["notes"])
     assert f"Temporal at {temporal}, namespace default" in told
     assert "queue ours: 1 worker" in told
+    assert "a worker of these settings is of no version, which gets new turns" in told
     assert "TTA_TEMPORAL_NAMESPACE" in refused["problem"]
     assert wrong.returncode != 0
+
+
+@pytest.mark.cluster
+def test_a_worker_with_a_port_says_how_it_is_and_ends_in_good_order(
+    postgresql_database: str, redis_url: str, tmp_path: Path
+) -> None:
+    with temporal_server() as (address, temporal):
+        place = {"TTA_DATABASE_URL": postgresql_database, "TTA_DATA_DIR": str(tmp_path)}
+        place |= {"TTA_TEMPORAL_ADDRESS": address, "TTA_REDIS_URL": redis_url}
+        with tta_program(place | {"TTA_WORKER_PORT": "0"}, "worker") as worker:
+            port = re.search(r"http://[\d.:]+", said(worker))
+            assert port
+            with httpx.Client(base_url=port[0], timeout=5, trust_env=False) as web:
+                while "Ctrl-C" not in said(worker):
+                    pass
+                alive, ready = web.get("/healthz"), web.get("/readyz")
+                text = web.get("/metrics").text
+                temporal.kill()
+                temporal.wait()
+                away, still = web.get("/readyz"), web.get("/healthz")
+            worker.send_signal(signal.SIGTERM)
+            ended = worker.wait(40)
+
+    assert [one.status_code for one in (alive, ready, still)] == [200, 200, 200]
+    assert (away.status_code, away.json()) == (503, {"status": "no Temporal"})
+    for line in ("tta_worker_turns_running 0", "tta_redis_away 0", "tta_worker_taken_over_total 0"):
+        assert f"\n{line}\n" in text
+    assert "tta_build_info" in text
+    assert ended == 0
 
 
 async def serve(**settings: str) -> None:

@@ -23,6 +23,7 @@ from tta_rebuild.bootstrap.cluster import temporal_runner
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.core.usage import Attempt
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.temporal_runner import TemporalRunner
 
@@ -112,6 +113,7 @@ async def test_a_turn_of_a_killed_worker_is_told_anew_by_another_and_stored_once
     assert list(early) == updates[: len(early)]
     assert kinds.count("restarted") == 1
     assert kinds[len(early)] == "restarted"
+    assert updates[len(early)].values["reason"] == message("turn_taken_over")
     assert kinds[-1] == "stored"
     assert [one.number for one in updates] == list(range(1, len(updates) + 1))
     assert [r.turn for r in path if r.event.KIND == "scene_told"] == [1, 2]

@@ -53,6 +53,13 @@ def test_one_command_begins_all_and_ctrl_c_ends_all() -> None:
             told = web.get(f"{second}/turns/{asked['turn_id']}/events").text
             health = web.get(f"{second}/health").json()
         begun = psutil.Process(process.pid).children(recursive=True)
+        more = process.stdout.readline()
+        [first_worker] = re.findall(r"^worker 1 +process (\d+)", said, re.MULTILINE)
+        [redis] = [one.pid for one in begun if "redis-server" in " ".join(command_of(one))]
+        died = list[str]()
+        for killed in (int(first_worker), redis):
+            os.kill(killed, signal.SIGKILL)
+            died.append(process.stdout.readline())
         os.killpg(process.pid, signal.SIGINT)
         ended = process.wait(90)
     finally:
@@ -62,6 +69,11 @@ def test_one_command_begins_all_and_ctrl_c_ends_all() -> None:
 
     assert "event: stored" in told, "asked for at one server, followed at the other"
     assert health["redis"] != "away"
+    assert died == [
+        f"worker 1 has ended (process {first_worker}): it is not begun again\n",
+        f"Redis has ended (process {redis}): it is not begun again\n",
+    ]
+    assert re.search(r"TTA_DATABASE_URL=\S+ .*TTA_TEMPORAL_ADDRESS=127.*tta worker$", more)
     assert ended == 0
     assert len(begun) >= 6, "Redis, Temporal, two workers, two servers"
     _, alive = psutil.wait_procs(begun, timeout=10)

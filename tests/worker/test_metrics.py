@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -49,7 +51,13 @@ class Table:
         steps = steps_of(self.desk)
         self.activities = TurnActivities(steps, clock, meter_provider=self.registry)
 
-    async def tell(self, *replies: Exception, attempt: int = 1, is_held: bool = False) -> None:
+    async def tell(
+        self,
+        *replies: Exception,
+        attempt: int = 1,
+        is_held: bool = False,
+        details: Sequence[Any] = (),
+    ) -> None:
         session = await self.desk.stories.open(PREMISE)
         await session.turn(Action.begin())
         record = TurnRecord(
@@ -66,7 +74,7 @@ class Table:
         if is_held:
             self.teller.gate.clear()
         told = ActivityEnvironment()
-        told.info = replace(told.info, attempt=attempt)
+        told.info = replace(told.info, attempt=attempt, heartbeat_details=details)
         await told.run(self.activities.tell, "t1")
 
     def counted(self, name: str, **labels: str) -> float:

@@ -16,6 +16,7 @@ from tests.postgresql_server import PostgresqlServer, postgresql_server
 from tests.server.serving import Running
 from tests.temporal_server import temporal_server
 from tests.worker.held_turns import begun, held, served_by, shown, stands
+from tta_rebuild.engine.messages import message
 
 pytestmark = pytest.mark.cluster
 
@@ -62,6 +63,9 @@ async def test_postgresql_is_lost_and_started_again_while_turns_are_told(
         assert updates[-1].kind == "stored"
         assert [one.number for one in updates] == list(range(1, len(updates) + 1))
         assert (turn, passages) == (2, stands(updates))
+        reasons = {one.data["reason"] for one in updates if one.kind == "restarted"}
+        assert reasons <= {message("turn_store_away")}, "no machine was lost"
+    assert any(one.kind == "restarted" for updates in told for one in updates)
     assert after[-1].data["turn"] == 3
 
 
@@ -76,8 +80,9 @@ async def test_temporal_is_lost_and_started_again_while_turns_are_told(
             tails = await held(served, branches[:1])
             process.kill()
             process.wait()
-            refused = await served.ask(branches[1], kind="choose", choice=1)
+            refused = await served.ask(branches[1], "again", kind="choose", choice=1)
             away = await ready(served)
+            health = (await served.client.get("/health")).json()
             served.teller.gate.set()
             with servers.temporal(port):  # with nothing of before in its memory
                 await until_ready(served)
@@ -86,10 +91,13 @@ async def test_temporal_is_lost_and_started_again_while_turns_are_told(
                     await asyncio.sleep(0.2)
                 told = await tails[0]
                 now = await shown(served, branches[0])
-                after = await served.play(branches[1], kind="choose", choice=1)
+                after = await served.play(branches[1], "again", kind="choose", choice=1)
 
-    assert (refused.status_code, away) == (429, (503, "no Temporal"))
-    assert refused.headers["Retry-After"]
+    assert (refused.status_code, away) == (503, (503, "no Temporal"))
+    assert refused.json()["type"] == "urn:tta:problem:NoTemporal"
+    assert "limit" not in refused.json(), "an outage is no load"
+    assert int(refused.headers["Retry-After"]) > 0
+    assert (health["status"], health["queue"]["workers"]) == ("no Temporal", None)
     assert told[-1].kind == "stored"
     assert now == (2, stands(told))
     assert after[-1].data["turn"] == 2, "what was refused was not begun"

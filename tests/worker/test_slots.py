@@ -26,6 +26,7 @@ async def opened(address: str, *, most_turns: int) -> AsyncIterator[Played]:
     from temporalio.client import Client
 
     from tta_rebuild.engine.temporal_runner import TemporalRunner
+    from tta_rebuild.worker.activities import TurnActivities
     from tta_rebuild.worker.worker import worker_of
 
     teller = HeldStoryteller()
@@ -40,7 +41,9 @@ async def opened(address: str, *, most_turns: int) -> AsyncIterator[Played]:
         new_id=lambda: uuid4().hex,
         queue=queue,
     )
-    worker = worker_of(client, steps_of(desk), queue=queue, grace_s=0.0, most_turns=most_turns)
+    worker = worker_of(
+        client, TurnActivities(steps_of(desk)), queue=queue, grace_s=0.0, most_turns=most_turns
+    )
     async with worker, runner:
         stories: Any = StoriesWithMara(desk.stories)
         yield Played(runner, stories, teller.gate, teller.replies.append, ManualClock())

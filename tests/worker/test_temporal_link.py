@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from tools.cluster import servers
 from tools.cluster.servers import free_port
 
 import tta_rebuild as tta
@@ -22,6 +24,13 @@ from tta_rebuild.engine.turn_workflows import TurnWorkflows
 pytest.importorskip("h2")
 pytest.importorskip("cryptography")
 from tests.worker.tls_endpoint import Authority, tls_before
+
+
+@pytest.fixture
+def redis_address() -> Iterator[str]:
+    with servers.redis() as url:
+        yield url.removeprefix("redis://").partition("/")[0]
+
 
 DATABASE = "postgresql://nobody@127.0.0.1/none"
 
@@ -151,6 +160,25 @@ async def test_where_nobody_listens_the_address_is_wrong() -> None:
     )
 
 
+@pytest.mark.cluster
+async def test_what_answers_but_is_no_temporal_is_told_by_what_it_is(redis_address: str) -> None:
+    async def page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    web = await asyncio.start_server(page, "127.0.0.1", 0)
+    async with web:
+        other = f"127.0.0.1:{web.sockets[0].getsockname()[1]}"
+        told = await refusal(other)
+
+    assert "TTA_TEMPORAL_ADDRESS: a web server answers" in told
+    assert f"TTA_TEMPORAL_ADDRESS: a Redis answers at {redis_address}" in await refusal(
+        redis_address
+    )
+
+
 def test_a_file_that_is_no_certificate_is_named_before_anybody_is_asked(tmp_path: Path) -> None:
     own, words = Authority(tmp_path), tmp_path / "words"
     words.write_text("no certificate")
@@ -220,5 +248,5 @@ async def test_turns_are_played_by_tls_in_a_namespace_and_a_queue_of_ones_own(
 
     elsewhere = TurnWorkflows(plain, "our-turns")
     assert "event: stored" in told
-    assert health["queue"] == {"workers": 1, "waiting": 0, "longest_s": 0.0}
-    assert await elsewhere.workers() == 0
+    assert health["queue"] == {"workers": 1, "running": 0, "waiting": 0, "longest_s": 0.0}
+    assert await elsewhere.takers() == set()

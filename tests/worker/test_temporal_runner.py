@@ -57,6 +57,7 @@ class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
         from temporalio.client import Client
 
         from tta_rebuild.engine.temporal_runner import TemporalRunner
+        from tta_rebuild.worker.activities import TurnActivities
         from tta_rebuild.worker.worker import worker_of
 
         queue, teller = uuid4().hex, HeldStoryteller()
@@ -65,7 +66,9 @@ class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
             desk = Desk(teller, await stack.enter_async_context(await StoryStore.open(self.place)))
             for _ in range(workers):
                 elsewhere = await stack.enter_async_context(self._elsewhere(desk))
-                worker = worker_of(client, steps_of(elsewhere), queue=queue, grace_s=0.0)
+                worker = worker_of(
+                    client, TurnActivities(steps_of(elsewhere)), queue=queue, grace_s=0.0
+                )
                 await stack.enter_async_context(worker)
             runner = await stack.enter_async_context(
                 TemporalRunner(
@@ -111,15 +114,17 @@ class TestTemporalRunner(TurnRunnerContract, CareBesideContract):
 
             assert await nobody.runner.hindrance() == "no worker"
             assert queue is not None
-            assert (queue.workers, queue.waiting) == (0, 1)
-            assert queue.longest_s > 0
+            assert (queue.workers, queue.waiting, queue.running) == (0, 1, 1)
+            assert queue.longest_s
 
     async def test_where_a_worker_takes_turns_none_waits(self) -> None:
         async with self.opened() as somebody:
             await somebody.told(await somebody.runner.submit(asks(await somebody.begun())))
 
             assert await somebody.runner.hindrance() == ""
-            assert await somebody.runner.queue() == TurnQueue(workers=1, waiting=0, longest_s=0.0)
+            assert await somebody.runner.queue() == TurnQueue(
+                workers=1, running=0, waiting=0, longest_s=0.0
+            )
 
     async def test_of_a_turn_whose_updates_are_gone_its_end_is_known(self, played: Played) -> None:
         session = await played.begun()

@@ -22,9 +22,11 @@ from tests.worker.test_temporal_runner import steps_of
 from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.temporal_names import CANCEL, WORKFLOW
 from tta_rebuild.storage.memory_store import MemoryStoryStore
+from tta_rebuild.worker.activities import TurnActivities
 from tta_rebuild.worker.worker import worker_of
 from tta_rebuild.worker.workflow import _FOR_A_MINUTE, PlayTurn
 
@@ -47,7 +49,7 @@ class Table:
         steps = replace(
             steps_of(self.desk), book_lost=lambda asked, chars: self.lost.append(asked.task)
         )
-        async with worker_of(self.client, steps, queue=self.queue, grace_s=grace_s):
+        async with worker_of(self.client, TurnActivities(steps), queue=self.queue, grace_s=grace_s):
             yield
 
     async def begun(self, **wanted: Any) -> tuple[Session, str]:
@@ -70,6 +72,11 @@ class Table:
         return await self.client.start_workflow(
             WORKFLOW, turn_id, id=turn_id, task_queue=self.queue
         )
+
+    async def reasons(self, turn_id: str) -> list[str]:
+        """Why it began anew, each time."""
+        found = await self.updates.read(turn_id, after=0, wait_s=0)
+        return [json.loads(text)["reason"] for _, kind, text in found if kind == "restarted"]
 
     async def seen(self, turn_id: str) -> list[str]:
         return [kind for _, kind, _ in await self.updates.read(turn_id, after=0, wait_s=0)]
@@ -125,7 +132,7 @@ async def test_a_worker_that_stops_leaves_its_turn_to_another(table: Table) -> N
         await handle.result()
 
     seen = await table.seen(turn_id)
-    assert seen.count("restarted") == 1
+    assert await table.reasons(turn_id) == [message("turn_left")]
     assert seen[-1] == "stored"
     assert table.lost == [], "it said itself what its calls had come to"
     assert (await table.desk.stories.resume(session.story_id)).state.turn == 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 from tools.cluster import programs, servers
 
 SERVERS, WORKERS, PORT = 2, 2, 8001
+LOOKS_EVERY_S = 1.0
 
 
 def run(port: int, stop: threading.Event) -> None:
@@ -25,10 +27,13 @@ def run(port: int, stop: threading.Event) -> None:
     with ExitStack() as stack:
         home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # a short path, for a socket
         folder = Path(stack.enter_context(home))
+        watched = Watched()
         database = _said("PostgreSQL", stack.enter_context(servers.postgresql(folder)))
-        redis = _said("Redis", stack.enter_context(servers.redis()))
-        temporal, _ = stack.enter_context(servers.temporal())
-        _said("Temporal", temporal)
+        watched.add("PostgreSQL", servers.postgresql_process(folder))
+        redis, process = stack.enter_context(servers.redis_server())
+        watched.add(_named("Redis", redis), process.pid)
+        temporal, process = stack.enter_context(servers.temporal())
+        watched.add(_named("Temporal", temporal), process.pid)
         models = {n: v for n, v in os.environ.items() if n.startswith(("TTA_", "LLM_"))}
         place = programs.Place(
             folder=folder,
@@ -38,15 +43,61 @@ def run(port: int, stop: threading.Event) -> None:
             more={**models, "TTA_WORKERS": str(WORKERS)},
         )
         for number in range(WORKERS):
-            process = stack.enter_context(programs.worker(place))
-            _said(f"worker {number + 1}", f"process {process.pid}")
+            worker = stack.enter_context(programs.worker(place))
+            watched.add(_named(f"worker {number + 1}", f"process {worker.pid}"), worker.pid)
         for number in range(SERVERS):
             wanted = port + number if port else 0
-            address, _ = stack.enter_context(programs.server(place, port=wanted))
-            _said(f"server {number + 1}", address)
-        print("Ctrl-C stops all of it.", flush=True)
-        stop.wait()
+            address, pid = stack.enter_context(programs.server(place, port=wanted))
+            watched.add(_named(f"server {number + 1}", address), pid)
+        print("Ctrl-C stops all of it. One more worker, from another terminal:")
+        print(f"  {worker_command(place)}", flush=True)
+        while not stop.wait(LOOKS_EVERY_S):
+            for said in watched.ended():
+                print(said, flush=True)
         print("stopping", flush=True)
+
+
+class Watched:
+    """The processes of the parts, by their names."""
+
+    def __init__(self) -> None:
+        self._processes: dict[str, int] = {}
+
+    def add(self, name: str, pid: int) -> None:
+        """Look after this one."""
+        self._processes[name] = pid
+
+    def ended(self) -> list[str]:
+        """What to say of those that have ended since it was asked last."""
+        gone = {name: pid for name, pid in self._processes.items() if not _runs(pid)}
+        for name in gone:
+            del self._processes[name]
+        return [
+            f"{name} has ended (process {pid}): it is not begun again" for name, pid in gone.items()
+        ]
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there, and no mere note of its end."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def worker_command(place: programs.Place) -> str:
+    """How one more worker is begun by hand."""
+    names = ("TTA_DATABASE_URL", "TTA_TEMPORAL_ADDRESS", "TTA_REDIS_URL", "TTA_DATA_DIR")
+    environment = place.environment()
+    given = [f"{name}={shlex.quote(environment[name])}" for name in names]
+    return " ".join([*given, "tta worker"])
+
+
+def _named(name: str, where: str) -> str:
+    """The name of a part, once it is said where it is."""
+    _said(name, where)
+    return name
 
 
 def _said(name: str, where: str) -> str:

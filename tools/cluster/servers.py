@@ -85,6 +85,11 @@ def postgresql(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
+def postgresql_process(folder: Path) -> int:
+    """The process of the server that keeps its data in ``folder``."""
+    return int((folder / "data" / "postmaster.pid").read_text().split()[0])
+
+
 def temporal_program() -> str:
     """Temporal's command, beside this Python or on the path."""
     beside = Path(sys.executable).with_name("temporal")
@@ -139,6 +144,13 @@ def redis_program() -> str:
 @contextmanager
 def redis(*tls: str) -> Iterator[str]:
     """The address of a Redis that keeps nothing; with options for TLS it speaks nothing else."""
+    with redis_server(*tls) as (address, _):
+        yield address
+
+
+@contextmanager
+def redis_server(*tls: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of such a Redis, and its process."""
     port, way = free_port(), ["--port", "0", "--tls-port"] if tls else ["--port"]
     options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
     process = subprocess.Popen(
@@ -149,7 +161,7 @@ def redis(*tls: str) -> Iterator[str]:
     )
     with ended(process):
         _wait_for(process, ("127.0.0.1", port))
-        yield f"redis{'s' if tls else ''}://127.0.0.1:{port}/0"
+        yield f"redis{'s' if tls else ''}://127.0.0.1:{port}/0", process
 
 
 @contextmanager

@@ -6,10 +6,11 @@ limiter and circuits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 from tta_rebuild.core.errors import SettingsError
@@ -108,3 +109,22 @@ async def sharing_state(settings: Settings) -> str:
     async with AsyncExitStack() as stack:
         shared = await open_shared(settings, stack, lambda _: None)
         return shared.state() if shared is not None else ""
+
+
+async def redis_answers(settings: Settings, limit_s: float) -> bool | None:
+    """Whether the Redis that the settings name answers in time; None where none is set."""
+    if not settings.redis_url:
+        return None
+    from redis.exceptions import RedisError
+
+    from tta_rebuild.integrations.redis_link import client_of
+
+    client = client_of(settings.redis_url.reveal(), answer_s=limit_s, most=1)
+    try:
+        async with asyncio.timeout(limit_s):
+            await cast("Awaitable[bool]", client.ping())
+    except (RedisError, OSError, TimeoutError):
+        return False
+    finally:
+        await client.aclose()
+    return True

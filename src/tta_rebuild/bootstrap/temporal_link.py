@@ -5,25 +5,36 @@ What is wrong with it is told by the setting that it hangs on, and never with wh
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
+from contextlib import closing, suppress
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.errors import ServiceAway, SettingsError
 from tta_rebuild.core.telemetry import SCOPE, Telemetry
 from tta_rebuild.settings import Settings
 
 if TYPE_CHECKING:
     from temporalio.client import Client, Interceptor, TLSConfig
+    from temporalio.runtime import Runtime
     from temporalio.service import RPCError
 
 NOT_INSTALLED = "turns for workers need the extra: pip install 'tta-rebuild[cluster]'"
 NO_DATABASE = (
-    "workers and servers share a database: set TTA_DATABASE_URL, a data directory is one process's"
+    "is not set: servers and workers share a database (postgresql://user@host/name), a data "
+    "directory is one process's"
 )
+NO_DEPLOYMENT = "goes with TTA_TEMPORAL_DEPLOYMENT: set both, or neither"
 UNREACHABLE = "no Temporal server answers at {address}; start one, or name another"
 
+CONNECTING_S = 10.0
+"""How long a connection may take, seconds."""
+
+_ADDRESS = "TTA_TEMPORAL_ADDRESS"
 _CA, _CERT, _KEY = "TTA_TEMPORAL_CA_FILE", "TTA_TEMPORAL_CERT_FILE", "TTA_TEMPORAL_KEY_FILE"
 _SERVER_NAME = "TTA_TEMPORAL_SERVER_NAME"
 _TLS, _API_KEY, _NAMESPACE = "TTA_TEMPORAL_TLS", "TTA_TEMPORAL_API_KEY", "TTA_TEMPORAL_NAMESPACE"
@@ -46,32 +57,60 @@ async def connected(settings: Settings, telemetry: Telemetry | None = None) -> C
 
     Where spans go anywhere, those of whoever begins a turn go on in the worker that plays it.
 
-    Raises SettingsError: it is not installed, does not answer, does not let this machine in or has
-    no such namespace, or the stories are in a directory.
+    Raises ServiceAway: it does not answer; SettingsError: it is not installed, does not let this
+    machine in or has no such namespace, or the stories are in a directory.
     """
     if find_spec("temporalio") is None:
         raise SettingsError("TTA_RUNNER", NOT_INSTALLED)
     if not settings.database_url:
-        raise SettingsError("TTA_RUNNER", NO_DATABASE)
+        raise SettingsError("TTA_DATABASE_URL", NO_DATABASE)
+    if settings.temporal_build and not settings.temporal_deployment:
+        raise SettingsError("TTA_TEMPORAL_BUILD", NO_DEPLOYMENT)
     from temporalio.client import Client
     from temporalio.service import RPCError
 
     tls = tls_of(settings)
     try:
-        client = await Client.connect(
-            settings.temporal_address,
-            namespace=settings.temporal_namespace,
-            api_key=settings.temporal_api_key.reveal() or None,
-            tls=tls or False,
-            interceptors=_interceptors(telemetry or Telemetry()),
-        )
+        async with asyncio.timeout(CONNECTING_S):
+            client = await Client.connect(
+                settings.temporal_address,
+                namespace=settings.temporal_namespace,
+                api_key=settings.temporal_api_key.reveal() or None,
+                tls=tls or False,
+                runtime=_runtime(),
+                interceptors=_interceptors(telemetry or Telemetry()),
+            )
+    except TimeoutError as error:
+        raise _away(settings) from error
     except RuntimeError as error:  # what its core says of every failed connection
-        raise _told(str(error), settings, has_tls=tls is not None) from error
+        raise await _told(str(error), settings, has_tls=tls is not None) from error
     try:
-        await _ask_for_namespace(client)
+        await ask_for_namespace(client)
     except RPCError as error:
         raise _refused(error, settings) from error
     return client
+
+
+@cache  # it has threads, and a process needs one
+def _runtime() -> Runtime:
+    """What Temporal's client runs on; what it has to say goes through the log of this program."""
+    from temporalio.runtime import (
+        LogForwardingConfig,
+        LoggingConfig,
+        Runtime,
+        TelemetryConfig,
+        TelemetryFilter,
+    )
+
+    said = LoggingConfig(
+        filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+        forwarding=LogForwardingConfig(
+            logger=logging.getLogger("tta_rebuild.temporal"),
+            append_target_to_name=False,
+            prepend_target_on_message=False,
+        ),
+    )
+    return Runtime(telemetry=TelemetryConfig(logging=said))
 
 
 def tls_of(settings: Settings) -> TLSConfig | None:
@@ -125,7 +164,8 @@ def _interceptors(telemetry: Telemetry) -> list[Interceptor]:
     return [TracingInterceptor(trace.get_tracer(SCOPE, tracer_provider=telemetry.tracer_provider))]
 
 
-async def _ask_for_namespace(client: Client) -> None:
+async def ask_for_namespace(client: Client) -> None:
+    """Ask whether the server is there and knows our namespace. Raises RPCError."""
     from datetime import timedelta
 
     from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -134,7 +174,7 @@ async def _ask_for_namespace(client: Client) -> None:
     await client.workflow_service.describe_namespace(wanted, timeout=timedelta(seconds=10))
 
 
-def _told(said: str, settings: Settings, *, has_tls: bool) -> SettingsError:
+async def _told(said: str, settings: Settings, *, has_tls: bool) -> SettingsError:
     """What a failed connection hangs on."""
     address, key = settings.temporal_address, _key_of(settings)
     for pattern, setting, text in _FAILURES:
@@ -149,12 +189,32 @@ def _told(said: str, settings: Settings, *, has_tls: bool) -> SettingsError:
             )
             return SettingsError(setting, told)
     if "get_system_info" not in said:
-        return SettingsError("TTA_TEMPORAL_ADDRESS", UNREACHABLE.format(address=address))
+        return _away(settings)
     if not has_tls:
-        return SettingsError(_TLS, f"{address} ends the connection: it may want TLS")
+        return await _of_another_kind(address)
     if settings.temporal_cert_file:
         return SettingsError(_CERT, f"{address} does not accept this certificate")
     return SettingsError(_CERT, f"{address} ends the connection: it may want a certificate")
+
+
+def _away(settings: Settings) -> ServiceAway:
+    return ServiceAway(_ADDRESS, UNREACHABLE.format(address=settings.temporal_address))
+
+
+async def _of_another_kind(address: str) -> SettingsError:
+    """What answers at an address that ends a connection without TLS: asked a few plain words."""
+    host, _, port = address.rpartition(":")
+    answer = b""
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(2.0):
+            reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+            with closing(writer):
+                writer.write(b"PING\r\n\r\n")
+                answer = await reader.read(5)
+    for begins, what in ((b"+PONG", "a Redis"), (b"-", "a Redis"), (b"HTTP", "a web server")):
+        if answer.startswith(begins):
+            return SettingsError(_ADDRESS, f"{what} answers at {address}, no Temporal server")
+    return SettingsError(_TLS, f"{address} ends the connection: it may want TLS")
 
 
 def _refused(error: RPCError, settings: Settings) -> SettingsError:
@@ -166,7 +226,7 @@ def _refused(error: RPCError, settings: Settings) -> SettingsError:
         return SettingsError(_NAMESPACE, f"{address} has no namespace {namespace}: {how}")
     if error.status in (RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED):
         return SettingsError(_API_KEY, f"{address} refuses {_key_of(settings)}")
-    return SettingsError("TTA_TEMPORAL_ADDRESS", UNREACHABLE.format(address=address))
+    return _away(settings)
 
 
 def _key_of(settings: Settings) -> str:

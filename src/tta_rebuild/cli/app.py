@@ -14,6 +14,7 @@ from tta_rebuild.cli.opening import CommandContext
 
 EXIT_CODES = """Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input,
 3 not found, 4 trouble with the place where stories are kept, 5 trouble with a model or a budget,
+75 a database server or Temporal does not answer now (try again),
 130 Ctrl-C and 143 SIGTERM (every finished turn is kept), 141 the reader of the output has gone."""
 
 _DATA_DIR = (
@@ -33,7 +34,7 @@ COMMANDS = {
     "validate": ("facts", "Check a choice against a story, or a whole text against itself."),
     "facts": ("facts", "Show who is who, where everybody is, and what holds."),
     "retcon": ("facts", "Take back or correct a fact of a story."),
-    "doctor": ("set_up", "Say what is set up, and what is missing."),
+    "doctor": ("doctor", "Say what is set up, and what is missing."),
     "backup": ("backup", "Copy the stories into one file, also while they are played."),
     "restore": ("backup", "Put a backup in the place of the stories; what was there is kept."),
     "costs": ("set_up", "Show what the models have cost."),

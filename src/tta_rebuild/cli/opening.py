@@ -17,6 +17,8 @@ from tta_rebuild.cli.story_view import TurnResult, play_turn
 from tta_rebuild.core import errors
 
 if TYPE_CHECKING:
+    import logging
+
     from tta_rebuild.core.clock import Clock
     from tta_rebuild.core.redaction import Redactor
     from tta_rebuild.core.telemetry import Telemetry
@@ -99,14 +101,19 @@ def with_application(
     tells: bool = False,
     has_fallback: bool = True,
     telemetry: Telemetry | None = None,
+    lines: logging.Filter | None = None,
+    first: Callable[[tta.Settings], Awaitable[None]] | None = None,
 ) -> T:
     """Open the application, do the work in it, close it again, in good order after Ctrl-C too.
 
     Where it ``tells`` a story, a model's first needs are loaded meanwhile, and nothing is logged
-    that the screen says in plain words, unless the settings ask for logs.
+    that the screen says in plain words, unless the settings ask for logs. ``lines`` says on each
+    record of the log whose it is; ``first`` is awaited before anything is opened.
     """
     import asyncio
     import logging
+
+    from tta_rebuild.core.text_logs import TextFormatter
 
     # bootstrap puts the redactor on the handler
     handler, form = logging.StreamHandler(), "%(levelname)s %(name)s: %(message)s"
@@ -118,10 +125,14 @@ def with_application(
 
         handler.setFormatter(JsonFormatter())
     else:
-        handler.setFormatter(logging.Formatter(form))
+        handler.setFormatter(TextFormatter(form))
+    if lines is not None:
+        handler.addFilter(lines)
     logging.basicConfig(level=settings.log_level, handlers=[handler])
 
     async def run() -> T:
+        if first is not None:
+            await first(settings)
         async with tta.open_application(
             settings, read_only=read_only, has_fallback=has_fallback, telemetry=telemetry
         ) as application:

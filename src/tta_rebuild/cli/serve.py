@@ -48,6 +48,7 @@ def serve(
         screen.say(message("serving_ends"), "dim")
 
     from tta_rebuild.bootstrap.guards import redactor_for
+    from tta_rebuild.bootstrap.starting import until_there
     from tta_rebuild.core.telemetry import Telemetry
     from tta_rebuild.server.app import ServerOptions
     from tta_rebuild.server.limits import RequestLimits
@@ -77,7 +78,7 @@ def serve(
     with exporting(os.environ, redactor) as sent:
         metrics = ServerMetrics(Registry(sent.meter_provider, redactor.redact))
         telemetry = Telemetry(tracer_provider=sent.tracer_provider, meter_provider=metrics.registry)
-        with_application(ctx.obj, work, settings, telemetry=telemetry)
+        with_application(ctx.obj, work, settings, telemetry=telemetry, first=until_there)
 
 
 async def _to_know(application: tta.Application, host: str) -> list[str]:

@@ -23,6 +23,8 @@ def worker(
     turns: Annotated[int | None, take.number("turns_at_once", 1, 10_000)] = None,
     model: Annotated[str, take.option("model")] = "",
     temporal: Annotated[str, take.option("temporal")] = "",
+    host: Annotated[str, take.option("worker_host")] = "",
+    port: Annotated[int | None, take.number("worker_port", 0, 65_535)] = None,
     log_level: Annotated[LogLevel | None, take.option("log_level", case_sensitive=False)] = None,
 ) -> None:
     """Play turns for servers on other machines.
@@ -35,11 +37,32 @@ def worker(
         raise tta.SettingsError("worker", NOT_INSTALLED)
     settings = with_logs(settings_for(ctx.obj, model=model), log_level)
     settings = with_runner(settings, "temporal", temporal)
+    host = tta.Settings(worker_host=host).worker_host if host else settings.worker_host
+    port = settings.worker_port if port is None else port
     screen = ctx.obj.screen
 
     from tta_rebuild.bootstrap.guards import redactor_for
+    from tta_rebuild.bootstrap.starting import until_there
+    from tta_rebuild.core.telemetry import Telemetry
+    from tta_rebuild.server.metric_registry import CONTENT_TYPE, Registry
     from tta_rebuild.server.otlp import exporting
-    from tta_rebuild.worker.worker import work
+    from tta_rebuild.worker.figures import WorkerFigures
+    from tta_rebuild.worker.health_port import PortWanted
+    from tta_rebuild.worker.log_lines import WorkerLines
+    from tta_rebuild.worker.worker import work, worker_name
+
+    name = worker_name()
+
+    def listens(address: str) -> None:
+        screen.say(message("working_port", address=address), "dim")
+
+    def port_of(application: tta.Application, registry: Registry) -> PortWanted | None:
+        if port is None:
+            return None
+        figures = WorkerFigures(application, registry, registry.text).now
+        return PortWanted(
+            host=host, port=port, figures=figures, content_type=CONTENT_TYPE, on_listening=listens
+        )
 
     async def play(application: tta.Application) -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -54,10 +77,18 @@ def worker(
             await work(
                 application,
                 stop,
+                name=name,
                 most_turns=turns or settings.worker_turns,
                 on_start=told,
                 telemetry=telemetry,
+                port=port_of(application, registry),
             )
 
-    with exporting(os.environ, redactor_for(settings)) as telemetry:
-        with_application(ctx.obj, play, settings, telemetry=telemetry)
+    redactor = redactor_for(settings)
+    with exporting(os.environ, redactor) as sent:
+        registry = Registry(sent.meter_provider, redactor.redact)
+        telemetry = Telemetry(tracer_provider=sent.tracer_provider, meter_provider=registry)
+        lines = WorkerLines(name)
+        with_application(
+            ctx.obj, play, settings, telemetry=telemetry, lines=lines, first=until_there
+        )

@@ -258,6 +258,22 @@ class TooManyTurns(StoryError):
     retry_after_s: float = 1.0
 
 
+class TurnsUnavailable(StoryError):
+    """Nobody plays turns at the moment: an outage, and no load; try again later."""
+
+    retry_after_s: float = 5.0
+
+
+class NoTemporal(TurnsUnavailable):
+    """Temporal, which hands turns to workers, does not answer."""
+
+
+class NoWorker(TurnsUnavailable):
+    """No worker takes turns, or none took this one in time."""
+
+    retry_after_s: float = 15.0
+
+
 class ImportRejected(StoryError):
     """The file is not a story that can be read; nothing was changed."""
 
@@ -315,6 +331,10 @@ class SettingsError(TTAError):
     def __init__(self, setting: str, message: str) -> None:
         super().__init__(f"{setting}: {message}")
         self.setting = setting
+
+
+class ServiceAway(SettingsError):
+    """Nothing answers at the address that a setting names: it is away for a while, or is wrong."""
 
 
 class UnreadableFile(TTAError):

@@ -5,12 +5,12 @@ The conventions are still moving: whoever makes a span or a metric takes the nam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.metrics import Meter, MeterProvider
     from opentelemetry.trace import TracerProvider
 
 SCOPE = "tta_rebuild"
@@ -36,6 +36,25 @@ PROVIDER_NAMES = {"gemini": "gcp.gemini", "vertex": "gcp.vertex_ai"}
 SECONDS: Sequence[float] = tuple(0.01 * 2**n for n in range(14))
 TOKENS: Sequence[float] = tuple(float(4**n) for n in range(14))
 """Bounds of buckets, as the conventions advise."""
+
+
+Observed: TypeAlias = Callable[[], Iterable[tuple[float, Mapping[str, str]]]]
+"""What gives values with their attributes, whenever somebody asks."""
+
+
+def observe(meter: Meter, name: str, about: str, values: Observed, unit: str = "") -> None:
+    """Make a gauge of what a function gives."""
+    meter.create_observable_gauge(name, observing(values), unit, about)
+
+
+def observing(values: Observed) -> Any:
+    """Callbacks of an observable instrument, from a function that gives values with attributes."""
+    from opentelemetry.metrics import Observation
+
+    def callback(options: object) -> Iterable[Observation]:
+        return [Observation(value, dict(attributes)) for value, attributes in values()]
+
+    return [callback]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

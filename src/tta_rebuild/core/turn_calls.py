@@ -124,11 +124,3 @@ class TurnCalls(Protocol):
     async def orphans(self) -> Sequence[tuple[str, CallPlace, CallAsked]]:
         """The same of turns that are over, with the turn's id, where the worker is gone."""
         ...
-
-
-class WorkerLives(Protocol):
-    """When workers ended, by those that live on."""
-
-    async def gone_at(self, worker: str) -> datetime | None:
-        """When a worker was seen to be gone, by its own clock; None where nobody saw that."""
-        ...

@@ -51,6 +51,17 @@ class TurnOutcome:
     is_stored: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedUpdate:
+    """Something seen of a turn, and when it was put (``at``; None: by an earlier program)."""
+
+    turn_id: str
+    number: int
+    kind: str
+    text: str
+    at: datetime | None
+
+
 class TurnRecords(Protocol):
     """Where turns are kept. All methods may raise StoreError."""
 

@@ -1,19 +1,24 @@
 """The turns that were asked for at one server while workers play them, until their ends are seen.
 
-``temporal_runner`` shows this what it reads of turns, whoever it reads it for: so a server counts
-its turns, and tells whoever watches them, as the one that plays them itself does.
+``temporal_runner`` shows this what was put of them and when, whichever server they are followed at:
+so each server counts those that it was asked for, and no other.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnState, TurnUpdate, TurnWatch
+from tta_rebuild.engine.turn_steps import WHY_ANEW
 
 MOST_FAILURES = 20
+
+_log = logging.getLogger("tta_rebuild.turns")
 
 
 class AskedTurns:
@@ -37,6 +42,16 @@ class AskedTurns:
         """A turn is asked for; no word of it is kept here."""
         self._turns[turn.turn_id] = replace(turn, request=replace(turn.request, text=""))
 
+    @property
+    def above(self) -> Mapping[str, int]:
+        """Of those whose ends were not seen yet, by id, the number of the last update seen."""
+        return {turn_id: turn.updates for turn_id, turn in self._turns.items()}
+
+    def is_news(self, turn_id: str, updates: Sequence[TurnUpdate]) -> bool:
+        """Whether these say that a turn, asked for here, has begun to be told or is over."""
+        turn = self._turns.get(turn_id)
+        return bool(turn and updates and (turn.updates == 0 or updates[-1].is_last))
+
     def seen(self, turn_id: str, updates: Sequence[TurnUpdate]) -> None:
         """These updates of a turn were read, in order; each counts once, however often it is."""
         turn = self._turns.get(turn_id)
@@ -52,6 +67,8 @@ class AskedTurns:
             self._turns[turn_id] = turn
             if self._watch is not None:
                 self._watch.updated(turn, update)
+            if update.kind == "restarted":
+                _log_anew(turn_id, update.values.get("reason", ""))
             if update.is_last:
                 self._over(turn)
                 return
@@ -70,3 +87,9 @@ class AskedTurns:
         self.ended[turn.state] += 1
         if turn.state == "failed":
             self.failures.append(turn)
+
+
+def _log_anew(turn_id: str, reason: str) -> None:
+    """Say that a turn is told anew by another; of other reasons the player alone is told."""
+    if reason in map(message, WHY_ANEW):
+        _log.warning("turn %s: %s", turn_id, reason, extra={"turn_id": turn_id})

@@ -12,14 +12,23 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Self
 
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import BranchBusy, KeyReused, StoreError, TooManyTurns, TurnNotFound
-from tta_rebuild.core.turn_records import RUNNING, TurnRecord
+from tta_rebuild.core.errors import (
+    BranchBusy,
+    KeyReused,
+    NoTemporal,
+    StoreError,
+    TooManyTurns,
+    TurnNotFound,
+)
+from tta_rebuild.core.turn_records import RUNNING, TimedUpdate, TurnRecord
 from tta_rebuild.engine.asked_turns import AskedTurns
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
@@ -27,6 +36,7 @@ from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.temporal_names import QUEUE
 from tta_rebuild.engine.turn_dispatch import is_same, turn_of
 from tta_rebuild.engine.turn_pauses import TurnPauses
+from tta_rebuild.engine.turn_queue import TurnsAtWorkers
 from tta_rebuild.engine.turn_runner import (
     LAST_NUMBER,
     REPEATABLE,
@@ -38,15 +48,22 @@ from tta_rebuild.engine.turn_runner import (
 )
 from tta_rebuild.engine.turn_updates import TurnUpdates
 from tta_rebuild.engine.turn_values import Values, text_of
-from tta_rebuild.engine.turn_workflows import HEALTH_S, TurnWorkflows
+from tta_rebuild.engine.turn_workflows import TurnWorkflows
+from tta_rebuild.engine.waiting_turns import WaitingTurns
 from tta_rebuild.storage.story_store import StoryStore
 
 TENDED_EVERY_S = 20.0
 YOUNG_S = 5.0
 """A turn younger than this may be about to be begun by whoever was asked for it."""
 
+LOOKED_EVERY_S = 1.0
+"""How often it is looked how the turns stand that were asked for here, by one statement for all."""
+
 ROW_S = 2.0
 """How long the end of a turn's row is waited for once its last update is seen, seconds."""
+
+_UNBEGUN = "is_unbegun"
+"""Marks the row of a turn that Temporal did not take: who asked was refused."""
 
 _log = logging.getLogger("tta_rebuild.turns")
 
@@ -74,28 +91,39 @@ class TemporalRunner:
         known_s: float = 86_400.0,
     ) -> None:
         """``most_turns`` is over all machines, about; see ``InProcessRunner`` for the rest."""
-        self._workflows = TurnWorkflows(client, queue)
+        self._workflows = workflows = TurnWorkflows(client, queue)
         self._stories, self._store = stories, store
         self._records, self._updates = store.turns(), updates
         self._sessions, self._new_id, self._clock = sessions, new_id, clock or Clock()
         self._pauses = TurnPauses(stories, store, updates, sessions, self._clock)
+        at_workers = TurnsAtWorkers(
+            workflows=workflows,
+            records=self._records,
+            lives=store.worker_lives(),
+            clock=self._clock,
+        )
+        self._waiting = WaitingTurns(at_workers, self._pauses.ends)
         self._most = most_turns
         self._kept_s, self._known_s = kept_s, known_s
         self._asked_here = AskedTurns(watch)
-        self._tending: asyncio.Task[None] | None = None
+        self._tending: Sequence[asyncio.Task[None]] = ()
         self.is_draining = False
         self.ended, self.failures = self._asked_here.ended, self._asked_here.failures
         """Of the turns that were asked for here, as far as it was seen."""
 
     async def __aenter__(self) -> Self:
-        self._tending = asyncio.create_task(self._tend(), name="tending turns")
+        self._tending = (
+            asyncio.create_task(self._tend(), name="tending turns"),
+            asyncio.create_task(self._look_on(), name="looking how turns stand"),
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.is_draining = True
-        if self._tending is not None:
-            self._tending.cancel()
-            await asyncio.wait([self._tending])
+        for task in self._tending:
+            task.cancel()
+        if self._tending:
+            await asyncio.wait(self._tending)
 
     def use(self, client: Client) -> None:
         """Ask Temporal by this client from now on."""
@@ -107,18 +135,22 @@ class TemporalRunner:
         return len(self._asked_here)
 
     async def submit(self, request: TurnRequest, *, again: bool = False) -> RunningTurn:
-        """See ``TurnRunner.submit``; TooManyTurns also where Temporal cannot be reached."""
+        """See ``TurnRunner.submit``."""
         if known := await self.known(request, again=again):
             return known
         is_full = await self._is_full()
         other = await self._played_on(request.branch_id)
-        if is_full or other:
+        away = None if is_full or other else await self._waiting.refusal()
+        if is_full or other or away:
             if paused := await self._paused(request, other, may_ask=not is_full):
                 return paused
             if is_full:
                 name = "shutting_down" if self.is_draining else "too_many_turns"
                 self._asked_here.turned_away(name.removesuffix("_turns"))
                 raise TooManyTurns(message(name), retry_after_s=2.0)
+            if away:
+                self._asked_here.turned_away("no_worker")
+                raise away
         return await self._begin(request)
 
     async def pause(self, request: TurnRequest) -> RunningTurn | None:
@@ -150,10 +182,11 @@ class TemporalRunner:
             await self._workflows.start(now.turn_id)
         except RPCError as error:
             _log.error("a turn could not be begun, Temporal failed: %s", error.status.name)
-            await self._end(now.turn_id, message("no_workers"))
+            await self._end(now.turn_id, message("no_temporal"), is_unbegun=True)
             if paused := await self._paused(request, None, may_ask=False, instead_of=now.turn_id):
                 return paused
-            raise TooManyTurns(message("no_workers"), retry_after_s=5.0) from error
+            self._asked_here.turned_away("no_temporal")
+            raise NoTemporal(message("no_temporal")) from error
         return await self._as_it_stands(now)
 
     async def _begun_paused(
@@ -219,7 +252,7 @@ class TemporalRunner:
     async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
         """See ``TurnRunner.known``."""
         record = await self._records.of_key(request.key)
-        if record is None:
+        if record is None or record.last.get(_UNBEGUN):
             return None
         turn = await self._same(record, request)
         return None if again and turn.state in REPEATABLE else turn
@@ -275,26 +308,11 @@ class TemporalRunner:
 
     async def hindrance(self) -> str:
         """See ``TurnRunner.hindrance``: asks Temporal and the database, a second each at most."""
-        if self.is_draining:
-            return "draining"
-        try:
-            workers = await self._workflows.workers()
-        except (RPCError, TimeoutError):
-            return "no Temporal"
-        try:
-            await asyncio.wait_for(self._records.running_count(), HEALTH_S)
-        except (StoreError, TimeoutError):
-            return "no database"
-        return "" if workers else "no worker"
+        return "draining" if self.is_draining else await self._waiting.hindrance()
 
     async def queue(self) -> TurnQueue:
         """See ``TurnRunner.queue``."""
-        workers: int | None = None
-        with suppress(RPCError, TimeoutError):
-            workers = await self._workflows.workers()
-        waiting, since = await self._records.waiting()
-        waits_s = (self._clock.wall() - since).total_seconds() if since else 0.0
-        return TurnQueue(workers=workers, waiting=waiting, longest_s=max(0.0, waits_s))
+        return await self._waiting.queue()
 
     async def drain(self, grace_s: float) -> None:
         """Begin no turn any more; for ``grace_s`` seconds wait for those that were asked for here.
@@ -318,14 +336,15 @@ class TemporalRunner:
         if not await self._workflows.cancel(turn_id, reason):
             await self._end(turn_id, reason)
 
-    async def _end(self, turn_id: str, reason: str) -> None:
-        """End a turn that nobody plays."""
+    async def _end(self, turn_id: str, reason: str, *, is_unbegun: bool = False) -> None:
+        """End a turn that nobody plays; the key of one that is unbegun asks for another."""
         record = await self._records.turn(turn_id)
         if record is not None and record.state == RUNNING:
             shown = await self._read(turn_id, 0, 0.0)
             number = shown[-1].number + 1 if shown else 1
             await self._updates.add(turn_id, number, "abandoned", text_of({"reason": reason}))
-            await self._records.end(turn_id, "abandoned", {}, self._clock.wall())
+            last = {_UNBEGUN: True} if is_unbegun else {}
+            await self._records.end(turn_id, "abandoned", last, self._clock.wall())
 
     async def _ended(self, turn_id: str) -> None:
         with suppress(TurnNotFound):
@@ -339,6 +358,8 @@ class TemporalRunner:
         while True:
             try:
                 now = self._clock.wall()
+                if given_up := await self._waiting.give_up():
+                    _log.error("%d turns failed: nobody was there to take them", given_up)
                 if started := await self.recover():
                     _log.warning("%d turns that nobody played are played now", started)
                 await self._updates.trim(before=now - timedelta(seconds=self._kept_s))
@@ -349,6 +370,12 @@ class TemporalRunner:
             except (RPCError, StoreError) as error:
                 _log.warning("turns could not be looked after: %s", type(error).__name__)
             await self._clock.sleep(TENDED_EVERY_S)
+
+    async def _look_on(self) -> None:
+        while True:
+            with suppress(StoreError):  # looked for again
+                await self.look()
+            await self._clock.sleep(LOOKED_EVERY_S)
 
     async def _found(self, turn_id: str) -> TurnRecord:
         record = await self._records.turn(turn_id)
@@ -380,8 +407,20 @@ class TemporalRunner:
     async def _read(self, turn_id: str, after: int, wait_s: float) -> list[TurnUpdate]:
         found = await self._updates.read(turn_id, after=after, wait_s=wait_s)
         updates = [TurnUpdate(number=n, kind=_any(kind), text=text) for n, kind, text in found]
-        self._asked_here.seen(turn_id, updates)
+        if self._asked_here.is_news(turn_id, updates):
+            await self.look(turn_id)
         return updates
+
+    async def look(self, turn_id: str = "") -> None:
+        """See how the turns stand that were asked for here, or one, wherever they are followed."""
+        above = self._asked_here.above
+        if turn_id:
+            above = {turn_id: above[turn_id]} if turn_id in above else {}
+        if not above:
+            return
+        put = groupby(await self._updates.timed(above), attrgetter("turn_id"))
+        for whose, updates in put:
+            self._asked_here.seen(whose, [_update(one) for one in updates])
 
     async def _ended_with(self, record: TurnRecord, after: int) -> list[TurnUpdate]:
         """The updates of a turn that is over; where the last is missing, what its row says."""
@@ -390,9 +429,14 @@ class TemporalRunner:
         if found or after >= LAST_NUMBER or (shown and shown[-1].is_last):
             return found
         text = text_of(record.last)
-        last = [TurnUpdate(number=LAST_NUMBER, kind=_any(record.state), text=text)]
+        kind, at = _any(record.state), record.ended_at
+        last = [TurnUpdate(number=LAST_NUMBER, kind=kind, text=text, at=at)]
         self._asked_here.seen(record.turn_id, last)
         return last
+
+
+def _update(put: TimedUpdate) -> TurnUpdate:
+    return TurnUpdate(number=put.number, kind=_any(put.kind), text=put.text, at=put.at)
 
 
 def _any(name: str) -> Any:

@@ -39,7 +39,7 @@ class TurnPauses:
     ) -> None:
         self._stories, self._store, self._sessions = stories, store, sessions
         self._records, self._updates, self._clock = store.turns(), updates, clock
-        self._ends = TurnEnds(
+        self.ends = TurnEnds(
             store=store,
             records=self._records,
             updates=updates,
@@ -65,7 +65,7 @@ class TurnPauses:
 
     async def end(self, turn_id: str, values: Values) -> None:
         """End a turn that has begun, and that no worker was given, with its pause."""
-        await self._ends.pause(turn_id, values)
+        await self.ends.pause(turn_id, values)
 
     async def beside(
         self, request: TurnRequest, other: TurnRecord | None, *, may_ask: bool

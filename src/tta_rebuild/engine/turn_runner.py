@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
+from tta_rebuild.core.workers import WorkerSeen
 from tta_rebuild.engine.turn_values import LAST_KINDS, UpdateKind, Values
 
 TurnKind: TypeAlias = Literal["begin", "choose", "say", "end", "ask", "think"]
@@ -56,12 +57,14 @@ class TurnRequest:
 class TurnUpdate:
     """Something seen of a turn; numbers count from 1 without a gap.
 
-    ``text`` is its values as JSON, as every reader of the turn is sent them.
+    ``text`` is its values as JSON, as every reader of the turn is sent them; ``at`` is when it was
+    put, where that is known and not now.
     """
 
     number: int
     kind: UpdateKind
     text: str
+    at: datetime | None = field(default=None, compare=False)
 
     @property
     def values(self) -> Values:
@@ -118,21 +121,33 @@ class TurnWatch(Protocol):
         """An update has come; ``turn`` is as it stands with it."""
 
     def turned_away(self, reason: str) -> None:
-        """A turn was not begun: ``busy_branch``, ``too_many`` or ``shutting_down``."""
+        """A turn was not begun.
+
+        ``busy_branch``, ``too_many``, ``shutting_down``, ``no_temporal`` or ``no_worker``.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnQueue:
     """Turns on their way to workers.
 
+    What is None is not known: whoever would know it does not answer.
+
     Attributes:
-        workers: how many take turns now; None: whoever hands them out does not answer.
-        waiting: turns that no worker has begun yet; ``longest_s`` is how long the oldest waits.
+        workers: how many take turns now.
+        running: turns that are not over, whichever server they were asked for at.
+        waiting: those that no worker has begun yet; ``longest_s`` is how long the oldest waits.
+        members: the workers as the database knows them, with those that ended a while ago.
+        has_temporal, has_database: whether they answer.
     """
 
     workers: int | None
-    waiting: int
-    longest_s: float
+    running: int | None
+    waiting: int | None
+    longest_s: float | None
+    members: Sequence[WorkerSeen] = ()
+    has_temporal: bool = True
+    has_database: bool = True
 
 
 class TurnRunner(Protocol):
@@ -155,7 +170,8 @@ class TurnRunner(Protocol):
         """Begin a turn; the same key gives the same turn, unless nothing of it was stored and it
         shall run ``again``.
 
-        Raises KeyReused (that key is another move's), BranchBusy, TooManyTurns.
+        Raises KeyReused (that key is another move's), BranchBusy, TooManyTurns, TurnsUnavailable
+        (nobody is there who plays turns).
         """
 
     async def known(self, request: TurnRequest, *, again: bool = False) -> RunningTurn | None:
@@ -195,7 +211,7 @@ class TurnRunner(Protocol):
     async def queue(self) -> TurnQueue | None:
         """How turns wait for who plays them; None: they are played here and wait for nobody.
 
-        Raises StoreError.
+        Answers within about a second, whoever is away.
         """
 
     async def hindrance(self) -> str:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import StoreAway, StoreFull, TTAError
-from tta_rebuild.core.turn_calls import CallAsked, CallHeard, CallPlace, TurnCalls, WorkerLives
+from tta_rebuild.core.turn_calls import CallAsked, CallHeard, CallPlace, TurnCalls
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.core.usage import Usage
+from tta_rebuild.core.workers import WorkerLives
 from tta_rebuild.engine.held_events import HeldEvents
 from tta_rebuild.engine.kept_replies import OpenCall, TurnMemory
 from tta_rebuild.engine.messages import message
@@ -30,6 +31,13 @@ from tta_rebuild.engine.turn_values import LAST_KINDS, Values, error_values, tex
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
+
+
+TAKEN_OVER, LEFT = "turn_taken_over", "turn_left"
+STORE_AWAY, BEGUN_ANEW = "turn_store_away", "turn_begun_anew"
+WHY_ANEW = (TAKEN_OVER, LEFT, STORE_AWAY, BEGUN_ANEW)
+"""Why a turn that was seen begins anew: names of messages. Its machine was lost, or told to stop;
+the database was away; Temporal had forgotten it."""
 
 
 class _Overtaken(Exception):
@@ -75,6 +83,7 @@ class TurnSteps(TurnEnds):
         *,
         lost: Mapping[CallPlace, CallHeard] | None = None,
         open_calls: dict[CallPlace, OpenCall] | None = None,
+        why: str = TAKEN_OVER,
     ) -> str:
         """Tell the turn to whoever reads it, and keep what it has come to; nothing is stored yet.
 
@@ -83,6 +92,7 @@ class TurnSteps(TurnEnds):
         Args:
             lost: how far the calls of whoever told it before had come.
             open_calls: filled with the calls that are under way.
+            why: one of ``WHY_ANEW``, should it have been seen before.
         """
         record = await self._running(turn_id)
         if record is None or await self.records.outcome(turn_id) is not None:
@@ -94,7 +104,7 @@ class TurnSteps(TurnEnds):
         told = _Told(self, record, number=shown[-1][0] if shown else 0)
         try:
             if shown:
-                await told.show("restarted", {"reason": message("turn_taken_over")})
+                await told.show("restarted", {"reason": message(why)})
             with turn_span(TurnRequest(**record.request), self.tracer_provider) as ended:
                 try:
                     await told.play(open_calls)

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
+
+from tta_rebuild.core.turn_records import TimedUpdate
 
 
 class TurnUpdates(Protocol):
@@ -26,6 +28,9 @@ class TurnUpdates(Protocol):
 
         Waits for the first of them, at most ``wait_s`` seconds.
         """
+
+    async def timed(self, above: Mapping[str, int]) -> Sequence[TimedUpdate]:
+        """Of each of these turns the updates above a number, in order, with when they were put."""
 
     async def trim(self, *, before: datetime) -> None:
         """Drop what was seen of turns that ended before then, but for the last update of each."""

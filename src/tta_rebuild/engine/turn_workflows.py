@@ -12,7 +12,10 @@ from datetime import UTC, datetime, timedelta
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions, WorkerDeploymentVersion
 from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    DescribeTaskQueueResponse,
+)
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
@@ -76,30 +79,44 @@ class TurnWorkflows:
             return False
         return True
 
-    async def workers(self) -> int:
-        """How many workers take new turns, or did within ``SEEN_S``; asks for a second at most.
+    async def takers(self) -> set[str]:
+        """The names of the workers that take new turns, or did within ``SEEN_S``.
 
-        Workers of a version that is not, or no longer, the current one take none. Raises RPCError
-        and TimeoutError.
+        Workers of a version that is not, or no longer, the current one take none. Asks for a second
+        at most. Raises RPCError and TimeoutError.
         """
+        found = await self._described()
+        since, taking = datetime.now(UTC) - timedelta(seconds=SEEN_S), _taking(found)
+        return {
+            one.identity
+            for one in found.pollers
+            if one.last_access_time.ToDatetime(tzinfo=UTC) >= since
+            and _version_of(one.deployment_options) in taking
+        }
+
+    async def current(self) -> list[tuple[str, str]]:
+        """Deployment and build of the versions that new turns go to; raises as ``takers``.
+
+        ``("", "")`` are workers without a version.
+        """
+        return _taking(await self._described())
+
+    async def _described(self) -> DescribeTaskQueueResponse:
         wanted = DescribeTaskQueueRequest(
             namespace=self.client.namespace,
             task_queue=TaskQueue(name=self.queue),
             task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
         )
         asking = self.client.workflow_service.describe_task_queue(wanted)
-        found = await asyncio.wait_for(asking, HEALTH_S)
-        since, told = datetime.now(UTC) - timedelta(seconds=SEEN_S), found.versioning_info
-        taking = {_version(told.current_deployment_version)}
-        if told.ramping_version_percentage:
-            taking.add(_version(told.ramping_deployment_version))
-        workers = {
-            one.identity
-            for one in found.pollers
-            if one.last_access_time.ToDatetime(tzinfo=UTC) >= since
-            and _version_of(one.deployment_options) in taking
-        }
-        return len(workers)
+        return await asyncio.wait_for(asking, HEALTH_S)
+
+
+def _taking(found: DescribeTaskQueueResponse) -> list[tuple[str, str]]:
+    told = found.versioning_info
+    taking = [_version(told.current_deployment_version)]
+    if told.ramping_version_percentage:
+        taking.append(_version(told.ramping_deployment_version))
+    return taking
 
 
 def _version(one: WorkerDeploymentVersion) -> tuple[str, str]:

@@ -21,16 +21,25 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tta_rebuild.core.access import ROLES, AccessRecords, AccessToken, Role
+from tta_rebuild.core.access import ROLES, AccessRecords, AccessToken, Role, digest_of
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import StoreError, StoryNotFound, TurnNotFound
 from tta_rebuild.engine.messages import message
+from tta_rebuild.engine.turn_values import error_values
 from tta_rebuild.server.browser_safety import SAFE_METHODS
-from tta_rebuild.server.problems import Problem, answer, body_of
+from tta_rebuild.server.problems import Problem, answer, body_of, problem_of
 from tta_rebuild.server.resources import ID, serving_of
 
 COOKIE = "tta_session"
 SHARE_HEADER = "X-TTA-Share"
+LOOKS = ("/api/v1/health", "/metrics")
+"""What says how the server is, to operators, also while the database with their tokens is away."""
+LATELY = timedelta(hours=1)
+"""How long who was an operator may go on to look at that meanwhile."""
+AWAY_AFTER_S = 1.0
+NOT_KNOWN = (
+    "the database does not answer, so no token can be looked up; /healthz and /readyz ask for none"
+)
 NOTED_EVERY = timedelta(minutes=1)
 """How exactly the time of a token's last use is kept."""
 
@@ -95,6 +104,7 @@ class Access:
     ) -> None:
         self.records, self.accounts, self.now = records, accounts, now
         self._may_begin, self._looked_at = may_begin, datetime.min.replace(tzinfo=UTC)
+        self._lately: dict[str, tuple[datetime, Principal]] = {}
 
     async def principal(self, headers: Headers) -> Principal:
         """Who sends a request with these headers."""
@@ -120,6 +130,24 @@ class Access:
         if self.accounts:
             _log.warning("the first token was made: players show tokens from now on")
         return self.accounts
+
+    async def principal_of_look(self, headers: Headers) -> Principal:
+        """Who asks how the server is: while the database is away, by who they were lately."""
+        secret = _bearer(headers) or _cookie(headers)
+        try:
+            found = await asyncio.wait_for(self.principal(headers), AWAY_AFTER_S)
+        except (StoreError, TimeoutError) as error:
+            at, known = self._lately.get(digest_of(secret), (datetime.min, Principal()))
+            is_good = known.token is not None and known.token.is_good(self.now())
+            if not is_good or self.now() - at > LATELY:
+                raise StoreError(NOT_KNOWN) from error
+            return known
+        if found.token is not None:
+            self._lately = {
+                d: one for d, one in self._lately.items() if one[1].token != found.token
+            }
+            self._lately[digest_of(secret)] = self.now(), found
+        return found
 
     async def good(self, secret: str) -> AccessToken | None:
         """The token of a secret, if it opens the door now."""
@@ -163,7 +191,13 @@ class Authentication:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        principal = await self._access.principal(headers)
+        is_look = scope["path"] in LOOKS
+        whose = self._access.principal_of_look if is_look else self._access.principal
+        try:
+            principal = await whose(headers)
+        except StoreError as error:  # the handlers of errors stand further inside
+            await answer(problem_of(error_values(error)))(scope, receive, send)
+            return
         is_by_cookie = principal.role and self._access.accounts and not _bearer(headers)
         if is_by_cookie and scope["method"] not in SAFE_METHODS and not _says_from_where(headers):
             # BrowserSafety has seen that it is ours, if it says so at all

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from opentelemetry import metrics as otel
 from opentelemetry.context import Context
-from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.metrics import CallbackOptions
 
 from tta_rebuild.core.telemetry import SECONDS, TOKENS
 
@@ -265,19 +265,6 @@ class _Meter(otel.Meter):
             "up_down_counter", name, callbacks, unit, description
         )
         return made
-
-
-Observed: TypeAlias = Callable[[], Iterable[tuple[float, Mapping[str, str]]]]
-"""What gives values with their attributes, whenever somebody asks."""
-
-
-def observing(values: Observed) -> Any:
-    """Callbacks of an observable instrument, from a function that gives values with attributes."""
-
-    def callback(options: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(value, dict(attributes)) for value, attributes in values()]
-
-    return [callback]
 
 
 def _line(name: str, labels: Labels, value: float) -> str:

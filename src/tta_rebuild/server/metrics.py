@@ -5,12 +5,11 @@ Names of models, tasks, routes and outcomes are labels; ids of stories, branches
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import os
-import time
 from contextlib import suppress
+from functools import partial
 from itertools import product
-from pathlib import Path
 from typing import get_args
 
 from fastapi import APIRouter, Request
@@ -19,19 +18,25 @@ from opentelemetry.metrics import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import tta_rebuild as tta
+from tta_rebuild.bootstrap.figures import watch_models, watch_process
+from tta_rebuild.bootstrap.reached import LIMIT_S
 from tta_rebuild.bootstrap.serving import Serving
 from tta_rebuild.core import telemetry as names
 from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.telemetry import observe
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnKind, TurnUpdate
 from tta_rebuild.engine.turn_values import LAST_KINDS
-from tta_rebuild.server.metric_registry import CONTENT_TYPE, Observed, Registry, observing
+from tta_rebuild.server.cluster_figures import ClusterFigures
+from tta_rebuild.server.metric_registry import CONTENT_TYPE, Registry
 from tta_rebuild.server.refusals import Refusals, route_of
 from tta_rebuild.server.streaming import Streams
 
-CIRCUITS = {"closed": 0, "half-open": 1, "open": 2}
 KINDS: tuple[str, ...] = get_args(TurnKind)
 FIRST_PIECES = ("passage", "aside", "refused", "paused")
 """Updates that are the first a player reads."""
+
+FRESH_S = 15.0
+"""How old a figure may be that can only be asked for by waiting and is sent elsewhere, seconds."""
 
 _log = logging.getLogger("tta_rebuild.server.requests")
 
@@ -49,6 +54,7 @@ class ServerMetrics:
         self._clock = clock or Clock()
         self._begun: set[str] = set()
         self._spent: dict[str, float] = {}
+        self._cluster = ClusterFigures(self._clock)
         meter = self._meter = self.registry.get_meter(names.SCOPE)
 
         def seconds(name: str, about: str) -> Histogram:
@@ -86,7 +92,7 @@ class ServerMetrics:
         kind = {"kind": turn.request.kind}
         if update.kind in FIRST_PIECES and turn.turn_id not in self._begun:
             self._begun.add(turn.turn_id)
-            self._first.record(self._since(turn), kind)
+            self._first.record(self._since(turn, update), kind)
         if update.kind == "restarted":
             self._restarts.add(1)
         elif update.kind == "scene":
@@ -100,7 +106,7 @@ class ServerMetrics:
             took = {names.WORKFLOW: f"turn_{turn.request.kind}"}
             if update.kind == "failed":
                 took[names.ERROR] = (update.values.get("errors") or ("Defect",))[0]
-            self._took.record(self._since(turn), took)
+            self._took.record(self._since(turn, update), took)
 
     def turned_away(self, reason: str) -> None:
         """See ``TurnWatch.turned_away``."""
@@ -109,72 +115,44 @@ class ServerMetrics:
     def watch(self, serving: Serving, streams: Streams, most_turns: int) -> None:
         """Observe what is there now, whenever somebody asks."""
         application, runner = serving.application, serving.runner
-        gauge = self._gauge
+        gauge = partial(observe, self._meter)
         gauge("tta.turns.running", "Turns being played", lambda: [(runner.running, {})])
         gauge("tta.turns.most", "Turns at once at most", lambda: [(most_turns, {})])
         gauge("tta.streams.open", "Readers that follow a turn", lambda: [(streams.open, {})])
         gauge("tta.sessions", "Branches kept at hand", lambda: [(len(serving.sessions), {})])
         gauge("tta.draining", "1 while shutting down", lambda: [(int(runner.is_draining), {})])
         gauge(
-            "tta.queue",
-            "Calls that wait for room in a model's quota",
-            lambda: [(one.waiting, {"model": one.model}) for one in application.health()],
-        )
-        gauge(
-            "tta.circuit.state",
-            "0 closed, 1 half-open, 2 open: the model is left alone",
-            lambda: [(CIRCUITS[o.circuit], {"model": o.model}) for o in application.health()],
-        )
-        gauge(
-            "tta.budget.limit",
-            "Budgets, US dollars",
-            lambda: [(b.limit_usd, {"scope": b.scope}) for b in application.tracker.budgets],
-            "USD",
-        )
-        gauge(
             "tta.budget.spent",
             "Spent of each budget when /metrics was last asked, US dollars",
             lambda: [(usd, {"scope": scope}) for scope, usd in self._spent.items()],
             "USD",
         )
-        gauge(
-            "tta.redis.away",
-            "1 while Redis cannot be used and this worker keeps to its share",
-            lambda: [(int(application.redis() == "away"), {})] if application.redis() else [],
-        )
-        gauge("tta.build_info", "The version", lambda: [(1, {"version": tta.__version__})])
-        self._watch_process()
+        watch_models(self._meter, application)
+        watch_process(self._meter, tta.__version__)
+        self._cluster.watch(self._meter)
 
     async def refresh(self, serving: Serving) -> None:
-        """Look up what can only be asked for by waiting."""
+        """Look up what can only be asked for by waiting: a second each at most, all at once."""
+        await asyncio.gather(self._cluster.refresh(serving), self._look_up_spent(serving))
+
+    async def keep_fresh(self, serving: Serving) -> None:
+        """Look again and again, where figures are also sent and nobody may ask for them here."""
+        while self.registry.also is not None:
+            await self.refresh(serving)
+            await self._clock.sleep(FRESH_S)
+
+    async def _look_up_spent(self, serving: Serving) -> None:
         tracker = serving.application.tracker
-        with suppress(tta.StoreError):
-            for budget in tracker.budgets:
-                if budget.scope not in ("story", "call"):
-                    self._spent[budget.scope] = await tracker.spent_usd(budget.scope)
+        with suppress(tta.StoreError, TimeoutError):
+            async with asyncio.timeout(LIMIT_S):
+                for budget in tracker.budgets:
+                    if budget.scope not in ("story", "call"):
+                        self._spent[budget.scope] = await tracker.spent_usd(budget.scope)
 
-    def _gauge(self, name: str, about: str, values: Observed, unit: str = "") -> None:
-        self._meter.create_observable_gauge(name, observing(values), unit, about)
-
-    def _since(self, turn: RunningTurn) -> float:
-        return max(0.0, (self._clock.wall() - turn.began_at).total_seconds())
-
-    def _watch_process(self) -> None:
-        """The figures of a process under the names that Prometheus' own clients give them."""
-        began_s = time.time()
-        used = observing(lambda: [(sum(os.times()[:2]), {})])
-        self._meter.create_observable_counter("process.cpu", used, "s", "CPU time")
-        self._gauge("process.resident_memory", "Memory", lambda: [(_resident_bytes(), {})], "By")
-        self._gauge("process.start_time", "Start, unix time", lambda: [(began_s, {})], "s")
-
-
-def _resident_bytes() -> int:
-    """Memory that is resident now; 0 where the system does not say."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    def _since(self, turn: RunningTurn, update: TurnUpdate) -> float:
+        """From asking for a turn to an update of it; seconds, and not more than until now."""
+        now = self._clock.wall()
+        return max(0.0, (min(update.at or now, now) - turn.began_at).total_seconds())
 
 
 class Measured:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -224,17 +224,41 @@ class ErrorOut(Given):
 
 
 class QueueOut(Given):
-    """Turns on their way to workers."""
+    """Turns on their way to workers; null is not known, since Temporal or the database is away."""
 
-    workers: int | None = Field(description="That take turns; null: Temporal does not answer")
-    waiting: int = Field(description="Turns that no worker has begun yet")
-    longest_s: float = Field(description="How long the oldest of them waits")
+    workers: int | None = Field(description="That take turns")
+    running: int | None = Field(description="Turns that are not over, of all servers")
+    waiting: int | None = Field(description="Turns that no worker has begun yet")
+    longest_s: float | None = Field(description="How long the oldest of them waits")
+
+
+class WorkerOut(Given):
+    """A worker, as the database knows it."""
+
+    name: str = Field(examples=["stories-3-4711-5f2c81aa"])
+    state: Literal["alive", "silent", "ending", "ended", "gone"] = Field(
+        description="silent: connected, and not heard of; ending: takes no more turns; gone: killed"
+    )
+    version: str = Field(description="The program's; empty: of an earlier one")
+    deployment: str
+    build: str
+    seen_at: datetime | None
+    turns: int = Field(description="That it tells now")
+    most_turns: int
 
 
 class HealthOut(Given):
     """How the server is."""
 
-    status: str = Field(examples=["ok"])
+    status: str = Field(
+        description="ok, or why no turn is played, in the words of /readyz: draining, no Temporal, "
+        "no database, no worker",
+        examples=["ok"],
+    )
+    reached: dict[str, bool] = Field(
+        description="Whether the database, Temporal and Redis answer, as far as they are set up",
+        examples=[{"database": True, "temporal": True, "redis": False}],
+    )
     version: str
     models: list[str]
     turns_running: int
@@ -251,6 +275,9 @@ class HealthOut(Given):
     )
     queue: QueueOut | None = Field(
         description="Turns on their way to workers; null: the server plays them itself"
+    )
+    workers: list[WorkerOut] = Field(
+        description="Those that live, and those that ended in the last ten minutes"
     )
     notices: list[str]
 

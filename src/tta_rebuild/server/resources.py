@@ -36,7 +36,7 @@ MEANS = {
     422: "The input is wrong",
     429: "Too many requests or turns: come again after `Retry-After`",
     500: "A defect in the program",
-    503: "The stories cannot be reached now, or the server is shutting down",
+    503: "The stories, or who plays turns, cannot be reached now: come again after `Retry-After`",
 }
 ALWAYS = (400, 401, 403, 413, 415, 422, 429, 500, 503)
 

@@ -149,11 +149,13 @@ async def serve(
             models = ", ".join(application.models)
             _log.info("tta %s serves at %s with %s; %s", tta.__version__, address, models, who)
             loading = asyncio.create_task(_load(app))
+            fresh = asyncio.create_task(app.state.metrics.keep_fresh(serving))
             try:
                 async with collecting(lambda: serving.runner.running == 0):
                     await StoryServer(config, serving.runner, grace_s).serve([listening])
             finally:
                 loading.cancel()
+                fresh.cancel()
                 _log.info("stopped; every finished turn is kept")
 
 

@@ -34,7 +34,8 @@ def told_plainly(place: str, drivers: tuple[type[Exception], ...]) -> Iterator[N
         raise _plain(error, place) from error
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise failure("unreachable", place, why=why) from error
+        name = "away" if place.startswith("postgresql:") else "unreachable"
+        raise failure(name, place, why=why) from error
 
 
 def _plain(error: Exception, place: str) -> StoreError:

@@ -6,9 +6,10 @@ who then need not look again and again. Without it they do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from tta_rebuild.core.turn_records import TimedUpdate
 from tta_rebuild.storage.redis_updates import RedisUpdates
 from tta_rebuild.storage.sql_turn_updates import SqlTurnUpdates
 
@@ -39,6 +40,10 @@ class LiveUpdates:
             return found
         looks_s = wait_s if self._carried.is_away else 0.0
         return await self._kept.read(turn_id, after=after, wait_s=looks_s)
+
+    async def timed(self, above: Mapping[str, int]) -> Sequence[TimedUpdate]:
+        """See ``TurnUpdates.timed``."""
+        return await self._kept.timed(above)
 
     async def trim(self, *, before: datetime) -> None:
         """See ``TurnUpdates.trim``; Redis lets go by itself."""

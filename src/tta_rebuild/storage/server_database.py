@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -24,6 +25,9 @@ _MIGRATION_LOCK = 7_486_711
 """Key of the advisory lock under which a server is migrated: any number that nobody else uses."""
 
 _CONNECTIONS = 5
+_CONNECTING_S = 10.0
+"""How long a server may take to answer a new connection, seconds."""
+
 _NAME = re.compile(r"(?<!:):([a-z]\w*)")
 
 
@@ -55,9 +59,18 @@ class _ServerConnection(Connection):
         text, names = _numbered(sql)
         await self.raw.executemany(text, [[row[name] for name in names] for row in rows])
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
-        transaction: AbstractAsyncContextManager[Any] = self.raw.transaction()
-        return transaction
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        transaction = self.raw.transaction()
+        await transaction.start()
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise  # its connection is given up, and the transaction with it
+        except BaseException:
+            await transaction.rollback()
+            raise
+        await transaction.commit()
 
 
 class ServerDatabase(Database):
@@ -103,7 +116,12 @@ class ServerDatabase(Database):
         await self._pool  # nothing from the second time on
         try:
             async with self._pool.acquire() as raw:
-                yield _ServerConnection(raw)
+                try:
+                    yield _ServerConnection(raw)
+                except asyncio.CancelledError:
+                    with suppress(asyncpg.InterfaceError):  # the pool has let it go already
+                        raw.terminate()  # else the end of the block waits for one that may hang
+                    raise
         except asyncpg.ReadOnlySQLTransactionError:  # another machine is the primary by now
             await self._pool.expire_connections()
             raise

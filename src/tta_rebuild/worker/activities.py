@@ -1,7 +1,8 @@
 """The steps of a turn (``engine.turn_steps``) as Temporal's activities.
 
 Telling sends heartbeats with how far each call to a model has come; who takes over after a machine
-is lost books its open calls by that, and by when it was lost. What an error says stays in the
+is lost books its open calls by that, and by when it was lost. The last one of who ends without
+being lost says why as well. What an error says stays in the
 worker's log: Temporal's history gets its name alone.
 """
 
@@ -20,7 +21,15 @@ from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import TTAError
 from tta_rebuild.core.turn_calls import CallHeard, CallPlace
 from tta_rebuild.engine.kept_replies import OpenCall
-from tta_rebuild.engine.turn_steps import TurnSteps
+from tta_rebuild.engine.messages import message
+from tta_rebuild.engine.turn_steps import (
+    BEGUN_ANEW,
+    LEFT,
+    STORE_AWAY,
+    TAKEN_OVER,
+    WHY_ANEW,
+    TurnSteps,
+)
 from tta_rebuild.worker.metrics import WorkerMetrics
 
 if TYPE_CHECKING:
@@ -47,6 +56,11 @@ class TurnActivities:
         self._metrics = WorkerMetrics(meter_provider, telling=lambda: self._telling)
 
     @property
+    def telling(self) -> int:
+        """How many turns are told now."""
+        return self._telling
+
+    @property
     def all(self) -> Sequence[Callable[..., Any]]:
         """To be registered with a worker."""
         return [self.admit, self.tell, self.store, self.finish, self.abandon]
@@ -60,8 +74,10 @@ class TurnActivities:
     @activity.defn(name="tell")
     async def tell(self, turn_id: str) -> None:
         """See ``TurnSteps.tell``."""
-        info = activity.info()
+        info, why = activity.info(), _why_anew()
         if info.attempt > 1:
+            _log.warning("turn %s, attempt %d: %s", turn_id, info.attempt, message(why))
+        if why in (TAKEN_OVER, LEFT):
             self._metrics.taken_over()
         open_calls: dict[CallPlace, OpenCall] = {}
         beating = asyncio.create_task(self._beat(open_calls), name=f"beats of {turn_id}")
@@ -70,10 +86,19 @@ class TurnActivities:
         try:
             lost = heard_of(info.heartbeat_details[0]) if info.heartbeat_details else {}
             with _named_alone():
-                told = await self._steps.tell(turn_id, lost=lost, open_calls=open_calls)
+                told = await self._steps.tell(turn_id, lost=lost, open_calls=open_calls, why=why)
             outcome = told or "left"
+            if not told:
+                _log.warning("turn %s is given up: another worker plays it, or it is over", turn_id)
+        except ApplicationError as error:
+            if not error.non_retryable:
+                activity.heartbeat(details_of(open_calls), STORE_AWAY)
+            raise
         except asyncio.CancelledError:
             outcome = "left"
+            if _is_stopping():
+                activity.heartbeat(details_of(open_calls), LEFT)
+            _log.warning("turn %s is given up: %s", turn_id, _why_given_up())
             raise
         finally:
             self._telling -= 1
@@ -108,6 +133,33 @@ class TurnActivities:
             due_s = now_s + BEAT_S
             activity.heartbeat(details_of(open_calls))
             await self._clock.sleep(BEAT_S)
+
+
+def _is_stopping() -> bool:
+    """Whether the current activity is cancelled because its worker was told to stop."""
+    found = activity.cancellation_details()
+    return found is not None and found.worker_shutdown
+
+
+def _why_anew() -> str:
+    """Why the current activity tells a turn that was told before, one of ``WHY_ANEW``.
+
+    Who told it last said so with its last heartbeat; who was lost could not.
+    """
+    info = activity.info()
+    if info.attempt == 1:
+        return BEGUN_ANEW
+    _, said, *_ = (*info.heartbeat_details, None, None)
+    return said if said in WHY_ANEW else TAKEN_OVER
+
+
+def _why_given_up() -> str:
+    found = activity.cancellation_details()
+    if found is None or found.worker_shutdown:
+        return "this worker was told to stop, another tells it anew"
+    if found.cancel_requested:
+        return "it was cancelled"
+    return "this worker was not heard of for too long, another has it"
 
 
 def details_of(open_calls: Mapping[CallPlace, OpenCall]) -> Sequence[Sequence[Any]]:

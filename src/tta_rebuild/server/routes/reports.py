@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path as FilePath
 from statistics import median
@@ -16,8 +17,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 import tta_rebuild as tta
 from tta_rebuild.bootstrap.guards import care_policy
 from tta_rebuild.bootstrap.overview import models_overview
+from tta_rebuild.bootstrap.reached import LIMIT_S, reached
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.usage import Attempt, Grouping
+from tta_rebuild.core.workers import WorkerAbout, WorkerSeen
 from tta_rebuild.engine.kept_turn import problem_in
 from tta_rebuild.engine.turn_runner import RunningTurn
 from tta_rebuild.lab import analytics as lab
@@ -205,12 +208,17 @@ def _since(days: int) -> datetime | None:
 @router.get("/health")
 async def get_health(request: Request, served: Served) -> shapes.HealthOut:
     """How the server is: turns, sessions, and how the latest calls of models went."""
-    state, queue = request.app.state, await served.runner.queue()
+    state = request.app.state
+    hindrance, found, latest = await asyncio.gather(
+        served.runner.hindrance(), reached(served), _latest(served.application)
+    )
     calls: dict[str, list[Attempt]] = defaultdict(list)
-    for attempt in await served.application.ledger.attempts(limit=LATEST):
+    for attempt in latest:
         calls[f"{attempt.provider}:{attempt.model}"].append(attempt)
+    queue = found.queue
     return shapes.HealthOut(
-        status="draining" if served.runner.is_draining else "ok",
+        status=hindrance or "ok",
+        reached=dict(found.parts),
         version=tta.__version__,
         models=list(served.application.models),
         turns_running=served.runner.running,
@@ -222,9 +230,25 @@ async def get_health(request: Request, served: Served) -> shapes.HealthOut:
         disk=await asyncio.to_thread(_disk, served.application.settings.data_dir),
         errors=_errors(state.defects, served.runner.failures),
         latest=[_outcomes(model, own) for model, own in calls.items()],
-        redis=served.application.redis(),
+        redis={True: "used", False: "away", None: ""}[found.parts.get("redis")],
         queue=shapes.QueueOut.model_validate(queue) if queue else None,
+        workers=[_worker(one) for one in queue.members] if queue else [],
         notices=list(served.application.notices),
+    )
+
+
+async def _latest(application: tta.Application) -> Sequence[Attempt]:
+    """The latest calls of models; none where the database does not answer in time."""
+    try:
+        return await asyncio.wait_for(application.ledger.attempts(limit=LATEST), LIMIT_S)
+    except (tta.StoreError, TimeoutError):
+        return ()
+
+
+def _worker(seen: WorkerSeen) -> shapes.WorkerOut:
+    about = seen.about or WorkerAbout(name=seen.name)
+    return shapes.WorkerOut(
+        state=seen.state, seen_at=seen.seen_at, turns=seen.turns, **asdict(about)
     )
 
 

@@ -2,7 +2,7 @@
 import { api } from "./api.js";
 import { StoryBudgets } from "./budgets.js";
 import { Chart } from "./chart.js";
-import { ForOperators, Loaded, Meter, ProblemNote, Table, counted, money, number, plain, seconds, sentenceCase, share, useAsked } from "./components.js";
+import { ForOperators, Loaded, Meter, ProblemNote, Table, counted, money, number, plain, seconds, sentenceCase, share, useAsked, when } from "./components.js";
 import { html, useEffect, useState } from "./dom.js";
 import { People } from "./people.js";
 
@@ -55,9 +55,11 @@ function Now({ live: { costs, health, course } }) {
       <div><dt>Turns being told</dt><dd>${number(health.turns_running)}</dd></div>
       <div><dt>Readers following</dt><dd>${number(health.streams)}</dd></div>
       <div><dt>The server</dt><dd>${health.status === "ok" ? "is well" : health.status === "draining" ? "is closing" : health.status}</dd></div>
+      ${Object.entries(health.reached).filter(([, isThere]) => !isThere).map(([part]) => html`<div><dt>${PARTS[part] || part}</dt><dd>is away</dd></div>`)}
       ${health.queue && html`<div><dt>Workers</dt><dd>${health.queue.workers === null ? "not known: Temporal is away" : health.queue.workers ? number(health.queue.workers) : "none: turns wait"}</dd></div>
-      <div><dt>Turns waiting for one</dt><dd>${health.queue.waiting ? `${number(health.queue.waiting)}, the oldest for ${seconds(health.queue.longest_s)}` : "none"}</dd></div>`}
+      <div><dt>Turns waiting for one</dt><dd>${health.queue.waiting === null ? "not known: the database is away" : health.queue.waiting ? `${number(health.queue.waiting)}, the oldest for ${seconds(health.queue.longest_s)}` : "none"}</dd></div>`}
     </dl>
+    ${health.workers.length > 0 && html`<${Workers} workers=${health.workers} />`}
     ${health.notices.length > 0 && html`<div class="note" role="status">${health.notices.map((text) => html`<p>${text}</p>`)}</div>`}
     <h2>Budgets</h2>
     ${costs.budgets.length ? costs.budgets.map((one) => html`<${Meter} label=${SCOPES[one.scope] || one.scope} value=${one.spent_usd} most=${one.limit_usd}
@@ -67,6 +69,17 @@ function Now({ live: { costs, health, course } }) {
     ${course.length > 2 && html`<h2>Since this page was opened</h2>
       <${Chart} title="Spent in this session, in US dollars" x=${course.map((one) => one.at)} series=${[{ label: "US dollars", values: course.map((one) => one.usd) }]} isTime
         summary=${`From ${money(course[0].usd)} to ${money(course.at(-1).usd)} in ${counted(Math.max(1, Math.round((course.at(-1).at - course[0].at) / 60)), "minute")}.`} />`}`;
+}
+
+const PARTS = { database: "The database", temporal: "Temporal", redis: "Redis" };
+const STATES = { alive: "takes turns", silent: "not heard of", ending: "ends: takes no more", ended: "has ended", gone: "was lost" };
+
+function Workers({ workers }) {
+  return html`<${Table} caption="Workers, with those that ended in the last ten minutes" rows=${workers} columns=${[
+      ["Worker", (one) => one.name], ["It", (one) => STATES[one.state] || one.state],
+      ["Version", (one) => [one.deployment, one.build || one.version].filter(Boolean).join(" ") || "—"],
+      ["Turns", (one) => `${number(one.turns)} of ${number(one.most_turns)}`, true], ["Last seen", (one) => (one.seen_at ? when(one.seen_at) : "—")],
+    ]} />`;
 }
 
 const WORDS = { ok: "answered", cached: "from the cache", busy: "busy, tried again", refused: "refused", unusable: "unusable", broken: "broken off", cancelled: "stopped", error: "failed" };
