@@ -39,7 +39,6 @@ def worker(
     settings = with_runner(settings, "temporal", temporal)
     host = tta.Settings(worker_host=host).worker_host if host else settings.worker_host
     port = settings.worker_port if port is None else port
-    screen = ctx.obj.screen
 
     from tta_rebuild.bootstrap.guards import redactor_for
     from tta_rebuild.bootstrap.starting import until_there
@@ -54,7 +53,7 @@ def worker(
     name = worker_name()
 
     def listens(address: str) -> None:
-        screen.say(message("working_port", address=address), "dim")
+        ctx.obj.screen.say(message("working_port", address=address), "dim")
 
     def port_of(application: tta.Application, registry: Registry) -> PortWanted | None:
         if port is None:
@@ -70,8 +69,8 @@ def worker(
             loop.add_signal_handler(number, stop.set)
 
         def told() -> None:
-            screen.say(message("working", address=settings.temporal_address), "bold")
-            screen.say(message("working_ends"), "dim")
+            ctx.obj.screen.say(message("working", address=settings.temporal_address), "bold")
+            ctx.obj.screen.say(message("working_ends"), "dim")
 
         async with warmed(application):
             await work(
