@@ -64,7 +64,9 @@ class Settings(BaseSettings):
         temporal_namespace, temporal_queue: where in it turns are handed out.
         temporal_deployment: what a worker's version belongs to; "" is a worker without a version.
         temporal_build: its version there; "" is that of the program.
-        temporal_tls: whether it is spoken to by TLS; None is where a file or a key for it is given.
+        temporal_tls: whether it is spoken to by TLS; None is where a file, a name or a key is.
+        temporal_server_name: the name that it is asked for by TLS, and that its certificate is for;
+            "" is that of the address.
         temporal_ca_file: PEM, whom its certificate is signed by; None is whom the machine trusts.
         temporal_cert_file, temporal_key_file: PEM, this machine's certificate and its private key.
         start_wait_s: how long a server or worker that starts waits for what it stands on, seconds.
@@ -139,6 +141,9 @@ class Settings(BaseSettings):
     temporal_build: kinds.TemporalName = _named("", "TTA_TEMPORAL_BUILD", "temporal_build")
     temporal_api_key: kinds.Key = _named(Secret(""), "TTA_TEMPORAL_API_KEY")
     temporal_tls: kinds.YesOrNo | None = _named(None, "TTA_TEMPORAL_TLS", "temporal_tls")
+    temporal_server_name: kinds.HostName = _named(
+        "", "TTA_TEMPORAL_SERVER_NAME", "temporal_server_name"
+    )
     temporal_ca_file: kinds.Directory | None = _named(
         None, "TTA_TEMPORAL_CA_FILE", "temporal_ca_file"
     )

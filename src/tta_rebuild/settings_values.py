@@ -148,6 +148,13 @@ def _temporal_name(text: str) -> str:
     return text
 
 
+def _host_name(text: str) -> str:
+    text = text.strip()
+    if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", text):
+        raise ValueError("must be the name of a machine, such as temporal.example")
+    return text
+
+
 def _deployment(text: str) -> str:
     if "." in text:
         raise ValueError("must be a name without dots: one parts it from its version")
@@ -189,6 +196,7 @@ Access: TypeAlias = Annotated[Literal["auto", "tokens", "open"], Lower]
 LogFormat: TypeAlias = Annotated[Literal["text", "json"], Lower]
 CacheKind: TypeAlias = Annotated[Literal["off", "memory", "disk"], Lower]
 Runner: TypeAlias = Annotated[Literal["process", "temporal"], Lower]
+HostName: TypeAlias = Annotated[str, After(_host_name)]
 TemporalName: TypeAlias = Annotated[str, After(_temporal_name)]
 Deployment: TypeAlias = Annotated[TemporalName, After(_deployment)]
 HostAndPort: TypeAlias = Annotated[str, After(_host_and_port)]

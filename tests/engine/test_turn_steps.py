@@ -14,7 +14,7 @@ from tests.engine.turn_runner_contract import asks
 from tests.storage.test_turn_records import CALL
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import ProviderBusy, StoreError, StoreFull
+from tta_rebuild.core.errors import ProviderBusy, StoreAway, StoreError, StoreFull
 from tta_rebuild.core.turn_calls import CallAsked, CallPlace
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.core.usage import Usage
@@ -310,6 +310,43 @@ async def test_where_no_text_fits_any_more_a_turn_ends_as_failed_by_its_row(
     assert ended is not None
     assert (ended.state, ended.last["errors"][0]) == ("failed", "StoreFull")
     assert await machines.turns_of(session) == 1
+
+
+async def test_a_database_that_is_away_for_a_moment_is_no_end_of_a_turn(
+    machines: Machines,
+) -> None:
+    """The connection breaks once in each step, and is there again when the step would end it."""
+    session, away, steps = await machines.begun(), StoreAway("the connection broke"), [0]
+    machine = machines.machine()
+
+    def broken_once(owner: Any, name: str) -> None:
+        whole = getattr(owner, name)
+
+        async def once(*given: Any, **named: Any) -> Any:
+            setattr(owner, name, whole)
+            steps[0] += 1
+            raise away
+
+        setattr(owner, name, once)
+
+    broken_once(machine.store, "branch")
+    with pytest.raises(StoreAway):
+        await machine.admit("t1")
+    assert await machine.admit("t1")
+    broken_once(machine.updates, "add")
+    with pytest.raises(StoreAway):
+        await machine.tell("t1")
+    assert await machine.tell("t1") == "stored"
+    broken_once(machine.store, "append")
+    with pytest.raises(StoreAway):
+        await machine.store_events("t1")
+    await machine.store_events("t1")
+    await machine.finish("t1")
+
+    record = await machines.records.turn("t1")
+    assert record is not None
+    assert (record.state, steps) == ("stored", [3])
+    assert await machines.turns_of(session) == 2
 
 
 async def test_a_turn_of_a_story_that_is_gone_fails(machines: Machines) -> None:

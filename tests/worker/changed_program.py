@@ -7,7 +7,7 @@ import sys
 from temporalio import workflow
 
 from tta_rebuild.engine.temporal_names import WORKFLOW
-from tta_rebuild.worker.workflow import _STORED, PlayTurn
+from tta_rebuild.worker.workflow import _FOR_A_MINUTE, PlayTurn
 
 
 @workflow.defn(name=WORKFLOW)
@@ -17,7 +17,7 @@ class Guarded(PlayTurn):
     @workflow.run
     async def run(self, turn_id: str) -> None:
         if workflow.patched("looks-twice"):
-            await self._step("admit", _STORED, turn_id)
+            await self._step("admit", _FOR_A_MINUTE, turn_id)
         await super().run(turn_id)
 
 

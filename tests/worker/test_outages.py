@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,12 @@ from tools.cluster import servers
 
 from tests.full_disk import asked_until_refused, filled, told_turns
 from tests.postgresql_server import PostgresqlServer, postgresql_server
-from tests.server.serving import HeldTeller, Machines, Running, Update, running
+from tests.server.serving import Running
 from tests.temporal_server import temporal_server
+from tests.worker.held_turns import begun, held, served_by, shown, stands
 from tta_rebuild.engine.messages import message
 
 pytestmark = pytest.mark.cluster
-
-LONGEST_S = 45.0
 
 
 @pytest.fixture
@@ -28,45 +26,6 @@ def own_postgresql() -> Iterator[PostgresqlServer]:
     folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     with folder as home, postgresql_server(Path(home)) as server:
         yield server
-
-
-@asynccontextmanager
-async def served_by(temporal: str, database: str, folder: Path) -> AsyncIterator[Running]:
-    machines = Machines(temporal=temporal, database=database)
-    async with (
-        asyncio.timeout(LONGEST_S),
-        running(folder, teller=HeldTeller(), machines=machines) as served,
-    ):
-        yield served
-
-
-async def begun(served: Running, count: int) -> list[str]:
-    """Stories whose openings are told."""
-    branches = [await served.story() for _ in range(count)]
-    for branch in branches:
-        assert (await served.play(branch, kind="begin"))[-1].kind == "stored"
-    return branches
-
-
-async def held(served: Running, branches: list[str]) -> list[asyncio.Task[list[Update]]]:
-    """A turn of each, that stands still half-way; what its follower sees up to its end."""
-    assert served.teller is not None
-    served.teller.gate.clear()
-    tails = []
-    for branch in branches:
-        turn_id = (await served.ask(branch, kind="choose", choice=1)).json()["turn_id"]
-        is_told = asyncio.Event()
-        tails.append(asyncio.create_task(_followed(served, turn_id, is_told)))
-        await is_told.wait()
-    return tails
-
-
-async def _followed(served: Running, turn_id: str, is_told: asyncio.Event) -> list[Update]:
-    seen = list[Update]()
-    async for update in served.follow(turn_id):
-        seen.append(update)
-        is_told.set()
-    return seen
 
 
 async def ready(served: Running) -> tuple[int, str]:
@@ -77,22 +36,6 @@ async def ready(served: Running) -> tuple[int, str]:
 async def until_ready(served: Running) -> None:
     while (await ready(served))[0] != 200:  # noqa: ASYNC110 (another process has no event)
         await asyncio.sleep(0.1)
-
-
-def stands(updates: list[Update]) -> list[str]:
-    """The passages that stand at the end of a turn."""
-    texts: list[str] = []
-    for update in updates:
-        if update.kind == "restarted":
-            texts.clear()
-        elif update.kind == "passage":
-            texts.append(update.data["text"])
-    return texts
-
-
-async def shown(served: Running, branch: str) -> tuple[int, list[str]]:
-    present: Any = (await served.client.get(branch)).json()
-    return present["turn"], [one["text"] for one in present["scene"]["passages"]]
 
 
 async def test_postgresql_is_lost_and_started_again_while_turns_are_told(

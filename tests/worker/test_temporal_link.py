@@ -123,6 +123,28 @@ async def test_an_api_key_goes_over_tls_and_is_shown_nowhere(temporal: str, tmp_
 
 
 @pytest.mark.cluster
+async def test_a_server_is_asked_for_by_the_name_that_its_certificate_is_for(
+    temporal: str, tmp_path: Path
+) -> None:
+    own = Authority(tmp_path)
+    name = {"temporal_server_name": "temporal.example"}
+    here: dict[str, Any] = {"host": "temporal.example"}
+    said = list[str]()
+    for how in (here, {**here, "is_asked_by_name": True}):
+        async with tls_before(temporal, own, **how) as address:
+            assert await is_let_in(address, temporal_ca_file=own.file, **name)
+
+            other = {"temporal_server_name": "other.example"}
+            said.append(await refusal(address, temporal_ca_file=own.file, **other))
+            said.append(await refusal(address, temporal_ca_file=own.file))
+
+    assert all("TTA_TEMPORAL_SERVER_NAME" in one for one in said), said
+    assert "has none for other.example" in said[0]
+    assert "has none for 127.0.0.1" in said[1]
+    assert "hangs up: it may not be other.example" in said[2]
+
+
+@pytest.mark.cluster
 async def test_a_namespace_that_is_not_there_is_named(temporal: str) -> None:
     said = await refusal(temporal, temporal_namespace="elsewhere")
 

@@ -28,7 +28,7 @@ from tta_rebuild.engine.temporal_names import CANCEL, WORKFLOW
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 from tta_rebuild.worker.activities import TurnActivities
 from tta_rebuild.worker.worker import worker_of
-from tta_rebuild.worker.workflow import PlayTurn
+from tta_rebuild.worker.workflow import _FOR_A_MINUTE, PlayTurn
 
 pytestmark = pytest.mark.cluster
 HISTORIES = Path(__file__).parent / "histories"
@@ -163,6 +163,18 @@ async def test_a_turn_that_is_cancelled_before_anybody_plays_it_is_abandoned(
 
     assert await table.seen(turn_id) == ["abandoned"]
     assert (await table.desk.stories.resume(session.story_id)).state.turn == 1
+
+
+def test_a_step_is_tried_again_for_as_long_as_a_failover_takes() -> None:
+    tried = _FOR_A_MINUTE
+    longest = tried.maximum_interval
+    assert longest is not None
+    waits = [
+        min(tried.initial_interval * 2**number, longest)
+        for number in range(tried.maximum_attempts - 1)
+    ]
+    assert sum(wait.total_seconds() for wait in waits) > 60
+    assert longest.total_seconds() <= 4, "nor is it noticed late that it is there again"
 
 
 @pytest.mark.parametrize("history", sorted(HISTORIES.glob("*.json")), ids=lambda path: path.stem)

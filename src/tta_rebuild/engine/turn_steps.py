@@ -2,7 +2,8 @@
 
 What goes in and out is a turn's id; all else lies in the database under it. Each step may be done
 again, by whoever: done once, it changes nothing more. The log decides who was first (a branch has
-one event at a position); a story and the note that the turn is in it are stored as one.
+one event at a position); a story and the note that the turn is in it are stored as one. Where the
+database is away a step raises StoreAway and is to be done again: that is no end of a turn.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tta_rebuild.core.errors import StoreFull, TTAError
+from tta_rebuild.core.errors import StoreAway, StoreFull, TTAError
 from tta_rebuild.core.turn_calls import CallAsked, CallHeard, CallPlace, TurnCalls
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.core.usage import Usage
@@ -68,6 +69,8 @@ class TurnSteps(TurnEnds):
             return False
         try:
             branch = await self.store.branch(record.branch_id)
+        except StoreAway:
+            raise
         except TTAError as error:
             await self._failed(turn_id, error)
         else:
@@ -105,6 +108,8 @@ class TurnSteps(TurnEnds):
             with turn_span(TurnRequest(**record.request), self.tracer_provider) as ended:
                 try:
                     await told.play(open_calls)
+                except StoreAway:  # told anew, once it is there
+                    raise
                 except TTAError as error:
                     told.failed(error)
                 ended(told.end or "left", told.errors)

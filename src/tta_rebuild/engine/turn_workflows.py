@@ -32,9 +32,9 @@ SEEN_S = 75.0
 """A worker asks for work at least this often, seconds: Temporal lets each asking wait a minute."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TurnWorkflows:
-    """What is asked of Temporal. All methods may raise RPCError."""
+    """What is asked of Temporal, by a client that may change. All methods may raise RPCError."""
 
     client: Client
     queue: str = QUEUE

@@ -7,8 +7,10 @@ in ``data/access.toml``. Another's story is answered for as if it were not there
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
@@ -41,7 +43,13 @@ NOT_KNOWN = (
 NOTED_EVERY = timedelta(minutes=1)
 """How exactly the time of a token's last use is kept."""
 
+LOOKED_EVERY = timedelta(seconds=2)
+"""How soon a server that was open sees that another machine made the first token."""
+LOOK_S = 1.0
+
 Row = TypeVar("Row")
+
+_log = logging.getLogger("tta_rebuild.server")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,21 +89,26 @@ ANYBODY = Principal(role="operator", owns_all=True)
 
 
 class Access:
-    """Finds out who asks; where no ``accounts`` are kept, everybody is the one player."""
+    """Finds out who asks; where no ``accounts`` are kept, everybody is the one player.
+
+    ``may_begin``: other machines share the tokens, and may make the first one.
+    """
 
     def __init__(
         self,
         records: AccessRecords,
         *,
         accounts: bool,
+        may_begin: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.records, self.accounts, self.now = records, accounts, now
+        self._may_begin, self._looked_at = may_begin, datetime.min.replace(tzinfo=UTC)
         self._lately: dict[str, tuple[datetime, Principal]] = {}
 
     async def principal(self, headers: Headers) -> Principal:
         """Who sends a request with these headers."""
-        if not self.accounts:
+        if not self.accounts and not await self._have_begun():
             return ANYBODY
         token = await self.good(_bearer(headers) or _cookie(headers))
         link = headers.get(SHARE_HEADER, "")
@@ -106,6 +119,17 @@ class Access:
         if token.used_at is None or self.now() - token.used_at >= NOTED_EVERY:
             await self.records.used(token.token_id, self.now())
         return Principal(player_id=token.player_id, role=token.role, reads=reads, token=token)
+
+    async def _have_begun(self) -> bool:
+        """Whether there are tokens by now. A database that is away has nothing to show either."""
+        if not self._may_begin or self.now() - self._looked_at < LOOKED_EVERY:
+            return False
+        self._looked_at = self.now()
+        with suppress(StoreError, TimeoutError):
+            self.accounts = bool(await asyncio.wait_for(self.records.tokens(), LOOK_S))
+        if self.accounts:
+            _log.warning("the first token was made: players show tokens from now on")
+        return self.accounts
 
     async def principal_of_look(self, headers: Headers) -> Principal:
         """Who asks how the server is: while the database is away, by who they were lately."""

@@ -42,6 +42,7 @@ class ServerOptions:
     Attributes:
         hosts: names under which it may be reached, besides this machine's own.
         accounts: whether players show tokens; else whoever comes is the one player.
+        accounts_may_begin: other machines may make the first token, which changes that.
         web: the folder of the pages; nothing is served where there is none.
         looked_s: how often it is looked whether the token of who follows a turn is still good.
         metrics: what counts; the runner's watch is to be the same.
@@ -55,6 +56,7 @@ class ServerOptions:
     tracer_provider: TracerProvider | None = None
     clock: Clock = field(default_factory=Clock)
     accounts: bool = False
+    accounts_may_begin: bool = False
     looked_s: float = 5.0
 
 
@@ -76,7 +78,10 @@ def create_app(serving: Serving, options: ServerOptions | None = None) -> FastAP
     app.state.kept = KeptAnswers(options.clock)
     app.state.began_at, app.state.defects = options.clock.wall(), deque(maxlen=MOST_DEFECTS)
     app.state.access = Access(
-        serving.application.access, accounts=options.accounts, now=options.clock.wall
+        serving.application.access,
+        accounts=options.accounts,
+        may_begin=options.accounts_may_begin,
+        now=options.clock.wall,
     )
     app.state.door = DoorPlay(serving, app.state.access)
     app.state.metrics = options.metrics or ServerMetrics()

@@ -117,7 +117,12 @@ async def serve(
     Players show tokens if there are any. Raises OSError: the address is taken, or not this
     machine's; SettingsError: others reach it, nobody shows a token, and ``anyone`` is not meant.
     """
-    options = replace(options, accounts=options.accounts or await has_accounts(application))
+    shares = application.settings.access == "auto" and bool(application.settings.database_url)
+    options = replace(
+        options,
+        accounts=options.accounts or await has_accounts(application),
+        accounts_may_begin=shares,
+    )
     if telemetry is not None:
         options = replace(options, tracer_provider=telemetry.tracer_provider)
     for name in options.hosts:

@@ -93,6 +93,15 @@ class Database(ABC):
         self._writes, self._is_open = writes, True
         self._transaction: ContextVar[Connection | None] = ContextVar("writing", default=None)
 
+    @property
+    def timeline(self) -> str:
+        """Which history of the database was seen last.
+
+        It is another one after a failover, which may have lost what was stored last: whoever keeps
+        anything of it in memory reads it anew. "" where that cannot be.
+        """
+        return ""
+
     @abstractmethod
     async def prepare(self, clock: Callable[[], datetime]) -> None:
         """Make the tables or upgrade them; see that they can be read where nothing is written."""

@@ -44,10 +44,11 @@ def _plain(error: Exception, place: str) -> StoreError:
     for table, names in (
         ("sqlite", (code, code.partition("_")[0])),
         ("postgresql", (state, state[:2])),
+        ("asyncpg", (type(error).__name__,)),
     ):
         for name in names:
             if name in _known()[table]:
-                return failure(name, place, table=table)
+                return failure(name, place, table=table, error=error)
     if code or not isinstance(error, sqlite3.Error):  # a server's own words may hold a password
         return failure("failed", place, error=error if code else type(error).__name__)
     # Python's own: what was read is no text

@@ -9,13 +9,16 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 
-from tta_rebuild.core.errors import StoreError
 from tta_rebuild.storage.database import Connection, Database
 from tta_rebuild.storage.migrations import HEAD
+from tta_rebuild.storage.server_connections import (
+    ServerAddress,
+    ServerConnections,
+    give_up_when_silent,
+)
 from tta_rebuild.storage.story_rows import Row
 
 _MIGRATION_LOCK = 7_486_711
@@ -32,6 +35,10 @@ class _Pooled(asyncpg.Connection):  # type: ignore[misc]  # it has no types
     """Goes back to its pool without a journey: nothing here sets, listens or locks beyond its
     transaction, and one that is open is still rolled back.
     """
+
+    def __init__(self, protocol: Any, transport: Any, *rest: Any) -> None:
+        super().__init__(protocol, transport, *rest)
+        give_up_when_silent(transport.get_extra_info("socket"))
 
     def get_reset_query(self) -> str:
         return ""
@@ -67,21 +74,31 @@ class _ServerConnection(Connection):
 
 
 class ServerDatabase(Database):
-    """Connections to one server, opened when they are needed."""
+    """Connections to the primary of a server, opened when they are needed."""
 
     dialect = "postgresql"
     tables = "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
-    driver_errors = (asyncpg.PostgresError, asyncpg.InterfaceError)
+    driver_errors = (
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.exceptions.InternalClientError,
+    )
 
     def __init__(self, address: str, *, writes: bool) -> None:
-        super().__init__(_without_password(address), writes=writes)
+        named = ServerAddress.of(address)
+        super().__init__(named.shown, writes=writes)
+        self._connections = ServerConnections(named, writes=writes)
         self._pool = asyncpg.create_pool(
-            address,
             min_size=0,
             max_size=_CONNECTIONS,
             connection_class=_Pooled,
-            timeout=_CONNECTING_S,
+            connect=self._connections.open,
         )
+
+    @property
+    def timeline(self) -> str:
+        """See ``Database.timeline``."""
+        return self._connections.timeline
 
     async def prepare(self, clock: Callable[[], datetime]) -> None:
         """See ``Database.prepare``."""
@@ -97,13 +114,17 @@ class ServerDatabase(Database):
     @asynccontextmanager
     async def _connect(self, *, writes: bool) -> AsyncIterator[Connection]:
         await self._pool  # nothing from the second time on
-        async with self._pool.acquire() as raw:
-            try:
-                yield _ServerConnection(raw)
-            except asyncio.CancelledError:
-                with suppress(asyncpg.InterfaceError):  # the pool has let it go already
-                    raw.terminate()  # else the end of the block waits for a server that may hang
-                raise
+        try:
+            async with self._pool.acquire() as raw:
+                try:
+                    yield _ServerConnection(raw)
+                except asyncio.CancelledError:
+                    with suppress(asyncpg.InterfaceError):  # the pool has let it go already
+                        raw.terminate()  # else the end of the block waits for one that may hang
+                    raise
+        except asyncpg.ReadOnlySQLTransactionError:  # another machine is the primary by now
+            await self._pool.expire_connections()
+            raise
 
     async def _close(self) -> None:
         await self._pool.close()
@@ -114,19 +135,3 @@ def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
     """The statement with ``$1``, ``$2`` … for the names of its values, and the names in order."""
     names = tuple(dict.fromkeys(_NAME.findall(sql)))
     return _NAME.sub(lambda found: f"${names.index(found[1]) + 1}", sql), names
-
-
-def _without_password(address: str) -> str:
-    """The address to show. Raises StoreError, without a word of it, where it cannot be one."""
-    try:
-        parts = urlsplit(address)
-        if parts.scheme not in ("postgresql", "postgres"):
-            raise ValueError(parts.scheme)
-        host = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
-    except ValueError:  # from None: its message may hold the password
-        raise StoreError(
-            "the address of the store must be a directory, a file, or postgresql://user@host/name; "
-            "in a user's name or password, write / : @ as %2F %3A %40"
-        ) from None
-    user = f"{parts.username or ''}{':***' if parts.password else ''}"
-    return f"postgresql://{user}{'@' if user else ''}{host}{parts.path}"

@@ -192,6 +192,11 @@ class StoryStore:
         async with self._database.reading() as connection:
             return as_story(await sql_rows.story_row(connection, story_id))
 
+    @property
+    def timeline(self) -> str:
+        """See ``Database.timeline``."""
+        return self._database.timeline
+
     async def rename(self, story_id: str, title: str) -> None:
         """Give it another title. Raises StoryNotFound."""
         async with self._database.writing() as connection:

@@ -150,7 +150,8 @@ def _from_premise(
     who_plays = file.parts or _PARTS
     free = people if file.parts else _free_for_parts(premise, people)
     if file.common:
-        free = [one for one in people if premise.matter not in (one.name, one.role)]
+        spoken_of = (one for one in people if not start.get(f"{one.id}.implied"))
+        free = [one for one in spoken_of if premise.matter not in (one.name, one.role)]
     played = played_by(who_plays, free, now, odds)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots

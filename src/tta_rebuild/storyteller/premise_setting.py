@@ -10,7 +10,13 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from tta_rebuild.storyteller.noun_phrases import Phrase, is_place_name, one_of, words_in
+from tta_rebuild.storyteller.noun_phrases import (
+    Phrase,
+    is_place_name,
+    kind_of_thing,
+    one_of,
+    words_in,
+)
 from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
 from tta_rebuild.storyteller.premise_matter import as_said
 from tta_rebuild.storyteller.premise_people import PremisePerson, head_of
@@ -76,6 +82,8 @@ class PremiseSetting:
             is_place = is_place and phrase.text.lower() not in words_in("thing_names")
         if not is_place or (is_ship and not by and phrase.determiner != "the"):
             return []
+        if kind_of_thing(phrase.head) == "container" and phrase.head not in words_in("rooms"):
+            return []  # the third drawer
         is_big = {phrase.head, phrase.text.lower()} & words_in("too_big")
         is_there = by and (phrase.is_name or is_ship)
         before = " ".join(t.lower() for t in self.tokens[max(0, phrase.start - 5) : phrase.start])

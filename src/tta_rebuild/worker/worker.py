@@ -21,6 +21,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.bootstrap.cluster import turn_steps, turn_updates, version_of
 from tta_rebuild.bootstrap.temporal_link import ask_for_namespace, connected
+from tta_rebuild.bootstrap.temporal_renewal import renewing
 from tta_rebuild.bootstrap.warming import load_storytelling
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import StoreError
@@ -68,20 +69,21 @@ async def work(
     client = await connected(settings, telemetry)
     await asyncio.to_thread(load_storytelling)  # in the loop it would stop the turns of others
     about = _about(settings, name or worker_name(), most_turns)
+    link = client
     async with AsyncExitStack() as stack:
         updates = await stack.enter_async_context(turn_updates(application))
         steps = turn_steps(application, updates, worker=about.name, telemetry=telemetry)
         meter_provider = telemetry.meter_provider if telemetry else None
         activities = TurnActivities(steps, meter_provider=meter_provider)
         if port is not None:
-            ready = partial(hindrance, application.store, client, stop)
+            ready = partial(hindrance, application.store, lambda: link, stop)
             await stack.enter_async_context(listening(port, ready))
 
         def now() -> WorkerNow:
             return WorkerNow(turns=activities.telling, is_ending=stop.is_set())
 
         await stack.enter_async_context(known_to_live(application.store, about, now))
-        await stack.enter_async_context(
+        worker = await stack.enter_async_context(
             worker_of(
                 client,
                 activities,
@@ -91,6 +93,12 @@ async def work(
                 most_turns=most_turns,
             )
         )
+
+        def use(renewed: Client) -> None:
+            nonlocal link
+            worker.client = link = renewed
+
+        await stack.enter_async_context(renewing(settings, use, telemetry=telemetry))
         _log.info("a worker plays turns, at most %d at once", most_turns)
         on_start()
         steps.paces.learn_of(await application.ledger.attempts(limit=LEARNS_FROM))
@@ -111,12 +119,12 @@ def _about(settings: Settings, name: str, most_turns: int) -> WorkerAbout:
     )
 
 
-async def hindrance(store: StoryStore, client: Client, stop: asyncio.Event) -> str:
+async def hindrance(store: StoryStore, client: Callable[[], Client], stop: asyncio.Event) -> str:
     """Why a worker takes no turns now, in a word or two; "" if it does. Looks a second at most."""
     if stop.is_set():
         return "draining"
     found = await asyncio.gather(
-        asyncio.wait_for(ask_for_namespace(client), HEALTH_S),
+        asyncio.wait_for(ask_for_namespace(client()), HEALTH_S),
         asyncio.wait_for(store.turns().running_count(), HEALTH_S),
         return_exceptions=True,
     )

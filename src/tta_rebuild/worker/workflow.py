@@ -22,13 +22,11 @@ HEARTBEAT = timedelta(seconds=2)
 _LONGEST_TELLING = timedelta(minutes=15)
 _LONGEST_STEP = timedelta(seconds=20)
 _AT_ONCE = timedelta(milliseconds=200)
-_TOLD = RetryPolicy(
-    initial_interval=_AT_ONCE, maximum_interval=timedelta(seconds=2), maximum_attempts=10
+_FOR_A_MINUTE = RetryPolicy(
+    initial_interval=_AT_ONCE, maximum_interval=timedelta(seconds=4), maximum_attempts=20
 )
-_STORED = RetryPolicy(
-    initial_interval=_AT_ONCE, maximum_interval=timedelta(seconds=2), maximum_attempts=5
-)
-_UNTIL_DONE = RetryPolicy(initial_interval=_AT_ONCE, maximum_interval=timedelta(seconds=10))
+"""As long as a database may be away that fails over to another machine."""
+_UNTIL_DONE = RetryPolicy(initial_interval=_AT_ONCE, maximum_interval=timedelta(seconds=4))
 
 
 @workflow.defn(name=WORKFLOW)
@@ -50,12 +48,12 @@ class PlayTurn:
     async def run(self, turn_id: str) -> None:
         """Play the turn of that id to its end."""
         try:
-            if not await self._step("admit", _STORED, turn_id):
+            if not await self._step("admit", _FOR_A_MINUTE, turn_id):
                 return
             if not self._reason:
                 await self._tell(turn_id)
             if not self._reason:
-                await self._step("store", _STORED, turn_id)
+                await self._step("store", _FOR_A_MINUTE, turn_id)
         except ActivityError:  # a defect, or nobody could tell it: ``finish`` says so
             pass
         if self._reason:
@@ -69,7 +67,7 @@ class PlayTurn:
             turn_id,
             start_to_close_timeout=_LONGEST_TELLING,
             heartbeat_timeout=HEARTBEAT,
-            retry_policy=_TOLD,
+            retry_policy=_FOR_A_MINUTE,
         )
         try:
             await self._telling
