@@ -28,8 +28,9 @@ def alone(temporal: str, database: str, folder: Path) -> Any:
 async def given_up(door: Door) -> int:
     """What a server does every 20 s, once there is something to do."""
     waiting: Any = door.server.serving.runner
-    while not (count := await waiting._waiting.give_up()):  # noqa: ASYNC110 (asked of a database)
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        while not (count := await waiting._waiting.give_up()):  # noqa: ASYNC110 (a database)
+            await asyncio.sleep(0.05)
     return int(count)
 
 
@@ -82,8 +83,9 @@ async def test_a_turn_that_no_worker_took_in_time_fails_and_its_readers_hear_why
         asked = (await served.ask(branch, "k", kind="begin")).json()
         following = asyncio.create_task(served.client.get(f"/turns/{asked['turn_id']}/events"))
         chatting = asyncio.create_task(chat_refusal(door, streams=streams))
-        while len(await served.serving.application.store.turns().running()) < 2:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(10):
+            while len(await served.serving.application.store.turns().running()) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         runner: Any = served.serving.runner
         young = await runner._waiting.give_up()
         monkeypatch.setattr(waiting_turns, "WAITS_S", 0.0)

@@ -31,10 +31,7 @@ def worker(
 
     It shares a database with them (TTA_DATABASE_URL), and Temporal hands the turns out.
     """
-    if find_spec("temporalio") is None:
-        from tta_rebuild.bootstrap.temporal_link import NOT_INSTALLED
-
-        raise tta.SettingsError("worker", NOT_INSTALLED)
+    _check_installed()
     settings = with_logs(settings_for(ctx.obj, model=model), log_level)
     settings = with_runner(settings, "temporal", temporal)
     host = tta.Settings(worker_host=host).worker_host if host else settings.worker_host
@@ -91,3 +88,10 @@ def worker(
         with_application(
             ctx.obj, play, settings, telemetry=telemetry, lines=lines, first=until_there
         )
+
+
+def _check_installed() -> None:
+    if find_spec("temporalio") is None:
+        from tta_rebuild.bootstrap.temporal_link import NOT_INSTALLED
+
+        raise tta.SettingsError("worker", NOT_INSTALLED)
