@@ -145,10 +145,10 @@ def test_a_plot_of_a_matter_is_one_that_there_is() -> None:
     for conflict in WISHES:
         for kind in kinds:
             assert {*plots_of_matter(conflict, kind)} <= {*plots}
-    assert plots_of_matter("understand", "text")[0] == "understand.text"
-    assert plots_of_matter("understand", "case")[0] == "understand.event"
-    assert plots_of_matter("steal", "place")[0] == "steal"
-    assert plots_of_matter("unmask", "sign")[0] == "understand.sign"
+    assert "understand.text" in plots_of_matter("understand", "text")
+    assert "understand.event" in plots_of_matter("understand", "case")
+    assert "steal" in plots_of_matter("steal", "place")
+    assert "understand.sign" in plots_of_matter("unmask", "sign")
 
 
 @pytest.mark.parametrize("name", OF_MATTER)
