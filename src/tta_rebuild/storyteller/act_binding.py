@@ -1,8 +1,8 @@
 """What a move names, bound to what there is: "her", "the old maps", "out through the window".
 
-Called by ``rulebook``, with the words that ``act_words`` finds in an act; ``act_writer`` and ``teller``
-ask who is there. In a story from a premise, what nobody had spoken of comes to be by being named; in
-a world by hand it is not there.
+Called by ``rulebook``, with the words that ``act_words`` finds in an act; ``act_writer`` and
+``teller`` ask who is there. In a story from a premise, what nobody had spoken of comes to be by
+being named; in a world by hand it is not there.
 """
 
 from __future__ import annotations
