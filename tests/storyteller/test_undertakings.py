@@ -19,7 +19,7 @@ from tta_rebuild.storyteller.word_lists import word_table
 
 UNDERTAKINGS = sorted(word_table("premise_topics")["conflict"])
 CRATE = "You must bring the crate to the harbour before dawn. Your brother Tom wants to help."
-ALONE = "You must bring the crate to the harbour."
+ALONE = "You must rob the harbour."
 LAMB = "You must bring the last lamb, Thimble, down from High Fell. Your brother Tom is with you."
 
 
@@ -65,7 +65,7 @@ def test_nobody_and_nothing_of_the_surroundings_is_in_it() -> None:
 def test_a_part_that_nobody_plays_is_in_no_scene() -> None:
     replies = told(ALONE, *["wait"] * 9)
     ids = scenes_of(replies[-1])
-    scenes = {scene.id: scene for scene in read_world("plots/deliver").scenes}
+    scenes = {scene.id: scene for scene in read_world("plots/steal").scenes}
 
     assert len(ids) > 6
     assert not any(".here" in scenes[one].when for one in ids if one in scenes)
@@ -74,7 +74,7 @@ def test_a_part_that_nobody_plays_is_in_no_scene() -> None:
 def test_who_is_dead_plays_no_part_any_more() -> None:
     replies = told(CRATE, *["kill Tom with the axe"] * 3, *["wait"] * 6)
     after = scenes_of(replies[-1])[len(scenes_of(replies[1])) :]
-    scenes = {scene.id: scene for scene in read_world("plots/deliver").scenes}
+    scenes = {scene.id: scene for scene in read_world("plots/deliver.thing").scenes}
 
     assert replies[-1]["notes"]["state"]["tom.dead"]
     assert not any("near.here" in scenes[one].when for one in after if one in scenes)
@@ -104,7 +104,7 @@ def test_what_is_carried_somewhere_is_there_and_not_sought() -> None:
 
 def test_a_scene_in_two_is_a_common_one() -> None:
     ids = scenes_of(told(ALONE, *["wait"] * 7)[-1])
-    kinds = [one in shared_by("plots/deliver") for one in ids[1:7]]
+    kinds = [one in shared_by("plots/steal") for one in ids[1:7]]
 
     assert kinds == [True, False, True, False, True, False]
 
@@ -121,7 +121,7 @@ def test_what_one_is_after_is_said_now_and_then_and_is_else_it(seed: int) -> Non
 
 def test_elsewhere_the_story_goes_on_with_what_needs_nobody() -> None:
     replies = told(CRATE, "go to the forest", "wait", "wait")
-    scenes = {scene.id: scene for scene in read_world("plots/deliver").scenes}
+    scenes = {scene.id: scene for scene in read_world("plots/deliver.thing").scenes}
     ids = scenes_of(replies[-1])[len(scenes_of(replies[1])) :]
 
     assert replies[1]["notes"]["state"]["away"]
@@ -133,7 +133,7 @@ def test_a_ready_plot_is_told_only_where_it_is_asked_for() -> None:
     theme = "Four thieves plan to rob the vault of the casino on Sunday night."
     asked = cast_of({"theme": theme, "seed": "1", "plot": "heist"}, {})
 
-    assert cast_of({"theme": theme, "seed": "1"}, {}).name == "plots/steal"
+    assert cast_of({"theme": theme, "seed": "1"}, {}).name.startswith("plots/steal")
     assert asked.name == "plots/heist"
     assert "keeper" in asked.slots
 

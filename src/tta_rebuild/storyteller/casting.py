@@ -5,15 +5,14 @@ Called by ``teller`` for every scene; what the player has named since comes from
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from tta_rebuild.core.errors import RequestRejected
+from tta_rebuild.storyteller.cast_people import add_people, noun_of
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
-from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
 from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.matter_kind import kind_of_matter, plot_of_matter
 from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
@@ -29,7 +28,6 @@ from tta_rebuild.storyteller.surroundings import (
     noun_slots,
     surroundings_of,
 )
-from tta_rebuild.storyteller.word_lists import pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
 _PARTS = {
@@ -38,10 +36,6 @@ _PARTS = {
     "stranger": "culprit/rival/foe/stranger",
 }
 """Those of a plot that says nothing of parts."""
-
-_SEEK = ("find", "win_back")
-_GONE, _GONE_IF_TOLD = 0.75, 0.15
-"""How likely somebody is not there before they are not; the rules alone are right of one in two."""
 
 
 @dataclass(slots=True)
@@ -140,7 +134,7 @@ def _from_premise(
     _add_places(places, premise.at, entities)
     here = slug(places[0])
     start: dict[str, Value] = {"here": here, "home": here}
-    odds = _add_people(premise, theme, ids, entities, start, notes.get("state", {}))
+    odds = add_people(premise, theme, ids, entities, start, notes.get("state", {}))
     _add_things(premise, entities, start)
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
     plot = notes.get("plot") or _plot_for(premise)
@@ -261,61 +255,9 @@ def _rooms(premise: PremiseReading, here: str) -> dict[str, str]:
     return slots
 
 
-def _add_people(
-    premise: PremiseReading,
-    theme: str,
-    ids: Mapping[str, str],
-    entities: dict[str, Entity],
-    start: dict[str, Value],
-    said: Mapping[str, Value],
-) -> dict[str, Mapping[str, float]]:
-    """Add whom the premise speaks of, and return what part each of them may have.
-
-    Args:
-        ids: those of the cast, by name in lower case.
-        said: the state so far, with the pronouns by which the player has spoken of somebody.
-    """
-    here, odds = str(start["here"]), dict[str, Mapping[str, float]]()
-    for person in premise.people:
-        name = person.name or pattern("relative_clause").sub("", person.role)
-        key = ids.get(person.name.lower()) or slug(name)
-        if key in entities or not name:
-            continue
-        pronouns = str(said.get(f"{key}.pronouns") or person.pronouns)
-        entities[key] = Entity(key, "person", name, person.role, pronouns)
-        odds[key] = person.odds
-        is_sought = premise.conflict in _SEEK and _is_sought(premise.aim, person)
-        is_said = is_sought or _is_gone(theme, person)
-        is_away = is_said or person.is_only_owner
-        start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
-        is_so = {
-            "unplaced": person.is_only_owner and not is_said,  # there as soon as they are needed
-            "group": person.is_group,
-            "implied": person.is_implied,
-            "local": person.is_implied,  # belongs to such a place, and nothing is told of them
-            "asleep": _is_told(theme, person, "sleeps"),
-            "dying": _is_told(theme, person, "ailing"),
-            "family": head_of(person.role) in words_in("kin") - words_in("beloved"),
-        }
-        start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}
-        ties = ["foe"] if _is_told_of(theme, person, "done_by") else _ties_of(person)
-        for tie in ties:
-            start[f"{key}.{tie}"] = True
-    people = {key: one for key, one in entities.items() if f"{key}.person" in start}
-    told = spelled_out(premise.told, people.values())
-    mute = mute_people(told, tuple(one.name for one in people.values()))
-    is_tale = is_animal(head_of(premise.you.role))  # animals talk where the hero is one
-    start |= {
-        f"{key}.mute": True
-        for key, one in people.items()
-        if one.name.lower() in mute or (is_animal(head_of(one.role or one.name)) and not is_tale)
-    }
-    return odds
-
-
 def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]) -> Surroundings:
     """The surroundings; for whoever is dead or held there, somebody else as well."""
-    taken = {_noun_of(p) for p in (premise.you, *premise.people)}
+    taken = {noun_of(p) for p in (premise.you, *premise.people)}
     dead: dict[str, str] = {}
     while True:
         around = surroundings_of(
@@ -354,61 +296,6 @@ def replace_the_dead(
         cast.entities[key] = new.entities[key]
         cast.start |= {k: v for k, v in new.start.items() if k.startswith(f"{key}.")}
     state.values = {**cast.start, **state.values}
-
-
-def _noun_of(person: PremisePerson) -> str:
-    """What somebody is, in a word: ``the nurse who tends both`` → ``nurse``."""
-    return head_of(pattern("relative_clause").sub("", person.role))
-
-
-def _ties_of(person: PremisePerson) -> list[str]:
-    """What somebody is to the player: ``close``, ``foe``, ``above``."""
-    role = pattern("relative_clause").sub("", person.role).lower().split()
-    if words_in("hostile") & {*role}:
-        return ["foe"]
-    heads = {_noun_of(person), *role[-1:], person.name.split(" ")[0].lower()}
-    ties = word_table("premise_topics")["ties"].items()
-    return [tie for tie, words in ties if heads & {*words.split()}]
-
-
-def _is_gone(theme: str, person: PremisePerson) -> bool:
-    """Whether somebody is dead or not there, by what is learned and by what the premise says."""
-    likely = max(person.odds.get("away", 0.0), person.odds.get("dead", 0.0))
-    least = _GONE_IF_TOLD if _is_away(theme, person) else _GONE
-    return likely > least if person.odds else least == _GONE_IF_TOLD
-
-
-def _is_away(theme: str, person: PremisePerson) -> bool:
-    """Whether the premise says that somebody is dead, missing or not there, or a secret."""
-    if pattern("secret").search(person.role):
-        return True
-    name = re.escape(person.name or _noun_of(person))
-    if re.search(rf"\b(?:not|no|without|n['’]t have an?) (?:the )?{name}\b", theme, re.I):
-        return True
-    before = (theme[: found.start()] for found in re.finditer(rf"\b{name}\b", theme, re.I))
-    is_late = any(map(pattern("late").search, before))  # "our late father", and nobody else
-    is_killed = _is_told_of(theme, person, "who_killed")
-    return is_late or is_killed or _is_told(theme, person, "away")
-
-
-def _is_told_of(theme: str, person: PremisePerson, deed: str) -> bool:
-    """Whether a premise speaks of somebody soon after a deed: "who poisoned", "held by"."""
-    name = re.escape(person.name or _noun_of(person))
-    return bool(re.search(rf"{pattern(deed).pattern}[^.;!?]{{0,40}}\b{name}\b", theme))
-
-
-def _is_told(theme: str, person: PremisePerson, words: str) -> bool:
-    """Whether a premise says one of those words of somebody."""
-    name = re.escape(person.name or _noun_of(person))
-    after = r"(?:[ ,]+[\w'’]+){0,8}(?:[.;] (?:he|she|they) (?:\w+ ){0,2})?"
-    said = re.finditer(rf"(?:\w+ ){{0,2}}\b{name}\b{after}", theme, re.I)
-    return any(map(pattern(words).search, (person.role, *(found.group() for found in said))))
-
-
-def _is_sought(aim: str, person: PremisePerson) -> bool:
-    """Whether an aim is to find somebody or to bring them back."""
-    name = re.escape(person.name or _noun_of(person))
-    return bool(pattern("seeks").match(aim) and re.search(rf"\b{name}\b", aim, re.I))
 
 
 def _plot_for(premise: PremiseReading) -> str:

@@ -65,8 +65,8 @@ def is_known_noun(phrase: str) -> bool:
 def plot_of_matter(conflict: str, kind: str) -> str:
     """The plot for a conflict over a matter of a kind; that of the conflict where there is none."""
     plots, beside = packaged("plots"), word_table("matter_kinds")["beside"]
-    for name in filter(None, (conflict, beside.get(conflict))):
-        for one in chain_of(kind):
+    for one in chain_of(kind):
+        for name in filter(None, (conflict, beside.get(conflict))):
             if f"{name}.{one}" in plots:
                 return f"{name}.{one}"
     return conflict

@@ -1,0 +1,128 @@
+"""The people of a premise in its story: who is there, dead or away, and what they are to you.
+
+Called by ``casting``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tta_rebuild.storyteller.entities import Entity, head_of, slug
+from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
+from tta_rebuild.storyteller.noun_phrases import is_animal, words_in
+from tta_rebuild.storyteller.premise import PremiseReading
+from tta_rebuild.storyteller.premise_people import PremisePerson
+from tta_rebuild.storyteller.word_lists import pattern, word_table
+from tta_rebuild.storyteller.world_state import NOWHERE, Value
+
+_SEEK = ("find", "win_back")
+_GONE, _GONE_IF_TOLD = 0.75, 0.15
+"""How likely somebody is not there before they are not; the rules alone are right of one in two."""
+
+
+def add_people(
+    premise: PremiseReading,
+    theme: str,
+    ids: Mapping[str, str],
+    entities: dict[str, Entity],
+    start: dict[str, Value],
+    said: Mapping[str, Value],
+) -> dict[str, Mapping[str, float]]:
+    """Add whom the premise speaks of, and return what part each of them may have.
+
+    Args:
+        ids: those of the cast, by name in lower case.
+        said: the state so far, with the pronouns by which the player has spoken of somebody.
+    """
+    here, odds = str(start["here"]), dict[str, Mapping[str, float]]()
+    for person in premise.people:
+        name = person.name or pattern("relative_clause").sub("", person.role)
+        key = ids.get(person.name.lower()) or slug(name)
+        if key in entities or not name:
+            continue
+        pronouns = str(said.get(f"{key}.pronouns") or person.pronouns)
+        entities[key] = Entity(key, "person", name, person.role, pronouns)
+        odds[key] = person.odds
+        is_sought = premise.conflict in _SEEK and _is_sought(premise.aim, person)
+        is_said = is_sought or _is_gone(theme, person)
+        is_away = is_said or person.is_only_owner
+        start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
+        is_so = {
+            "unplaced": person.is_only_owner and not is_said,  # there as soon as they are needed
+            "group": person.is_group,
+            "implied": person.is_implied,
+            "local": person.is_implied,  # belongs to such a place, and nothing is told of them
+            "asleep": _is_told(theme, person, "sleeps"),
+            "dying": _is_told(theme, person, "ailing"),
+            "family": head_of(person.role) in words_in("kin") - words_in("beloved"),
+        }
+        start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}
+        ties = ["foe"] if _is_told_of(theme, person, "done_by") else _ties_of(person)
+        for tie in ties:
+            start[f"{key}.{tie}"] = True
+    people = {key: one for key, one in entities.items() if f"{key}.person" in start}
+    told = spelled_out(premise.told, people.values())
+    mute = mute_people(told, tuple(one.name for one in people.values()))
+    is_tale = is_animal(head_of(premise.you.role))  # animals talk where the hero is one
+    start |= {
+        f"{key}.mute": True
+        for key, one in people.items()
+        if one.name.lower() in mute or (is_animal(head_of(one.role or one.name)) and not is_tale)
+    }
+    return odds
+
+
+def _ties_of(person: PremisePerson) -> list[str]:
+    """What somebody is to the player: ``close``, ``foe``, ``above``."""
+    role = pattern("relative_clause").sub("", person.role).lower().split()
+    if words_in("hostile") & {*role}:
+        return ["foe"]
+    heads = {noun_of(person), *role[-1:], person.name.split(" ")[0].lower()}
+    ties = word_table("premise_topics")["ties"].items()
+    return [tie for tie, words in ties if heads & {*words.split()}]
+
+
+def noun_of(person: PremisePerson) -> str:
+    """What somebody is, in a word: ``the nurse who tends both`` → ``nurse``."""
+    return head_of(pattern("relative_clause").sub("", person.role))
+
+
+def _is_gone(theme: str, person: PremisePerson) -> bool:
+    """Whether somebody is dead or not there, by what is learned and by what the premise says."""
+    likely = max(person.odds.get("away", 0.0), person.odds.get("dead", 0.0))
+    least = _GONE_IF_TOLD if _is_away(theme, person) else _GONE
+    return likely > least if person.odds else least == _GONE_IF_TOLD
+
+
+def _is_away(theme: str, person: PremisePerson) -> bool:
+    """Whether the premise says that somebody is dead, missing or not there, or a secret."""
+    if pattern("secret").search(person.role):
+        return True
+    name = re.escape(person.name or noun_of(person))
+    if re.search(rf"\b(?:not|no|without|n['’]t have an?) (?:the )?{name}\b", theme, re.I):
+        return True
+    before = (theme[: found.start()] for found in re.finditer(rf"\b{name}\b", theme, re.I))
+    is_late = any(map(pattern("late").search, before))  # "our late father", and nobody else
+    is_killed = _is_told_of(theme, person, "who_killed")
+    return is_late or is_killed or _is_told(theme, person, "away")
+
+
+def _is_told_of(theme: str, person: PremisePerson, deed: str) -> bool:
+    """Whether a premise speaks of somebody soon after a deed: "who poisoned", "held by"."""
+    name = re.escape(person.name or noun_of(person))
+    return bool(re.search(rf"{pattern(deed).pattern}[^.;!?]{{0,40}}\b{name}\b", theme))
+
+
+def _is_told(theme: str, person: PremisePerson, words: str) -> bool:
+    """Whether a premise says one of those words of somebody."""
+    name = re.escape(person.name or noun_of(person))
+    after = r"(?:[ ,]+[\w'’]+){0,8}(?:[.;] (?:he|she|they) (?:\w+ ){0,2})?"
+    said = re.finditer(rf"(?:\w+ ){{0,2}}\b{name}\b{after}", theme, re.I)
+    return any(map(pattern(words).search, (person.role, *(found.group() for found in said))))
+
+
+def _is_sought(aim: str, person: PremisePerson) -> bool:
+    """Whether an aim is to find somebody or to bring them back."""
+    name = re.escape(person.name or noun_of(person))
+    return bool(pattern("seeks").match(aim) and re.search(rf"\b{name}\b", aim, re.I))
