@@ -17,7 +17,7 @@ help:
 	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code|server|cluster, FULL=1"
 	@echo "make browser-test  test the pages in a real Chromium, installed if it is not there (Debian); SHOTS=folder keeps pictures"
 	@echo "make stress   run the long tests (kill -9, attacks as nobody, keys in what is left behind)"
-	@echo "make cluster  PostgreSQL, Redis, Temporal, two workers and two servers on this machine, until Ctrl-C"
+	@echo "make cluster  PostgreSQL, Redis, Temporal, two workers and two servers on this machine, until Ctrl-C; SLOW=1: a slow model, to see takeovers"
 	@echo "make cluster-test  several workers on real servers, ten minutes at most"
 	@echo "make smollm   play with a real small model under llama.cpp (190 MB, half an hour)"
 	@echo "make mutants  faults that no test notices: ROOM=storage, SAMPLE=50, SEED=1, TESTS=tests/storage"
@@ -79,7 +79,7 @@ stress: $(VENV)/.test
 	$(BIN)/python -m pytest tests -m "stress and not browser and not cluster"
 
 cluster: $(VENV)/.test
-	@$(BIN)/python -m tools.cluster
+	@$(BIN)/python -m tools.cluster $(if $(SLOW),--slow)
 
 cluster-test: $(VENV)/.test
 	timeout 600 $(BIN)/python -m pytest tests -m cluster -n 3 --dist loadfile

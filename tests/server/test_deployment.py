@@ -25,6 +25,8 @@ import tta_rebuild as tta
 from tests.server.serving import NO_RATE, HeldTeller, running
 from tests.server.test_dashboard import metrics_in
 from tta_rebuild.cli import app as cli
+from tta_rebuild.cli.exits import exit_code
+from tta_rebuild.core.errors import StoreAway
 from tta_rebuild.server.app import ServerOptions
 from tta_rebuild.server.metrics import ServerMetrics
 from tta_rebuild.server.serving import serve
@@ -32,6 +34,7 @@ from tta_rebuild.worker.metrics import WorkerMetrics
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+UNITS = ("tta.service", "tta-worker@.service")
 NAME = "stories.example"
 
 
@@ -40,15 +43,15 @@ def needs(program: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(where is None, reason=f"{program} is not here")
 
 
-def options_of_serve() -> set[str]:
-    command: Any = cli.command("serve")
+def options_of(name: str) -> set[str]:
+    command: Any = cli.command(name)
     return {name for parameter in command.params for name in parameter.opts}
 
 
 def commands() -> Iterator[list[str]]:
-    """The commands that the unit and the container begin."""
-    unit = (DEPLOY / "tta.service").read_text("utf-8")
-    yield shlex.split(re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)[0])
+    """The commands that the units and the container begin."""
+    for unit in UNITS:
+        yield shlex.split(re.findall(r"^ExecStart=(.*)$", read(f"deploy/{unit}"), re.MULTILINE)[0])
     yield [*started_in_container(), *started_in_container("CMD")]
 
 
@@ -68,7 +71,10 @@ def test_a_name_given_to_the_container_does_not_let_everybody_in() -> None:
 def test_what_ends_the_server_waits_longer_than_its_turns_are_finished() -> None:
     finished_s = inspect.signature(serve).parameters["grace_s"].default
     waits_s = {
-        "systemd": re.findall(r"^TimeoutStopSec=(\d+)$", read("deploy/tta.service"), re.MULTILINE),
+        **{
+            unit: re.findall(r"^TimeoutStopSec=(\d+)$", read(f"deploy/{unit}"), re.MULTILINE)
+            for unit in UNITS
+        },
         "Containerfile": re.findall(r"--stop-timeout (\d+)", read("deploy/Containerfile")),
         "guide": re.findall(r"--stop-timeout (\d+)", read("docs/production.md")),
     }
@@ -91,12 +97,24 @@ def read(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
 
 
-@pytest.mark.parametrize("command", list(commands()), ids=lambda command: command[0])
+@pytest.mark.parametrize("command", list(commands()), ids=lambda command: " ".join(command[:2]))
 def test_what_is_begun_is_a_command_of_ours(command: list[str]) -> None:
     assert get_command(cli.app).name == "tta"
     assert Path(command[0]).name == "tta"
-    assert command[1] == "serve"
-    assert {word for word in command if word.startswith("--")} <= options_of_serve()
+    assert command[1] in ("serve", "worker")
+    assert {word for word in command if word.startswith("--")} <= options_of(command[1])
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_tries_on_through_an_outage_and_gives_up_on_what_waiting_does_not_mend(
+    unit: str,
+) -> None:
+    lines = read(f"deploy/{unit}").splitlines()
+    [given_up] = [line for line in lines if line.startswith("RestartPreventExitStatus=")]
+
+    assert {"Restart=on-failure", "StartLimitIntervalSec=0"} <= set(lines)
+    assert given_up.partition("=")[2].split() == ["2", "4"]
+    assert exit_code(StoreAway("away")) == 75
 
 
 def test_the_container_is_built_from_files_that_are_there_and_runs_without_root() -> None:
@@ -130,8 +148,9 @@ def test_what_the_guide_installs_is_the_clone_or_a_wheel_of_it() -> None:
 
 
 @needs("systemd-analyze")
-def test_systemd_understands_the_unit_and_finds_it_closed() -> None:
-    unit = str(DEPLOY / "tta.service")
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_understands_the_unit_and_finds_it_closed(name: str) -> None:
+    unit = str(DEPLOY / name)
     said = subprocess.run(
         ["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False
     )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.storyteller.test_moves_meant import told
 from tta_rebuild.storyteller.casting import cast_of
-from tta_rebuild.storyteller.matter_kind import kind_of_matter, plot_of_matter
+from tta_rebuild.storyteller.line_template import template
+from tta_rebuild.storyteller.matter_kind import kind_of_matter, plots_of_matter
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_told import conflict_of
 from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world, shared_by
+from tta_rebuild.storyteller.teller import Teller
 from tta_rebuild.storyteller.wishes import wished
 from tta_rebuild.storyteller.word_lists import word_table
 from tta_rebuild.storyteller.world_state import keys_of
@@ -141,16 +144,16 @@ def test_a_plot_of_a_matter_is_one_that_there_is() -> None:
     plots = packaged("plots")
     for conflict in WISHES:
         for kind in kinds:
-            assert plot_of_matter(conflict, kind) in plots
-    assert plot_of_matter("understand", "text") == "understand.text"
-    assert plot_of_matter("understand", "case") == "understand.event"
-    assert plot_of_matter("steal", "place") == "steal"
-    assert plot_of_matter("unmask", "sign") == "understand.sign"
+            assert {*plots_of_matter(conflict, kind)} <= {*plots}
+    assert plots_of_matter("understand", "text")[0] == "understand.text"
+    assert plots_of_matter("understand", "case")[0] == "understand.event"
+    assert plots_of_matter("steal", "place")[0] == "steal"
+    assert plots_of_matter("unmask", "sign")[0] == "understand.sign"
 
 
 @pytest.mark.parametrize("name", OF_MATTER)
 def test_a_plot_of_a_matter_is_of_a_conflict_and_a_kind(name: str) -> None:
-    conflict, _, kind = name.partition(".")
+    conflict, kind, *_ = name.split(".")
 
     assert conflict in WISHES
     assert kind in word_table("matter_kinds")["chains"]
@@ -210,6 +213,17 @@ def test_which_of_two_truths_holds_is_set_by_the_seed() -> None:
     assert fates[3] == cast_of({"theme": KNOCK, "seed": "3"}, {}).start["fate"]
 
 
+def test_after_the_decisive_moment_what_has_come_of_it_is_told() -> None:
+    replies = told(KNOCK, "find out what is behind the knocking", "wait")
+    notes = replies[-1]["notes"]
+    notes = {**notes, "state": {**notes["state"], "did_aim": True}}
+    asked = {"theme": KNOCK, "world": "", "seed": 3, "turn": 4, "action": "wait", "recent": []}
+    after = Teller({**asked, "notes": notes, "stage": "climax", "characters": ()}).scene()
+    scenes = {scene.id: scene for scene in read_world("plots/understand.sign").scenes}
+
+    assert "stage=resolution" in scenes[after["notes"]["scenes"][-1]].when
+
+
 def test_two_wishes_about_the_same_are_not_both_questions() -> None:
     wishes = read_premise("Every night the bell of room 9 rings, and room 9 is empty.").wishes
 
@@ -219,3 +233,30 @@ def test_two_wishes_about_the_same_are_not_both_questions() -> None:
 
 def test_what_is_lost_is_sought_first() -> None:
     assert read_premise("My brother is missing.").wishes[0] == "find your brother"
+
+
+def test_one_of_the_wishes_asks_what_is_going_on() -> None:
+    for premise in (KNOCK, "A robot nurse loses her licence.", "The mill closes on Friday."):
+        wishes = read_premise(premise).wishes
+
+        assert any(one.startswith("find out") for one in wishes), wishes
+
+
+@pytest.mark.parametrize(
+    ("matter", "told_of"),
+    [
+        ({"Matter": "The goats", "matter_is": "are"}, "The goats are here, and stay."),
+        ({"Matter": "The goat", "matter_is": "is"}, "The goat is here, and stays."),
+    ],
+)
+def test_verbs_after_the_first_go_with_what_it_is_about(
+    matter: dict[str, str], told_of: str
+) -> None:
+    assert template("{Matter} {matter_is} here, and stays.").draft(Random(1), matter) == told_of
+
+
+def test_somebody_of_unknown_gender_is_they_and_their_verbs_go_with_that() -> None:
+    slots = {"matter_it": "they", "matter_is": "is", "matter_was": "was"}
+    line = template("It is known where {matter_it} {matter_is} and {matter_it} {matter_was}.")
+
+    assert line.draft(Random(1), slots) == "It is known where they are and they were."

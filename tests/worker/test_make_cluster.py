@@ -83,6 +83,58 @@ def test_one_command_begins_all_and_ctrl_c_ends_all() -> None:
     assert not [one for one in psutil.process_iter() if folder in " ".join(command_of(one))]
 
 
+def test_with_a_slow_model_one_sees_a_killed_workers_turn_told_anew() -> None:
+    try:
+        servers.temporal_program(), servers.postgresql_module(), servers.redis_program()
+    except servers.NotHere as error:
+        pytest.skip(str(error))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tools.cluster", "--port", "0", "--slow"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    try:
+        said = "".join(until_all_runs(process))
+        [address, _] = re.findall(r"^server \d +(http://\S+)", said, re.MULTILINE)
+        seen = list[str]()
+        with httpx.Client(timeout=60, trust_env=False, base_url=f"{address}/api/v1/") as web:
+            story = web.post("stories", json={"theme": "A keeper finds a door."}).json()
+            turns = f"stories/{story['story_id']}/branches/main/turns"
+            key = {"Idempotency-Key": "k"}
+            asked = web.post(turns, json={"kind": "begin"}, headers=key).json()
+            with web.stream("GET", f"turns/{asked['turn_id']}/events") as events:
+                for line in events.iter_lines():
+                    if line == "event: passage" and line not in seen:
+                        [teller] = [w for w in web.get("health").json()["workers"] if w["turns"]]
+                        os.kill(int(teller["name"].split("-")[-2]), signal.SIGKILL)
+                    if line.startswith("event:"):
+                        seen.append(line)
+        os.killpg(process.pid, signal.SIGINT)
+        ended = process.wait(90)
+    finally:
+        process.kill()
+        if process.stdout:
+            process.stdout.close()
+
+    assert "event: restarted" in seen
+    assert seen[-1] == "event: stored"
+    assert re.search(r"TTA_MODEL=wire:small-model .*tta worker$", said, re.MULTILINE)
+    assert ended == 0
+
+
+def until_all_runs(process: subprocess.Popen[str]) -> list[str]:
+    """What it says until its last line, the command for one more worker."""
+    assert process.stdout is not None
+    lines = list[str]()
+    for line in process.stdout:
+        lines.append(line)
+        if line.endswith("tta worker\n"):
+            break
+    return lines
+
+
 def command_of(process: psutil.Process) -> list[str]:
     """How a process was begun; nothing of one that has ended."""
     with suppress(psutil.Error):

@@ -1,7 +1,9 @@
 """``make cluster``: PostgreSQL, Redis, Temporal, two workers and two servers until Ctrl-C.
 
 All on this machine, from wheels, on the loopback interface. What is told is forgotten at the end:
-the database lies in a temporary directory, Temporal and Redis keep nothing on the disk.
+the database lies in a temporary directory, Temporal and Redis keep nothing on the disk. With
+``--slow`` (``make cluster SLOW=1``) a model server of the tests tells, so slowly that one has the
+time to kill something while a scene comes.
 """
 
 from __future__ import annotations
@@ -17,12 +19,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tools.cluster import programs, servers
+from tools.wire.process import RunningWire
 
 SERVERS, WORKERS, PORT = 2, 2, 8001
+SLOWLY = {"first_token_s": 1.0, "tokens_per_s": 40.0}
+"""The pace of the model server: a scene takes about 15 s."""
 LOOKS_EVERY_S = 1.0
 
 
-def run(port: int, stop: threading.Event) -> None:
+def run(port: int, stop: threading.Event, *, slow: bool = False) -> None:
     """Begin all, say where, and end all once ``stop`` is set. Raises NotHere."""
     with ExitStack() as stack:
         home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # a short path, for a socket
@@ -35,12 +40,17 @@ def run(port: int, stop: threading.Event) -> None:
         temporal, process = stack.enter_context(servers.temporal())
         watched.add(_named("Temporal", temporal), process.pid)
         models = {n: v for n, v in os.environ.items() if n.startswith(("TTA_", "LLM_"))}
+        told_by = dict[str, str]()
+        if slow:
+            wire = stack.enter_context(RunningWire(**SLOWLY))
+            watched.add(_named("model", f"{wire.url}/v1, slow"), wire.process_id)
+            told_by.update(programs.at_the_models(folder, wire.url))
         place = programs.Place(
             folder=folder,
             database=database,
             temporal=temporal,
             redis=redis,
-            more={**models, "TTA_WORKERS": str(WORKERS)},
+            more={**models, **told_by, "TTA_WORKERS": str(WORKERS)},
         )
         for number in range(WORKERS):
             worker = stack.enter_context(programs.worker(place))
@@ -50,7 +60,7 @@ def run(port: int, stop: threading.Event) -> None:
             address, pid = stack.enter_context(programs.server(place, port=wanted))
             watched.add(_named(f"server {number + 1}", address), pid)
         print("Ctrl-C stops all of it. One more worker, from another terminal:")
-        print(f"  {worker_command(place)}", flush=True)
+        print(f"  {worker_command(place, *told_by)}", flush=True)
         while not stop.wait(LOOKS_EVERY_S):
             for said in watched.ended():
                 print(said, flush=True)
@@ -86,11 +96,11 @@ def _runs(pid: int) -> bool:
     return state not in "ZX"
 
 
-def worker_command(place: programs.Place) -> str:
-    """How one more worker is begun by hand."""
+def worker_command(place: programs.Place, *more: str) -> str:
+    """How one more worker is begun by hand; ``more`` are names of settings that it needs too."""
     names = ("TTA_DATABASE_URL", "TTA_TEMPORAL_ADDRESS", "TTA_REDIS_URL", "TTA_DATA_DIR")
     environment = place.environment()
-    given = [f"{name}={shlex.quote(environment[name])}" for name in names]
+    given = [f"{name}={shlex.quote(environment[name])}" for name in (*names, *more)]
     return " ".join([*given, "tta worker"])
 
 
@@ -109,12 +119,13 @@ def main() -> int:
     """Until SIGINT or SIGTERM; 1 where a program is missing."""
     parser = argparse.ArgumentParser(prog="make cluster", description=__doc__)
     parser.add_argument("--port", type=int, default=PORT, help="of the first server; 0 for any")
+    parser.add_argument("--slow", action="store_true", help="a slow model server tells, no key")
     options = parser.parse_args()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run(options.port, stop)
+        run(options.port, stop, slow=options.slow)
     except servers.NotHere as error:
         print(error, file=sys.stderr)
         return 1

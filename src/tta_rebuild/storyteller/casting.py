@@ -14,7 +14,7 @@ from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.cast_people import add_people, noun_of
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.line_template import capital
-from tta_rebuild.storyteller.matter_kind import kind_of_matter, plot_of_matter
+from tta_rebuild.storyteller.matter_kind import kind_of_matter, plots_of_matter
 from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
@@ -137,7 +137,7 @@ def _from_premise(
     odds = add_people(premise, theme, ids, entities, start, notes.get("state", {}))
     _add_things(premise, entities, start)
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
-    plot = notes.get("plot") or _plot_for(premise)
+    plot = notes.get("plot") or _plot_for(premise, seed)
     around = _surroundings(premise, seed, notes.get("state", {}))
     file = read_world(f"plots/{plot}")
     now = {**start, **({} if file.parts else notes.get("state", {}))}
@@ -298,15 +298,16 @@ def replace_the_dead(
     state.values = {**cast.start, **state.values}
 
 
-def _plot_for(premise: PremiseReading) -> str:
+def _plot_for(premise: PremiseReading, seed: str) -> str:
     """The plot of a situation that the player has chosen, else of the premise's conflict."""
     is_ready = premise.situation and premise.is_chosen
-    return premise.situation if is_ready else plot_for(premise, premise.conflict)
+    return premise.situation if is_ready else plot_for(premise, premise.conflict, seed)
 
 
-def plot_for(premise: PremiseReading, conflict: str) -> str:
-    """The plot of a conflict that knows of what kind the premise's matter is, if there is one."""
+def plot_for(premise: PremiseReading, conflict: str, seed: str) -> str:
+    """A plot of a conflict that knows of what kind the premise's matter is, if there is one."""
     if not premise.names_matter:
         return conflict
     people = [called for one in premise.people for called in (one.name, one.role)]
-    return plot_of_matter(conflict, kind_of_matter(premise.matter, people, premise.places))
+    kind = kind_of_matter(premise.matter, people, premise.places)
+    return Random(f"{seed}:plot").choice(plots_of_matter(conflict, kind))

@@ -72,7 +72,8 @@ def _expand(nodes: tuple[Node, ...], rng: Random, slots: Mapping[str, str], out:
             if last.endswith("_his") and node[0] in _ENDS:
                 out[-2] = _OWN.get(out[-2], out[-2])
         elif isinstance(node, Slot):
-            out.append(slots[node.name])
+            is_theirs = node.name.endswith(_VERB_SLOTS) and out[-2:-1] in (["they"], ["They"])
+            out.append(for_they(slots[node.name]) if is_theirs else slots[node.name])
         else:
             _expand(node[int(rng.random() * len(node))], rng, slots, out)
         last = node.name if isinstance(node, Slot) else ""

@@ -62,14 +62,15 @@ def is_known_noun(phrase: str) -> bool:
     return is_listed or is_portable(noun) or is_animal(noun) or is_place(noun) or is_person(noun)
 
 
-def plot_of_matter(conflict: str, kind: str) -> str:
-    """The plot for a conflict over a matter of a kind; that of the conflict where there is none."""
+def plots_of_matter(conflict: str, kind: str) -> list[str]:
+    """The plots for a conflict over a matter of a kind; the conflict's own where there is none."""
     plots, beside = packaged("plots"), word_table("matter_kinds")["beside"]
     for one in chain_of(kind):
         for name in filter(None, (conflict, beside.get(conflict))):
-            if f"{name}.{one}" in plots:
-                return f"{name}.{one}"
-    return conflict
+            of_kind = f"{name}.{one}"
+            if found := [plot for plot in plots if f"{plot}.".startswith(f"{of_kind}.")]:
+                return found
+    return [conflict]
 
 
 def chain_of(kind: str) -> Sequence[str]:

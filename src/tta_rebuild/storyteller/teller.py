@@ -97,7 +97,7 @@ class Teller:
     def _begin_chapter(self, values: dict[str, Any]) -> None:
         told = self.cast.name.removeprefix("plots/").partition(".")[0]
         others = sorted({name.partition(".")[0] for name in packaged("plots")} - {told})
-        plot = plot_for(self.cast.premise, self.rng.choice(others))
+        plot = plot_for(self.cast.premise, self.rng.choice(others), str(self.given["seed"]))
         self.cast = cast_of(self.given, {**self.notes, "wish": self.wish, "plot": plot})
         values |= self.cast.file.start
         self.began, self.seen = self.turn, []
