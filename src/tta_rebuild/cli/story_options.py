@@ -163,6 +163,8 @@ def correction_of(said: str) -> str:
     """``baby: not here``, ``starter: a thing``, ``place: High Fell``, ``I want to find her`` as a
     sentence that puts the premise right; "" for anything else.
     """
+    from tta_rebuild.storyteller.entities import head_of
+    from tta_rebuild.storyteller.noun_phrases import is_animal, is_person, is_place
     from tta_rebuild.storyteller.second_person import to_second_person
 
     if wish := _WISH.fullmatch(one_line(said)):
@@ -173,6 +175,9 @@ def correction_of(said: str) -> str:
     if who.lower() in PLACES:
         return f"It begins {about if about.split()[0].lower() in PREPOSITIONS else f'at {about}'}."
     kind = next((k for k, words in CORRECTIONS.items() if about.lower() in words), "")
+    noun = head_of(about)
+    if is_place(noun) and not (is_person(noun) or is_animal(noun)):  # Orrery: the hill town
+        kind = "a thing"
     return f"{who[:1].upper()}{who[1:]} is {kind}." if kind else ""
 
 

@@ -17,6 +17,7 @@ from tta_rebuild.storyteller.word_lists import pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, Value
 
 _SEEK = ("find", "win_back")
+_AFTER_DEATH = "funeral|wake|grave|ashes|estate|burial|memorial|headstone|obituary|inquest"
 _GONE, _GONE_IF_TOLD = 0.75, 0.15
 """How likely somebody is not there before they are not; the rules alone are right of one in two."""
 
@@ -101,6 +102,8 @@ def _is_away(theme: str, person: PremisePerson) -> bool:
         return True
     name = re.escape(person.name or noun_of(person))
     if re.search(rf"\b(?:not|no|without|n['’]t have an?) (?:the )?{name}\b", theme, re.I):
+        return True
+    if re.search(rf"\b{name}['’]s (?:{_AFTER_DEATH})\b", theme, re.I):
         return True
     before = (theme[: found.start()] for found in re.finditer(rf"\b{name}\b", theme, re.I))
     is_late = any(map(pattern("late").search, before))  # "our late father", and nobody else

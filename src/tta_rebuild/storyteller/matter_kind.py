@@ -30,6 +30,8 @@ _BY_FILE = {
     "water": "place", "grave": "place", "claim": "case", "weather": "event",
 }  # fmt: skip
 """The kinds of ``interludes`` that are one of these."""
+_ANY_PLACE = frozenset(("place", "spot", "position", "point", "seat", "corner", "way", "end"))
+"""What is a place only where it is one of the premise: not the fifth place at a table."""
 
 
 def kind_of_matter(matter: str, people: Collection[str] = (), places: Collection[str] = ()) -> str:
@@ -48,7 +50,7 @@ def kind_of_matter(matter: str, people: Collection[str] = (), places: Collection
         return known
     if is_animal(noun):
         return "creature"
-    if matter in places or is_place(noun):
+    if matter in places or (is_place(noun) and noun not in _ANY_PLACE):
         return "place"
     if is_person(noun):
         return "person"

@@ -26,6 +26,8 @@ Odds = Mapping[str, Mapping[str, float]]
 _NOBODY_HERE = re.compile(r"(?P<words>.+) \((?P<pronoun>he|she|it|they)\)")
 _MAY_BE_AWAY = ("away", "dead", "sought", "victim", "ghost")
 _CERTAIN, _LEAST, _ANY, _LATER = 0.9, 0.15, 0.1, 0.02
+_SAID, _OVER = 0.5, ("foe", "above", "authority", "culprit")
+"""From when on a tie is as good as said, and the ties of those who are on nobody's side."""
 _AGAINST, _BESIDE = ("foe", "culprit", "rival"), ("close", "ally", "beloved")
 
 
@@ -83,6 +85,9 @@ def _fit(person: Entity, source: str, state: Mapping[str, Value], odds: Odds | N
             fit *= fit >= _LEAST
         else:
             fit = 0.0
+        is_against = wanted in _AGAINST and likely.get("close", 0.0) >= _SAID
+        is_beside = wanted in _BESIDE and max(likely.get(one, 0.0) for one in _OVER) >= _SAID
+        fit *= not (is_against or (is_beside and likely.get("close", 0.0) < _SAID))
         is_beast = wanted == "beast" and likely.get("beast", 0.0) >= _LEAST
         if is_one and (wanted in _nouns(person) or is_beast):
             fit = _CERTAIN

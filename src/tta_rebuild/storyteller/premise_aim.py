@@ -22,6 +22,7 @@ from tta_rebuild.storyteller.premise_people import PremisePeople, PremisePerson
 from tta_rebuild.storyteller.premise_situation import CERTAIN, plot_of, situations_of
 from tta_rebuild.storyteller.premise_told import conflict_of, stated_aim
 from tta_rebuild.storyteller.premise_wishes import MOST_WISHES, Subjects, wishes_of
+from tta_rebuild.storyteller.wish_reading import read_wish, with_names
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_table
 
 _MOST_MATTERS, _LIKELY_ENOUGH = 4, 0.4
@@ -65,9 +66,13 @@ class PremiseAims:
         """What the player is after: as they say, as the premise says, else the likeliest."""
         stated, is_certain = (wish, True) if wish else self._stated_aim(told)
         is_open = stated and re.search(f"(?:whether|if) to {re.escape(stated)}", " ".join(told))
+        is_said, meant = bool(wish or self.corrected), ""
         of_aim = "decide" if is_open else conflict_of(stated)
-        likely, sought = situations_of(self.nameless, of_aim), self._sought()
         matters, topics = self._matters(), word_table("premise_topics")
+        if is_said:
+            stated = with_names(stated, people)
+            of_aim, meant = read_wish(stated, people, matters)
+        likely, sought = situations_of(self.nameless, of_aim), self._sought()
         best, odds = next(iter(likely.items()))
         own = topics["situation"].get(best, {}) if odds >= _LIKELY_ENOUGH else {}
         matters += [own["matter"]] if "matter" in own else []
@@ -80,9 +85,9 @@ class PremiseAims:
         is_of_things = (plot and situation) or conflict not in words_in("turn_on_somebody")
         shunned = {one for p in people for one in (p.name, p.role)} if is_of_things else set[str]()
         spoken, turns_on = self._turns_on(aim, places, set() if wish or wishes else shunned)
-        whole = [m for m in matters if m in aim] if wish or wishes else []
+        whole = [m for m in matters if m in aim] if wishes else []
         lost = spoken_of(sought or "what is lost") if "{sought}" in row["aim"] else []
-        named = next(iter((*sorted(whole, key=len)[-1:], *spoken, *lost, *turns_on)), "")
+        named = meant or next(iter((*sorted(whole, key=len)[-1:], *spoken, *lost, *turns_on)), "")
         if is_open:
             aim = f"decide whether to {aim}"
         if not aim:

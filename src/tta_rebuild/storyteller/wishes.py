@@ -24,6 +24,8 @@ def wished(words: str, offered: Sequence[str]) -> str:
         return taken
     said = pattern("says_wish").match(words.strip())
     aim = to_second_person(re.sub(r"[.!]+$", "", said["aim"])) if said else ""
+    if said and pattern("wants_another").match(words.strip()):  # I want Tom to admit it
+        aim = f"get {aim}"
     return aim[:1].lower() + aim[1:]
 
 
