@@ -22,6 +22,7 @@ from tta_rebuild.bootstrap.telemetry import attempts_meter
 from tta_rebuild.core.errors import ProviderBusy, ProviderError
 from tta_rebuild.core.telemetry import Telemetry
 from tta_rebuild.core.usage import Usage
+from tta_rebuild.engine.turn_runner import TurnQueue
 from tta_rebuild.integrations.llm_provider import LLMRequest
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
 from tta_rebuild.server.app import ServerOptions
@@ -90,6 +91,16 @@ async def used(server: Running) -> None:
     await server.play(branch, kind="choose", choice=1)
 
 
+def with_workers(server: Running) -> None:
+    """Have the server tell of two workers and of a turn that waits for them."""
+    runner: Any = server.serving.runner
+
+    async def queue() -> TurnQueue:
+        return TurnQueue(workers=2, running=3, waiting=1, longest_s=4.0)
+
+    runner.queue = queue
+
+
 @pytest.mark.parametrize(("title", "query"), QUERIES)
 def test_a_query_is_written_as_queries_are(title: str, query: str) -> None:
     for opening, closing in ("()", "{}", "[]"):
@@ -131,6 +142,19 @@ def test_panels_have_a_unit_a_description_and_a_place_of_their_own() -> None:
             assert panel["datasource"]["uid"] == "${datasource}"
 
 
+async def test_the_dashboard_shows_all_that_servers_tell_of_all_machines(tmp_path: Path) -> None:
+    metrics = ServerMetrics()
+    async with running(tmp_path, options=ServerOptions(limits=NO_RATE, metrics=metrics)) as server:
+        with_workers(server)
+        text = (await server.client.get(f"{server.address}/metrics")).text
+    samples = {match[0] for line in text.splitlines() if (match := WORD.match(line))}
+    told = {name for name in samples if name.startswith(("tta_cluster_", "tta_reachable"))}
+    asked = set().union(*(metrics_in(query) for _, query in QUERIES))
+
+    assert len(told) == 6
+    assert told - asked == set()
+
+
 @pytest.mark.skipif(
     shutil.which("prometheus") is None, reason="no Prometheus here: apt-get install prometheus"
 )
@@ -138,6 +162,7 @@ async def test_every_query_finds_something_on_a_real_prometheus(tmp_path: Path) 
     metrics = ServerMetrics()
     options = ServerOptions(limits=NO_RATE, metrics=metrics)
     async with running(tmp_path / "data", teller=HeldTeller(), options=options) as server:
+        with_workers(server)
         await used(server)
         await fed(metrics)
         process, address = prometheus(tmp_path, server.address)

@@ -20,7 +20,7 @@ from tests.server.test_metrics import of, samples
 from tests.temporal_server import temporal_server
 from tests.worker.test_kill import Cluster
 from tests.worker.test_outages import own_postgresql  # noqa: F401
-from tta_rebuild.engine import temporal_runner
+from tta_rebuild.engine import turn_upkeep
 from tta_rebuild.server.app import ServerOptions
 from tta_rebuild.server.metrics import ServerMetrics
 
@@ -103,14 +103,14 @@ async def test_a_turn_followed_at_another_server_is_counted_once_soon_and_with_i
 async def test_who_looks_late_tells_the_time_at_which_it_was_told(
     two: tuple[Running, Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(temporal_runner, "LOOKED_EVERY_S", 3_600.0)
+    monkeypatch.setattr(turn_upkeep, "LOOKED_EVERY_S", 3_600.0)
     here, there = two
     await asyncio.sleep(1.1)  # from now on nobody looks
     first_s, whole_s = await asked_here_told_there(here, there)
     unseen = await figures(here)
     await asyncio.sleep(2.0)
     runner: Any = here.serving.runner
-    await runner.look()
+    await runner._followed.look()
     text = await figures(here)
 
     assert of(unseen, f"{FIRST}_count") == 0

@@ -1,7 +1,9 @@
 """Turns played by workers on other machines: the runner that begins them as Temporal's workflows.
 
-What is known of a turn lies in the database (``core.turn_records``), what is seen of it too or in
-Redis (``engine.turn_updates``); Temporal knows its id alone. Loaded only where it is wished for.
+This file begins turns, turns them away, and ends them; ``followed_turns`` tells how they stand,
+``turn_upkeep`` looks after those that nobody plays. What is known of a turn lies in the database
+(``core.turn_records``), what is seen of it too or in Redis (``engine.turn_updates``); Temporal
+knows its id alone. Made by ``bootstrap.cluster``, and loaded only where it is wished for.
 """
 
 from __future__ import annotations
@@ -9,12 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import timedelta
-from itertools import groupby
-from operator import attrgetter
-from typing import Any, Self
+from typing import Self
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -24,12 +23,11 @@ from tta_rebuild.core.errors import (
     BranchBusy,
     KeyReused,
     NoTemporal,
-    StoreError,
     TooManyTurns,
-    TurnNotFound,
 )
-from tta_rebuild.core.turn_records import RUNNING, TimedUpdate, TurnRecord
+from tta_rebuild.core.turn_records import RUNNING, TurnRecord
 from tta_rebuild.engine.asked_turns import AskedTurns
+from tta_rebuild.engine.followed_turns import FollowedTurns
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session_cache import SessionCache
 from tta_rebuild.engine.stories import Stories
@@ -38,7 +36,6 @@ from tta_rebuild.engine.turn_dispatch import is_same, turn_of
 from tta_rebuild.engine.turn_pauses import TurnPauses
 from tta_rebuild.engine.turn_queue import TurnsAtWorkers
 from tta_rebuild.engine.turn_runner import (
-    LAST_NUMBER,
     REPEATABLE,
     RunningTurn,
     TurnQueue,
@@ -47,17 +44,11 @@ from tta_rebuild.engine.turn_runner import (
     TurnWatch,
 )
 from tta_rebuild.engine.turn_updates import TurnUpdates
+from tta_rebuild.engine.turn_upkeep import TurnUpkeep
 from tta_rebuild.engine.turn_values import Values, text_of
 from tta_rebuild.engine.turn_workflows import TurnWorkflows
 from tta_rebuild.engine.waiting_turns import WaitingTurns
 from tta_rebuild.storage.story_store import StoryStore
-
-TENDED_EVERY_S = 20.0
-YOUNG_S = 5.0
-"""A turn younger than this may be about to be begun by whoever was asked for it."""
-
-LOOKED_EVERY_S = 1.0
-"""How often it is looked how the turns stand that were asked for here, by one statement for all."""
 
 ROW_S = 2.0
 """How long the end of a turn's row is waited for once its last update is seen, seconds."""
@@ -92,7 +83,6 @@ class TemporalRunner:
     ) -> None:
         """``most_turns`` is over all machines, about; see ``InProcessRunner`` for the rest."""
         self._workflows = workflows = TurnWorkflows(client, queue)
-        self._stories, self._store = stories, store
         self._records, self._updates = store.turns(), updates
         self._sessions, self._new_id, self._clock = sessions, new_id, clock or Clock()
         self._pauses = TurnPauses(stories, store, updates, sessions, self._clock)
@@ -104,8 +94,19 @@ class TemporalRunner:
         )
         self._waiting = WaitingTurns(at_workers, self._pauses.ends)
         self._most = most_turns
-        self._kept_s, self._known_s = kept_s, known_s
-        self._asked_here = AskedTurns(watch)
+        self._asked_here = asked_here = AskedTurns(watch)
+        self._followed = FollowedTurns(self._records, updates, asked_here, self._clock)
+        self._upkeep = TurnUpkeep(
+            workflows=workflows,
+            waiting=self._waiting,
+            records=self._records,
+            updates=updates,
+            asked_here=asked_here,
+            followed=self._followed,
+            clock=self._clock,
+            kept_s=kept_s,
+            known_s=known_s,
+        )
         self._tending: Sequence[asyncio.Task[None]] = ()
         self.is_draining = False
         self.ended, self.failures = self._asked_here.ended, self._asked_here.failures
@@ -113,8 +114,8 @@ class TemporalRunner:
 
     async def __aenter__(self) -> Self:
         self._tending = (
-            asyncio.create_task(self._tend(), name="tending turns"),
-            asyncio.create_task(self._look_on(), name="looking how turns stand"),
+            asyncio.create_task(self._upkeep.tend(), name="tending turns"),
+            asyncio.create_task(self._upkeep.look_on(), name="looking how turns stand"),
         )
         return self
 
@@ -187,7 +188,7 @@ class TemporalRunner:
                 return paused
             self._asked_here.turned_away("no_temporal")
             raise NoTemporal(message("no_temporal")) from error
-        return await self._as_it_stands(now)
+        return await self._followed.as_it_stands(now)
 
     async def _begun_paused(
         self, turn_id: str, request: TurnRequest, values: Values
@@ -202,11 +203,11 @@ class TemporalRunner:
     async def _played_on(self, branch_id: str) -> TurnRecord | None:
         """The turn that is played on a branch; waits a moment for one that has its last update."""
         for record in await self._records.running(branch_id=branch_id):
-            shown = await self._read(record.turn_id, 0, 0.0)
+            shown = await self._followed.read(record.turn_id)
             if not shown or not shown[-1].is_last:
                 return record
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended(record.turn_id), ROW_S)
+                await asyncio.wait_for(self._followed.ended(record.turn_id), ROW_S)
         return None
 
     async def _paused(
@@ -236,7 +237,7 @@ class TemporalRunner:
             return await self._same(stands, request)
         self._asked_here.add(turn_of(record))
         await self._pauses.show(record.turn_id, values, request.branch_id, other)
-        return await self._as_it_stands(record)
+        return await self._followed.as_it_stands(record)
 
     def _asked(self, request: TurnRequest) -> TurnRecord:
         return TurnRecord(
@@ -259,43 +260,31 @@ class TemporalRunner:
 
     async def turn(self, turn_id: str) -> RunningTurn:
         """See ``TurnRunner.turn``."""
-        return await self._as_it_stands(await self._found(turn_id))
+        return await self._followed.as_it_stands(await self._followed.found(turn_id))
 
     async def running_on(self, branch_id: str) -> RunningTurn | None:
         """See ``TurnRunner.running_on``."""
         found = await self._records.running(branch_id=branch_id)
-        return await self._as_it_stands(found[0]) if found else None
+        return await self._followed.as_it_stands(found[0]) if found else None
 
     async def latest_on(self, branch_id: str) -> RunningTurn | None:
         """See ``TurnRunner.latest_on``."""
         record = await self._records.latest_on(branch_id)
-        return await self._as_it_stands(record) if record else None
+        return await self._followed.as_it_stands(record) if record else None
 
     async def updates(
         self, turn_id: str, *, after: int = 0, wait_s: float = 0.0
     ) -> Sequence[TurnUpdate]:
         """See ``TurnRunner.updates``."""
-        record = await self._found(turn_id)
-        if record.state == RUNNING:
-            return await self._read(turn_id, after, wait_s)
-        return await self._ended_with(record, after)
+        return await self._followed.updates(turn_id, after=after, wait_s=wait_s)
 
-    async def tail(self, turn_id: str, after: int = 0) -> AsyncGenerator[TurnUpdate, None]:
+    def tail(self, turn_id: str, after: int = 0) -> AsyncGenerator[TurnUpdate, None]:
         """See ``TurnRunner.tail``."""
-        while True:
-            is_over = (await self._found(turn_id)).state != RUNNING
-            updates = await self.updates(turn_id, after=after, wait_s=1.0)
-            for update in updates:
-                yield update
-                after = update.number
-                if update.is_last:
-                    return
-            if is_over and not updates:
-                return
+        return self._followed.tail(turn_id, after)
 
     async def cancel(self, turn_id: str) -> RunningTurn:
         """See ``TurnRunner.cancel``; it runs on where no worker could be told in time."""
-        await self._found(turn_id)
+        await self._followed.found(turn_id)
         await self._stop(turn_id, message("turn_cancelled"))
         return await self.turn(turn_id)
 
@@ -321,16 +310,13 @@ class TemporalRunner:
         """
         self.is_draining = True
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*map(self._ended, self._asked_here.ids)), grace_s)
+            await asyncio.wait_for(
+                asyncio.gather(*map(self._followed.ended, self._asked_here.ids)), grace_s
+            )
 
     async def recover(self) -> int:
         """Have the turns played that run by their row and that no worker was given; how many."""
-        old, started = self._clock.wall() - timedelta(seconds=YOUNG_S), 0
-        for record in await self._records.running():
-            if record.began_at < old and not await self._workflows.has(record.turn_id):
-                await self._workflows.start(record.turn_id)
-                started += 1
-        return started
+        return await self._upkeep.recover()
 
     async def _stop(self, turn_id: str, reason: str) -> None:
         if not await self._workflows.cancel(turn_id, reason):
@@ -340,105 +326,15 @@ class TemporalRunner:
         """End a turn that nobody plays; the key of one that is unbegun asks for another."""
         record = await self._records.turn(turn_id)
         if record is not None and record.state == RUNNING:
-            shown = await self._read(turn_id, 0, 0.0)
+            shown = await self._followed.read(turn_id)
             number = shown[-1].number + 1 if shown else 1
             await self._updates.add(turn_id, number, "abandoned", text_of({"reason": reason}))
             last = {_UNBEGUN: True} if is_unbegun else {}
             await self._records.end(turn_id, "abandoned", last, self._clock.wall())
 
-    async def _ended(self, turn_id: str) -> None:
-        with suppress(TurnNotFound):
-            async with aclosing(self.tail(turn_id)) as updates:
-                async for _ in updates:
-                    pass
-            while (await self._found(turn_id)).state == RUNNING:  # its row follows its last update
-                await self._clock.sleep(0.02)
-
-    async def _tend(self) -> None:
-        while True:
-            try:
-                now = self._clock.wall()
-                if given_up := await self._waiting.give_up():
-                    _log.error("%d turns failed: nobody was there to take them", given_up)
-                if started := await self.recover():
-                    _log.warning("%d turns that nobody played are played now", started)
-                await self._updates.trim(before=now - timedelta(seconds=self._kept_s))
-                await self._records.forget(before=now - timedelta(seconds=self._known_s))
-                for turn_id in self._asked_here.ids:  # perhaps nobody follows it
-                    with suppress(TurnNotFound):
-                        await self.updates(turn_id)
-            except (RPCError, StoreError) as error:
-                _log.warning("turns could not be looked after: %s", type(error).__name__)
-            await self._clock.sleep(TENDED_EVERY_S)
-
-    async def _look_on(self) -> None:
-        while True:
-            with suppress(StoreError):  # looked for again
-                await self.look()
-            await self._clock.sleep(LOOKED_EVERY_S)
-
-    async def _found(self, turn_id: str) -> TurnRecord:
-        record = await self._records.turn(turn_id)
-        if record is None:
-            self._asked_here.gone(turn_id)
-            raise TurnNotFound(message("no_turn"))
-        return record
-
     async def _same(self, record: TurnRecord, request: TurnRequest) -> RunningTurn:
         """The turn as it stands. Raises KeyReused: another was asked for."""
-        turn = await self._as_it_stands(record)
+        turn = await self._followed.as_it_stands(record)
         if not is_same(turn, request):
             raise KeyReused(message("key_reused"), turn_id=turn.turn_id)
         return turn
-
-    async def _as_it_stands(self, record: TurnRecord) -> RunningTurn:
-        turn, shown = turn_of(record), await self._read(record.turn_id, 0, 0.0)
-        if not shown:
-            return turn
-        turn = replace(turn, updates=shown[-1].number)
-        if turn.state == RUNNING or not shown[-1].is_last:
-            return turn
-        last = shown[-1].values
-        go_on = last.get("go_on") or {}
-        if text := go_on.get("text") or last.get("asked"):  # kept as long as its note is
-            turn = replace(turn, request=replace(turn.request, text=text))
-        return replace(turn, last=last)
-
-    async def _read(self, turn_id: str, after: int, wait_s: float) -> list[TurnUpdate]:
-        found = await self._updates.read(turn_id, after=after, wait_s=wait_s)
-        updates = [TurnUpdate(number=n, kind=_any(kind), text=text) for n, kind, text in found]
-        if self._asked_here.is_news(turn_id, updates):
-            await self.look(turn_id)
-        return updates
-
-    async def look(self, turn_id: str = "") -> None:
-        """See how the turns stand that were asked for here, or one, wherever they are followed."""
-        above = self._asked_here.above
-        if turn_id:
-            above = {turn_id: above[turn_id]} if turn_id in above else {}
-        if not above:
-            return
-        put = groupby(await self._updates.timed(above), attrgetter("turn_id"))
-        for whose, updates in put:
-            self._asked_here.seen(whose, [_update(one) for one in updates])
-
-    async def _ended_with(self, record: TurnRecord, after: int) -> list[TurnUpdate]:
-        """The updates of a turn that is over; where the last is missing, what its row says."""
-        shown = await self._read(record.turn_id, 0, 0.0)
-        found = [update for update in shown if update.number > after]
-        if found or after >= LAST_NUMBER or (shown and shown[-1].is_last):
-            return found
-        text = text_of(record.last)
-        kind, at = _any(record.state), record.ended_at
-        last = [TurnUpdate(number=LAST_NUMBER, kind=kind, text=text, at=at)]
-        self._asked_here.seen(record.turn_id, last)
-        return last
-
-
-def _update(put: TimedUpdate) -> TurnUpdate:
-    return TurnUpdate(number=put.number, kind=_any(put.kind), text=put.text, at=put.at)
-
-
-def _any(name: str) -> Any:
-    """A name that was written by this program, as one of those it knows."""
-    return name

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from tta_rebuild.server.shapes import Given, StoryOut, Taken
+from tta_rebuild.server.base_shapes import Given, Taken
+from tta_rebuild.server.shapes import StoryOut
 
 RoleName = Literal["player", "author", "operator"]
 PLAYER_NAME = r"^[\w.@-]{1,60}$"

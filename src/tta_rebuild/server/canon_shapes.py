@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tta_rebuild.server.shapes import BranchOut, Given, Key, Level, Line, Taken, Text
+from tta_rebuild.server.base_shapes import Given, Key, Level, Line, Taken, Text
+from tta_rebuild.server.shapes import BranchOut
 
 
 class TiedOut(Given):

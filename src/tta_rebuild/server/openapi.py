@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from tta_rebuild.server.base_shapes import ChatErrorOut, ProblemOut
 from tta_rebuild.server.presenting import API
 from tta_rebuild.server.problems import MEDIA_TYPE
-from tta_rebuild.server.shapes import ChatErrorOut, ProblemOut
 
 ABOUT = """Branching stories that stay true to themselves.
 

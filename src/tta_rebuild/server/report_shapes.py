@@ -9,7 +9,7 @@ from pydantic import Field
 
 from tta_rebuild.core.usage import CostLine
 from tta_rebuild.lab.feedback import FeedbackLine, RatedScene
-from tta_rebuild.server.shapes import Given, Taken
+from tta_rebuild.server.base_shapes import Given, Taken
 
 
 class WorldOut(Given):

@@ -1,77 +1,17 @@
-"""What comes in and goes out, with examples: the shapes of stories, branches and turns."""
+"""What comes in and goes out, with examples: the shapes of stories, branches and turns.
+
+The routes of stories, branches and turns take and give them; ``presenting`` makes those of scenes.
+``base_shapes`` has what all shapes share.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
-Level = Literal["none", "low", "medium", "high"]
-Key = Annotated[str, Field(min_length=1, max_length=120)]
-Line = Annotated[str, Field(max_length=400)]
-Text = Annotated[str, Field(max_length=4_000)]
-
-
-class Taken(BaseModel):
-    """What comes in: nothing is taken that is not named."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _has_no_nul(cls, given: Any) -> Any:
-        """A NUL is no text, and PostgreSQL keeps none."""
-        if isinstance(given, dict) and any("\x00" in text for text in _texts(given)):
-            raise ValueError("a text holds the character NUL: leave it out")
-        return given
-
-
-def _texts(given: Any) -> Iterator[str]:
-    """All texts in JSON values, however deep they lie."""
-    left = [given]
-    while left:
-        one = left.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, list):
-            left += one
-        elif isinstance(one, dict):
-            left += [*one.keys(), *one.values()]
-
-
-class Given(BaseModel):
-    """What goes out."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class ProblemOut(Given):
-    """A problem (RFC 9457); ``do`` says what to do about it."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str = Field(examples=["urn:tta:problem:StoryNotFound"])
-    title: str = Field(examples=["No such story"])
-    status: int = Field(examples=[404])
-    detail: str = Field(examples=["no story is called 'b7'"])
-    do: str = Field(examples=["GET /api/v1/stories lists the stories that there are."])
-
-
-class ChatErrorDetailOut(Given):
-    """What went wrong, as OpenAI tells it."""
-
-    message: str = Field(examples=["There is no model 'gpt'; there are: tta. Choose one."])
-    type: str = Field(examples=["invalid_request_error"])
-    param: str | None
-    code: str | None = Field(examples=["model_not_found"])
-
-
-class ChatErrorOut(Given):
-    """An error of the door for chat clients."""
-
-    error: ChatErrorDetailOut
+from tta_rebuild.server.base_shapes import Given, Key, Level, Line, Taken
 
 
 class VoiceIn(Taken):
@@ -356,56 +296,6 @@ class AsideIn(Taken):
     )
     after_note: bool = False
     again: bool = False
-
-
-class MapBranchOut(Given):
-    """A branch on the map; `fork_turn` is the last turn that it shares with its parent."""
-
-    branch_id: str
-    name: str
-    parent: str | None
-    fork_turn: int
-    first_turn: int | None = Field(description="The first of its own; null: it has none")
-    last_turn: int
-    played_at: datetime
-    ending: bool
-
-
-class MapOut(Given):
-    """All branches of a story, in the order in which they were made."""
-
-    branches: list[MapBranchOut]
-
-
-class TitleOut(Given):
-    """A turn in a few words."""
-
-    turn: int
-    branch_id: str = Field(description="The branch that it was played on")
-    action: str
-    setting: str
-
-
-class TitlesOut(Given):
-    """A page of turns in a few words."""
-
-    titles: list[TitleOut]
-    next: int | None
-
-
-class FoundTurnOut(Given):
-    """A turn in which words were found."""
-
-    branch_id: str = Field(description="The branch that it was played on")
-    branch: str = Field(examples=["main"])
-    turn: int
-    excerpt: str
-
-
-class FoundTurnsOut(Given):
-    """Turns in which words were found, the best first."""
-
-    found: list[FoundTurnOut]
 
 
 class ToldTurnOut(Given):

@@ -1,7 +1,8 @@
 """What a move names, bound to what there is: "her", "the old maps", "out through the window".
 
-Called by ``rulebook``. In a story from a premise, what nobody had spoken of comes to be by being
-named; in a world by hand it is not there.
+Called by ``rulebook``, with the words that ``act_words`` finds in an act; ``act_writer`` and
+``teller`` ask who is there. In a story from a premise, what nobody had spoken of comes to be by
+being named; in a world by hand it is not there.
 """
 
 from __future__ import annotations
@@ -11,8 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.act_grammar import verb_at
-from tta_rebuild.storyteller.act_speech import is_order
+from tta_rebuild.storyteller.act_words import (
+    GOES,
+    SELF,
+    SOUGHT,
+    destination,
+    is_elliptic,
+    is_request,
+    is_spoken,
+    with_article,
+)
 from tta_rebuild.storyteller.beyond import is_dead, is_of_beyond, spirit_meant
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import (
@@ -33,38 +42,11 @@ from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, noun_kind, words_in
 from tta_rebuild.storyteller.premise_mentions import gender_of
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
-from tta_rebuild.storyteller.word_lists import common, is_one, pattern, rules_of, word_list
+from tta_rebuild.storyteller.word_lists import common, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
-GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
-SELF = ("yourself", "you", "me", "myself")
-_WITHOUT_ARTICLE = ("outside", "every", "some", "any", "nothing", "nobody", "home", "one")
 _ALL = frozenset("both all every each two three them".split())
 _KINDS = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}
-SOUGHT = ("look for", "search for", "seek", "hunt for", "find", "locate", "seek out", "feel for")
-
-
-def _is_spoken(act: Act) -> bool:
-    """Whether an act is said to whoever is there, if it names nobody."""
-    is_owed = act.family in ("forgive", "thank") and act.is_quoted and not act.object
-    is_speech = rules_of(act.family).get("kind") == "speech"
-    return is_speech or is_owed or act.family == "apologise"
-
-
-def is_request(act: Act) -> bool:
-    """Whether what is said is for somebody to do: "to open the gate", or “Open the gate!”"""
-    if act.said.startswith(("to ", "not to ")):
-        return True
-    if not act.is_quoted or act.family != "tell":
-        return False
-    if any(map(is_order, re.split(r"[.!?…] ?", act.said))):
-        return True
-    words = re.findall(r"[\w’']+", act.said.lower().removeprefix("please "))
-    verb = verb_at(words[:4])
-    if verb is None or words[0].endswith(("ing", "ed")):
-        return False
-    barred = "rather_nouns english openers states finite adverbs"
-    return verb.words > 1 or not is_one(words[0], barred)
 
 
 class Binder:
@@ -86,7 +68,7 @@ class Binder:
         """
         family = act.family
         bound = dict.fromkeys(("object", "person", "tool", "place"), "")
-        if self.is_elliptic(act) and (meant := self._entity("it", "object", family)):
+        if is_elliptic(act) and (meant := self._entity("it", "object", family)):
             bound["object"] = meant.id
         wanted = {"object": act.object, "person": act.person, "tool": act.instrument}
         if family in GOES:
@@ -94,7 +76,7 @@ class Binder:
             is_back = self.state.get("away") and pattern("back_in").match(
                 f"{act.verb} {where}".strip()
             )
-            wanted["place"] = _destination(where) if where and not is_back else ""
+            wanted["place"] = destination(where) if where and not is_back else ""
             bound["place"] = str(self.state.get("home")) if is_back else ""
             wanted["person"] = wanted["person"] or along
         missing = ("", "")
@@ -121,7 +103,7 @@ class Binder:
             bound["place"] = bound["place"] or bound["object"]
         if not bound["person"] and self.is_person(bound["object"]) and bound["object"] != YOU:
             bound["person"] = bound["object"]
-        elif not (bound["person"] or act.person) and _is_spoken(act):
+        elif not (bound["person"] or act.person) and is_spoken(act):
             bound["person"] = self._owner(act.object) or self.npc()
         bound["owner"] = ""
         if (
@@ -138,12 +120,6 @@ class Binder:
         if act.said:
             bound["said"] = "request" if is_request(act) else "said"
         return bound, missing
-
-    def is_elliptic(self, act: Act) -> bool:
-        """Whether an act leaves out what it is done to: "pick up", "hop on", "push"."""
-        names_all = " the " in f" {act.verb} " or act.said or act.where or act.instrument
-        is_asked = "asks" in rules_of(act.family) and rules_of(act.family).get("kind") != "speech"
-        return is_asked and not (act.object or act.person or names_all)
 
     def _owner(self, phrase: str) -> str:
         """Whose "his offer" or "my father's hand" is."""
@@ -411,27 +387,3 @@ class Binder:
     def is_person(self, entity_id: str) -> bool:
         """Whether an id is that of a person."""
         return self.state.is_any(entity_id, "person")
-
-
-def with_article(phrase: str) -> str:
-    """What a bare noun is called in a sentence: "lamp" → "the lamp"; "outside" stays."""
-    is_whole = " " in phrase or phrase[:1].isupper() or phrase.startswith(_WITHOUT_ARTICLE)
-    return phrase if not phrase or is_whole else f"the {phrase}"
-
-
-def place_in(where: str) -> str:
-    """What stands after the prepositions: "in the cage" → "the cage"."""
-    words = where.split()
-    while words and words[0].lower() in word_list("prepositions"):
-        words.pop(0)
-    return " ".join(words)
-
-
-def _destination(where: str) -> str:
-    """Where "out through the cat flap" or "to the harbour" leads: "outside", "the harbour"."""
-    words = where.split()
-    if words[0].lower() in ("over", "across", "behind", "under", "beyond", "beside", "past"):
-        return where
-    if {"out", "through", "away", "off"} & {w.lower() for w in words[:2]}:
-        return "outside"
-    return place_in(where) or where

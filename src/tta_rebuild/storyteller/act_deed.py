@@ -1,7 +1,8 @@
 """One deed: the act that a verb and what follows it make, with whom and what it is done to.
 
 Called by ``act_parser`` for every part of a move. ``act_grammar`` knows the verbs and what they
-take; this file turns that into an ``Act``, and knows what one has done by others.
+take, ``act_arguments`` finds that in the words; this file turns it into an ``Act``, and knows what
+one has done by others.
 """
 
 from __future__ import annotations
@@ -11,6 +12,12 @@ from dataclasses import replace
 from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller import act_grammar as grammar
 from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_arguments import (
+    arguments,
+    noun_of_place,
+    starts_small,
+    that_they_do,
+)
 from tta_rebuild.storyteller.act_grammar import Lead, is_base, joined
 from tta_rebuild.storyteller.act_speech import addressed_at_last, is_statement, spoken
 from tta_rebuild.storyteller.line_template import capital
@@ -34,10 +41,10 @@ def deed(tokens: list[str]) -> Act | None:
     last = verb.name.split()[-1]
     if last in ("about", "that", "if", "whether") or (last == "for" and spec.takes[0] == "person"):
         rest.insert(0, last)
-    found = grammar.arguments(spec, rest, verb.keeps_noun)
+    found = arguments(spec, rest, verb.keeps_noun)
     family = _of_travel(family, verb.name, found)
     family = _of_motion(family, verb.base, found)
-    if family == "attack" and is_one(grammar.noun_of_place(found.get("where", "")), "contests"):
+    if family == "attack" and is_one(noun_of_place(found.get("where", "")), "contests"):
         family = "do"  # "beat Berta in the contest"
     low = {token.lower() for token in rest}
     is_to_you = "said" in spec.takes and lead.subject[:1] in ("i", "w") and low & {"you", "your"}
@@ -62,13 +69,13 @@ def deed(tokens: list[str]) -> Act | None:
     if is_law and grammar.is_somebody(found.get("object", "").split()):
         family = "capture"  # "hand him over to the police"
         found |= {"person": "", "where": f"to {to_whom}"}
-    to_jail = is_one(grammar.noun_of_place(found.get("where", "")), "jails")
+    to_jail = is_one(noun_of_place(found.get("where", "")), "jails")
     if to_jail and family in ("take", "lead", "pull", "push", "carry", "send", "put", "go"):
         whom = found.get("object") or found.get("person", "")
         if grammar.is_somebody(whom.split()):  # "take him to prison"
             family, found = "capture", {**found, "object": whom, "person": ""}
     if not quoted and spec.takes[0] in ("person", "object"):
-        found |= grammar.that_they_do(found)
+        found |= that_they_do(found)
     act = Act(family=family, verb=verb.name, is_quoted=bool(quoted), **found)  # type: ignore[arg-type]
     if lead.is_denied:
         said = to_second_person(f"to {clause}")
@@ -124,7 +131,7 @@ def _without_asides(rest: list[str], spec: grammar.VerbFamily) -> list[str]:
         if token != "," or not after or ("said" in spec.takes and at > opens):
             continue
         is_list = {"and", "or", "&"} & {*after}
-        is_apart = is_one(after[0], "determiners pronouns") or not grammar.starts_small(after[0])
+        is_apart = is_one(after[0], "determiners pronouns") or not starts_small(after[0])
         if is_statement(after) or (is_apart and not is_list and at):
             return rest[:at]
     return rest

@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from tta_rebuild.core.english import singular, third_person
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.act_binding import Binder, with_article
+from tta_rebuild.storyteller.act_binding import Binder
+from tta_rebuild.storyteller.act_words import with_article
 from tta_rebuild.storyteller.addressed import let_happen
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tta_rebuild.core.boundaries import boundary_refusal
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.act_binding import SELF
+from tta_rebuild.storyteller.act_words import SELF
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import POINTING, THINGS, bare, head_of
 from tta_rebuild.storyteller.line_template import capital

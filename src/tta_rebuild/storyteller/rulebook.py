@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.act_binding import GOES, SELF, Binder, place_in, with_article
+from tta_rebuild.storyteller.act_binding import Binder
+from tta_rebuild.storyteller.act_words import GOES, SELF, place_in, with_article
 from tta_rebuild.storyteller.act_writer import ActWriter, of_number
 from tta_rebuild.storyteller.addressed import (
     as_asked,

@@ -8,7 +8,7 @@ from random import Random
 
 from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import Act
-from tta_rebuild.storyteller.act_binding import SOUGHT, is_request
+from tta_rebuild.storyteller.act_words import SOUGHT, is_request
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.denials import is_true_ending
 from tta_rebuild.storyteller.entities import Entity, head_of

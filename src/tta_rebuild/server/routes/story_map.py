@@ -18,7 +18,7 @@ from tta_rebuild.engine.comparison import Side
 from tta_rebuild.engine.fact_display import fact_in_words
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_values import choice_values
-from tta_rebuild.server import canon_shapes, shapes
+from tta_rebuild.server import canon_shapes, map_shapes, shapes
 from tta_rebuild.server.access import Asking, TheAccess
 from tta_rebuild.server.presenting import scene_out, withheld_out
 from tta_rebuild.server.problems import NOT_JSON, Problem, is_json
@@ -39,11 +39,11 @@ Name = Annotated[str, Query(pattern=ID, examples=["main"])]
 
 
 @router.get("/{story}/map")
-async def get_map(story: TheStory, served: Served) -> shapes.MapOut:
+async def get_map(story: TheStory, served: Served) -> map_shapes.MapOut:
     """All branches, compact: where each parts, its turns, and whether it has an end."""
     rows = await served.application.stories.map(story.story_id)
     branches = [
-        shapes.MapBranchOut.model_construct(
+        map_shapes.MapBranchOut.model_construct(
             branch_id=row.branch_id,
             name=row.name,
             parent=row.parent_id,
@@ -55,17 +55,19 @@ async def get_map(story: TheStory, served: Served) -> shapes.MapOut:
         )
         for row in rows
     ]
-    return shapes.MapOut.model_construct(branches=branches)
+    return map_shapes.MapOut.model_construct(branches=branches)
 
 
 @router.get("/{story}/map/titles")
 async def get_titles(
     story: TheStory, served: Served, branch: Name = "main", after: After = 0, limit: Limit = 50
-) -> shapes.TitlesOut:
+) -> map_shapes.TitlesOut:
     """What happened in the turns of a branch's path after one, in a few words each."""
     found = await served.application.stories.find_branch(story, branch)
     turns = await served.application.stories.turns(found, after=after, limit=limit)
-    return shapes.TitlesOut(titles=[_title(turn) for turn in turns], next=_next(turns, found.turn))
+    return map_shapes.TitlesOut(
+        titles=[_title(turn) for turn in turns], next=_next(turns, found.turn)
+    )
 
 
 @router.get("/{story}/map/search")
@@ -74,17 +76,19 @@ async def search_story(
     served: Served,
     words: Annotated[str, Query(max_length=200, examples=["the lamp"])] = "",
     limit: Limit = 40,
-) -> shapes.FoundTurnsOut:
+) -> map_shapes.FoundTurnsOut:
     """The turns of all branches that tell of words, or were played with them."""
     found = await served.application.stories.search(story.story_id, words, limit=limit)
-    return shapes.FoundTurnsOut(found=[shapes.FoundTurnOut.model_validate(one) for one in found])
+    return map_shapes.FoundTurnsOut(
+        found=[map_shapes.FoundTurnOut.model_validate(one) for one in found]
+    )
 
 
-def _title(turn: Sequence[RecordedEvent]) -> shapes.TitleOut:
+def _title(turn: Sequence[RecordedEvent]) -> map_shapes.TitleOut:
     said = next((r.event.text for r in turn if isinstance(r.event, log.PlayerActed)), "")
     scenes = [r.event.scene for r in turn if isinstance(r.event, log.SceneTold)]
     setting = scenes[-1].setting if scenes else ""
-    return shapes.TitleOut(
+    return map_shapes.TitleOut(
         turn=turn[0].turn, branch_id=turn[0].branch_id, action=said, setting=setting
     )
 
