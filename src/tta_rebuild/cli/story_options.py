@@ -176,7 +176,8 @@ def correction_of(said: str) -> str:
         return f"It begins {about if about.split()[0].lower() in PREPOSITIONS else f'at {about}'}."
     kind = next((k for k, words in CORRECTIONS.items() if about.lower() in words), "")
     noun = head_of(about)
-    if not kind and is_place(noun) and not (is_person(noun) or is_animal(noun)):  # Orrery: the hill town
+    # Orrery: the hill town
+    if not kind and is_place(noun) and not (is_person(noun) or is_animal(noun)):
         kind = "a thing"
     return f"{who[:1].upper()}{who[1:]} is {kind}." if kind else ""
 
