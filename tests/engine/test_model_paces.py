@@ -155,4 +155,5 @@ def test_whenever_a_worker_is_killed_no_less_is_booked_than_was_billed(
     lost = usage_when_lost(CALL, heard, gone_s, paces)
 
     assert lost.output_tokens >= billed
-    assert lost.output_tokens <= 1.1 * speed * (lives_s + noticed_s + 0.1) + 5
+    seen = max(speed, fastest / 4)  # a beat of 0.3 s has a token more or less in it
+    assert lost.output_tokens <= 1.1 * seen * (lives_s + noticed_s + 0.1) + 5
