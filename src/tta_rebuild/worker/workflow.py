@@ -55,8 +55,9 @@ class PlayTurn:
                 await self._tell(turn_id)
             if not self._reason:
                 await self._step("store", _FOR_A_MINUTE, turn_id)
-        except ActivityError as error:  # ``finish`` says so
-            cause = error.cause  # its name; of one that nobody could tell there is none
+        except (ActivityError, ApplicationError) as error:  # ``finish`` says so
+            # a local activity's error comes as it is; of one that nobody could tell there is none
+            cause = error.cause if isinstance(error, ActivityError) else error
             failed_with = cause.message if isinstance(cause, ApplicationError) else ""
         if self._reason:
             await self._step("abandon", _UNTIL_DONE, turn_id, self._reason)
