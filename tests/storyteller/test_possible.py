@@ -80,7 +80,9 @@ async def test_who_does_what_they_set_out_to_do_has_done_it_at_the_end(ask: Any)
     assert end["is_ending"]
     assert sold["notes"]["state"]["did_aim"]
     ending = next(
-        s for s in read_world("plots/decide.thing").scenes if s.id == end["notes"]["scenes"][-1]
+        s
+        for s in read_world(f"plots/{end['notes']['plot']}").scenes
+        if s.id == end["notes"]["scenes"][-1]
     )
     assert ending.ending in ("won", "price")
 

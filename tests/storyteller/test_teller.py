@@ -176,7 +176,7 @@ async def test_every_plot_is_told_without_a_blemish(play: Any, text_of: Any, plo
     from tta_rebuild.storyteller import casting
 
     original = casting._plot_for
-    casting._plot_for = lambda premise, seed: plot
+    casting._plot_for = lambda *_, **__: plot
     try:
         replies = await play(KEEPER, 10)
     finally:

@@ -260,3 +260,22 @@ def test_somebody_of_unknown_gender_is_they_and_their_verbs_go_with_that() -> No
     line = template("It is known where {matter_it} {matter_is} and {matter_it} {matter_was}.")
 
     assert line.draft(Random(1), slots) == "It is known where they are and they were."
+
+
+def test_of_somebody_dead_is_told_what_has_become_of_them() -> None:
+    theme = "The lido was drained after the boy Toby Marsh drowned. Wet footprints lead to my hut."
+    cast = cast_of({"theme": theme, "seed": "1"}, {"wish": "find out the truth about Toby Marsh"})
+
+    assert cast.name == "plots/unmask.person"
+    assert cast.start["toby_marsh.at"] == "nowhere"
+
+
+def test_a_story_that_is_left_at_the_question_tells_no_end_of_another() -> None:
+    (first,) = told(KNOCK)
+    asked = {"theme": KNOCK, "world": "", "seed": 3, "turn": 2, "action": "", "recent": []}
+    more = {"notes": first["notes"], "stage": "setup", "characters": (), "should_end": True}
+    end = Teller({**asked, **more}).scene()
+
+    assert end["is_ending"]
+    assert end["notes"]["scenes"] == []
+    assert len(end["passages"]) == 1

@@ -26,7 +26,10 @@ PLACES = ("place", "the place", "where", "at", "setting", "it begins")
 PREPOSITIONS = ("in", "at", "on", "aboard", "under", "by")
 CORRECTIONS = {
     "a thing": ("a thing", "thing", "an object", "object", "not a person", "no person"),
-    "not here": ("not here", "not there", "away", "elsewhere", "not in this story"),
+    "not here": (
+        *("not here", "not there", "away", "elsewhere", "not in this story"),
+        *("absent", "gone", "missing", "far away", "somewhere else", "at home"),
+    ),
     "alive": ("here", "alive", "not dead", "there"),
 }
 """What is so of somebody or something, in the words of a player."""

@@ -47,8 +47,10 @@ class FollowedTurns:
         if not shown:
             return turn
         turn = replace(turn, updates=shown[-1].number)
-        if turn.state == RUNNING or not shown[-1].is_last:
+        if not shown[-1].is_last:
             return turn
+        if turn.state == RUNNING:  # its row follows its last update
+            turn = replace(turn, state=_any(shown[-1].kind))
         last = shown[-1].values
         go_on = last.get("go_on") or {}
         if text := go_on.get("text") or last.get("asked"):  # kept as long as its note is

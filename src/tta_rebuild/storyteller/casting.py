@@ -137,7 +137,9 @@ def _from_premise(
     odds = add_people(premise, theme, ids, entities, start, notes.get("state", {}))
     _add_things(premise, entities, start)
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
-    plot = notes.get("plot") or _plot_for(premise, seed)
+    about = (key for key, one in entities.items() if premise.matter in (one.name, one.role))
+    is_away = any(start.get(f"{key}.at") == NOWHERE for key in about)
+    plot = notes.get("plot") or _plot_for(premise, seed, is_away=is_away)
     around = _surroundings(premise, seed, notes.get("state", {}))
     file = read_world(f"plots/{plot}")
     now = {**start, **({} if file.parts else notes.get("state", {}))}
@@ -298,16 +300,25 @@ def replace_the_dead(
     state.values = {**cast.start, **state.values}
 
 
-def _plot_for(premise: PremiseReading, seed: str) -> str:
+def _plot_for(premise: PremiseReading, seed: str, *, is_away: bool) -> str:
     """The plot of a situation that the player has chosen, else of the premise's conflict."""
     is_ready = premise.situation and premise.is_chosen
-    return premise.situation if is_ready else plot_for(premise, premise.conflict, seed)
+    return (
+        premise.situation
+        if is_ready
+        else plot_for(premise, premise.conflict, seed, is_away=is_away)
+    )
 
 
-def plot_for(premise: PremiseReading, conflict: str, seed: str) -> str:
-    """A plot of a conflict that knows of what kind the premise's matter is, if there is one."""
+def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool = False) -> str:
+    """A plot of a conflict that knows of what kind the premise's matter is, if there is one.
+
+    ``is_away``: somebody whom it is about is dead or not there.
+    """
     if not premise.names_matter:
         return conflict
     people = [called for one in premise.people for called in (one.name, one.role)]
     kind = kind_of_matter(premise.matter, people, premise.places)
+    if conflict == "understand" and is_away:
+        conflict = "unmask"  # of somebody who is there to be asked no more
     return Random(f"{seed}:plot").choice(plots_of_matter(conflict, kind))

@@ -112,6 +112,9 @@ class Teller:
             if self._asks():
                 self.draft.say(self.writer.line(story_lines()["wish_asked"]))
                 return self._reply(None, is_ending=False)
+        elif self.is_asked and self.given.get("should_end") and not self.given.get("action"):
+            self.draft.say(self.writer.line(story_lines()["left_at_once"]))
+            return self._reply(None, is_ending=True)
         elif self.is_asked and self.wish:
             self.draft.say(self.writer.line(story_lines()["wish_said"]))
             self.draft.lines.append(f"You wanted to {self.wish}.")
