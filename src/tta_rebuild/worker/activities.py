@@ -18,7 +18,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import TTAError
+from tta_rebuild.core.errors import StoreAway, TTAError
 from tta_rebuild.core.turn_calls import CallHeard, CallPlace
 from tta_rebuild.engine.kept_replies import OpenCall
 from tta_rebuild.engine.messages import message
@@ -114,10 +114,13 @@ class TurnActivities:
             await self._steps.store_events(turn_id)
 
     @activity.defn(name="finish")
-    async def finish(self, turn_id: str) -> None:
-        """See ``TurnSteps.finish``."""
+    async def finish(self, turn_id: str, failed_with: str = "") -> None:
+        """See ``TurnSteps.finish``; ``failed_with`` names the error of the step that failed."""
         with _named_alone():
-            await self._steps.finish(turn_id)
+            if failed_with == StoreAway.__name__:
+                await self._steps.store_was_away(turn_id)
+            else:
+                await self._steps.finish(turn_id)
 
     @activity.defn(name="abandon")
     async def abandon(self, turn_id: str, reason: str) -> None:
