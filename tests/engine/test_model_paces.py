@@ -155,5 +155,6 @@ def test_whenever_a_worker_is_killed_no_less_is_booked_than_was_billed(
     lost = usage_when_lost(CALL, heard, gone_s, paces)
 
     assert lost.output_tokens >= billed
-    seen = max(speed, fastest / 4)  # a beat of 0.3 s has a token more or less in it
+    # a beat of 0.3 s has a token more or less in it, half a second of thinking has one more
+    seen = max(speed, fastest / 4) + 2.0 * thinks
     assert lost.output_tokens <= 1.1 * seen * (lives_s + noticed_s + 0.1) + 5
