@@ -196,10 +196,10 @@ async def test_who_cannot_wait_for_the_share_is_told_so_after_a_moment(
         await clock.settle()
         own_redis.stop()
         call = asyncio.create_task(limiter.reserve(MODEL, tokens=1, max_wait_s=20.0))
-        await clock.advance(2.9)
+        await clock.advance(9.9)
         assert not call.done()
         await clock.advance(0.2)
-        with pytest.raises(QuotaFull):
+        with pytest.raises(QuotaFull, match=r"for another 50\.0 s \(Redis was away\)"):
             await call
 
 
@@ -241,6 +241,67 @@ async def test_a_redis_that_has_forgotten_everything_is_told_and_waited_for(
     # ten went out at the moment 0
     assert most_in_a_window([0.0] * 10 + times) == 10
     assert max(times) < 5 * 60
+
+
+async def restarted_empty(
+    own_redis: RedisServer, clock: RedisClock, links: list[RedisLink], *, lived_s: float
+) -> None:
+    """A Redis that the links watched for so long is away for five seconds, and is empty then."""
+    for _ in range(2):
+        for link in links:
+            await link.beat()
+        await clock.advance(lived_s / 2)
+    for link in links:
+        await link.beat()
+    own_redis.stop()
+    for link in links:
+        await link.beat()
+    assert all(link.is_away for link in links)
+    await clock.advance(5.0)
+    own_redis.start()
+
+
+async def test_a_redis_begun_anew_decides_as_soon_as_all_have_told_what_they_did(
+    own_redis: RedisServer,
+) -> None:
+    async with links_to(own_redis.url, "a", "b") as (clock, links):
+        one, other = [RedisRateLimiter(link, Quota(rpm=10)) for link in links]
+        await restarted_empty(own_redis, clock, links, lived_s=70.0)
+        call = asyncio.create_task(one.reserve(MODEL, tokens=1, max_wait_s=20.0))
+        for link in links:
+            await link.beat()
+        await clock.advance(4.9)
+        assert not call.done(), "others may not have told all"
+        for _ in range(2):
+            await clock.advance(0.6)
+            for link in links:
+                await link.beat()
+            await clock.settle()
+        assert call.done(), "a minute is not waited for"
+        call.result().settle(1)
+        (await other.reserve(MODEL, tokens=1, max_wait_s=1.0)).settle(1)
+        assert await one.used_by_all(MODEL) == (2, 2)
+        assert not any(link.is_alone for link in links)
+
+
+@pytest.mark.parametrize("why", ["one does not come back", "nobody watched for a whole window"])
+async def test_a_redis_begun_anew_is_waited_for_where_not_all_is_known(
+    own_redis: RedisServer, why: str
+) -> None:
+    async with links_to(own_redis.url, "a", "b") as (clock, links):
+        limiter = RedisRateLimiter(links[0], Quota(rpm=10))
+        is_lost = why == "one does not come back"
+        await restarted_empty(own_redis, clock, links, lived_s=70.0 if is_lost else 50.0)
+        back = links[:1] if is_lost else links
+        call = asyncio.create_task(limiter.reserve(MODEL, tokens=1, max_wait_s=100.0))
+        for _ in range(54):
+            for link in back:
+                await link.beat()
+            await clock.advance(1.0)
+        assert not call.done()
+        await clock.advance(12.0)
+        assert call.done()
+        call.result().withdraw()
 
 
 async def test_what_was_sent_without_redis_counts_when_it_is_back(own_redis: RedisServer) -> None:

@@ -206,6 +206,8 @@ WELL = {
     "tta_worker_heartbeats_late_total{instance='w'}": "0+0x120",
     "tta_turn_time_to_first_piece_seconds_bucket{instance='s',le='0.64'}": "0+9x120",
     "tta_turn_time_to_first_piece_seconds_bucket{instance='s',le='+Inf'}": "0+9x120",
+    "tta_turns_total{instance='s',outcome='stored'}": "0+9x120",
+    "tta_turns_degraded_total{instance='s'}": "0+1x120",
 }
 """The figures of a cluster in which nothing is wrong, every 15 seconds."""
 
@@ -215,6 +217,7 @@ ILL = {
     "TtaTurnsWait": {"tta_cluster_turns_waiting_oldest_seconds{instance='s'}": "20+15x120"},
     "TtaPartAway": {"tta_reachable{instance='s',part='temporal'}": "0+0x120"},
     "TtaRedisAway": {"tta_redis_away{instance='s'}": "1+0x120"},
+    "TtaTurnsDegraded": {"tta_turns_degraded_total{instance='s'}": "0+3x120"},
     "TtaHeartbeatsLate": {"tta_worker_heartbeats_late_total{instance='w'}": "0+3x120"},
     "TtaWorkerDown": {"up{job='tta-worker',instance='w'}": "0+0x120"},
     "TtaDown": {"up{job='tta',instance='s'}": "0+0x120"},
@@ -224,6 +227,13 @@ ILL = {
     },
 }
 """Alerts, and what of those figures makes them go off."""
+
+
+def test_the_guide_says_of_each_alert_what_to_do() -> None:
+    alerts = re.findall(r"alert: (\w+)", read("deploy/tta-alerts.yml"))
+    rows = re.findall(r"^\| `(Tta\w+)` \|", read("docs/cluster-operations.md"), re.MULTILINE)
+
+    assert rows == alerts
 
 
 def gone_off(tmp_path: Path, figures: dict[str, str], at: str = "25m") -> set[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
@@ -18,6 +20,11 @@ from tools.cluster import servers
 
 pytestmark = pytest.mark.cluster
 ROOT = Path(__file__).parents[2]
+
+
+def process_of(name: str, said: str) -> int:
+    """The process of a part, as it was said."""
+    return int(re.findall(rf"^{name} .*process (\d+)$", said, re.MULTILINE)[0])
 
 
 def test_one_command_begins_all_and_ctrl_c_ends_all() -> None:
@@ -33,6 +40,7 @@ def test_one_command_begins_all_and_ctrl_c_ends_all() -> None:
         env={**os.environ, "TTA_MODEL": "offline"},
         start_new_session=True,  # Ctrl-C on a terminal reaches all that it began
     )
+    by_hand = list[subprocess.Popen[bytes]]()
     try:
         assert process.stdout is not None
         lines = list[str]()
@@ -60,18 +68,38 @@ def test_one_command_begins_all_and_ctrl_c_ends_all() -> None:
         for killed in (int(first_worker), redis):
             os.kill(killed, signal.SIGKILL)
             died.append(process.stdout.readline())
+        again = dict(re.findall(r"^  (PostgreSQL|Redis|Temporal) +(.+)$", said, re.MULTILINE))
+        postgresql = process_of("PostgreSQL", said)
+        os.kill(postgresql, signal.SIGINT)
+        died.append(process.stdout.readline())
+        for name in ("Redis", "PostgreSQL"):
+            by_hand.append(subprocess.Popen(again[name], shell=True, start_new_session=True))
+        at_redis = re.findall(r"^Redis +redis://([\d.]+):(\d+)", said, re.MULTILINE)[0]
+        with httpx.Client(timeout=60, trust_env=False) as web:
+            is_back, ends = False, time.monotonic() + 30
+            while not is_back and time.monotonic() < ends:
+                is_back = web.get(f"{second}/health").json()["reached"]["database"]
+        socket.create_connection((at_redis[0], int(at_redis[1])), 5).close()
         os.killpg(process.pid, signal.SIGINT)
         ended = process.wait(90)
     finally:
         process.kill()
+        for one in by_hand:
+            with suppress(ProcessLookupError):
+                os.killpg(one.pid, signal.SIGTERM)
+            one.wait(30)
         if process.stdout:
             process.stdout.close()
 
     assert "event: stored" in told, "asked for at one server, followed at the other"
     assert health["redis"] != "away"
+    assert set(again) == {"PostgreSQL", "Redis", "Temporal"}
+    assert is_back, "begun again by hand"
+    assert process_of("Redis", said) == redis
     assert died == [
         f"worker 1 has ended (process {first_worker}): it is not begun again\n",
         f"Redis has ended (process {redis}): it is not begun again\n",
+        f"PostgreSQL has ended (process {postgresql}): it is not begun again\n",
     ]
     assert re.search(r"TTA_DATABASE_URL=\S+ .*TTA_TEMPORAL_ADDRESS=127.*tta worker$", more)
     assert ended == 0

@@ -12,6 +12,7 @@ import argparse
 import os
 import shlex
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -33,17 +34,20 @@ def run(port: int, stop: threading.Event, *, slow: bool = False) -> None:
         home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # a short path, for a socket
         folder = Path(stack.enter_context(home))
         watched = Watched()
-        database = _said("PostgreSQL", stack.enter_context(servers.postgresql(folder)))
-        watched.add("PostgreSQL", servers.postgresql_process(folder))
+        database = stack.enter_context(servers.postgresql(folder))
+        pid = servers.postgresql_process(folder)
+        watched.add(_named("PostgreSQL", database, pid), pid)
         redis, process = stack.enter_context(servers.redis_server())
-        watched.add(_named("Redis", redis), process.pid)
+        watched.add(_named("Redis", redis, process.pid), process.pid)
+        again = {"PostgreSQL": servers.postgresql_again(folder), "Redis": _again(process)}
         temporal, process = stack.enter_context(servers.temporal())
-        watched.add(_named("Temporal", temporal), process.pid)
+        watched.add(_named("Temporal", temporal, process.pid), process.pid)
+        again["Temporal"] = _again(process)
         models = {n: v for n, v in os.environ.items() if n.startswith(("TTA_", "LLM_"))}
         told_by = dict[str, str]()
         if slow:
             wire = stack.enter_context(RunningWire(**SLOWLY))
-            watched.add(_named("model", f"{wire.url}/v1, slow"), wire.process_id)
+            watched.add(_named("model", f"{wire.url}/v1, slow", wire.process_id), wire.process_id)
             told_by.update(programs.at_the_models(folder, wire.url))
         place = programs.Place(
             folder=folder,
@@ -54,11 +58,14 @@ def run(port: int, stop: threading.Event, *, slow: bool = False) -> None:
         )
         for number in range(WORKERS):
             worker = stack.enter_context(programs.worker(place))
-            watched.add(_named(f"worker {number + 1}", f"process {worker.pid}"), worker.pid)
+            watched.add(_named(f"worker {number + 1}", "", worker.pid), worker.pid)
         for number in range(SERVERS):
             wanted = port + number if port else 0
             address, pid = stack.enter_context(programs.server(place, port=wanted))
-            watched.add(_named(f"server {number + 1}", address), pid)
+            watched.add(_named(f"server {number + 1}", address, pid), pid)
+        print("What was ended is begun again at the same address by, from another terminal:")
+        for name, command in again.items():
+            print(f"  {name:<12}{command}")
         print("Ctrl-C stops all of it. One more worker, from another terminal:")
         print(f"  {worker_command(place, *told_by)}", flush=True)
         while not stop.wait(LOOKS_EVERY_S):
@@ -104,15 +111,16 @@ def worker_command(place: programs.Place, *more: str) -> str:
     return " ".join([*given, "tta worker"])
 
 
-def _named(name: str, where: str) -> str:
+def _again(process: subprocess.Popen[bytes]) -> str:
+    """How a program is begun again as it was."""
+    assert isinstance(process.args, list)
+    return shlex.join(map(str, process.args))
+
+
+def _named(name: str, where: str, pid: int) -> str:
     """The name of a part, once it is said where it is."""
-    _said(name, where)
+    print(f"{name:<12}{f'{where}  ' if where else ''}process {pid}", flush=True)
     return name
-
-
-def _said(name: str, where: str) -> str:
-    print(f"{name:<12}{where}", flush=True)
-    return where
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ Each raises ``NotHere`` where its program is not to be had. Ctrl-C on a terminal
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -88,6 +89,13 @@ def postgresql(folder: Path) -> Iterator[str]:
 def postgresql_process(folder: Path) -> int:
     """The process of the server that keeps its data in ``folder``."""
     return int((folder / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def postgresql_again(folder: Path) -> str:
+    """How a shell begins the server that keeps its data in ``folder`` again, once it has ended."""
+    command = (folder / "data" / "postmaster.opts").read_text("utf-8").strip()
+    user = postgresql_user()
+    return command if user is None else f"su {user} -s /bin/sh -c {shlex.quote(command)}"
 
 
 def temporal_program() -> str:

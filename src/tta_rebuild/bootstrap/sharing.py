@@ -67,8 +67,8 @@ class Shared:
         return RedisSemanticCache(self._link)
 
     def state(self) -> str:
-        """Whether Redis is ``"used"`` or ``"away"``."""
-        return "away" if self._link.is_away else "used"
+        """``"away"`` while Redis is, and after that until it decides again; else ``"used"``."""
+        return "away" if self._link.uses_shares else "used"
 
 
 async def open_shared(

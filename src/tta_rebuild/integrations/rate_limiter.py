@@ -336,7 +336,8 @@ class RateLimiter:
         self._window(model).exhaust(until)
 
 
-def paused(model: str, seconds: float) -> QuotaFull:
-    """The error for one who cannot wait for the end of a pause."""
+def paused(model: str, seconds: float, why: str = "") -> QuotaFull:
+    """The error for one who cannot wait for the end of a pause; ``why`` there is one."""
     said = f"{model}: no request may be sent for another {seconds:.1f} s"
+    said += f" ({why})" if why else ""
     return QuotaFull(said, model=model, retry_after_s=seconds)

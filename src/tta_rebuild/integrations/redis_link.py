@@ -29,6 +29,7 @@ _log = logging.getLogger("tta_rebuild.redis")
 
 PREFIX = "tta:"
 _SETTLED = (f"{PREFIX}settled", f"{PREFIX}reported")
+_COMPLETE = (*_SETTLED, f"{PREFIX}told", f"{PREFIX}expected")
 
 
 class RedisAway(Exception):
@@ -129,9 +130,13 @@ class RedisLink:
         """Until then Redis decides nothing for this worker, by its clock."""
         self.lost_at = -math.inf
         """When Redis, which had decided, went away the last time."""
+        self.back_at = -math.inf
+        """When it was back the last time."""
         self.sharers: list[Sharer] = []
         self._least_workers = least_workers
         self._seen_workers = 0
+        self._seen: dict[str, float] = {}
+        self._watching_since = math.inf
         self._server_time = server_time
         self._on_change = on_change
         self._scripts: dict[str, Any] = {}
@@ -150,6 +155,11 @@ class RedisLink:
     def is_alone(self) -> bool:
         """True while this worker decides by its share: Redis is away, or not told everything."""
         return self.is_away or self.clock.now() < self.alone_until
+
+    @property
+    def uses_shares(self) -> bool:
+        """True from when Redis goes away until it decides again; not at an empty one's start."""
+        return self.is_away or (self.is_alone and self.back_at > -math.inf)
 
     @property
     def is_busy(self) -> bool:
@@ -234,7 +244,7 @@ class RedisLink:
         )
         self._running += 1
         try:
-            workers, is_fresh, settles_in_s = await self._do(alive)
+            workers, is_fresh, settles_in_s, names = await self._do(alive)
             known = self._seen_workers if self.is_alone or is_fresh else 0  # not all are back yet
             self._seen_workers = max(known, int(workers))
             if is_fresh and self.alone_until < math.inf:
@@ -243,13 +253,24 @@ class RedisLink:
                 self.alone_until = self.clock.now() + float(settles_in_s)
             if self.is_away:
                 await self._report(float(settles_in_s))
+                self._watching_since = self.clock.now()
             else:
+                self._watching_since = min(self._watching_since, self.clock.now())
+                self.alone_until = min(self.alone_until, self.clock.now() + float(settles_in_s))
                 for command in [c for one in self.sharers for c in one.renewals()]:
                     await self._do(command)
+            self._see(names)
         except RedisAway:
             pass
         finally:
             self._running -= 1
+
+    def _see(self, names: Iterable[str]) -> None:
+        """Remember who may have sent something that still counts."""
+        now = self.clock.now()
+        self._seen.update(dict.fromkeys(names, now))
+        lives_s = self.timing.window_s + self.timing.lease_s
+        self._seen = {name: at for name, at in self._seen.items() if at + lives_s > now}
 
     def forgotten(self) -> None:
         """Redis knows nothing of what went before: it is as if it had been away."""
@@ -265,6 +286,13 @@ class RedisLink:
             # others may have done something alone too, and not have told it yet
             await self._do(Command("unsettle", _SETTLED, (timing.report_s,)))
             settles_in_s = max(settles_in_s, timing.report_s)
+        # who watched for a whole window knows whose requests may count: all told, all is known
+        knows_all = self.lost_at - self._watching_since >= timing.window_s
+        expected = {self.worker, *self._seen} if knows_all else ()
+        lives_s = math.ceil(timing.window_s + timing.report_s)
+        complete = Command("complete", _COMPLETE, (self.worker, lives_s, *sorted(expected)))
+        settles_in_s = min(settles_in_s, float(await self._do(complete)))
+        self.back_at = self.clock.now()
         self.alone_until = self.clock.now() + settles_in_s
         self.is_away = False
         _log.warning("Redis is back: quotas and budgets are shared by all workers again")
@@ -275,7 +303,7 @@ class RedisLink:
 
     async def _beat_on(self) -> None:
         while True:
-            await self.clock.sleep(self.timing.retry_s if self.is_away else self.timing.beat_s)
+            await self.clock.sleep(self.timing.retry_s if self.is_alone else self.timing.beat_s)
             await self.beat()
 
     async def _sent(self) -> None:

@@ -28,8 +28,9 @@ from tta_rebuild.integrations.redis_link import PREFIX, Command, RedisAway, Redi
 
 LOOKS_AGAIN_S = 0.25
 """How soon one who waits for others' room asks again, at the latest, seconds."""
-HOPES_S = 3.0
-"""How soon Redis may be back before those are refused who cannot wait for their share, seconds."""
+HOPES_S = 10.0
+"""How soon Redis may be back, and then decide, before those are refused who cannot wait for their
+share, seconds."""
 WAITS_S = 2.0
 """A worker whose first in line has not asked for so long waits no more."""
 
@@ -96,8 +97,9 @@ class SharedWindow(QuotaWindow):
         """Ask Redis for whoever is first in line; or let them pass by this worker's share."""
         if self.link.is_alone:
             silent_until = self.link.lost_at + self.quota.window_s
-            if self.link.lost_at + HOPES_S <= self.clock.now() < silent_until:
-                self._refuse_in_vain(silent_until)
+            if self._hopes_until <= self.clock.now() < silent_until:
+                decides_at = math.inf if self.link.is_away else self.link.alone_until
+                self._refuse_in_vain(min(silent_until, decides_at), "Redis was away")
             QuotaWindow.pump(self)
             return
         if self.timer is not None:
@@ -108,6 +110,12 @@ class SharedWindow(QuotaWindow):
         elif self.queue:
             self._asking = self.link.begin(self._ask())
 
+    @property
+    def _hopes_until(self) -> float:
+        """Until then nobody is refused for Redis' sake: it may decide again before long."""
+        back_at = self.link.back_at if not self.link.is_away else -math.inf
+        return max(self.link.lost_at, back_at) + HOPES_S
+
     def limits(self) -> tuple[int | None, int | None]:
         """This worker's share: what counts where it decides alone."""
         workers = self.link.workers
@@ -117,10 +125,13 @@ class SharedWindow(QuotaWindow):
     def wait_s(self, tokens: int) -> float:
         """How long until things change for a request of that size, where it decides alone."""
         now, lost_at = self.clock.now(), self.link.lost_at
-        ends = self.link.alone_until if not self.link.is_away else math.inf
+        ends = math.inf
+        if not self.link.is_away:  # it may decide earlier than it was said
+            ends = min(self.link.alone_until, now + self.link.timing.retry_s)
         if now < lost_at + self.quota.window_s:
-            hopes = now < lost_at + HOPES_S
-            ends = min(ends, lost_at + (HOPES_S if hopes else self.quota.window_s))
+            hopes_until = self._hopes_until
+            silent_until = lost_at + self.quota.window_s
+            ends = min(ends, silent_until, hopes_until if now < hopes_until else math.inf)
             return max(1e-6, ends - now)
         wait_s = QuotaWindow.wait_s(self, tokens)
         return min(wait_s, max(1e-6, ends - now)) if wait_s else 0.0
@@ -184,12 +195,12 @@ class SharedWindow(QuotaWindow):
             self._refuse_in_vain(self.clock.now() + seconds)
         self.timer = self.clock.call_later(min(seconds or math.inf, self.looks_again_s), self.pump)
 
-    def _refuse_in_vain(self, ends: float) -> None:
+    def _refuse_in_vain(self, ends: float, why: str = "") -> None:
         wait_s = ends - self.clock.now()
         for one in self.queue:
             in_vain = one.gives_up_at is not None and one.gives_up_at < ends
             if in_vain and not one.granted.done():
-                one.granted.set_exception(paused(self.model, wait_s))
+                one.granted.set_exception(paused(self.model, wait_s, why))
 
     def _again(self) -> None:
         self._asking = None  # this task ends
