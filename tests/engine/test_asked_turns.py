@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,13 +60,17 @@ def test_each_update_counts_once_however_many_read_it_and_in_what_parts(watch: W
     assert (dict(turns.ended), len(turns), list(turns.failures)) == ({"stored": 1}, 0, [])
 
 
-def test_of_one_that_failed_the_error_is_kept_and_no_word(watch: Watch) -> None:
-    turns = AskedTurns(watch)
+def test_of_one_that_failed_the_error_is_kept_and_logged_and_no_word(
+    watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns, at = AskedTurns(watch), datetime.now(UTC)
     turns.add(asked("t"))
-    turns.seen("t", [update(1, "failed", errors=["ModelUnavailable"])])
+    turns.seen("t", [replace(update(1, "failed", errors=["StoreAway"], detail=SECRET), at=at)])
 
     [failed] = turns.failures
-    assert failed.last["errors"] == ["ModelUnavailable"]
+    assert (failed.last["errors"], failed.ended_at) == (["StoreAway"], at)
+    lines = [one.getMessage() for one in caplog.records]
+    assert lines == ["turn t (say), asked for here, failed with StoreAway"]
     assert failed.request.text == ""
 
 

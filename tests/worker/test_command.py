@@ -101,14 +101,20 @@ def test_the_doctor_says_where_turns_are_handed_out_and_that_nobody_takes_them(
     with tta_program(place, "doctor", "--json") as alone:
         report = json.loads(alone.communicate(timeout=60)[0])
     with tta_program(place, "worker") as worker:
-        assert temporal in said(worker)
+        assert temporal in (line := said(worker))
+        assert "queue ours, namespace default" in " ".join((line + said(worker)).split())
         with tta_program(place, "doctor") as doctor:
             told = " ".join(doctor.communicate(timeout=60)[0].split())
+        with tta_program(place | {"TTA_TEMPORAL_QUEUE": "theirs"}, "doctor") as doctor:
+            elsewhere = " ".join(doctor.communicate(timeout=60)[0].split())
     with tta_program(place | {"TTA_TEMPORAL_NAMESPACE": "none"}, "doctor", "--json") as wrong:
         refused = json.loads(wrong.communicate(timeout=60)[0])
 
     assert report["cluster"]["workers"] == 0
-    assert re.search(r"\S+-\d+-[0-9a-f]{8}: alive, 0 turns, version \S+, heard of \d s ago", told)
+    assert re.search(
+        r"\S+-\d+-[0-9a-f]{8}: alive, 0 turns, version \S+, heard of \d s ago, queue ours, ", told
+    )
+    assert "queue ours, namespace default: it takes no turns of this queue" in elsewhere
     assert any("no worker takes turns from the queue ours" in note for note in report["notes"])
     assert f"Temporal at {temporal}, namespace default" in told
     assert "queue ours: 1 worker" in told

@@ -79,14 +79,21 @@ def test_lines_of_other_programs_are_as_their_form_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "why", "taken_over"),
-    [(None, "turn_taken_over", 1), (LEFT, "turn_left", 1), (STORE_AWAY, "turn_store_away", 0)],
+    ("details", "why", "taken_over"),
+    [
+        (([],), "turn_unheard", 1),
+        (([], None, "8@there"), "turn_unheard", 1),
+        (([], None, ""), "turn_unheard", 0),
+        (([], LEFT), "turn_left", 1),
+        (([], STORE_AWAY, ""), "turn_store_away", 0),
+    ],
+    ids=["an earlier program", "another lives", "itself", "left", "no database"],
 )
 async def test_a_turn_that_is_told_again_is_logged_with_the_reason_that_its_last_teller_gave(
-    caplog: pytest.LogCaptureFixture, said: str | None, why: str, taken_over: int
+    caplog: pytest.LogCaptureFixture, details: tuple[Any, ...], why: str, taken_over: int
 ) -> None:
     table = Table()
-    await table.tell(attempt=2, details=([], said) if said else ([],))
+    await table.tell(attempt=2, details=details)
 
     lines = [one.getMessage() for one in caplog.records if one.name == "tta_rebuild.turns"]
     assert lines == [f"turn t1, attempt 2: {message(why)}"]

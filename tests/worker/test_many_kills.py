@@ -117,10 +117,11 @@ class Table:
             await asyncio.sleep(chance.uniform(*APART_S))
             while len(fleet.process_ids) < 2:  # noqa: ASYNC110 (one that starts has no event)
                 await asyncio.sleep(0.1)
-            whose, at_s = f"{fleet.kill(chance)}@{socket.gethostname()}", time.monotonic()
+            whose, at_s = f"{socket.gethostname()[:60]}-{fleet.kill(chance)}-", time.monotonic()
             running = [one.turn_id for one in self.turns.values() if not one.is_over]
             found = await asyncio.gather(*(self._told_by(turn_id) for turn_id in running))
-            mine = [turn_id for turn_id, who in zip(running, found, strict=True) if who == whose]
+            told = zip(running, found, strict=True)
+            mine = [turn_id for turn_id, who in told if who.startswith(whose)]
             self.kills.append(Killed(at_s, {one: await self._shown(one) for one in mine}))
             fleet.refill()
 

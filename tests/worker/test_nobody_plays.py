@@ -92,7 +92,8 @@ async def test_a_turn_that_no_worker_took_in_time_fails_and_its_readers_hear_why
         count = await given_up(door)
         events, chat = (await following).text, await chatting
         turn = (await served.client.get(f"/turns/{asked['turn_id']}")).json()
-        again = await served.ask(branch, "k2", kind="begin")
+        repeated = (await served.ask(branch, "k", kind="begin")).json()
+        again = await served.ask(branch, "k", kind="begin", again=True)
 
     assert (young, count) == (0, 2)
     assert "event: failed" in events
@@ -100,7 +101,10 @@ async def test_a_turn_that_no_worker_took_in_time_fails_and_its_readers_hear_why
     assert '"status":503' in events.replace(" ", "")
     assert turn["state"] == "failed"
     assert chat.code == "NoWorker"
-    assert again.status_code == 202, "the branch is free again"
+    assert '\\"again\\": true' in events, "what its problem says is what plays it"
+    assert (repeated["turn_id"], repeated["can_repeat"]) == (asked["turn_id"], True)
+    assert (again.status_code, again.json()["state"]) == (202, "running")
+    assert again.json()["turn_id"] != asked["turn_id"]
 
 
 async def test_what_waits_while_temporal_is_away_fails_as_that(

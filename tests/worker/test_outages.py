@@ -103,6 +103,29 @@ async def test_temporal_is_lost_and_started_again_while_turns_are_told(
     assert after[-1].data["turn"] == 2, "what was refused was not begun"
 
 
+async def test_a_healthy_worker_is_not_said_to_be_lost_when_temporal_was_away(
+    postgresql_database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    port, kept = servers.free_port(), tmp_path / "temporal.db"
+    with temporal_server(port, file=kept) as (address, process):
+        async with served_by(address, postgresql_database, tmp_path) as served:
+            assert served.teller is not None
+            tails = await held(served, await begun(served, 1))
+            process.kill()
+            process.wait()
+            while "is given up" not in caplog.text:  # noqa: ASYNC110 (a log has no event)
+                await asyncio.sleep(0.1)
+            with servers.temporal(port, file=kept):
+                served.teller.gate.set()
+                told = await tails[0]
+
+    reasons = {one.data["reason"] for one in told if one.kind == "restarted"}
+    assert reasons == {message("turn_unheard")}, "no machine was lost"
+    assert told[-1].kind == "stored"
+    [line] = [one.getMessage() for one in caplog.records if "is given up" in one.getMessage()]
+    assert "Temporal did not hear of this worker" in line
+
+
 @pytest.mark.parametrize("small_disk", ["64m"], indirect=True)
 async def test_the_disk_of_postgresql_is_full_for_a_while(
     temporal: str, small_disk: Path, tmp_path: Path

@@ -211,6 +211,8 @@ async def test_a_worker_says_how_many_turns_it_tells_and_that_it_ends(
         after = await health(server)
 
     assert found["workers"][0]["most_turns"] == 100
+    where = [found["workers"][0][name] for name in ("queue", "namespace")]
+    assert where == ["tta-turns", "default"]
     assert of(text, "tta_cluster_turns_running") == 1
     assert of(text, "tta_cluster_turns_waiting") == 0
     assert states(after) == ["ended"]

@@ -13,19 +13,22 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
-from temporalio.worker import Replayer
+from temporalio.common import RetryPolicy
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 
 from tests.engine.conftest import PREMISE, Desk
 from tests.engine.test_turn_runner import HeldStoryteller
 from tests.engine.turn_runner_contract import asks
 from tests.worker.test_temporal_runner import steps_of
-from tta_rebuild.core.errors import ProviderBusy
+from tta_rebuild.core.errors import ProviderBusy, StoreAway
 from tta_rebuild.core.turn_records import TurnRecord
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.temporal_names import CANCEL, WORKFLOW
+from tta_rebuild.server.problems import problem_of
 from tta_rebuild.storage.memory_store import MemoryStoryStore
+from tta_rebuild.worker import workflow
 from tta_rebuild.worker.activities import TurnActivities
 from tta_rebuild.worker.worker import worker_of
 from tta_rebuild.worker.workflow import _FOR_A_MINUTE, PlayTurn
@@ -162,6 +165,41 @@ async def test_a_turn_that_is_cancelled_before_anybody_plays_it_is_abandoned(
         await handle.result()
 
     assert await table.seen(turn_id) == ["abandoned"]
+    assert (await table.desk.stories.resume(session.story_id)).state.turn == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "name"), [("store", "branch"), ("updates", "add"), ("store", "append")]
+)
+async def test_a_turn_fails_with_the_database_that_was_away_for_longer_than_it_waits(
+    table: Table, monkeypatch: pytest.MonkeyPatch, part: str, name: str
+) -> None:
+    monkeypatch.setattr(workflow, "_FOR_A_MINUTE", RetryPolicy(maximum_attempts=1))
+    steps = steps_of(table.desk)
+    owner: Any = getattr(steps, part)
+    whole = getattr(owner, name)
+
+    async def is_away(*_: Any, **__: Any) -> Any:
+        monkeypatch.setattr(owner, name, whole)
+        raise StoreAway("the connection broke")
+
+    session, turn_id = await table.begun()
+    monkeypatch.setattr(owner, name, is_away)
+    async with Worker(
+        table.client,
+        task_queue=table.queue,
+        workflows=[PlayTurn],
+        activities=TurnActivities(steps).all,
+        workflow_runner=UnsandboxedWorkflowRunner(),  # it would read the policy anew
+    ):
+        await (await table.started(turn_id)).result()
+
+    [*_, (_, kind, last)] = await table.updates.read(turn_id, after=0, wait_s=0)
+    problem = problem_of(json.loads(last), is_of_turn=True)
+    assert (kind, problem["type"], problem["status"]) == (
+        "failed", "urn:tta:problem:StoreAway", 503,
+    )  # fmt: skip
+    assert problem["detail"] == message("store_was_away")
     assert (await table.desk.stories.resume(session.story_id)).state.turn == 1
 
 

@@ -120,14 +120,17 @@ def temporal_program() -> str:
 
 
 @contextmanager
-def temporal(port: int = 0) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The address of a Temporal server that keeps all in memory, and its process.
+def temporal(
+    port: int = 0, *, file: Path | None = None
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of a Temporal server that keeps all in ``file``, else in memory; its process.
 
     ``port`` 0 takes a free one.
     """
     port = port or free_port()
     command = [temporal_program(), "server", "start-dev", "--headless", "--port", str(port)]
     command += ["--http-port", str(free_port())]  # of itself it may take the same
+    command += ["--db-filename", str(file)] if file else []
     quiet = ["--ip", "127.0.0.1", "--log-level", "never"]
     process = subprocess.Popen(
         [*command, *quiet], stdout=subprocess.DEVNULL, start_new_session=True

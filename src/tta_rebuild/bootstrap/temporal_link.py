@@ -14,8 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import ServiceAway, SettingsError
 from tta_rebuild.core.telemetry import SCOPE, Telemetry
+from tta_rebuild.core.thinned_logs import OncePerKind
 from tta_rebuild.settings import Settings
 
 if TYPE_CHECKING:
@@ -102,10 +104,12 @@ def _runtime() -> Runtime:
         TelemetryFilter,
     )
 
+    logger = logging.getLogger("tta_rebuild.temporal")
+    logger.addFilter(OncePerKind(Clock().now))
     said = LoggingConfig(
         filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
         forwarding=LogForwardingConfig(
-            logger=logging.getLogger("tta_rebuild.temporal"),
+            logger=logger,
             append_target_to_name=False,
             prepend_target_on_message=False,
         ),

@@ -284,12 +284,16 @@ def _told_of_cluster(cluster: dict[str, Any]) -> list[str]:
     return [
         "Temporal at {address}, namespace {namespace}".format(**cluster) + by,
         f"queue {cluster['queue']}: {counted(workers, 'worker') if workers is not None else '?'}",
-        *(f"{one['name']}: {_told_of_worker(one)}" for one in cluster["members"]),
+        *(f"{one['name']}: {_told_of_worker(one, cluster)}" for one in cluster["members"]),
     ]
 
 
-def _told_of_worker(worker: dict[str, Any]) -> str:
+def _told_of_worker(worker: dict[str, Any], cluster: dict[str, Any]) -> str:
     about, silent_s = worker["about"] or {}, worker["silent_s"]
     version = about.get("build") or about.get("version") or "an earlier program's"
     seen = "never heard of" if silent_s is None else f"heard of {silent_s:.0f} s ago"
-    return f"{worker['state']}, {counted(worker['turns'], 'turn')}, version {version}, {seen}"
+    told = f"{worker['state']}, {counted(worker['turns'], 'turn')}, version {version}, {seen}"
+    place = {name: about.get(name) or "?" for name in ("queue", "namespace")}
+    told += ", queue {queue}, namespace {namespace}".format(**place)
+    is_other = any(found not in ("?", cluster[name]) for name, found in place.items())
+    return f"{told}: it takes no turns of this queue" if is_other else told

@@ -66,7 +66,9 @@ def worker(
             loop.add_signal_handler(number, stop.set)
 
         def told() -> None:
-            ctx.obj.screen.say(message("working", address=settings.temporal_address), "bold")
+            where = {"queue": settings.temporal_queue, "namespace": settings.temporal_namespace}
+            said = message("working", address=settings.temporal_address, **where)
+            ctx.obj.screen.say(said, "bold")
             ctx.obj.screen.say(message("working_ends"), "dim")
 
         async with warmed(application):

@@ -31,6 +31,7 @@ class WorkerAbout:
         name: another one after each start, and the same in Temporal.
         version: the program's; deployment, build: the version that Temporal knows, "" for none.
         most_turns: how many it tells at once, at most.
+        namespace, queue: those of Temporal that it takes turns from, "" of an earlier program.
     """
 
     name: str
@@ -38,6 +39,8 @@ class WorkerAbout:
     deployment: str = ""
     build: str = ""
     most_turns: int = 0
+    namespace: str = ""
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+from tta_rebuild.engine.kept_turn import problem_in
 from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_runner import RunningTurn, TurnState, TurnUpdate, TurnWatch
 from tta_rebuild.engine.turn_steps import WHY_ANEW
@@ -63,7 +64,7 @@ class AskedTurns:
             turn = replace(turn, updates=update.number)
             if update.is_last:
                 state = cast("TurnState", update.kind)
-                turn = replace(turn, state=state, last=update.values)
+                turn = replace(turn, state=state, last=update.values, ended_at=update.at)
             self._turns[turn_id] = turn
             if self._watch is not None:
                 self._watch.updated(turn, update)
@@ -87,9 +88,19 @@ class AskedTurns:
         self.ended[turn.state] += 1
         if turn.state == "failed":
             self.failures.append(turn)
+            _log_failed(turn)
 
 
 def _log_anew(turn_id: str, reason: str) -> None:
     """Say that a turn is told anew by another; of other reasons the player alone is told."""
     if reason in map(message, WHY_ANEW):
         _log.warning("turn %s: %s", turn_id, reason, extra={"turn_id": turn_id})
+
+
+def _log_failed(turn: RunningTurn) -> None:
+    """Say at this server what the log of the machine that ended the turn says too."""
+    problem, kind = problem_in(turn), turn.request.kind
+    extra = {"turn_id": turn.turn_id, "story_id": turn.request.story_id, "problem": problem}
+    _log.warning(
+        "turn %s (%s), asked for here, failed with %s", turn.turn_id, kind, problem, extra=extra
+    )

@@ -16,6 +16,7 @@ from tta_rebuild.core.errors import StoreAway, StoreFull, StoryError, TTAError
 from tta_rebuild.core.events import CareShown, Event, EventCodec
 from tta_rebuild.core.turn_records import RUNNING, TurnRecord, TurnRecords
 from tta_rebuild.engine.kept_turn import log_end
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_dispatch import turn_of
 from tta_rebuild.engine.turn_updates import TurnUpdates
 from tta_rebuild.engine.turn_values import Values, error_values, text_of
@@ -120,6 +121,10 @@ class TurnEnds:
     async def abandon(self, turn_id: str, reason: str) -> None:
         """End the turn without it being stored, if it is not."""
         await self.finish(turn_id, [("abandoned", {"reason": reason})])
+
+    async def store_was_away(self, turn_id: str) -> None:
+        """End the turn as failed, if it is not stored: its steps were tried for too long."""
+        await self._failed(turn_id, StoreAway(message("store_was_away")))
 
     async def _close(
         self,

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 
 TAKEN_OVER, LEFT = "turn_taken_over", "turn_left"
-STORE_AWAY, BEGUN_ANEW = "turn_store_away", "turn_begun_anew"
-WHY_ANEW = (TAKEN_OVER, LEFT, STORE_AWAY, BEGUN_ANEW)
+UNHEARD, STORE_AWAY, BEGUN_ANEW = "turn_unheard", "turn_store_away", "turn_begun_anew"
+WHY_ANEW = (TAKEN_OVER, LEFT, UNHEARD, STORE_AWAY, BEGUN_ANEW)
 """Why a turn that was seen begins anew: names of messages. Its machine was lost, or told to stop;
-the database was away; Temporal had forgotten it."""
+Temporal did not hear of it for a while; the database was away; Temporal had forgotten the turn."""
 
 
 class _Overtaken(Exception):
@@ -121,6 +121,14 @@ class TurnSteps(TurnEnds):
             await self._failed(turn_id, error)
             return "failed"
         return told.end
+
+    async def why_silent(self, worker: str | None) -> str:
+        """Why whoever told a turn last did not say that it ends: it is gone, or was not heard of.
+
+        ``worker`` None is not known. Raises StoreAway.
+        """
+        is_gone = worker is not None and await self.lives.gone_at(worker) is not None
+        return TAKEN_OVER if is_gone else UNHEARD
 
     async def book_orphans(self) -> None:
         """Book the open calls of lost machines whose turns are over: cancelled, or given up."""

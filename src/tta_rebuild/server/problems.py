@@ -75,15 +75,22 @@ def body_of(
     return body | {name: value for name, value in more.items() if value is not None}
 
 
-def problem_of(values: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """The problem for an error's values, as ``engine.turn_values.error_values`` gives them."""
+def problem_of(
+    values: Mapping[str, Any], *, is_of_turn: bool = False, **more: Any
+) -> dict[str, Any]:
+    """The problem for an error's values, as ``engine.turn_values.error_values`` gives them.
+
+    ``is_of_turn``: a turn was begun and ended with it, so its key means that turn until it is sent
+    with ``again``; a request that was refused is simply sent again.
+    """
     table = packaged_toml("tta_rebuild.server", "problems")
     names: Sequence[str] = values["errors"]
     for name in names:
         if name in table:
             row = table[name]
             more["retry_after_s"] = values.get("retry_after_s")
-            more |= {"do": row["do"], "kind": names[0], "limit": row.get("limit")}
+            do = row.get("do_again", row["do"]) if is_of_turn else row["do"]
+            more |= {"do": do, "kind": names[0], "limit": row.get("limit")}
             return body_of(row["status"], row["title"], values["detail"], **more)
     said = "A defect in the program"
     return body_of(500, said, values["detail"], do="Look at the server's log.", kind="Defect")

@@ -245,6 +245,8 @@ class WorkerOut(Given):
     seen_at: datetime | None
     turns: int = Field(description="That it tells now")
     most_turns: int
+    namespace: str = Field(description="Of Temporal; empty: of an earlier program")
+    queue: str = Field(description="Of which it takes turns; empty: of an earlier program")
 
 
 class HealthOut(Given):

@@ -33,7 +33,7 @@ def frame(update: TurnUpdate, redact: Callable[[Any], Any] = lambda value: value
     data = update.text
     if update.kind == "failed":
         errors = {"errors": (), "detail": "", "retry_after_s": None} | dict(update.values)
-        data = text_of(redact({"problem": problem_of(errors)}))
+        data = text_of(redact({"problem": problem_of(errors, is_of_turn=True)}))
     return f"id: {update.number}\nevent: {update.kind}\ndata: {data}\n\n".encode()
 
 

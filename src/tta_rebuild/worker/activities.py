@@ -1,9 +1,10 @@
 """The steps of a turn (``engine.turn_steps``) as Temporal's activities.
 
 Telling sends heartbeats with how far each call to a model has come; who takes over after a machine
-is lost books its open calls by that, and by when it was lost. The last one of who ends without
-being lost says why as well. What an error says stays in the
-worker's log: Temporal's history gets its name alone.
+is lost books its open calls by that, and by when it was lost. Each says whose it is, so that the
+database can tell whether that worker is lost or was not heard of by Temporal alone; the last one of
+who ends without being lost says why as well. What an error says stays in the worker's log:
+Temporal's history gets its name alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from tta_rebuild.core.clock import Clock
-from tta_rebuild.core.errors import TTAError
+from tta_rebuild.core.errors import StoreAway, TTAError
 from tta_rebuild.core.turn_calls import CallHeard, CallPlace
 from tta_rebuild.engine.kept_replies import OpenCall
 from tta_rebuild.engine.messages import message
@@ -27,6 +28,7 @@ from tta_rebuild.engine.turn_steps import (
     LEFT,
     STORE_AWAY,
     TAKEN_OVER,
+    UNHEARD,
     WHY_ANEW,
     TurnSteps,
 )
@@ -74,10 +76,13 @@ class TurnActivities:
     @activity.defn(name="tell")
     async def tell(self, turn_id: str) -> None:
         """See ``TurnSteps.tell``."""
-        info, why = activity.info(), _why_anew()
+        info = activity.info()
+        _, said, teller, *_ = (*info.heartbeat_details, None, None, None)
+        with _named_alone():
+            why = await self._why_anew(said, teller)
         if info.attempt > 1:
             _log.warning("turn %s, attempt %d: %s", turn_id, info.attempt, message(why))
-        if why in (TAKEN_OVER, LEFT):
+        if why in (TAKEN_OVER, LEFT) or (why == UNHEARD and teller != self._steps.worker):
             self._metrics.taken_over()
         open_calls: dict[CallPlace, OpenCall] = {}
         beating = asyncio.create_task(self._beat(open_calls), name=f"beats of {turn_id}")
@@ -92,12 +97,12 @@ class TurnActivities:
                 _log.warning("turn %s is given up: another worker plays it, or it is over", turn_id)
         except ApplicationError as error:
             if not error.non_retryable:
-                activity.heartbeat(details_of(open_calls), STORE_AWAY)
+                self._say(open_calls, STORE_AWAY)
             raise
         except asyncio.CancelledError:
             outcome = "left"
             if _is_stopping():
-                activity.heartbeat(details_of(open_calls), LEFT)
+                self._say(open_calls, LEFT)
             _log.warning("turn %s is given up: %s", turn_id, _why_given_up())
             raise
         finally:
@@ -114,10 +119,13 @@ class TurnActivities:
             await self._steps.store_events(turn_id)
 
     @activity.defn(name="finish")
-    async def finish(self, turn_id: str) -> None:
-        """See ``TurnSteps.finish``."""
+    async def finish(self, turn_id: str, failed_with: str = "") -> None:
+        """See ``TurnSteps.finish``; ``failed_with`` names the error of the step that failed."""
         with _named_alone():
-            await self._steps.finish(turn_id)
+            if failed_with == StoreAway.__name__:
+                await self._steps.store_was_away(turn_id)
+            else:
+                await self._steps.finish(turn_id)
 
     @activity.defn(name="abandon")
     async def abandon(self, turn_id: str, reason: str) -> None:
@@ -131,8 +139,21 @@ class TurnActivities:
             now_s = self._clock.now()
             self._metrics.beat(is_late=now_s - due_s > BEAT_S)
             due_s = now_s + BEAT_S
-            activity.heartbeat(details_of(open_calls))
+            self._say(open_calls)
             await self._clock.sleep(BEAT_S)
+
+    def _say(self, open_calls: Mapping[CallPlace, OpenCall], why: str | None = None) -> None:
+        """A heartbeat; ``why`` the turn is left, where it is."""
+        activity.heartbeat(details_of(open_calls), why, self._steps.worker)
+
+    async def _why_anew(self, said: str | None, teller: str | None) -> str:
+        """Why the current activity tells a turn that was told before, one of ``WHY_ANEW``.
+
+        Who told it last said so with its last heartbeat; who was lost could not.
+        """
+        if activity.info().attempt == 1:
+            return BEGUN_ANEW
+        return said if said in WHY_ANEW else await self._steps.why_silent(teller)
 
 
 def _is_stopping() -> bool:
@@ -141,25 +162,16 @@ def _is_stopping() -> bool:
     return found is not None and found.worker_shutdown
 
 
-def _why_anew() -> str:
-    """Why the current activity tells a turn that was told before, one of ``WHY_ANEW``.
-
-    Who told it last said so with its last heartbeat; who was lost could not.
-    """
-    info = activity.info()
-    if info.attempt == 1:
-        return BEGUN_ANEW
-    _, said, *_ = (*info.heartbeat_details, None, None)
-    return said if said in WHY_ANEW else TAKEN_OVER
-
-
 def _why_given_up() -> str:
     found = activity.cancellation_details()
     if found is None or found.worker_shutdown:
         return "this worker was told to stop, another tells it anew"
     if found.cancel_requested:
         return "it was cancelled"
-    return "this worker was not heard of for too long, another has it"
+    return (
+        "Temporal did not hear of this worker for too long (one of the two, or the network between "
+        "them, was away); it is told anew, by this worker or another"
+    )
 
 
 def details_of(open_calls: Mapping[CallPlace, OpenCall]) -> Sequence[Sequence[Any]]:

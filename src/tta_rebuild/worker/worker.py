@@ -99,7 +99,12 @@ async def work(
             worker.client = link = renewed
 
         await stack.enter_async_context(renewing(settings, use, telemetry=telemetry))
-        _log.info("a worker plays turns, at most %d at once", most_turns)
+        _log.info(
+            "a worker plays turns of queue %s, namespace %s, at most %d at once",
+            about.queue,
+            about.namespace,
+            most_turns,
+        )
         on_start()
         steps.paces.learn_of(await application.ledger.attempts(limit=LEARNS_FROM))
         booking = asyncio.create_task(_book_orphans(steps), name="calls of lost workers")
@@ -116,6 +121,8 @@ def _about(settings: Settings, name: str, most_turns: int) -> WorkerAbout:
         deployment=deployment,
         build=build,
         most_turns=most_turns,
+        namespace=settings.temporal_namespace,
+        queue=settings.temporal_queue,
     )
 
 

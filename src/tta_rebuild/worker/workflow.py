@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from tta_rebuild.engine.temporal_names import CANCEL, WORKFLOW
@@ -47,6 +47,7 @@ class PlayTurn:
     @workflow.run
     async def run(self, turn_id: str) -> None:
         """Play the turn of that id to its end."""
+        failed_with = ""
         try:
             if not await self._step("admit", _FOR_A_MINUTE, turn_id):
                 return
@@ -54,12 +55,14 @@ class PlayTurn:
                 await self._tell(turn_id)
             if not self._reason:
                 await self._step("store", _FOR_A_MINUTE, turn_id)
-        except ActivityError:  # a defect, or nobody could tell it: ``finish`` says so
-            pass
+        except (ActivityError, ApplicationError) as error:  # ``finish`` says so
+            # a local activity's error comes as it is; of one that nobody could tell there is none
+            cause = error.cause if isinstance(error, ActivityError) else error
+            failed_with = cause.message if isinstance(cause, ApplicationError) else ""
         if self._reason:
             await self._step("abandon", _UNTIL_DONE, turn_id, self._reason)
         else:
-            await self._step("finish", _UNTIL_DONE, turn_id)
+            await self._step("finish", _UNTIL_DONE, turn_id, failed_with)
 
     async def _tell(self, turn_id: str) -> None:
         self._telling = workflow.start_activity(

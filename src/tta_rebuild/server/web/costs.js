@@ -78,6 +78,7 @@ function Workers({ workers }) {
   return html`<${Table} caption="Workers, with those that ended in the last ten minutes" rows=${workers} columns=${[
       ["Worker", (one) => one.name], ["It", (one) => STATES[one.state] || one.state],
       ["Version", (one) => [one.deployment, one.build || one.version].filter(Boolean).join(" ") || "—"],
+      ["Queue", (one) => [one.queue, one.namespace].filter(Boolean).join(" in ") || "—"],
       ["Turns", (one) => `${number(one.turns)} of ${number(one.most_turns)}`, true], ["Last seen", (one) => (one.seen_at ? when(one.seen_at) : "—")],
     ]} />`;
 }
