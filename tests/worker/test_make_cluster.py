@@ -108,7 +108,9 @@ def test_one_command_begins_all_and_ctrl_c_ends_all() -> None:
     assert not alive
     [folder] = re.findall(r"^PostgreSQL .*host=(\S+)/data", unquote(said), re.MULTILINE)
     assert not Path(folder).exists()
-    assert not [one for one in psutil.process_iter() if folder in " ".join(command_of(one))]
+    left = [one for one in psutil.process_iter() if folder in " ".join(command_of(one))]
+    _, alive = psutil.wait_procs(left, timeout=10)  # what was begun by hand ends on its own
+    assert not alive
 
 
 def test_with_a_slow_model_one_sees_a_killed_workers_turn_told_anew() -> None:

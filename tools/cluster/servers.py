@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -84,6 +85,17 @@ def postgresql(folder: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+        _end_by_hand(folder)
+
+
+def _end_by_hand(folder: Path) -> None:
+    """End the server that somebody began again with ``postgresql_again``, if any; 10 s at most."""
+    ends = time.monotonic() + 10
+    with suppress(OSError, IndexError):  # no file any more, or no process
+        os.kill(postgresql_process(folder), signal.SIGINT)
+        while time.monotonic() < ends:
+            os.kill(postgresql_process(folder), 0)
+            time.sleep(0.05)
 
 
 def postgresql_process(folder: Path) -> int:
