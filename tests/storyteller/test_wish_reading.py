@@ -6,6 +6,8 @@ import pytest
 
 from tta_rebuild.cli.story_options import correction_of
 from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.entities import Entity
+from tta_rebuild.storyteller.parts import played_by
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.wishes import wished
 
@@ -58,6 +60,17 @@ def test_a_friend_is_no_rival_and_who_is_above_you_no_companion() -> None:
 
     assert parts.get("rival") != "priya"
     assert parts.get("near") != "mr_haddad"
+
+
+def test_a_tie_that_is_said_is_stronger_than_a_part_that_is_likelier() -> None:
+    who = {"near": "ally/close", "rival": "rival/foe"}
+    state = {"home": "hall", "here": "hall", "priya.at": "hall", "haddad.at": "hall"}
+    friend, head = (Entity(one, "person", one.capitalize()) for one in ("priya", "haddad"))
+
+    odds = {"priya": {"close": 0.6, "rival": 0.9}}
+    assert played_by(who, [friend], state, odds) == {"near": friend}
+    odds = {"haddad": {"above": 0.9, "ally": 0.8}}
+    assert played_by(who, [head], state, odds) == {}
 
 
 def test_whose_funeral_it_was_is_not_there() -> None:

@@ -13,7 +13,9 @@ from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.matter_kind import kind_of_matter, plots_of_matter
 from tta_rebuild.storyteller.premise import read_premise
+from tta_rebuild.storyteller.premise_matter import spoken_of
 from tta_rebuild.storyteller.premise_told import conflict_of
+from tta_rebuild.storyteller.premise_wishes import Subjects, wishes_of
 from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world, shared_by
 from tta_rebuild.storyteller.teller import Teller
 from tta_rebuild.storyteller.wishes import wished
@@ -100,6 +102,8 @@ def test_who_does_something_else_has_the_likeliest_wish() -> None:
         ("knock back", ""),
         ("I go to the door", ""),
         ("take the letter to Tom", ""),
+        ("to the harbour with Tom", ""),
+        ("to leave this house", "leave this house"),
     ],
 )
 def test_what_one_says_that_one_wants_is_a_wish_and_what_one_does_is_none(
@@ -221,7 +225,9 @@ def test_after_the_decisive_moment_what_has_come_of_it_is_told() -> None:
     after = Teller({**asked, "notes": notes, "stage": "climax", "characters": ()}).scene()
     scenes = {scene.id: scene for scene in read_world("plots/understand.sign").scenes}
 
-    assert "stage=resolution" in scenes[after["notes"]["scenes"][-1]].when
+    last = after["notes"]["scenes"][-1]
+    assert last not in shared_by("plots/understand.sign")
+    assert "stage=resolution" in scenes[last].when
 
 
 def test_two_wishes_about_the_same_are_not_both_questions() -> None:
@@ -233,6 +239,14 @@ def test_two_wishes_about_the_same_are_not_both_questions() -> None:
 
 def test_what_is_lost_is_sought_first() -> None:
     assert read_premise("My brother is missing.").wishes[0] == "find your brother"
+
+
+def test_what_is_going_on_is_among_the_wishes_where_other_conflicts_are_likelier() -> None:
+    likely = {"survive": 0.5, "prove": 0.3, "hide": 0.1, "part": 0.1}
+    wishes = wishes_of(likely, Subjects((), ("the lamp", "the boat", "the coat"), ()))
+
+    assert len(wishes) == 3
+    assert wishes[-1] == "find out what is behind the lamp"
 
 
 def test_one_of_the_wishes_asks_what_is_going_on() -> None:
@@ -279,3 +293,31 @@ def test_a_story_that_is_left_at_the_question_tells_no_end_of_another() -> None:
     assert end["is_ending"]
     assert end["notes"]["scenes"] == []
     assert len(end["passages"]) == 1
+
+
+def test_who_is_only_implied_by_a_place_plays_no_part_and_speaks_in_no_scene() -> None:
+    theme = "My stepfather coaches football and asks me to chain him in the garage at full moon."
+    cast = cast_of({"theme": theme, "seed": "1"}, {})
+    implied = {one.id for one in cast.of_kind("person") if cast.start.get(f"{one.id}.implied")}
+
+    assert implied
+    assert not implied & {*cast.parts.values()}
+    assert all(cast.start[f"{one}.local"] for one in implied)
+
+
+def test_nothing_is_seen_at_the_opening_but_what_the_premise_has() -> None:
+    around = cast_of({"theme": KNOCK, "seed": "3"}, {}).sights
+    (first,) = told(KNOCK)
+
+    assert around
+    assert len(first["passages"]) == 3, "the premise, who is there, the question"
+
+
+def test_a_drawer_is_no_place_and_a_cellar_is_one() -> None:
+    assert "the third drawer" not in read_premise("There is poison in the third drawer.").places
+    assert "the old cellar" in read_premise("There is poison in the old cellar.").places
+
+
+def test_where_somebody_was_is_a_question_about_them() -> None:
+    assert spoken_of("find out where the oven was last night") == ["the oven"]
+    assert spoken_of("bring the goat to the fair where the judges wait") == ["the goat"]

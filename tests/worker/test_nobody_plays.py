@@ -53,6 +53,9 @@ async def test_without_a_worker_for_a_while_turns_are_refused_as_an_outage_and_n
         served = door.server
         first, second = [await served.story() for _ in range(2)]
         waits = await served.ask(first, kind="begin")  # one may be on its way
+        async with asyncio.timeout(10):  # a look that took over a second has seen nothing
+            while (await served.client.get("/health")).json()["queue"]["workers"] != 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         monkeypatch.setattr(waiting_turns, "MISSED_S", 0.0)
         refused = await served.ask(second, kind="begin")
         paused = (await served.ask(second, kind="say", text=CRY)).json()

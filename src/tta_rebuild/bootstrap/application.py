@@ -139,8 +139,8 @@ async def open_application(
             settle=tracker.flush,
         )  # fmt: skip
         usual = _as_set(usual, settings, tellers, is_own=provider is not None)
-        check_code = code_check_for(settings, stack, ledger=store.ledger())
-        stories = Stories(replace(usual, check_code=check_code), store)
+        usual = replace(usual, check_code=code_check_for(settings, stack, ledger=store.ledger()))
+        stories = Stories(usual, store)
         yield _opened(stories, store, tellers, tracker, settings, notices, shared)
 
 

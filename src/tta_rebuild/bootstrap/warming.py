@@ -1,7 +1,8 @@
 """Loads what the first turns of a server would load, so that no player waits for it.
 
 Grammar, word lists, worlds, learned models and patterns are read when something first needs them:
-a tenth of a second each. A server plays a short story to itself before, in a thread.
+a tenth of a second each. A server plays a short story to itself before, in a thread, and reads the
+plots that a premise may be told by.
 """
 
 from __future__ import annotations
@@ -34,9 +35,14 @@ MOVES = (
 def load_storytelling() -> None:
     """Play a story that nobody sees, told by the embedded storyteller and kept nowhere.
 
-    Takes about a second; to be called in a thread of its own, not in one with a running loop.
+    Takes a second and a half; to be called in a thread of its own, not in one with a running loop.
     """
+    from tta_rebuild.storyteller.matter_kind import plots_without_asking
+    from tta_rebuild.storyteller.scene_file import read_world
+
     asyncio.run(_played())
+    for name in plots_without_asking():
+        read_world(f"plots/{name}")
 
 
 async def _played() -> None:

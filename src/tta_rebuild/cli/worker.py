@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,10 @@ from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.opening import settings_for, warmed, with_application
 from tta_rebuild.cli.screen import message
 from tta_rebuild.cli.serve import LogLevel, with_logs, with_runner
+
+if TYPE_CHECKING:
+    from tta_rebuild.server.metric_registry import Registry
+    from tta_rebuild.worker.health_port import PortWanted
 
 
 def worker(
@@ -40,25 +45,12 @@ def worker(
     from tta_rebuild.bootstrap.guards import redactor_for
     from tta_rebuild.bootstrap.starting import until_there
     from tta_rebuild.core.telemetry import Telemetry
-    from tta_rebuild.server.metric_registry import CONTENT_TYPE, Registry
+    from tta_rebuild.server.metric_registry import Registry
     from tta_rebuild.server.otlp import exporting
-    from tta_rebuild.worker.figures import WorkerFigures
-    from tta_rebuild.worker.health_port import PortWanted
     from tta_rebuild.worker.log_lines import WorkerLines
     from tta_rebuild.worker.worker import work, worker_name
 
-    name = worker_name()
-
-    def listens(address: str) -> None:
-        ctx.obj.screen.say(message("working_port", address=address), "dim")
-
-    def port_of(application: tta.Application, registry: Registry) -> PortWanted | None:
-        if port is None:
-            return None
-        figures = WorkerFigures(application, registry, registry.text).now
-        return PortWanted(
-            host=host, port=port, figures=figures, content_type=CONTENT_TYPE, on_listening=listens
-        )
+    name, say = worker_name(), ctx.obj.screen.say
 
     async def play(application: tta.Application) -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -69,7 +61,7 @@ def worker(
             where = {"queue": settings.temporal_queue, "namespace": settings.temporal_namespace}
             said = message("working", address=settings.temporal_address, **where)
             ctx.obj.screen.say(said, "bold")
-            ctx.obj.screen.say(message("working_ends"), "dim")
+            say(message("working_ends"), "dim")
 
         async with warmed(application):
             await work(
@@ -79,7 +71,7 @@ def worker(
                 most_turns=turns or settings.worker_turns,
                 on_start=told,
                 telemetry=telemetry,
-                port=port_of(application, registry),
+                port=_port_wanted(application, registry, say, host=host, port=port),
             )
 
     redactor = redactor_for(settings)
@@ -97,3 +89,27 @@ def _check_installed() -> None:
         from tta_rebuild.bootstrap.temporal_link import NOT_INSTALLED
 
         raise tta.SettingsError("worker", NOT_INSTALLED)
+
+
+def _port_wanted(
+    application: tta.Application,
+    registry: Registry,
+    say: Callable[[str, str], None],
+    *,
+    host: str,
+    port: int | None,
+) -> PortWanted | None:
+    """Where the worker answers for its health and figures, which is said once it does."""
+    from tta_rebuild.server.metric_registry import CONTENT_TYPE
+    from tta_rebuild.worker.figures import WorkerFigures
+    from tta_rebuild.worker.health_port import PortWanted
+
+    if port is None:
+        return None
+    return PortWanted(
+        host=host,
+        port=port,
+        figures=WorkerFigures(application, registry, registry.text).now,
+        content_type=CONTENT_TYPE,
+        on_listening=lambda address: say(message("working_port", address=address), "dim"),
+    )

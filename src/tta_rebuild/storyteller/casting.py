@@ -64,8 +64,7 @@ class Cast:
     def id_of_matter(self) -> str:
         """Of whom a story of a premise is about, "" where it is about nobody."""
         about = self.premise.matter if self.file.common else ""
-        people = (one for one in self.of_kind("person") if about in (one.name, one.role))
-        return next((one.id for one in people), "") if about else ""
+        return next((one.id for one in self.of_kind("person") if one.is_called(about)), "")
 
     def found(self, phrase: str, kinds: Sequence[str] = ()) -> Entity | None:
         """What a phrase of the player's means, of these kinds."""
@@ -137,7 +136,7 @@ def _from_premise(
     odds = add_people(premise, theme, ids, entities, start, notes.get("state", {}))
     _add_things(premise, entities, start)
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
-    about = (key for key, one in entities.items() if premise.matter in (one.name, one.role))
+    about = (one.id for one in entities.values() if one.is_called(premise.matter))
     is_away = any(start.get(f"{key}.at") == NOWHERE for key in about)
     plot = notes.get("plot") or _plot_for(premise, seed, is_away=is_away)
     around = _surroundings(premise, seed, notes.get("state", {}))
@@ -147,7 +146,7 @@ def _from_premise(
     free = people if file.parts else _free_for_parts(premise, people)
     if file.common:
         spoken_of = (one for one in people if not start.get(f"{one.id}.implied"))
-        free = [one for one in spoken_of if premise.matter not in (one.name, one.role)]
+        free = [one for one in spoken_of if not one.is_called(premise.matter)]
     played = played_by(who_plays, free, now, odds)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
@@ -201,7 +200,7 @@ def _add_locals(around: Surroundings, entities: dict[str, Entity], start: dict[s
 def _matter_slots(matter: str, called: str, people: Sequence[Entity]) -> dict[str, str]:
     """What it turns on as slots; somebody is "he" or "she" there."""
     slots = noun_slots("matter", called)
-    somebody = next((one for one in people if matter in (one.name, one.role)), None)
+    somebody = next((one for one in people if one.is_called(matter)), None)
     if somebody is not None and somebody.pronouns != "it":
         he, him, _his = cases_of(somebody.pronouns or "they")
         slots |= forms_of("matter_it", he) | forms_of("matter_them", him)

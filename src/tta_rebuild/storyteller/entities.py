@@ -39,6 +39,10 @@ class Entity:
     also: tuple[str, ...] = ()
     at: str = ""
 
+    def is_called(self, phrase: str) -> bool:
+        """Whether a phrase of the premise is its name or what it is."""
+        return bool(phrase) and phrase in (self.name, self.role)
+
 
 def named(phrase: str, among: Sequence[Entity]) -> Entity | None:
     """What a phrase of the player's means: by its whole name, else by its last noun."""

@@ -75,6 +75,12 @@ def plots_of_matter(conflict: str, kind: str) -> list[str]:
     return [conflict]
 
 
+def plots_without_asking() -> list[str]:
+    """The plots that a premise may be told by where nobody asks for a ready one."""
+    conflicts = word_table("premise_topics")["conflict"]
+    return [name for name in packaged("plots") if name.partition(".")[0] in conflicts]
+
+
 def chain_of(kind: str) -> Sequence[str]:
     """The kind, and those whose stories may be told of it as well."""
     chains: Mapping[str, str] = word_table("matter_kinds")["chains"]

@@ -106,11 +106,16 @@ async def work(
             most_turns,
         )
         on_start()
-        steps.paces.learn_of(await application.ledger.attempts(limit=LEARNS_FROM))
-        booking = asyncio.create_task(_book_orphans(steps), name="calls of lost workers")
-        await stop.wait()
-        booking.cancel()
-        _log.info("the worker takes no more turns")
+        await _until(stop, application, steps)
+
+
+async def _until(stop: asyncio.Event, application: Application, steps: TurnSteps) -> None:
+    """Learn how fast models are, and book what lost workers have spent, until it is time to end."""
+    steps.paces.learn_of(await application.ledger.attempts(limit=LEARNS_FROM))
+    booking = asyncio.create_task(_book_orphans(steps), name="calls of lost workers")
+    await stop.wait()
+    booking.cancel()
+    _log.info("the worker takes no more turns")
 
 
 def _about(settings: Settings, name: str, most_turns: int) -> WorkerAbout:
