@@ -95,6 +95,18 @@ def participle(verb: str) -> str:
     return _pairs("irregular_participles.txt").get(verb) or past(verb)
 
 
+def gerund(verb: str) -> str:
+    """The form of a verb in -ing: ``slice`` → ``slicing``, ``run`` → ``running``."""
+    if verb.endswith("ie"):
+        return verb[:-2] + "ying"
+    if verb.endswith("e") and not verb.endswith(("ee", "oe", "ye")) and len(verb) > 2:
+        return verb[:-1] + "ing"
+    is_short = len(re.findall("[aeiouy]+", verb)) == 1 or verb in _pairs("irregular_pasts.txt")
+    is_closed = verb[-1:] not in _VOWELS | set("wxyh") and verb[-2:-1] in _VOWELS
+    is_doubled = is_short and is_closed and verb[-3:-2] not in _VOWELS
+    return verb + verb[-1] * is_doubled + "ing"
+
+
 def third_person(verb: str) -> str:
     """The form of a verb that goes with she: ``give`` → ``gives``, ``carry`` → ``carries``."""
     irregular = {"be": "is", "have": "has", "do": "does", "go": "goes"}

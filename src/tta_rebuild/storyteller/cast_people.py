@@ -13,7 +13,7 @@ from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
 from tta_rebuild.storyteller.noun_phrases import is_animal, words_in
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_people import PremisePerson
-from tta_rebuild.storyteller.word_lists import pattern, word_table
+from tta_rebuild.storyteller.word_lists import is_one, pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, Value
 
 _SEEK = ("find", "win_back")
@@ -46,7 +46,8 @@ def add_people(
         entities[key] = Entity(key, "person", name, person.role, pronouns)
         odds[key] = person.odds
         is_sought = premise.conflict in _SEEK and _is_sought(premise.aim, person)
-        is_said = is_sought or _is_gone(theme, person)
+        is_expected = any(f.kind == "coming" and is_one(f.verb, "arrives") for f in premise.facts if f.doer == name)
+        is_said = is_sought or is_expected or _is_gone(theme, person)
         is_away = is_said or person.is_only_owner
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
         is_so = {
@@ -65,6 +66,7 @@ def add_people(
     people = {key: one for key, one in entities.items() if f"{key}.person" in start}
     told = spelled_out(premise.told, people.values())
     mute = mute_people(told, tuple(one.name for one in people.values()))
+    mute |= {f.doer.lower() for f in premise.facts if f.is_not and is_one(f.verb, "speaks")}
     is_tale = is_animal(head_of(premise.you.role))  # animals talk where the hero is one
     start |= {
         f"{key}.mute": True

@@ -13,8 +13,9 @@ from typing import Any
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.cast_people import add_people, noun_of
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
+from tta_rebuild.storyteller.fact_cast import FactCast, fact_cast
 from tta_rebuild.storyteller.line_template import capital
-from tta_rebuild.storyteller.matter_kind import kind_of_matter, plots_of_matter
+from tta_rebuild.storyteller.matter_kind import kind_of_matter, plots_of_fact, plots_of_matter
 from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
@@ -52,6 +53,7 @@ class Cast:
     sights: Sequence[str] = ()  # what can be seen at the opening place
     parts: Mapping[str, str] = field(default_factory=dict)  # a plot's part → who plays it
     grounds: frozenset[str] = frozenset()  # places of the premise where its story goes on
+    facts: FactCast | None = None  # what the premise states, in an authored world None
 
     def of_kind(self, kind: str) -> list[Entity]:
         """The people, places or things, in order."""
@@ -144,9 +146,11 @@ def _from_premise(
     now = {**start, **({} if file.parts else notes.get("state", {}))}
     who_plays = file.parts or _PARTS
     free = people if file.parts else _free_for_parts(premise, people)
+    facts = fact_cast(premise, people)
     if file.common:
+        about = {one.id for one in facts.people.values()}
         spoken_of = (one for one in people if not start.get(f"{one.id}.implied"))
-        free = [one for one in spoken_of if not one.is_called(premise.matter)]
+        free = [p for p in spoken_of if p.id not in about and not p.is_called(premise.matter)]
     played = played_by(who_plays, free, now, odds)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
@@ -160,6 +164,9 @@ def _from_premise(
     sides = {side: part for side, part in sides.items() if side not in file.parts}
     parts |= renamed(parts, sides)
     holders |= {side: holders[part] for side, part in sides.items() if part in holders}
+    if facts.question is not None:
+        holders |= {part: one.id for part, one in facts.people.items()}
+        start |= {f"{one.id}.part": True for one in facts.people.values()}
     _add_locals(around, entities, start)
     start["fate"] = Random(f"{seed}:fate").random() < 0.5
     matter = premise.matter or "what has happened"
@@ -168,13 +175,16 @@ def _from_premise(
     slots = {**around.slots, **parts, "aim": premise.aim, "at": premise.at, "deadline": deadline}
     called = _once_known(matter) if notes else matter
     slots |= _rooms(premise, entities[here].name) | _matter_slots(matter, called, people)
-    slots |= forms_of("place", entities[here].name)
+    slots |= forms_of("place", entities[here].name) | facts.slots()
+    for part, key in holders.items():
+        slots |= facts.spoken(part, entities[key].name)
+    start |= {name: True for name in facts.said} | {"when": "when" in slots}
     start |= file.start | _state_of_matter(matter, premise, entities)
     near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))
     grounds = frozenset(slug(one) for one in near if one[:1].islower())
     return Cast(
         f"plots/{plot}", file, entities, start, slots, is_open=True, premise=premise,
-        sights=around.sights, parts=holders, grounds=grounds,
+        sights=around.sights, parts=holders, grounds=grounds, facts=facts,
     )  # fmt: skip
 
 
@@ -302,6 +312,8 @@ def replace_the_dead(
 def _plot_for(premise: PremiseReading, seed: str, *, is_away: bool) -> str:
     """The plot of a situation that the player has chosen, else of the premise's conflict."""
     is_ready = premise.situation and premise.is_chosen
+    if premise.question is not None:
+        return Random(f"{seed}:plot").choice(plots_of_fact(premise.question.plot))
     return (
         premise.situation
         if is_ready

@@ -75,6 +75,11 @@ def plots_of_matter(conflict: str, kind: str) -> list[str]:
     return [conflict]
 
 
+def plots_of_fact(shape: str) -> list[str]:
+    """The plots for a question that a fact raises ("understand.deed")."""
+    return [plot for plot in packaged("plots") if f"{plot}.".startswith(f"{shape}.")]
+
+
 def plots_without_asking() -> list[str]:
     """The plots that a premise may be told by where nobody asks for a ready one."""
     conflicts = word_table("premise_topics")["conflict"]

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from tta_rebuild.core.english import sentences_of
+from tta_rebuild.storyteller.fact_wording import PremiseFact
 from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import (
     is_person,
@@ -31,6 +32,7 @@ from tta_rebuild.storyteller.premise_aim import PremiseAims
 from tta_rebuild.storyteller.premise_characters import as_described, with_own_name
 from tta_rebuild.storyteller.premise_corrections import corrected
 from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
+from tta_rebuild.storyteller.premise_facts import called_in_story, facts_of
 from tta_rebuild.storyteller.premise_matter import (
     without_verb,
 )
@@ -41,6 +43,12 @@ from tta_rebuild.storyteller.premise_people import (
     PremisePerson,
     head_of,
     implied_people,
+)
+from tta_rebuild.storyteller.premise_questions import (
+    FactQuestion,
+    question_of,
+    questions_of,
+    with_questions,
 )
 from tta_rebuild.storyteller.premise_setting import PremiseSetting
 from tta_rebuild.storyteller.premise_tagger import with_tagged
@@ -85,6 +93,8 @@ class PremiseReading:
     cannot: tuple[str, ...] = ()  # verbs that the premise excludes for the player: "sleep"
     excluded: tuple[str, ...] = ()  # what the story must leave out: "gore"
     understood: str = ""  # all this in one line
+    facts: tuple[PremiseFact, ...] = ()  # what it states, clause by clause
+    question: FactQuestion | None = None  # that of a fact which the player is after
 
 
 def read_premise(
@@ -191,7 +201,14 @@ class _Reading:
         places, at = (setting := self._setting()).places(people, you.role)
         things = self._things(places) + [p.role for p in no_people]
         told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)
+        facts = facts_of(self.text, self.tokens, self.cast, people)
+        pronouns = {
+            called_in_story(p): p.pronouns or "they" for p in people if not p.is_implied
+        }
+        questions = questions_of(facts, pronouns)
         after = self.aims.read(told, people, places, plot, wish)
+        wishes = with_questions(after.wishes, questions)
+        question = None if plot else question_of(next(iter(wishes), after.aim), questions)
         topics = word_table("premise_topics")
         its = topics["situation"].get(after.situation, {})
         time = pattern("time").search(self.text)
@@ -203,14 +220,16 @@ class _Reading:
             at=at,
             time=re.sub(r"^in (?=\d+s)", "in the ", time[0]) if time else "",
             things=tuple(things[:MOST_THINGS]),
-            conflict=after.conflict,
+            conflict=question.plot.partition(".")[0] if question else after.conflict,
             situation=after.situation,
             is_chosen=bool(plot),
             stated=after.stated,
             nameless=self.nameless,
             likely=after.likely,
-            wishes=after.wishes,
-            aim=after.aim,
+            wishes=wishes,
+            aim=question.wish if question else after.aim,
+            facts=tuple(facts),
+            question=question,
             matter=after.matter,
             names_matter=after.names_matter,
             deadline=deadline_of(self.text),

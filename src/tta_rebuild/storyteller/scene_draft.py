@@ -14,10 +14,13 @@ from tta_rebuild.storyteller.deeds import notice, role_slots
 from tta_rebuild.storyteller.denials import denies
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.lines import story_lines
 from tta_rebuild.storyteller.rulebook import Rulebook
 from tta_rebuild.storyteller.scene_file import SceneEntry, paragraphs
 from tta_rebuild.storyteller.world_state import WorldState
 
+REMIND_EVERY = 3
+"""Turns from one scene that says a fact of the premise to the next."""
 AIM_EVERY = 4
 """Turns from one scene that names what the player is after to the next."""
 
@@ -54,6 +57,8 @@ class SceneDraft:
             self.writer.slots.pop(name, None)
         if npc:
             self.writer.slots.update(self.rules.telling.person_slots(npc, "npc"))
+            if self.cast.facts is not None:
+                self.writer.slots |= self.cast.facts.spoken("npc", self.cast.entities[npc].name)
         self.state.bound |= self.cast.parts
         self.writer.slots |= role_slots(self.cast, self.state)
         here = self.cast.entities.get(str(self.state.values.get("here")))
@@ -109,11 +114,20 @@ class SceneDraft:
             self.left_out += self.writer.left_out - before
         if len(self.passages) == passages:
             return False
+        self._remind(scene)
         self.apply(scene.then)
         lasting = [line for one in scene.lines if (line := self._filled(one))]
         self.lines += [line for line in lasting if not self.rules.breaks_silence(line)]
         self.seen.append(scene.id)
         return True
+
+    def _remind(self, scene: SceneEntry) -> None:
+        """Say one of the premise's facts now and then, where the plot does not turn on one."""
+        now, facts = int(self.state.get("now")), self.cast.facts
+        if facts is None or facts.question or scene.ending or now % REMIND_EVERY:
+            return
+        said = "reminder" if now // REMIND_EVERY % 2 else "reminder2"
+        self.say(self.writer.line(story_lines()[said]))
 
     def _name_the_aim(self, scene: SceneEntry) -> None:
         """Let ``aim`` be what the player is after now and then, and else "do it"."""

@@ -1,0 +1,116 @@
+"""A premise's facts as its story says them: who does what, in whose mouth. Called by ``casting``.
+
+What plots of facts (``plots/understand.deed.yaml``) may name: ``fact``, ``also``, ``reason`` and who
+is in them. The guide page "The embedded storyteller" has the slots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tta_rebuild.core.english import gerund
+from tta_rebuild.storyteller.entities import Entity, short
+from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Finite, Mentioned, Piece, PremiseFact
+from tta_rebuild.storyteller.premise import PremiseReading
+from tta_rebuild.storyteller.premise_questions import FactQuestion
+from tta_rebuild.storyteller.surroundings import forms_of, person_slots
+
+_REASONS = ("lack", "coming", "state", "deed")
+_WORTH_SAYING = ("doing", "lack", "deed", "coming", "said", "state")
+"""What kinds of fact are said beside the one that a story turns on, the best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactCast:
+    """The facts of one story's premise.
+
+    Attributes:
+        pronouns: of everybody, by name.
+        said: the facts by the name of their slot: fact, also, also2, reason.
+        people: who plays doer and to, as far as they are of the premise.
+        question: what the player is after, None where it is not of a fact.
+    """
+
+    pronouns: Mapping[str, str]
+    said: Mapping[str, PremiseFact]
+    people: Mapping[str, Entity]
+    question: FactQuestion | None
+
+    def slots(self) -> dict[str, str]:
+        """All that can be said without a person of the scene."""
+        told: dict[str, str] = {}
+        for name, fact in self.said.items():
+            told |= forms_of(name, self._told(fact))
+        if self.question is None:
+            return told
+        fact = self.question.fact
+        told |= forms_of("fact_he", FactWording(self._short).told(self._shortened(fact), again=True) if fact.doer else told["fact"])
+        if base := FactWording(self._short).base(self._shortened(fact)):
+            verb, space, rest = base.partition(" ")
+            told |= {"fact_inf": base, "fact_ing": f"{gerund(verb)}{space}{rest}"}
+        if fact.when:
+            told["when"] = fact.when
+        doer = self.people.get("doer")
+        name = short(doer.name) if doer else fact.doer
+        if name and name != PLAYER:
+            told |= person_slots("doer", name, (doer.pronouns if doer else fact.pronoun) or "they")
+        if self.question.to:
+            to = self.people.get("to")
+            pronoun = to.pronouns if to else self.pronouns.get(self.question.to)
+            told |= person_slots("to", short(self.question.to), pronoun or "they")
+        return told
+
+    def spoken(self, part: str, name: str) -> dict[str, str]:
+        """The facts in the mouth of somebody, as slots: ``fact_npc``."""
+        told: dict[str, str] = {}
+        for slot, fact in self.said.items():
+            told |= forms_of(f"{slot}_{part}", self._told(fact, speaker=short(name)))
+        return told
+
+    @property
+    def _short(self) -> Mapping[str, str]:
+        return {short(name): said for name, said in self.pronouns.items()}
+
+    def _told(self, fact: PremiseFact, speaker: str = "") -> str:
+        return FactWording(self._short, speaker).told(self._shortened(fact))
+
+    @staticmethod
+    def _shortened(fact: PremiseFact) -> PremiseFact:
+        """A fact with its people as they are called once they are known."""
+        return replace(fact, doer=short(fact.doer), pieces=tuple(map(_shortened, fact.pieces)),
+                       subject=tuple(map(_shortened, fact.subject)), base=tuple(map(_shortened, fact.base)))  # fmt: skip
+
+
+def fact_cast(premise: PremiseReading, people: Sequence[Entity]) -> FactCast:
+    """The facts of a premise in its story."""
+    question = premise.question
+    main = question.fact if question else None
+    pronouns = {one.name: one.pronouns or "they" for one in people}
+    others = [f for f in premise.facts if f.kind in _WORTH_SAYING and not _overlap(f, main, premise)]
+    others.sort(key=lambda f: _WORTH_SAYING.index(f.kind))
+    reasons = [f for f in others if f.kind in _REASONS and (main is None or f.doer != main.doer)]
+    named = {"fact": main} if main else {}
+    named |= dict(zip(("also", "also2"), others, strict=False))
+    named |= {"reason": reasons[0]} if reasons and main else {}
+    parts: dict[str, Entity] = {}
+    wanted = {"doer": main.doer, "to": question.to} if main and question else {}
+    for part, name in wanted.items():
+        one = next((p for p in people if name and (p.name == name or p.is_called(name))), None)
+        parts |= {part: one} if one else {}
+    return FactCast(pronouns, named, parts, question)
+
+
+def _overlap(fact: PremiseFact, main: PremiseFact | None, premise: PremiseReading) -> bool:
+    """Whether a fact is the one that the story turns on, or a part of it."""
+    if main is None:
+        return False
+    pronouns = {p.name or p.role: p.pronouns or "they" for p in premise.people}
+    a, b = (FactWording(pronouns).told(one).lower() for one in (fact, main))
+    return fact.start == main.start or a in b or b in a
+
+
+def _shortened(piece: Piece) -> Piece:
+    if isinstance(piece, Mentioned):
+        return replace(piece, who=short(piece.who))
+    return replace(piece, of=short(piece.of)) if isinstance(piece, Finite) else piece

@@ -1,0 +1,129 @@
+"""A fact of a premise in other words: told to the player, or by somebody whom it concerns.
+
+"Callum has sold the piano Mum left you" says Callum as "I have sold the piano Mum left you".
+Called by ``casting`` and ``premise_wishes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tta_rebuild.core.english import for_they
+from tta_rebuild.storyteller.noun_phrases import second_persons
+
+PLAYER = "you"
+_CASES: Mapping[str, Mapping[str, str]] = {
+    "I": {"subject": "I", "object": "me", "owner": "my", "self": "myself"},
+    "you": {"subject": "you", "object": "you", "owner": "your", "self": "yourself"},
+    "he": {"subject": "he", "object": "him", "owner": "his", "self": "himself"},
+    "she": {"subject": "she", "object": "her", "owner": "her", "self": "herself"},
+    "it": {"subject": "it", "object": "it", "owner": "its", "self": "itself"},
+    "they": {"subject": "they", "object": "them", "owner": "their", "self": "themselves"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """Somebody in a fact."""
+
+    who: str  # PLAYER, or a name as the story calls them
+    case: str  # of _CASES
+    is_pronoun: bool
+    space: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finite:
+    """A verb that goes with somebody, as the premise has it."""
+
+    text: str
+    space: str = ""
+    of: str = ""  # whose, "" of a thing
+
+
+Piece = str | Mentioned | Finite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PremiseFact:
+    """One clause of a premise."""
+
+    doer: str  # PLAYER, the name of somebody of the premise, or "" (then ``subject``)
+    pronoun: str  # the doer's: you, he, she, it, they
+    subject: tuple[Piece, ...]
+    pieces: tuple[Piece, ...]  # from the verb on
+    when: str = ""  # "on Sunday", "" if not said
+    verb: str = ""
+    base: tuple[Piece, ...] = ()  # what is meant to be done, a bare infinitive
+    is_not: bool = False
+    kind: str = ""  # coming, deed, doing, lack, said, state
+    start: int = 0  # the offset of the verb
+
+
+class FactWording:
+    """A fact as somebody says it to the player.
+
+    Args:
+        pronouns: of everybody, by name.
+        speaker: who says it; "" the storyteller.
+    """
+
+    def __init__(self, pronouns: Mapping[str, str], speaker: str = "") -> None:
+        self.pronouns, self.speaker = pronouns, speaker
+        self.known: set[str] = set()
+        self.last: dict[str, str] = {}
+
+    def told(self, fact: PremiseFact, *, again: bool = False) -> str:
+        """The clause; ``again``: with the doer as "he", who has just been named."""
+        if again:
+            self.known.add(fact.doer)
+            subject = _CASES[fact.pronoun]["subject"]
+            self.last[fact.doer] = "I" if fact.doer == self.speaker and fact.doer else subject
+            subject = self.last[fact.doer]
+        elif fact.doer:
+            subject = self._person(fact.doer, "subject", is_pronoun=False)
+        else:
+            subject = self._words(fact.subject)
+        return f"{subject} {self._words(fact.pieces)}"
+
+    def base(self, fact: PremiseFact) -> str:
+        """What is meant to be done, of which the doer has just been named."""
+        self.known.add(fact.doer)
+        return self._words(fact.base)
+
+    def _person(self, who: str, case: str, *, is_pronoun: bool) -> str:
+        if who in (PLAYER, self.speaker):
+            kind = "you" if who == PLAYER else "I"
+        elif case == "self" or who in self.known or (is_pronoun and self.known):
+            kind = self.pronouns.get(who) or "they"
+        else:
+            self.known.add(who)
+            kind = ""
+        word = _CASES[kind][case] if kind else f"{who}’s" if case == "owner" else who
+        self.last[who] = word
+        return word
+
+    def _words(self, pieces: tuple[Piece, ...]) -> str:
+        out = ""
+        for piece in pieces:
+            if isinstance(piece, Mentioned):
+                word = self._person(piece.who, piece.case, is_pronoun=piece.is_pronoun)
+                out += piece.space + word
+            elif isinstance(piece, Finite):
+                out += piece.space + agreeing(piece.text, self.last.get(piece.of, ""))
+            else:
+                out += piece
+        return out
+
+
+def agreeing(verb: str, subject: str) -> str:
+    """A verb as it goes with I, you or they; with any other subject it stays."""
+    if subject == "I" and verb in ("is", "are", "was", "were"):
+        return "am" if verb in ("is", "are") else "was"
+    if subject not in ("I", "you", "they"):
+        return verb
+    if verb == "am":
+        return verb if subject == "I" else "are"
+    known = second_persons()
+    return known.get(verb, for_they(verb) if verb in ("is", "was", "has", "does") else verb)

@@ -1,0 +1,167 @@
+"""The questions that a premise's facts raise, and which of them the player is after.
+
+"Callum has sold the piano" raises why he has, and whether he can be made to put it right. Called by
+``premise``; each is a wish in words (``data/facts.toml``) and has a plot of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tta_rebuild.core.english import gerund, stem, words_of
+from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Mentioned, PremiseFact
+from tta_rebuild.storyteller.noun_phrases import words_in
+from tta_rebuild.storyteller.premise_told import conflict_of
+from tta_rebuild.storyteller.premise_wishes import MOST_WISHES
+from tta_rebuild.storyteller.word_lists import word_table
+
+_ENOUGH = 0.5
+"""The share of a fact's words that a wish must have to be about it."""
+_MOST_WORDS = 22
+
+
+@dataclass(frozen=True, slots=True)
+class FactQuestion:
+    """What a player may be after because of a fact."""
+
+    wish: str  # a bare infinitive
+    plot: str  # the conflict and the shape that it has: "understand.deed"
+    fact: PremiseFact
+    to: str = ""  # who is to be told of it, or must not know it
+    weight: int = 0  # how much the premise turns on it
+
+
+def questions_of(
+    facts: Sequence[PremiseFact], pronouns: Mapping[str, str]
+) -> tuple[FactQuestion, ...]:
+    """All questions, the likeliest to be meant first, each fact's best before any second of one.
+
+    Args:
+        pronouns: of everybody of the premise, by name.
+    """
+    found = [question for fact in facts for question in _raised(fact, facts, pronouns)]
+    found = [one for one in found if len(one.wish.split()) <= _MOST_WORDS]
+    found.sort(key=lambda one: -one.weight)
+    first, again, had, shapes = [], [], set[int](), set[str]()
+    for one in found:
+        is_new = one.fact.start not in had and one.plot not in shapes
+        (first if is_new else again).append(one)
+        had.add(one.fact.start)
+        shapes.add(one.plot)
+    return (*first, *again)
+
+
+def with_questions(wishes: Sequence[str], questions: Sequence[FactQuestion]) -> tuple[str, ...]:
+    """The wishes that the player may choose from, where there are any: those of facts first."""
+    if not wishes:
+        return ()
+    return tuple(dict.fromkeys((*(q.wish for q in questions[:MOST_WISHES]), *wishes)))[:MOST_WISHES]
+
+
+def question_of(wish: str, questions: Sequence[FactQuestion]) -> FactQuestion | None:
+    """The question that a wish is, or says in other words."""
+    wanted = " ".join(wish.lower().split())
+    for one in questions:
+        if one.wish.lower() == wanted:
+            return one
+    said = {*map(stem, words_of(wish))}
+
+    def share(one: FactQuestion) -> float:
+        own = {stem(w) for w in words_of(one.wish) if w not in words_in("stops", "determiners")}
+        return len(own & said) / max(1, len(own))
+
+    conflict = conflict_of(wish)
+    fitting = [q for q in questions if not conflict or q.plot.partition(".")[0] == conflict]
+    best = max(fitting, key=share, default=None)
+    return best if best is not None and share(best) >= _ENOUGH else None
+
+
+def _raised(
+    fact: PremiseFact, facts: Sequence[PremiseFact], pronouns: Mapping[str, str]
+) -> Iterator[FactQuestion]:
+    """Those that one fact raises."""
+    late = sum(other.start < fact.start for other in facts)
+    is_person = bool(fact.doer) and fact.doer != PLAYER
+    of_you = any(isinstance(p, Mentioned) and p.who == PLAYER for p in fact.pieces)
+
+    def asked(shape: str, weight: int, to: str = "") -> FactQuestion:
+        return _asked(fact, shape, weight + min(3, late), pronouns, to)
+
+    is_bound = bool({"have", "has", "must", "are", "got"} & {fact.verb, *_texts(fact)})
+    is_unable = fact.is_not and {"can", "ca", "could"} & {*_texts(fact)}
+    if fact.doer == PLAYER:
+        if fact.kind == "coming" and fact.base and is_bound:
+            yield asked("whether", 4)
+        others = [who for who in pronouns if who != PLAYER]
+        is_secret = bool({*_texts(fact)} & {*word_table("facts")["secret"].split()})
+        if others and is_secret and fact.kind != "coming":
+            to = next((p.who for p in fact.pieces if isinstance(p, Mentioned) and p.who in others), others[0])
+            yield asked("tell", 6, to)
+            yield asked("hide", 5, to)
+        return
+    if fact.kind == "coming":
+        if is_person and fact.base:
+            yield asked("stop", 4)
+        if not fact.base:
+            yield asked("ready", 4)
+        return
+    is_past = "did" in _texts(fact) or "could" in _texts(fact)
+    if fact.is_not and is_person and fact.verb in ("know", "suspect", "guess"):
+        before = [f for f in facts if f.start < fact.start and not f.is_not]
+        for known in before[-1:]:
+            for shape, weight in (("tell", 6), ("hide", 7)):
+                yield _asked(known, shape, weight, pronouns, fact.doer)
+        return
+    if fact.kind == "lack" and is_person and fact.base and not (is_unable or is_past):
+        yield asked("get", 5 + of_you)
+    if fact.kind in ("deed", "doing", "lack", "said"):
+        shape = "why" if is_person else "who" if _is_of_somebody(fact) else "behind"
+        yield asked(shape, 3 if is_unable else 5)
+        if is_person and fact.kind == "deed" and of_you and _is_wrong(fact):
+            yield asked("mend", 6)
+
+
+def _asked(
+    fact: PremiseFact, shape: str, weight: int, pronouns: Mapping[str, str], to: str
+) -> FactQuestion:
+    row: Mapping[str, str] = word_table("facts")["questions"][shape]
+    wish = row["wish"].format_map(_words(fact, pronouns, to))
+    return FactQuestion(wish, row["plot"], fact, to, weight)
+
+
+def _is_wrong(fact: PremiseFact) -> bool:
+    """Whether a deed does harm by what its verb is."""
+    return fact.verb in word_table("facts")["wrongs"].split()
+
+
+def _is_of_somebody(fact: PremiseFact) -> bool:
+    first = fact.subject[0] if fact.subject else ""
+    return isinstance(first, str) and first.lower() in ("somebody", "someone")
+
+
+def _texts(fact: PremiseFact) -> Iterator[str]:
+    for piece in fact.pieces:
+        text = "" if isinstance(piece, Mentioned) else piece if isinstance(piece, str) else piece.text
+        yield from re.findall(r"\w+", text.lower())
+
+
+def _words(fact: PremiseFact, pronouns: Mapping[str, str], to: str) -> dict[str, str]:
+    """A fact in the forms that wishes need."""
+    wording = FactWording(pronouns)
+    if to:
+        wording.known.add(to)
+    told = wording.told(fact)
+    base = FactWording(pronouns).base(fact)
+    verb, _, rest = base.partition(" ")
+    return {
+        "fact": told,
+        "rest": told.partition(" ")[2],
+        "doer": fact.doer,
+        "fact_he": FactWording(pronouns).told(fact, again=True) if fact.doer else told,
+        "base": base,
+        "ing": f"{gerund(verb)} {rest}".strip() if base else "",
+        "to": to,
+        "when": fact.when,
+    }
