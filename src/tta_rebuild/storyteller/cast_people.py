@@ -66,12 +66,15 @@ def add_people(
     people = {key: one for key, one in entities.items() if f"{key}.person" in start}
     told = spelled_out(premise.told, people.values())
     mute = mute_people(told, tuple(one.name for one in people.values()))
-    mute |= {f.doer.lower() for f in premise.facts if f.is_not and is_one(f.verb, "speaks")}
+    spoken = [f for f in premise.facts if is_one(f.verb, "speaks")]
+    mute |= {f.doer.lower() for f in spoken if f.is_not}
+    heard = {f.doer.lower() for f in spoken if not f.is_not}
     is_tale = is_animal(head_of(premise.you.role))  # animals talk where the hero is one
     start |= {
         f"{key}.mute": True
         for key, one in people.items()
-        if one.name.lower() in mute or (is_animal(head_of(one.role or one.name)) and not is_tale)
+        if one.name.lower() in mute - heard
+        or (is_animal(head_of(one.role or one.name)) and not is_tale and one.name.lower() not in heard)
     }
     return odds
 

@@ -33,7 +33,6 @@ _HANGS = ("IN", "TO", "DT", "CC", "PRP$", "WDT", "WP", "WRB", "POS", ",")
 """Tags with which no fact may end."""
 _FIRST = ("i", "we", "you", "me", "us", "myself", "yourself", "ourselves", "my", "our", "your")
 _THEY = ("them", "they", "their", "themselves")
-_NOBODY = ("nobody", "none", "no", "nothing", "neither")
 
 
 @cache
@@ -245,7 +244,7 @@ class PremiseFacts:
 
     def _is_not(self, verb: Word, said: Sequence[Piece]) -> bool:
         first = said[0] if said else ""
-        is_nobody = isinstance(first, str) and first.split(" ")[0].lower() in _NOBODY
+        is_nobody = isinstance(first, str) and first.split(" ")[0].lower() in _words("nobodies")
         never = (c for c in self.below.get(verb.index, ()) if c.text.lower() == "never")
         return is_nobody or self._child(verb, "neg") is not None or any(never)
 
@@ -314,12 +313,21 @@ class PremiseFacts:
         if pronoun.text.lower() != "it":
             return None
         wanted = ("NN", "NNP")
-        clause = self.words[pronoun.head]
-        before = [w for w in self.words[: min(pronoun.index, clause.index)] if w.tag in wanted]
+        own = {w.index for w in self._subtree(self._clause_of(pronoun))}
+        before = [w for w in self.words[: pronoun.index] if w.tag in wanted and w.index not in own]
+        before = [w for w in before if w.text.lower() not in _words("anybody")]
         before = [w for w in before if w.index not in self.who and w.relation not in ("compound", "npadvmod", "poss")]
         before = [w for w in before if not _words("times") & {one_of(w.text)}]
         best = [w for w in before if w.relation in ("nsubj", "nsubjpass", "dobj", "attr")]
         return (best or before or [None])[-1]
+
+    def _clause_of(self, word: Word) -> Word:
+        """The verb with a subject of its own that a word belongs to."""
+        while word.head != word.index:
+            word = self.words[word.head]
+            if _is_verb(word) and self._child(word, *_SUBJECTS) and word.tag in ("VBZ", "VBP", "VBD"):
+                break
+        return word
 
     def _pieces(self, kept: Sequence[Word], finite: Word | None, doer: str) -> list[Piece]:
         """Words as pieces: whoever is mentioned, the verbs of persons, and text between them."""
@@ -406,6 +414,7 @@ class PremiseFacts:
             if named in self.named or named == PLAYER:
                 loose = [c for c in self.below.get(head.index, ()) if self._says_who(c)]
                 span |= {w.index for c in loose for w in self._subtree(c)} & at
+                span |= {i - 1 for i in span if self.words[i - 1].text == ","} & at
             inside |= span
             found[min(span)] = (named, head, span)
         return found

@@ -71,8 +71,7 @@ class Teller:
         values["roll"] = self.rng.randrange(10)
         values["stage"] = stage if stage in ARC_STAGES else "development"
         self.state = WorldState(values)
-        if values["stage"] == "climax" and self.state.holds("did_aim/letting"):
-            values["stage"] = "resolution"
+        self._pass_the_climax()
         corrected(self.state, variables.get("facts") or [], self.cast)
         self.before = {} if self.turn == 1 else dict(self.state.values)
         bounds = WordFilter(variables.get("boundaries") or {}, variables.get("rules") or {})
@@ -124,6 +123,7 @@ class Teller:
             if declined:
                 return {"declined": declined}
         self._tick()
+        self._pass_the_climax()
         before = len(self.draft.passages)
         scene = None if following else self._interlude()
         if scene is None:
@@ -144,6 +144,11 @@ class Teller:
         """Whether the player is to say first what they are after."""
         is_beginning = self.turn == 1 and not self.given.get("should_end")
         return is_beginning and bool(self.cast.premise.wishes)
+
+    def _pass_the_climax(self) -> None:
+        """Let what follows the decisive deed follow at once."""
+        if self.state.get("stage") == "climax" and self.state.holds("did_aim/letting"):
+            self.state.values["stage"] = "resolution"
 
     def _tick(self) -> None:
         for tick in self.cast.file.each_turn:
