@@ -88,8 +88,9 @@ def fact_cast(premise: PremiseReading, people: Sequence[Entity]) -> FactCast:
     main = question.fact if question else None
     pronouns = {one.name: one.pronouns or "they" for one in people}
     others = [f for f in premise.facts if f.kind in _WORTH_SAYING and not _overlap(f, main, premise)]
-    others.sort(key=lambda f: _WORTH_SAYING.index(f.kind))
+    others.sort(key=lambda f: (f.doer == PLAYER, _WORTH_SAYING.index(f.kind)))
     reasons = [f for f in others if f.kind in _REASONS and (main is None or f.doer != main.doer)]
+    reasons = [f for f in reasons if f.doer != PLAYER or f.kind in ("lack", "coming")]
     named = {"fact": main} if main else {}
     named |= dict(zip(("also", "also2"), others, strict=False))
     named |= {"reason": reasons[0]} if reasons and main else {}

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tta_rebuild.core.english import gerund, stem, words_of
@@ -20,6 +20,7 @@ from tta_rebuild.storyteller.word_lists import word_table
 _ENOUGH = 0.5
 """The share of a fact's words that a wish must have to be about it."""
 _MOST_WORDS = 22
+_IDLE = frozenset("you your yourself they their them he she his her him it its".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class FactQuestion:
     fact: PremiseFact
     to: str = ""  # who is to be told of it, or must not know it
     weight: int = 0  # how much the premise turns on it
+    content: frozenset[str] = frozenset()  # the stems of the fact's words
 
 
 def questions_of(
@@ -66,16 +68,24 @@ def question_of(wish: str, questions: Sequence[FactQuestion]) -> FactQuestion | 
     for one in questions:
         if one.wish.lower() == wanted:
             return one
-    said = {*map(stem, words_of(wish))}
-
-    def share(one: FactQuestion) -> float:
-        own = {stem(w) for w in words_of(one.wish) if w not in words_in("stops", "determiners")}
-        return len(own & said) / max(1, len(own))
-
-    conflict = conflict_of(wish)
+    said, conflict = _content(wish), conflict_of(wish)
     fitting = [q for q in questions if not conflict or q.plot.partition(".")[0] == conflict]
-    best = max(fitting, key=share, default=None)
-    return best if best is not None and share(best) >= _ENOUGH else None
+    best = max(fitting, key=lambda q: _shared(q, said), default=None)
+    return best if best is not None and _shared(best, said) >= _ENOUGH else None
+
+
+def _shared(question: FactQuestion, said: Collection[str]) -> float:
+    """The share of what a fact says that a wish says, too; all of it, if both have its verb."""
+    own = question.content
+    both = own.intersection(said)
+    has_verb = stem(question.fact.verb) in both and len(both) > 1
+    return 1.0 if has_verb else len(both) / max(1, len(own))
+
+
+def _content(text: str) -> frozenset[str]:
+    """The stems of a text's words, without those that say nothing by themselves."""
+    idle = words_in("stops", "determiners") | _IDLE
+    return frozenset(stem(word) for word in words_of(text) if word not in idle)
 
 
 def _raised(
@@ -128,7 +138,8 @@ def _asked(
 ) -> FactQuestion:
     row: Mapping[str, str] = word_table("facts")["questions"][shape]
     wish = row["wish"].format_map(_words(fact, pronouns, to))
-    return FactQuestion(wish, row["plot"], fact, to, weight)
+    content = _content(FactWording(pronouns).told(fact))
+    return FactQuestion(wish, row["plot"], fact, to, weight, content)
 
 
 def _is_wrong(fact: PremiseFact) -> bool:
