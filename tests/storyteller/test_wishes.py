@@ -29,7 +29,9 @@ PERCEIVES = {
     *"see hear feel smell can know have had are find could do understand will may need".split()
 }
 COUNTED = {"gain", "heat", "price", "did_aim", "letting"}
-OF_MATTER = sorted(name for name in packaged("plots") if "." in name)
+SHAPES = {row["plot"] for row in word_table("facts")["questions"].values()}
+OF_FACTS = sorted(n for n in packaged("plots") if ".".join(n.split(".")[:2]) in SHAPES)
+OF_MATTER = sorted(name for name in packaged("plots") if "." in name and name not in OF_FACTS)
 
 
 def choices_of(reply: dict[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from random import Random
 
 from tta_rebuild.storyteller.act_grammar import families
 from tta_rebuild.storyteller.deeds import kinds_of_deeds
+from tta_rebuild.storyteller.fact_cast import PARTS_OF_FACTS
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, WorldFile, paragraphs
 from tta_rebuild.storyteller.surroundings import SURROUNDING
 from tta_rebuild.storyteller.teller import Teller
@@ -21,6 +22,7 @@ MOST_TURNS = 60
 _GIVEN = frozenset(
     "here turn stage time weather roll kind alone npc gain heat price "
     "last_person last_it last_he last_she last_they way_taken did_aim away fate "
+    "also also2 reason when "
     "matter.portable matter.named matter.place matter.alive deadline.named".split()
 )
 _PROPERTIES = frozenset(
@@ -33,7 +35,7 @@ def problems(world: WorldFile) -> list[str]:
     """What is wrong or unused in a file, a sentence each; none if it is clean."""
     ids = {scene.id for scene in world.scenes}
     things = {*world.people, *world.places, *world.things}
-    known = {*things, *world.parts}
+    known = {*things, *world.parts, *(PARTS_OF_FACTS if not world.places else ())}
     asked, changed = _asked(world), _changed(world)
     led_to = {choice.next for choice in _all_choices(world) if choice.next}
     return [

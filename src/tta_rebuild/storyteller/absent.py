@@ -48,6 +48,10 @@ class Absent:
         asked = keys_of(scene.when, is_so=True) | keys_of(condition, is_so=True)
         return bool(asked & self._known) or any(map(_KNOWS.fullmatch, asked))
 
+    def tells_of(self, told: str) -> bool:
+        """Whether a sentence speaks of one of them by name."""
+        return any(re.search(rf"\b{re.escape(name)}\b", told) for name in self.names)
+
     def allows_scene(self, scene: SceneEntry) -> bool:
         """Whether what a scene says in any case can be told."""
         if not self.parts:

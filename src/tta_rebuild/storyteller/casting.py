@@ -177,7 +177,8 @@ def _from_premise(
     slots |= _rooms(premise, entities[here].name) | _matter_slots(matter, called, people)
     slots |= forms_of("place", entities[here].name) | facts.slots()
     for part, key in holders.items():
-        slots |= facts.spoken(part, entities[key].name)
+        if key in entities:
+            slots |= facts.spoken(part, entities[key].name)
     start |= {name: True for name in facts.said} | {"when": "when" in slots}
     start |= file.start | _state_of_matter(matter, premise, entities)
     near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))

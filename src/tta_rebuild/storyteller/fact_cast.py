@@ -16,6 +16,8 @@ from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_questions import FactQuestion
 from tta_rebuild.storyteller.surroundings import forms_of, person_slots
 
+PARTS_OF_FACTS = ("doer", "to")
+"""Who does what a story turns on, and who is to be told of it."""
 _REASONS = ("lack", "coming", "state", "deed")
 _WORTH_SAYING = ("doing", "lack", "deed", "coming", "said", "state")
 """What kinds of fact are said beside the one that a story turns on, the best first."""

@@ -55,6 +55,7 @@ class PremiseFact:
     pieces: tuple[Piece, ...]  # from the verb on
     when: str = ""  # "on Sunday", "" if not said
     verb: str = ""
+    does: str = ""  # the verb of what is kept up, meant or begun, else ``verb``
     base: tuple[Piece, ...] = ()  # what is meant to be done, a bare infinitive
     is_not: bool = False
     kind: str = ""  # coming, deed, doing, lack, said, state

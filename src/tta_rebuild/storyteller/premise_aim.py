@@ -38,6 +38,7 @@ class Undertaking:
     conflict: str
     situation: str
     wishes: tuple[str, ...]
+    is_meant: bool  # whether the premise itself speaks of the first wish
     matter: str
     names_matter: bool
     likely: tuple[str, ...]
@@ -100,7 +101,7 @@ class PremiseAims:
         wishes = tuple(dict.fromkeys((aim, *wishes)))[:MOST_WISHES] if wishes else ()
         return Undertaking(
             aim=aim, stated=of_aim, conflict=conflict, situation=situation, wishes=wishes,
-            matter=named or row.get("matter", ""), names_matter=bool(named),
+            matter=named or row.get("matter", ""), names_matter=bool(named), is_meant=bool(stated or sought),
             likely=tuple(likely)[:3] if max(likely.values()) < CERTAIN else (),
         )  # fmt: skip
 

@@ -18,6 +18,8 @@ from tta_rebuild.storyteller.premise_mentions import GENDERS
 from tta_rebuild.storyteller.premise_people import PremisePeople, PremisePerson
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
+MOST_READ = 1_500
+"""Characters of a premise whose clauses are read."""
 MOST_WORDS = 16
 """Words of a fact, without its subject and its time."""
 _SUBJECTS = ("nsubj", "nsubjpass", "expl", "csubj")
@@ -104,8 +106,9 @@ class PremiseFacts:
     def __init__(
         self, text: str, who: Mapping[int, str], pronouns: Mapping[str, str], named: Collection[str]
     ) -> None:
-        self.words = [word for sentence in parse(text) for word in sentence]
-        self.asked = {w.index for s in parse(text) if s and s[-1].text == "?" for w in s}
+        sentences = parse(text[:MOST_READ])
+        self.words = [word for sentence in sentences for word in sentence]
+        self.asked = {w.index for s in sentences if s and s[-1].text == "?" for w in s}
         self.who = {w.index: who[w.start] for w in self.words if w.start in who}
         self.pronouns, self.named = pronouns, named
         self.below: dict[int, list[Word]] = {}
@@ -161,6 +164,7 @@ class PremiseFacts:
             pieces=tuple(pieces),
             when=when,
             verb=verb.text.lower(),
+            does=(self._child(verb, "xcomp") or verb).text.lower(),
             base=self._base(verb, kept, who),
             is_not=self._is_not(verb, said),
             start=verb.start,

@@ -55,11 +55,19 @@ def questions_of(
     return (*first, *again)
 
 
-def with_questions(wishes: Sequence[str], questions: Sequence[FactQuestion]) -> tuple[str, ...]:
-    """The wishes that the player may choose from, where there are any: those of facts first."""
+def with_questions(
+    wishes: Sequence[str], questions: Sequence[FactQuestion], *, is_first_meant: bool
+) -> tuple[str, ...]:
+    """The wishes that the player may choose from, where there are any.
+
+    Those of facts come first, but for a first that the premise itself speaks of
+    (``is_first_meant``).
+    """
     if not wishes:
         return ()
-    return tuple(dict.fromkeys((*(q.wish for q in questions[:MOST_WISHES]), *wishes)))[:MOST_WISHES]
+    first = wishes[:1] if is_first_meant else ()
+    of_facts = (question.wish for question in questions)
+    return tuple(dict.fromkeys((*first, *of_facts, *wishes)))[:MOST_WISHES]
 
 
 def question_of(wish: str, questions: Sequence[FactQuestion]) -> FactQuestion | None:
@@ -78,7 +86,7 @@ def _shared(question: FactQuestion, said: Collection[str]) -> float:
     """The share of what a fact says that a wish says, too; all of it, if both have its verb."""
     own = question.content
     both = own.intersection(said)
-    has_verb = stem(question.fact.verb) in both and len(both) > 1
+    has_verb = stem(question.fact.does) in both and len(both) > 1
     return 1.0 if has_verb else len(both) / max(1, len(own))
 
 
@@ -92,6 +100,8 @@ def _raised(
     fact: PremiseFact, facts: Sequence[PremiseFact], pronouns: Mapping[str, str]
 ) -> Iterator[FactQuestion]:
     """Those that one fact raises."""
+    if fact.does in word_table("facts")["beyond"].split():
+        return
     late = sum(other.start < fact.start for other in facts)
     is_person = bool(fact.doer) and fact.doer != PLAYER
     of_you = any(isinstance(p, Mentioned) and p.who == PLAYER for p in fact.pieces)
@@ -138,7 +148,8 @@ def _asked(
 ) -> FactQuestion:
     row: Mapping[str, str] = word_table("facts")["questions"][shape]
     wish = row["wish"].format_map(_words(fact, pronouns, to))
-    content = _content(FactWording(pronouns).told(fact))
+    names = {stem(word) for name in pronouns for word in words_of(name)}
+    content = _content(FactWording(pronouns).told(fact)) - names
     return FactQuestion(wish, row["plot"], fact, to, weight, content)
 
 

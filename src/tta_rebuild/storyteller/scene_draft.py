@@ -105,6 +105,8 @@ class SceneDraft:
                 continue
             words, before = template(text), self.writer.left_out
             told = self.writer.line([words]) if self.cast.is_open else self.writer.whole(words)
+            if "also" in condition and absent.tells_of(told):
+                continue
             if self.rules.breaks_silence(told):  # what follows would answer it
                 if scene.ending:
                     continue
@@ -114,20 +116,23 @@ class SceneDraft:
             self.left_out += self.writer.left_out - before
         if len(self.passages) == passages:
             return False
-        self._remind(scene)
+        self._remind(scene, absent)
         self.apply(scene.then)
         lasting = [line for one in scene.lines if (line := self._filled(one))]
         self.lines += [line for line in lasting if not self.rules.breaks_silence(line)]
         self.seen.append(scene.id)
         return True
 
-    def _remind(self, scene: SceneEntry) -> None:
+    def _remind(self, scene: SceneEntry, absent: Absent) -> None:
         """Say one of the premise's facts now and then, where the plot does not turn on one."""
         now, facts = int(self.state.get("now")), self.cast.facts
-        if facts is None or facts.question or scene.ending or now % REMIND_EVERY:
+        is_due = not (now % REMIND_EVERY or scene.ending or self.state.get("away"))
+        if facts is None or facts.question or not is_due:
             return
         said = "reminder" if now // REMIND_EVERY % 2 else "reminder2"
-        self.say(self.writer.line(story_lines()[said]))
+        told = self.writer.line(story_lines()[said])
+        if not (absent.tells_of(told) or self.rules.breaks_silence(told)):
+            self.say(told)
 
     def _name_the_aim(self, scene: SceneEntry) -> None:
         """Let ``aim`` be what the player is after now and then, and else "do it"."""

@@ -1,0 +1,189 @@
+"""The facts of a premise: clauses that a story can tell again, in whose mouth ever."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tta_rebuild.lab.prose_lint import blemishes_in
+from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording
+from tta_rebuild.storyteller.premise import PremiseReading, read_premise
+from tta_rebuild.storyteller.premise_facts import called_in_story
+from tta_rebuild.storyteller.scene_file import packaged
+from tta_rebuild.storyteller.word_lists import word_table
+
+PIANO = (
+    "Ruth comes home to the flat above the launderette and finds that her brother Callum has sold "
+    "the piano their mother left her. Her father can't speak any more, but he keeps pointing at "
+    "the wall where it stood."
+)
+PARROT = "My parrot said good morning to the empty chair. My sister Nora wants to sell the house."
+HIDDEN = "I have secretly written the songs that my brother Ivo sings. Ivo will sing on Sunday."
+CALL = "You are the night porter of a closed ward. A call button lights up in bed six every night."
+DEV = "My best friend Dev won't talk to me. He has told everybody that I cheated."
+ORDER = "You have to marry the king's cousin. The king's cousin never laughs."
+TRAIN = "The railway reaches the pass on Monday. Three old dragons carry the mail."
+# a premise and what its player is after, by the shape of the question
+SHAPES = {
+    "understand.deed": (PIANO, "find out why Callum has sold the piano"),
+    "win_back.deed": (PIANO, "make Callum put it right that he has sold the piano"),
+    "understand.happening": (CALL, "find out why a call button lights up in bed six"),
+    "fight.plan": (PARROT, "keep Nora from selling the house"),
+    "survive.plan": (TRAIN, "be ready when the railway reaches the pass"),
+    "change.refusal": (DEV, "get Dev to talk to you"),
+    "deliver.truth": (HIDDEN, "tell Ivo that you have secretly written the songs"),
+    "hide.truth": (HIDDEN, "keep Ivo from finding out that you have secretly written the songs"),
+    "decide.deed": (ORDER, "decide whether to marry the king's cousin"),
+}
+PLOTS = sorted(
+    name for name in packaged("plots") if ".".join(name.split(".")[:2]) in SHAPES
+)  # fmt: skip
+
+
+def said(premise: str, speaker: str = "") -> list[str]:
+    """The facts of a premise as somebody tells them to the player."""
+    read = read_premise(premise)
+    return [FactWording(pronouns_of(read), speaker).told(fact) for fact in read.facts]
+
+
+def pronouns_of(read: PremiseReading) -> dict[str, str]:
+    return {called_in_story(p): p.pronouns or "they" for p in read.people}
+
+
+@pytest.mark.parametrize(
+    ("premise", "fact"),
+    [
+        (PIANO, "Callum has sold the piano your mother left you"),
+        (PIANO, "your father keeps pointing at the wall where it stood"),
+        ("My boss calls me buddy and the ducks took our pond.", "your boss calls you buddy"),
+        ("My boss calls me buddy and the ducks took our pond.", "the ducks took your pond"),
+        (HIDDEN, "you have secretly written the songs that Ivo sings"),
+        (CALL, "the call button lights up in bed six every night"),
+        ("The two of them never speak. My gran won't open the attic.", "your gran won’t open the attic"),
+    ],
+)  # fmt: skip
+def test_a_clause_is_told_to_whoever_is_played(premise: str, fact: str) -> None:
+    read = read_premise(premise)
+    wordings = [
+        f"{FactWording(pronouns_of(read)).told(one)} {one.when}".strip() for one in read.facts
+    ]
+
+    assert fact in wordings
+
+
+@pytest.mark.parametrize(
+    ("premise", "speaker", "fact"),
+    [
+        (PIANO, "Callum", "I have sold the piano your mother left you"),
+        (DEV, "Dev", "I have told everybody that you cheated"),
+        (HIDDEN, "Ivo", "you have secretly written the songs that I sing"),
+        ("My aunt Vesna is dancing with her own coat.", "Vesna", "I am dancing with my own coat"),
+    ],
+)  # fmt: skip
+def test_whoever_is_in_a_fact_says_it_of_themselves(premise: str, speaker: str, fact: str) -> None:
+    assert fact in said(premise, speaker)
+
+
+@pytest.mark.parametrize(
+    "premise",
+    [
+        "Who took the piano? Would he sell it if she asked?",
+        "If the dam breaks, the village drowns.",
+        "",
+        "…",
+        "🜂🜁 — ‽",
+    ],
+)  # fmt: skip
+def test_what_is_asked_or_only_possible_is_no_fact(premise: str) -> None:
+    assert said(premise) == []
+
+
+def test_one_who_has_just_been_named_is_he() -> None:
+    read = read_premise(PIANO)
+    fact = next(fact for fact in read.facts if fact.doer == "Callum")
+
+    told = FactWording(pronouns_of(read)).told(fact, again=True)
+
+    assert told == "he has sold the piano your mother left you"
+
+
+def test_each_kind_of_fact_has_a_question_of_its_own() -> None:
+    shapes = {row["plot"] for row in word_table("facts")["questions"].values()}
+
+    assert shapes == {*SHAPES}
+    assert {".".join(name.split(".")[:2]) for name in PLOTS} == shapes
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_wish_in_the_players_own_words_is_of_the_fact_that_it_names(shape: str) -> None:
+    premise, wish = SHAPES[shape]
+
+    question = read_premise(premise, wish=wish).question
+
+    assert question is not None
+    assert question.plot == shape
+
+
+def test_a_wish_about_something_else_is_of_no_fact() -> None:
+    assert read_premise(PIANO, wish="make peace with Callum").question is None
+    assert read_premise(PIANO, wish="learn to fly").question is None
+
+
+def test_the_wishes_offered_are_of_the_premises_own_facts() -> None:
+    wishes = read_premise(PIANO).wishes
+
+    assert any("the piano" in wish for wish in wishes)
+    assert any("the wall" in wish for wish in wishes)
+
+
+async def told_of(ask: Any, shape: str, plot: str, turns: int = 10) -> list[Any]:
+    """The replies of a story of one plot, its wish said in the player's own words."""
+    premise, wish = SHAPES[shape]
+    replies, notes, action = [], dict[str, Any](), ""
+    stages = "setup setup setup development development development climax climax".split()
+    for turn in range(1, turns + 1):
+        stage = stages[turn - 1] if turn <= len(stages) else "resolution"
+        reply = await ask(
+            theme=premise, seed=4, turn=turn, notes=notes, action=action, stage=stage,
+            should_end=turn == turns,
+        )  # fmt: skip
+        replies.append(reply)
+        notes = json.loads(json.dumps(reply["notes"]))
+        if turn == 1:
+            notes["plot"] = plot
+        action = f"I want to {wish}" if turn == 1 else first_of(reply)
+        if reply["is_ending"]:
+            break
+    return replies
+
+
+def first_of(reply: Any) -> str:
+    return str(reply["story_branches"][0]["choice"]) if reply["story_branches"] else "wait"
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+async def test_a_story_of_a_fact_says_it_and_has_no_blemish(
+    ask: Any, text_of: Any, plot: str
+) -> None:
+    shape = ".".join(plot.split(".")[:2])
+    replies = await told_of(ask, shape, plot)
+    question = read_premise(SHAPES[shape][0], wish=SHAPES[shape][1]).question
+    assert question is not None
+    key = max(question.content, key=len)
+
+    assert replies[-1]["is_ending"]
+    assert replies[-1]["notes"]["plot"] == plot
+    texts = [text_of(reply) for reply in replies[2:]]
+    assert sum(key[:4] in text.lower() for text in texts) >= len(texts) / 3
+    for reply in replies:
+        for paragraph in text_of(reply).split("\n\n"):
+            assert blemishes_in(paragraph) == [], paragraph
+
+
+async def test_whoever_does_it_is_not_taken_for_somebody_else(ask: Any) -> None:
+    reply = (await told_of(ask, "understand.deed", "understand.deed", turns=2))[-1]
+
+    assert PLAYER not in reply["notes"]["state"]
+    assert "Callum’s Callum" not in json.dumps(reply, ensure_ascii=False)
