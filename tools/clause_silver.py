@@ -204,8 +204,8 @@ def careless(tree: Tree, rng: Random, exceptions: Exceptions) -> Tree:
             words[at] = word.lower()
         elif (
             word == "I"
-            or (not at or tree.words[at - 1] == ".")
-            and tree.tags[at] not in ("NNP", "NNPS")
+            or ((not at or tree.words[at - 1] == ".")
+            and tree.tags[at] not in ("NNP", "NNPS"))
         ):
             words[at] = word.lower() if rng.random() < 0.7 else word
         if len(word) > 3 and word.isalpha() and rng.random() < 0.012:

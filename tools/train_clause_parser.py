@@ -37,12 +37,12 @@ from tta_rebuild.storyteller.clause_features import (
 )
 from tta_rebuild.storyteller.clause_parser import (
     ClauseModel,
-    parsed,
     read_model,
     tagged,
     text_flags,
+    tree_of,
 )
-from tta_rebuild.storyteller.clause_tokens import Exceptions
+from tta_rebuild.storyteller.clause_tokens import Exceptions, sentence_cuts
 from tta_rebuild.storyteller.clause_transitions import ParseState
 from tta_rebuild.storyteller.packed_weights import LANE, join_sections, packed, scores
 
@@ -147,10 +147,10 @@ def tag_rows_of(examples: Sequence[Sequence[Example]]) -> Iterator[list[int]]:
                 yield tag_features(around, at, before[at + 1], before[at], look)
 
 
-def step_rows_of(golds: Sequence[Sequence[Gold]], labels: int) -> Iterator[list[int]]:
+def step_rows_of(golds: Sequence[Sequence[Sequence[Gold]]], labels: int) -> Iterator[list[int]]:
     """The features at each step that leads to the tree that it is to find."""
     for copies in golds:
-        for gold in epoch_copies(copies, 0):
+        for gold in (one for parts in epoch_copies(copies, 0) for one in parts):
             state = ParseState(gold.words, gold.tags, labels)
             while not state.is_over:
                 first, end = state.allowed()
@@ -186,6 +186,18 @@ def gold_of(
     return Gold([*(f.word for f in forms), NONE], [*tags, NONE], tree.heads, labels, last)
 
 
+def parts_of(gold: Gold, cuts: Sequence[int]) -> Iterator[Gold]:
+    """What is parsed at once, where no arc goes over a cut."""
+    first = 0
+    for cut in cuts:
+        heads = [head if head < 0 else head - first for head in gold.heads[first:cut]]
+        if all(-1 <= head < cut - first for head in heads) and max(gold.last[:cut]) < cut:
+            words, tags = gold.words[first:cut], gold.tags[first:cut]
+            last = [max(-1, one - first) for one in gold.last[first:cut]]
+            yield Gold([*words, NONE], [*tags, NONE], heads, gold.labels[first:cut], [*last, -1])
+            first = cut
+
+
 def best_steps(state: ParseState, gold: Gold) -> list[range]:
     """The actions after which no arc of the gold tree is lost that was still to be had."""
     labels, stack, b, size = state.labels, state.stack, state.next, state.size
@@ -213,7 +225,10 @@ def best_steps(state: ParseState, gold: Gold) -> list[range]:
 
 
 def learn_steps(
-    golds: Sequence[Sequence[Gold]], labels: int, rng: Random, told_to: Callable[[Perceptron], None]
+    golds: Sequence[Sequence[Sequence[Gold]]],
+    labels: int,
+    rng: Random,
+    told_to: Callable[[Perceptron], None],
 ) -> Perceptron:
     """The parser, over the copies of each text."""
     count = 2 * labels + 2
@@ -222,7 +237,7 @@ def learn_steps(
     row_of = learned.rows.__getitem__
     for epoch in range(STEP_EPOCHS):
         wrong = total = 0
-        chosen = [one for copies in golds for one in epoch_copies(copies, epoch)]
+        chosen = [one for copies in golds for parts in epoch_copies(copies, epoch) for one in parts]
         rng.shuffle(chosen)
         for gold in chosen:
             state = ParseState(gold.words, gold.tags, labels)
@@ -276,13 +291,18 @@ def learn(trees: Sequence[Tree], target: Path) -> None:
     halves = [learn_tags(examples[part::2], len(tags), rng) for part in (0, 1)]
     head = head_of(tags, labels, words, exceptions)
     label_ids = {label: number for number, label in enumerate(labels, 1)}
-    golds: list[list[Gold]] = []
+    golds: list[list[list[Gold]]] = []
     rows = [packed_rows(half.averaged(SCALE["tags"], LEAST_WEIGHT["tags"])) for half in halves]
     for at, (some, told) in enumerate(zip(copies, examples, strict=True)):
         model = ClauseModel(vocabulary, exceptions, tags, labels, rows[1 - at % 2], {})
         golds.append(
             [
-                gold_of(forms, tagged(model, forms, flags), tree, label_ids)
+                [
+                    *parts_of(
+                        gold_of(forms, tagged(model, forms, flags), tree, label_ids),
+                        sentence_cuts(tree.words, tree.spaces),
+                    )
+                ]
                 for tree, (forms, _, flags) in zip(some, told, strict=True)
             ]
         )
@@ -337,20 +357,17 @@ def measure(trees: Sequence[Tree], path: Path) -> None:
 
 
 def count_hits(model: ClauseModel, tree: Tree, hits: Counter[str], ends: Counter[str]) -> None:
-    forms = [form_of(word, model.vocabulary) for word in tree.words]
-    tags = tagged(model, forms, text_flags(tree.words))
-    state = parsed(model, [*(form.word for form in forms), NONE], [*tags, NONE])
+    own = tree_of(model, tree.words, tree.spaces)
     for at, label in enumerate(tree.labels):
         if label == PUNCT:
             continue
-        head = -1 if state.heads[at] == at else state.heads[at]
-        told = model.labels[state.label[at] - 1] if state.label[at] else "ROOT"
+        head = -1 if own.heads[at] == at else own.heads[at]
         hits["n"] += 1
-        hits["tag"] += model.tags[tags[at] - 1] == tree.tags[at]
+        hits["tag"] += own.tags[at] == tree.tags[at]
         hits["head"] += head == tree.heads[at]
-        hits["both"] += head == tree.heads[at] and told == label
+        hits["both"] += head == tree.heads[at] and own.relations[at] == label
     gold = set(sentence_ends(tree.heads))
-    ends.update(gold=len(gold), own=len(state.ends), both=len(gold & set(state.ends)))
+    ends.update(gold=len(gold), own=len(own.ends), both=len(gold & set(own.ends)))
 
 
 def sentence_ends(heads: Sequence[int]) -> Iterator[int]:
