@@ -106,7 +106,7 @@ def read_model(file: bytes) -> ClauseModel:
 def _sentences(
     model: ClauseModel, text: str, offset: int, count: int
 ) -> Iterator[tuple[Word, ...]]:
-    """The sentences of one paragraph, which begins ``offset`` characters in, after ``count`` words."""
+    """Of one paragraph, which begins ``offset`` characters in and after ``count`` words."""
     spans = tokens(text, model.exceptions)
     written = [text[begin:end] for begin, end in spans]
     tree = tree_of(model, written, [text[end : end + 1].isspace() for _, end in spans])

@@ -1,7 +1,7 @@
-"""Words of a text as spaCy's English tokenizer cuts them: "ca" "n't", "Dad" "'s", "well" "-" "known".
+"""Words of a text as spaCy's English tokenizer cuts them: "ca" "n't", "Dad" "'s", "do" "nt".
 
-Called by ``clause_parser``. The order of the steps is spaCy's: whole exceptions first, then marks
-off the front and the end, then inside. The exceptions themselves come with the weights.
+Called by ``clause_parser`` and its trainer. The order of the steps is spaCy's: whole exceptions
+first, then marks off the front and the end, then inside. The exceptions come with the weights.
 """
 
 from __future__ import annotations

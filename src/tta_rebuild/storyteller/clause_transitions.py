@@ -1,15 +1,13 @@
 """The arc-hybrid transition system (Kuhlmann et al. 2011) over a whole text, one root a sentence.
 
-Called by ``clause_parser`` and its trainer. A word waits in the buffer, is shifted on the stack, and
-leaves it as a dependent of the next word of the buffer (left), of the word below it (right), or as
-the root of a sentence, which it may only where it is alone there: so sentences never interleave.
+Called by ``clause_parser`` and its trainer. A word waits in the buffer, is shifted on the stack,
+and leaves it as a dependent of the next word of the buffer (left), of the word below it (right), or
+as the root of a sentence, which it may only where it is alone there: sentences never interleave.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-RIGHT, SHIFT, LEFT, ROOT = "right", "shift", "left", "root"
 
 
 class ParseState:
@@ -35,6 +33,7 @@ class ParseState:
 
     @property
     def is_over(self) -> bool:
+        """True when every word has its place."""
         return self.next == self.size and not self.stack
 
     def allowed(self) -> tuple[int, int]:
