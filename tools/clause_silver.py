@@ -48,7 +48,8 @@ class Tree:
 
 def token_exceptions() -> Exceptions:
     """How spaCy cuts what it does not cut by its marks."""
-    rules = load_parser().tokenizer.rules
+    tokenizer: Any = load_parser().tokenizer
+    rules = tokenizer.rules
     cut = {key.replace("’", "'"): [len(part[65]) for part in parts] for key, parts in rules.items()}
     return {
         key: parts
@@ -97,31 +98,35 @@ def _filled(slot: str, rng: Random) -> str:
         "he": "he", "his": "his", "him": "him", "is": "is", "has": "has", "was": "was", "s": "s",
         "himself": "himself", "are": "are", "does": "does", "the": "the keeper", "it": "it",
     }.get(form) or rng.choice(
-        _AIMS if name.lower() == "aim" else _THINGS if name.lower() in ("matter", "trifle", "goods") else _PEOPLE
+        {"aim": _AIMS, "matter": _THINGS, "trifle": _THINGS}.get(name.lower(), _PEOPLE)
     )  # fmt: skip
     return said[:1].upper() + said[1:] if slot[:1].isupper() else said
 
 
 def silver(texts: Iterable[tuple[str, bool]], exceptions: Exceptions) -> Iterator[Tree]:
     """The tree of each text; of the premises, one in ten is held out."""
+    cut = list[tuple[Tree, bool]]()
+    for text, is_premise in texts:
+        text = " ".join(text.split())
+        spans = tokens(text, exceptions)
+        words = [text[begin:end] for begin, end in spans]
+        spaces = [text[end : end + 1] == " " for _, end in spans]
+        if words:
+            is_held_out = is_premise and crc32(text.encode()) % 10 == 0
+            cut.append((Tree(words, spaces, [], [], []), is_held_out))
+    mended = [replace(tree, words=_mended(tree.words, tree.spaces)) for tree, _ in cut]
+    for (tree, is_held_out), read in zip(cut, as_written(mended), strict=True):
+        yield replace(read, words=tree.words, is_held_out=is_held_out)
+
+
+def as_written(trees: Sequence[Tree]) -> Iterator[Tree]:
+    """The words of each as spaCy reads them."""
     pipeline = load_parser()
-
-    def docs() -> Iterator[tuple[Doc, Any]]:
-        for text, is_premise in texts:
-            text = " ".join(text.split())
-            spans = tokens(text, exceptions)
-            words = [text[begin:end] for begin, end in spans]
-            spaces = [text[end : end + 1] == " " for _, end in spans]
-            held = is_premise and crc32(text.encode()) % 10 == 0
-            if words:
-                mended = _mended(words, spaces)
-                yield Doc(pipeline.vocab, words=mended, spaces=spaces), (words, spaces, held)
-
-    for doc, (words, spaces, held) in pipeline.pipe(docs(), as_tuples=True):
+    docs = (Doc(pipeline.vocab, words=tree.words, spaces=tree.spaces) for tree in trees)
+    for tree, doc in zip(trees, pipeline.pipe(docs), strict=True):
         heads = [_ROOT if token.head.i == token.i else token.head.i for token in doc]
-        yield Tree(
-            words, spaces, [t.tag_ for t in doc], [t.dep_ for t in doc], projective(heads), held
-        )
+        tags, labels = [token.tag_ for token in doc], [token.dep_ for token in doc]
+        yield replace(tree, tags=tags, labels=labels, heads=projective(heads))
 
 
 def _mended(words: Sequence[str], spaces: Sequence[bool]) -> list[str]:
@@ -202,10 +207,8 @@ def careless(tree: Tree, rng: Random, exceptions: Exceptions) -> Tree:
     for at, word in enumerate(words):
         if is_low:
             words[at] = word.lower()
-        elif (
-            word == "I"
-            or (not at or tree.words[at - 1] == ".")
-            and tree.tags[at] not in ("NNP", "NNPS")
+        elif word == "I" or (
+            (not at or tree.words[at - 1] == ".") and tree.tags[at] not in ("NNP", "NNPS")
         ):
             words[at] = word.lower() if rng.random() < 0.7 else word
         if len(word) > 3 and word.isalpha() and rng.random() < 0.012:

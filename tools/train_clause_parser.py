@@ -25,7 +25,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from clause_silver import PUNCT, Tree, careless, silver, texts_of, token_exceptions
+from clause_silver import PUNCT, Tree, as_written, careless, silver, texts_of, token_exceptions
 
 from tta_rebuild.storyteller.clause_features import (
     FIRST_KNOWN,
@@ -37,12 +37,13 @@ from tta_rebuild.storyteller.clause_features import (
 )
 from tta_rebuild.storyteller.clause_parser import (
     ClauseModel,
-    parsed,
+    WordTree,
     read_model,
     tagged,
     text_flags,
+    tree_of,
 )
-from tta_rebuild.storyteller.clause_tokens import Exceptions
+from tta_rebuild.storyteller.clause_tokens import Exceptions, sentence_cuts
 from tta_rebuild.storyteller.clause_transitions import ParseState
 from tta_rebuild.storyteller.packed_weights import LANE, join_sections, packed, scores
 
@@ -50,6 +51,7 @@ TAG_EPOCHS, STEP_EPOCHS, COPIES = 4, 4, 3
 LEAST_SEEN = 2  # times that a word of the vocabulary occurs
 SCALE = {"tags": 4, "steps": 4}
 LEAST_TAG_FEATURE, LEAST_STEP_FEATURE = 3, 4  # times that a feature occurs
+LEAST_CELL = 2  # of a weight, scaled
 LEAST_WEIGHT = {"tags": 3, "steps": 4}  # of a row's largest, scaled
 MOST_PLOT_WORDS = 250_000
 Example = tuple[list[Form], list[int], int]
@@ -84,7 +86,7 @@ class Perceptron:
             feature, label = key >> 8, key & 255
             now = ((self.rows[feature] + bias) >> (LANE * label) & ((1 << LANE) - 1)) - half
             weight = round(scale * (now - late / self.step))
-            if weight:
+            if abs(weight) >= LEAST_CELL:
                 found.setdefault(feature, {})[label] = weight
         return {f: row for f, row in found.items() if max(map(abs, row.values())) >= least}
 
@@ -147,10 +149,10 @@ def tag_rows_of(examples: Sequence[Sequence[Example]]) -> Iterator[list[int]]:
                 yield tag_features(around, at, before[at + 1], before[at], look)
 
 
-def step_rows_of(golds: Sequence[Sequence[Gold]], labels: int) -> Iterator[list[int]]:
+def step_rows_of(golds: Sequence[Sequence[Sequence[Gold]]], labels: int) -> Iterator[list[int]]:
     """The features at each step that leads to the tree that it is to find."""
     for copies in golds:
-        for gold in epoch_copies(copies, 0):
+        for gold in (one for parts in epoch_copies(copies, 0) for one in parts):
             state = ParseState(gold.words, gold.tags, labels)
             while not state.is_over:
                 first, end = state.allowed()
@@ -186,6 +188,18 @@ def gold_of(
     return Gold([*(f.word for f in forms), NONE], [*tags, NONE], tree.heads, labels, last)
 
 
+def parts_of(gold: Gold, cuts: Sequence[int]) -> Iterator[Gold]:
+    """What is parsed at once, where no arc goes over a cut."""
+    first = 0
+    for cut in cuts:
+        heads = [head if head < 0 else head - first for head in gold.heads[first:cut]]
+        if all(-1 <= head < cut - first for head in heads) and max(gold.last[:cut]) < cut:
+            words, tags = gold.words[first:cut], gold.tags[first:cut]
+            last = [max(-1, one - first) for one in gold.last[first:cut]]
+            yield Gold([*words, NONE], [*tags, NONE], heads, gold.labels[first:cut], [*last, -1])
+            first = cut
+
+
 def best_steps(state: ParseState, gold: Gold) -> list[range]:
     """The actions after which no arc of the gold tree is lost that was still to be had."""
     labels, stack, b, size = state.labels, state.stack, state.next, state.size
@@ -213,7 +227,10 @@ def best_steps(state: ParseState, gold: Gold) -> list[range]:
 
 
 def learn_steps(
-    golds: Sequence[Sequence[Gold]], labels: int, rng: Random, told_to: Callable[[Perceptron], None]
+    golds: Sequence[Sequence[Sequence[Gold]]],
+    labels: int,
+    rng: Random,
+    told_to: Callable[[Perceptron], None],
 ) -> Perceptron:
     """The parser, over the copies of each text."""
     count = 2 * labels + 2
@@ -222,7 +239,7 @@ def learn_steps(
     row_of = learned.rows.__getitem__
     for epoch in range(STEP_EPOCHS):
         wrong = total = 0
-        chosen = [one for copies in golds for one in epoch_copies(copies, epoch)]
+        chosen = [one for copies in golds for parts in epoch_copies(copies, epoch) for one in parts]
         rng.shuffle(chosen)
         for gold in chosen:
             state = ParseState(gold.words, gold.tags, labels)
@@ -268,7 +285,8 @@ def learn(trees: Sequence[Tree], target: Path) -> None:
     tags = sorted({tag for tree in training for tag in tree.tags})
     labels = sorted({label for tree in training for label in tree.labels} - {"ROOT"})
     log(
-        f"{len(training)} texts, {sum(seen.values())} words, {len(words)} known, {len(tags)} tags, {len(labels)} labels"
+        f"{len(training)} texts, {sum(seen.values())} words, {len(words)} known, "
+        f"{len(tags)} tags, {len(labels)} labels"
     )
     vocabulary = {word: number for number, word in enumerate(words, FIRST_KNOWN)}
     copies = [[t, *(careless(t, rng, exceptions) for _ in range(COPIES))] for t in training]
@@ -276,13 +294,18 @@ def learn(trees: Sequence[Tree], target: Path) -> None:
     halves = [learn_tags(examples[part::2], len(tags), rng) for part in (0, 1)]
     head = head_of(tags, labels, words, exceptions)
     label_ids = {label: number for number, label in enumerate(labels, 1)}
-    golds: list[list[Gold]] = []
+    golds: list[list[list[Gold]]] = []
     rows = [packed_rows(half.averaged(SCALE["tags"], LEAST_WEIGHT["tags"])) for half in halves]
     for at, (some, told) in enumerate(zip(copies, examples, strict=True)):
         model = ClauseModel(vocabulary, exceptions, tags, labels, rows[1 - at % 2], {})
         golds.append(
             [
-                gold_of(forms, tagged(model, forms, flags), tree, label_ids)
+                [
+                    *parts_of(
+                        gold_of(forms, tagged(model, forms, flags), tree, label_ids),
+                        sentence_cuts(tree.words, tree.spaces),
+                    )
+                ]
                 for tree, (forms, _, flags) in zip(some, told, strict=True)
             ]
         )
@@ -322,35 +345,42 @@ def measure(trees: Sequence[Tree], path: Path) -> None:
     held = [tree for tree in trees if tree.is_held_out]
     bad = [careless(tree, rng, model.exceptions) for tree in held]
     for name, some in (("as written", held), ("careless", bad)):
-        hits, ends = Counter[str](), Counter[str]()
         begin = time.process_time()
-        for tree in some:
-            count_hits(model, tree, hits, ends)
-        spent, n = time.process_time() - begin, hits["n"]
-        found = 2 * ends["both"] / (ends["gold"] + ends["own"])
-        print(
-            f"{name}: {len(some)} premises, {n} words: tags {hits['tag'] / n:.1%}, "
-            f"heads {hits['head'] / n:.1%}, with label {hits['both'] / n:.1%}, "
-            f"ends of sentences F1 {found:.1%}; {1e6 * spent / sum(len(t.words) for t in some):.0f} µs a word",
-            flush=True,
-        )
+        own = [tree_of(model, tree.words, tree.spaces) for tree in some]
+        each = 1e6 * (time.process_time() - begin) / sum(len(tree.words) for tree in some)
+        print(f"{name}: {agreement(some, own)}; {each:.0f} µs a word", flush=True)
+    by_spacy = [
+        WordTree(t.tags, [at if h < 0 else h for at, h in enumerate(t.heads)], t.labels, [])
+        for t in as_written(bad)
+    ]
+    ended = [t._replace(ends=[*sentence_ends(roots_out(t.heads))]) for t in by_spacy]
+    print(f"careless, by spaCy itself: {agreement(bad, ended)}", flush=True)
 
 
-def count_hits(model: ClauseModel, tree: Tree, hits: Counter[str], ends: Counter[str]) -> None:
-    forms = [form_of(word, model.vocabulary) for word in tree.words]
-    tags = tagged(model, forms, text_flags(tree.words))
-    state = parsed(model, [*(form.word for form in forms), NONE], [*tags, NONE])
-    for at, label in enumerate(tree.labels):
-        if label == PUNCT:
-            continue
-        head = -1 if state.heads[at] == at else state.heads[at]
-        told = model.labels[state.label[at] - 1] if state.label[at] else "ROOT"
-        hits["n"] += 1
-        hits["tag"] += model.tags[tags[at] - 1] == tree.tags[at]
-        hits["head"] += head == tree.heads[at]
-        hits["both"] += head == tree.heads[at] and told == label
-    gold = set(sentence_ends(tree.heads))
-    ends.update(gold=len(gold), own=len(state.ends), both=len(gold & set(state.ends)))
+def roots_out(heads: Sequence[int]) -> list[int]:
+    """Heads with -1 for a root."""
+    return [-1 if head == at else head for at, head in enumerate(heads)]
+
+
+def agreement(trees: Sequence[Tree], found: Sequence[WordTree]) -> str:
+    """Which part of the words has the tag, the head, and head and label; how sentences end."""
+    hits, ends = Counter[str](), Counter[str]()
+    for tree, own in zip(trees, found, strict=True):
+        heads = roots_out(own.heads)
+        for at, label in enumerate(tree.labels):
+            if label == PUNCT:
+                continue
+            hits["n"] += 1
+            hits["tag"] += own.tags[at] == tree.tags[at]
+            hits["head"] += heads[at] == tree.heads[at]
+            hits["both"] += heads[at] == tree.heads[at] and own.relations[at] == label
+        gold = set(sentence_ends(tree.heads))
+        ends.update(gold=len(gold), own=len(own.ends), both=len(gold & set(own.ends)))
+    n, f1 = hits["n"], 2 * ends["both"] / (ends["gold"] + ends["own"])
+    return (
+        f"{len(trees)} texts, {n} words: tags {hits['tag'] / n:.1%}, heads {hits['head'] / n:.1%}, "
+        f"with label {hits['both'] / n:.1%}, ends of sentences F1 {f1:.1%}"
+    )
 
 
 def sentence_ends(heads: Sequence[int]) -> Iterator[int]:

@@ -34,7 +34,7 @@ def relations(text: str) -> set[tuple[str, str, str]]:
     [
         (
             "My brother stole the mayor's horse.",
-            "stole nsubj brother; stole dobj horse; horse poss mayor; brother poss My; - ROOT stole",
+            "stole nsubj brother; stole dobj horse; horse poss mayor; - ROOT stole",
         ),
         (
             "The old woman gave her son a silver ring.",

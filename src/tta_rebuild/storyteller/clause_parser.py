@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from tta_rebuild.storyteller.clause_features import FIRST_KNOWN, NONE, Form, form_of, tag_features
-from tta_rebuild.storyteller.clause_tokens import Exceptions, tokens
+from tta_rebuild.storyteller.clause_tokens import Exceptions, sentence_cuts, tokens
 from tta_rebuild.storyteller.clause_transitions import ParseState
 from tta_rebuild.storyteller.packed_weights import PackedWeights, scores, split_sections
 
@@ -50,6 +51,16 @@ class ClauseModel:
     labels: Sequence[str]
     tag_rows: Mapping[int, int]
     step_rows: Mapping[int, int]
+
+
+class WordTree(NamedTuple):
+    """Of each word its tag, the place of its head (its own: a root) and its relation."""
+
+    tags: list[str]
+    heads: list[int]
+    relations: list[str]
+    ends: list[int]
+    """After which words a sentence is over."""
 
 
 def parse(text: str) -> tuple[tuple[Word, ...], ...]:
@@ -95,26 +106,42 @@ def read_model(file: bytes) -> ClauseModel:
 def _sentences(
     model: ClauseModel, text: str, offset: int, count: int
 ) -> Iterator[tuple[Word, ...]]:
-    """The sentences of one paragraph, which begins ``offset`` characters in, after ``count`` words."""
+    """Of one paragraph, which begins ``offset`` characters in and after ``count`` words."""
     spans = tokens(text, model.exceptions)
     written = [text[begin:end] for begin, end in spans]
-    forms = [form_of(word, model.vocabulary) for word in written]
-    tags = tagged(model, forms, text_flags(written))
-    state = parsed(model, [*(form.word for form in forms), NONE], [*tags, NONE])
+    tree = tree_of(model, written, [text[end : end + 1].isspace() for _, end in spans])
     first = 0
-    for end in state.ends:
+    for end in tree.ends:
         yield tuple(
             Word(
                 index=count + at,
                 text=written[at],
                 start=offset + spans[at][0],
-                tag=model.tags[tags[at] - 1],
-                relation=model.labels[state.label[at] - 1] if state.label[at] else "ROOT",
-                head=count + state.heads[at],
+                tag=tree.tags[at],
+                relation=tree.relations[at],
+                head=count + tree.heads[at],
             )
             for at in range(first, end)
         )
         first = end
+
+
+def tree_of(model: ClauseModel, written: Sequence[str], spaces: Sequence[bool]) -> WordTree:
+    """The tags and arcs of words, each with or without a space after it."""
+    forms = [form_of(word, model.vocabulary) for word in written]
+    tags = tagged(model, forms, text_flags(written))
+    tree = WordTree([model.tags[tag - 1] for tag in tags], [], [], [])
+    first = 0
+    for cut in sentence_cuts(written, spaces):
+        words = [form.word for form in forms[first:cut]]
+        state = parsed(model, [*words, NONE], [*tags[first:cut], NONE])
+        tree.heads.extend(first + head for head in state.heads)
+        tree.relations.extend(
+            model.labels[label - 1] if label else "ROOT" for label in state.label[:-1]
+        )
+        tree.ends.extend(first + end for end in state.ends)
+        first = cut
+    return tree
 
 
 def text_flags(written: Sequence[str]) -> int:

@@ -1,7 +1,7 @@
-"""Words of a text as spaCy's English tokenizer cuts them: "ca" "n't", "Dad" "'s", "well" "-" "known".
+"""Words of a text as spaCy's English tokenizer cuts them: "ca" "n't", "Dad" "'s", "do" "nt".
 
-Called by ``clause_parser``. The order of the steps is spaCy's: whole exceptions first, then marks
-off the front and the end, then inside. The exceptions themselves come with the weights.
+Called by ``clause_parser`` and its trainer. The order of the steps is spaCy's: whole exceptions
+first, then marks off the front and the end, then inside. The exceptions come with the weights.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _INFIX = re.compile(
     r"|(?<=[^\W\d_]),(?=[^\W\d_])|(?<=[^\W_])(?:---|--|——|[-–—~])(?=[^\W\d_])"
     r"|(?<=[^\W_])[:<>=/](?=[^\W\d_])"
 )
+_CLOSING, _MARKS = frozenset("”’»)]"), frozenset(".!?,;:…-–—")
 _ICON = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff]")
 _LONGEST = 100  # characters of what may be an exception or an address
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+")
@@ -83,3 +84,26 @@ def _inside(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
             begin = found.end()
     if begin < end:
         yield begin, end
+
+
+def sentence_cuts(words: Sequence[str], spaces: Sequence[bool]) -> list[int]:
+    """Before which words a sentence begins for certain, and after the last; one at least.
+
+    After a full stop, and after "!" or "?" where no small letter follows; marks that close what is
+    quoted belong to what is before them. ``spaces`` tells whether a space follows each word. Where
+    else a sentence begins, the parser finds.
+    """
+    cuts, at = list[int](), 0
+    while at < len(words):
+        mark, at = words[at], at + 1
+        if mark not in (".", "!", "?"):
+            continue
+        is_quoted = False
+        while at < len(words) and (
+            words[at] in _CLOSING or (words[at] in "'\"" and not spaces[at - 1])
+        ):
+            at, is_quoted = at + 1, True
+        is_over = mark == "." and not is_quoted
+        if at < len(words) and (is_over or not words[at][0].islower()) and words[at] not in _MARKS:
+            cuts.append(at)
+    return [*cuts, len(words)]

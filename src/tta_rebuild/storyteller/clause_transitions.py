@@ -1,15 +1,13 @@
 """The arc-hybrid transition system (Kuhlmann et al. 2011) over a whole text, one root a sentence.
 
-Called by ``clause_parser`` and its trainer. A word waits in the buffer, is shifted on the stack, and
-leaves it as a dependent of the next word of the buffer (left), of the word below it (right), or as
-the root of a sentence, which it may only where it is alone there: so sentences never interleave.
+Called by ``clause_parser`` and its trainer. A word waits in the buffer, is shifted on the stack,
+and leaves it as a dependent of the next word of the buffer (left), of the word below it (right), or
+as the root of a sentence, which it may only where it is alone there: sentences never interleave.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-RIGHT, SHIFT, LEFT, ROOT = "right", "shift", "left", "root"
 
 
 class ParseState:
@@ -35,6 +33,7 @@ class ParseState:
 
     @property
     def is_over(self) -> bool:
+        """True when every word has its place."""
         return self.next == self.size and not self.stack
 
     def allowed(self) -> tuple[int, int]:
@@ -70,25 +69,19 @@ class ParseState:
 
     def features(self) -> list[int]:
         """What the choice of the next step is made by."""
-        words, tags, label, none, stack = self.words, self.tags, self.label, self.size, self.stack
+        none, stack, b0 = self.size, self.stack, self.next
         s0 = stack[-1] if stack else none
         s1 = stack[-2] if len(stack) > 1 else none
+        return self._of_places(s0, s1, b0) + self._of_children(s0, s1, b0)
+
+    def _of_places(self, s0: int, s1: int, b0: int) -> list[int]:
+        """Words and tags of the top of the stack and the front of the buffer."""
+        words, tags, none, stack = self.words, self.tags, self.size, self.stack
         s2 = stack[-3] if len(stack) > 2 else none
-        b0 = self.next
-        b1 = b0 + 1 if b0 < none else none
-        b2 = b1 + 1 if b1 < none else none
-        b3 = b2 + 1 if b2 < none else none
+        b1, b2, b3 = min(b0 + 1, none), min(b0 + 2, none), min(b0 + 3, none)
         s0w, s1w, b0w, b1w = words[s0], words[s1], words[b0], words[b1]
         s0t, s1t, s2t = tags[s0], tags[s1], tags[s2]
         b0t, b1t, b2t, b3t = tags[b0], tags[b1], tags[b2], tags[b3]
-        s0l, s0r, s1l, s1r = self.left1[s0], self.right1[s0], self.left1[s1], self.right1[s1]
-        s0m, s0q, s1q, b0l = self.left2[s0], self.right2[s0], self.right2[s1], self.left1[b0]
-        b0m = self.left2[b0]
-        s0lt, s0rt, s1lt, s1rt, b0lt = tags[s0l], tags[s0r], tags[s1l], tags[s1r], tags[b0l]
-        s0ll, s0rl, s1ll, s1rl, b0ll = label[s0l], label[s0r], label[s1l], label[s1r], label[b0l]
-        s0rw, s1rw = words[s0r], words[s1r]
-        left, right = min(self.left_count[s0], 3), min(self.right_count[s0], 3)
-        left1, right1 = min(self.left_count[s1], 3), min(self.right_count[s1], 3)
         gap = min(b0 - s0, 7) if stack else 0
         gap1 = min(s0 - s1, 7) if s1 < none else 0
         before = tags[b0 - 1] if b0 - 1 > s0 or not stack else 0
@@ -125,6 +118,35 @@ class ParseState:
             ((s1w << 17 | s0t) << 17 | b0t) << 7 | 24,
             ((s0w << 17 | b0t) << 17 | b1t) << 7 | 25,
             ((b0w << 17 | s0t) << 17 | b1t) << 7 | 26,
+            (pair << 17 | gap << 6 | before) << 7 | 44,
+            (pair1 << 17 | gap1 << 6 | between) << 7 | 45,
+            (s0x | gap << 6 | b0t) << 7 | 46,
+            (b0x | gap << 6 | s0t) << 7 | 47,
+            ((s0x | gap1 << 6 | s1t) << 17 | s1w) << 7 | 48,
+            (trio << 17 | gap << 3 | gap1) << 7 | 51,
+            ((b0w << 17 | b1w) << 17 | s0t) << 7 | 53,
+            (words[b2] << 17 | b0t << 6 | s0t) << 7 | 54,
+            (trio << 17 | b1t << 6 | b2t) << 7 | 55,
+        ]
+
+    def _of_children(self, s0: int, s1: int, b0: int) -> list[int]:
+        """What those have already got below them."""
+        words, tags, label, stack = self.words, self.tags, self.label, self.stack
+        s0w, s0t, s1t, b0t = words[s0], tags[s0], tags[s1], tags[b0]
+        s0l, s0r, s1l, s1r = self.left1[s0], self.right1[s0], self.left1[s1], self.right1[s1]
+        s0m, s0q, s1q, b0l = self.left2[s0], self.right2[s0], self.right2[s1], self.left1[b0]
+        b0m = self.left2[b0]
+        s0lt, s0rt, s1lt, s1rt, b0lt = tags[s0l], tags[s0r], tags[s1l], tags[s1r], tags[b0l]
+        s0ll, s0rl, s1ll, s1rl, b0ll = label[s0l], label[s0r], label[s1l], label[s1r], label[b0l]
+        s0rw, s1rw = words[s0r], words[s1r]
+        left, right = min(self.left_count[s0], 3), min(self.right_count[s0], 3)
+        left1, right1 = min(self.left_count[s1], 3), min(self.right_count[s1], 3)
+        before = tags[b0 - 1] if b0 - 1 > s0 or not stack else 0
+        depth = min(len(stack), 3)
+        pair, pair1 = s0t << 6 | b0t, s1t << 6 | s0t
+        trio = pair1 << 6 | b0t
+        s0x, s1x, b0x = s0w << 17, words[s1] << 17, words[b0] << 17
+        return [
             ((pair << 17) | s0lt << 6 | s0ll) << 7 | 27,
             ((pair << 17) | s0rt << 6 | s0rl) << 7 | 28,
             ((pair << 17) | b0lt << 6 | b0ll) << 7 | 29,
@@ -142,16 +164,7 @@ class ParseState:
             ((s0rw << 17 | s0w) << 17 | s0rl) << 7 | 41,
             (s0rw << 17 | pair) << 7 | 42,
             ((s1rw << 17 | s1rl) << 17 | pair1) << 7 | 43,
-            (pair << 17 | gap << 6 | before) << 7 | 44,
-            (pair1 << 17 | gap1 << 6 | between) << 7 | 45,
-            (s0x | gap << 6 | b0t) << 7 | 46,
-            (b0x | gap << 6 | s0t) << 7 | 47,
-            ((s0x | gap1 << 6 | s1t) << 17 | s1w) << 7 | 48,
             ((trio << 17) | before << 8 | left << 4 | left1 << 2 | depth) << 7 | 49,
             ((trio << 17) | s0rl << 6 | s1rl) << 7 | 50,
-            (trio << 17 | gap << 3 | gap1) << 7 | 51,
             ((s1t << 6 | s1rl) << 17 | s0t << 6 | s0rl) << 17 << 7 | b0t << 7 | 52,
-            ((b0w << 17 | b1w) << 17 | s0t) << 7 | 53,
-            (words[b2] << 17 | b0t << 6 | s0t) << 7 | 54,
-            (trio << 17 | b1t << 6 | b2t) << 7 | 55,
         ]

@@ -12,7 +12,7 @@ import struct
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
 LANE = 16
@@ -68,7 +68,10 @@ def _u32(data: bytes) -> array[int]:
 
 
 def packed(weights: Mapping[int, Mapping[int, int]]) -> bytes:
-    """Feature → label → weight (kept within -127 and 127; labels below 256) as ``PackedWeights`` reads it."""
+    """Feature → label → weight, as ``PackedWeights`` reads it.
+
+    Labels are below 256; weights are kept within -127 and 127.
+    """
     rows = {fingerprint(feature): row for feature, row in weights.items() if row}
     keys = sorted(rows)
     steps = b"".join(
@@ -90,7 +93,7 @@ def join_sections(sections: Iterable[bytes]) -> bytes:
     """Byte strings as one compressed file."""
     parts = [*sections]
     sizes = struct.pack(f"<{len(parts) + 1}I", len(parts), *map(len, parts))
-    return sizes + b"".join(zlib.compress(part, 9) for part in [b"".join(parts)])
+    return sizes + zlib.compress(b"".join(parts), 9)
 
 
 def split_sections(file: bytes) -> list[bytes]:
