@@ -16,12 +16,12 @@ from tta_rebuild.storyteller.word_lists import word_table
 
 PIANO = (
     "Ruth comes home to the flat above the launderette and finds that her brother Callum has sold "
-    "the piano their mother left her. Her father can't speak any more, but he keeps pointing at "
-    "the wall where it stood."
+    "the piano Mum left her. Dad can't speak any more, but he keeps pointing at the wall where it "
+    "stood."
 )
 PARROT = "My parrot said good morning to the empty chair. My sister Nora wants to sell the house."
 HIDDEN = "I have secretly written the songs that my brother Ivo sings. Ivo will sing on Sunday."
-CALL = "You are the night porter of a closed ward. A call button lights up in bed six every night."
+CALL = "You are the night porter of a closed ward. A bell rings in bed six every night."
 DEV = "My best friend Dev won't talk to me. He has told everybody that I cheated."
 ORDER = "You have to marry the king's cousin. The king's cousin never laughs."
 TRAIN = "The railway reaches the pass on Monday. Three old dragons carry the mail."
@@ -29,7 +29,7 @@ TRAIN = "The railway reaches the pass on Monday. Three old dragons carry the mai
 SHAPES = {
     "understand.deed": (PIANO, "find out why Callum has sold the piano"),
     "win_back.deed": (PIANO, "make Callum put it right that he has sold the piano"),
-    "understand.happening": (CALL, "find out why a call button lights up in bed six"),
+    "understand.happening": (CALL, "find out why a bell rings in bed six"),
     "fight.plan": (PARROT, "keep Nora from selling the house"),
     "survive.plan": (TRAIN, "be ready when the railway reaches the pass"),
     "change.refusal": (DEV, "get Dev to talk to you"),
@@ -55,12 +55,12 @@ def pronouns_of(read: PremiseReading) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("premise", "fact"),
     [
-        (PIANO, "Callum has sold the piano your mother left you"),
-        (PIANO, "your father keeps pointing at the wall where it stood"),
+        (PIANO, "Callum has sold the piano your Mum left you"),
+        (PIANO, "your dad keeps pointing at the wall where it stood"),
         ("My boss calls me buddy and the ducks took our pond.", "your boss calls you buddy"),
         ("My boss calls me buddy and the ducks took our pond.", "the ducks took your pond"),
         (HIDDEN, "you have secretly written the songs that Ivo sings"),
-        (CALL, "the call button lights up in bed six every night"),
+        (CALL, "the bell rings in bed six every night"),
         ("The two of them never speak. My gran won't open the attic.", "your gran won’t open the attic"),
     ],
 )  # fmt: skip
@@ -76,7 +76,7 @@ def test_a_clause_is_told_to_whoever_is_played(premise: str, fact: str) -> None:
 @pytest.mark.parametrize(
     ("premise", "speaker", "fact"),
     [
-        (PIANO, "Callum", "I have sold the piano your mother left you"),
+        (PIANO, "Callum", "I have sold the piano your Mum left you"),
         (DEV, "Dev", "I have told everybody that you cheated"),
         (HIDDEN, "Ivo", "you have secretly written the songs that I sing"),
         ("My aunt Vesna is dancing with her own coat.", "Vesna", "I am dancing with my own coat"),
@@ -106,7 +106,7 @@ def test_one_who_has_just_been_named_is_he() -> None:
 
     told = FactWording(pronouns_of(read)).told(fact, again=True)
 
-    assert told == "he has sold the piano your mother left you"
+    assert told == "he has sold the piano your Mum left you"
 
 
 def test_each_kind_of_fact_has_a_question_of_its_own() -> None:

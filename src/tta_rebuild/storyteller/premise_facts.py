@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cache
 
 from tta_rebuild.storyteller.clause_parser import Word, parse
+from tta_rebuild.storyteller.clause_repairs import repaired
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Finite, Mentioned, Piece, PremiseFact
 from tta_rebuild.storyteller.noun_phrases import Phrase, is_person, one_of, without_s
 from tta_rebuild.storyteller.premise_mentions import GENDERS
@@ -106,7 +107,7 @@ class PremiseFacts:
     def __init__(
         self, text: str, who: Mapping[int, str], pronouns: Mapping[str, str], named: Collection[str]
     ) -> None:
-        sentences = parse(text[:MOST_READ])
+        sentences = [repaired(sentence) for sentence in parse(text[:MOST_READ])]
         self.words = [word for sentence in sentences for word in sentence]
         self.asked = {w.index for s in sentences if s and s[-1].text == "?" for w in s}
         self.who = {w.index: who[w.start] for w in self.words if w.start in who}
@@ -131,6 +132,8 @@ class PremiseFacts:
         if verb.head == verb.index:
             return True
         if relation in ("conj", "parataxis"):
+            while not (_is_verb(above) or above.head == above.index):
+                above = self.words[above.head]
             return self._is_stated(above)
         if relation == "relcl":
             own = self._child(verb, *_SUBJECTS)
@@ -198,7 +201,7 @@ class PremiseFacts:
         mine = self.below.get(verb.index, ())
         begun = min((c.index for c in mine if c.relation in (*_SUBJECTS, *_AUXILIARIES)), default=-1)
         for child in mine:
-            is_list = child.relation in ("conj", "cc") and not any(map(_is_verb, self._subtree(child)))
+            is_list = child.relation in ("conj", "cc") and not _is_verb(child)
             is_out = child.relation in (*_NO_PART, *_SUBJECTS) and not is_list
             is_ahead = child.index < verb.index and child.relation in _BEFORE
             if is_out or (is_ahead and not begun < child.index):
@@ -242,7 +245,7 @@ class PremiseFacts:
                 gone = {w.index for w in self._subtree(word)}
                 if len(kept) > MOST_WORDS and kept[-1].index in gone:
                     kept = [w for w in kept if w.index not in gone]
-        while kept and (kept[-1].tag in _HANGS and kept[-1].relation not in ("prt", "prep") or kept[-1].text == ","):
+        while kept and _may_not_end(kept[-1]):
             kept = kept[:-1]
         return kept if len(kept) <= MOST_WORDS + 4 else []
 
@@ -379,7 +382,7 @@ class PremiseFacts:
         """Of whom a verb is that changes with its person, "" of a thing; None if it is none."""
         if finite is not None and word.index == finite.index:
             return doer
-        if word.tag not in ("VBZ", "VBP", "VBD"):
+        if word.tag not in ("VBZ", "VBP", "VBD") and not word.text.endswith("s"):
             return None
         verb = self.words[word.head] if word.relation in _AUXILIARIES else word
         subject = self._child(verb, *_SUBJECTS)
@@ -415,6 +418,8 @@ class PremiseFacts:
             span = {w.index for w in self._noun_phrase(head)} & at
             if head.index in inside or not span:
                 continue
+            while self.who.get(after := max(span) + 1) == named and after in at:
+                span.add(after)  # her brother Callum
             if named in self.named or named == PLAYER:
                 loose = [c for c in self.below.get(head.index, ()) if self._says_who(c)]
                 span |= {w.index for c in loose for w in self._subtree(c)} & at
@@ -479,6 +484,12 @@ class PremiseFacts:
             return "state"
         has_done = any(w.tag == "VBN" and self._is_of(w, verb) for w in kept)
         return "deed" if finite.tag == "VBD" or has_done else "doing"
+
+
+def _may_not_end(word: Word) -> bool:
+    """Whether no clause ends with a word: "the", a comma."""
+    is_loose = word.tag in _HANGS and word.relation not in ("prt", "prep")
+    return is_loose or not re.search(r"\w", word.text)
 
 
 def _is_verb(word: Word) -> bool:

@@ -156,7 +156,7 @@ class PremisePeople:
         return self.player is not None and self._owner(owner, at) is self.player
 
     def _owner(self, owner: str, at: int) -> Mention | None:
-        wanted = GENDERS.get(owner, "")
+        wanted = GENDERS.get(owner.lower(), "")
         may = self._found.before(at, groups=not wanted)
         fitting = [m for m in may if not wanted or m.pronouns in ("", wanted)]
         surely = (m for m in fitting if m.name or m.pronouns)  # a starter owns less than Ann

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from tta_rebuild.core.english import gerund, stem, words_of
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Mentioned, PremiseFact
 from tta_rebuild.storyteller.noun_phrases import words_in
-from tta_rebuild.storyteller.premise_told import conflict_of
 from tta_rebuild.storyteller.premise_wishes import MOST_WISHES
 from tta_rebuild.storyteller.word_lists import word_table
 
@@ -27,6 +26,7 @@ _IDLE = frozenset("you your yourself they their them he she his her him it its".
 class FactQuestion:
     """What a player may be after because of a fact."""
 
+    shape: str  # of ``data/facts.toml``
     wish: str  # a bare infinitive
     plot: str  # the conflict and the shape that it has: "understand.deed"
     fact: PremiseFact
@@ -76,8 +76,9 @@ def question_of(wish: str, questions: Sequence[FactQuestion]) -> FactQuestion | 
     for one in questions:
         if one.wish.lower() == wanted:
             return one
-    said, conflict = _content(wish), conflict_of(wish)
-    fitting = [q for q in questions if not conflict or q.plot.partition(".")[0] == conflict]
+    said = _content(wish)
+    rows: Mapping[str, Mapping[str, str]] = word_table("facts")["questions"]
+    fitting = [q for q in questions if re.search(rows[q.shape]["says"], wanted)]
     best = max(fitting, key=lambda q: _shared(q, said), default=None)
     return best if best is not None and _shared(best, said) >= _ENOUGH else None
 
@@ -150,7 +151,7 @@ def _asked(
     wish = row["wish"].format_map(_words(fact, pronouns, to))
     names = {stem(word) for name in pronouns for word in words_of(name)}
     content = _content(FactWording(pronouns).told(fact)) - names
-    return FactQuestion(wish, row["plot"], fact, to, weight, content)
+    return FactQuestion(shape, wish, row["plot"], fact, to, weight, content)
 
 
 def _is_wrong(fact: PremiseFact) -> bool:

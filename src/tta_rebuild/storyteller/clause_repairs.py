@@ -1,0 +1,56 @@
+"""Two faults of the clause parser that its own sentence shows, put right. Called by
+``premise_facts``.
+
+"The piano Mum left her" is taken for two clauses side by side, though nothing parts them; and of "a
+bell rings" all words may be taken for nouns, though a sentence has a verb.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tta_rebuild.storyteller.clause_parser import Word
+
+_SUBJECTS = ("nsubj", "nsubjpass")
+_VERBS = ("VB", "VBD", "VBG", "VBN", "VBP", "VBZ", "MD")
+
+
+def repaired(sentence: Sequence[Word]) -> list[Word]:
+    """A sentence's words, with other heads, relations and tags where they cannot be right."""
+    first = sentence[0].index if sentence else 0
+    return _with_relatives(_with_verb(sentence, first), first)
+
+
+def _with_verb(sentence: Sequence[Word], first: int) -> list[Word]:
+    """With the last noun of "a bell rings" as the verb, where there is no other."""
+    words = list(sentence)
+    root = next((w for w in words if w.head == w.index and w.tag == "NNS"), None)
+    if root is None or any(w.tag in _VERBS for w in words):
+        return words
+    before = words[root.index - first - 1] if root.index > first else None
+    if before is None or before.relation != "compound" or before.head != root.index:
+        return words
+    words[root.index - first] = replace(root, tag="VBZ")
+    words[before.index - first] = replace(before, relation="nsubj")
+    for word in words[: before.index - first]:
+        if word.head == root.index and word.relation in ("det", "amod", "poss", "compound", "nummod"):
+            words[word.index - first] = replace(word, head=before.index)
+    return words
+
+
+def _with_relatives(words: list[Word], first: int) -> list[Word]:
+    """With a clause that follows a noun at once as what is said of that noun."""
+    for verb in list(words):
+        if verb.tag not in _VERBS or verb.relation not in ("conj", "ccomp") or verb.head >= verb.index:
+            continue
+        subject = next((w for w in words if w.head == verb.index and w.relation in _SUBJECTS), None)
+        if subject is None or any(w.head == verb.index and w.relation == "mark" for w in words):
+            continue
+        begins = min(w.index for w in words if w is subject or w.head == subject.index)
+        before = words[begins - first - 1] if begins > first else None
+        above = words[verb.head - first]
+        is_between = before is not None and above.index < before.index < subject.index
+        if before is not None and is_between and before.tag in ("NN", "NNS", "NNP"):
+            words[verb.index - first] = replace(verb, relation="relcl", head=before.index)
+    return words
