@@ -19,7 +19,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -47,12 +47,12 @@ from tta_rebuild.storyteller.clause_tokens import Exceptions, sentence_cuts
 from tta_rebuild.storyteller.clause_transitions import ParseState
 from tta_rebuild.storyteller.packed_weights import LANE, join_sections, packed, scores
 
-TAG_EPOCHS, STEP_EPOCHS, COPIES = 4, 4, 3
+COPIES = 3
+TAG_EPOCHS, STEP_EPOCHS = (2, 4), (2, 5)  # to find what matters, and with that alone
+TAG_FEATURES, STEP_FEATURES = 75_000, 190_000  # that are kept
 LEAST_SEEN = 2  # times that a word of the vocabulary occurs
-SCALE = {"tags": 4, "steps": 4}
-LEAST_TAG_FEATURE, LEAST_STEP_FEATURE = 3, 4  # times that a feature occurs
-LEAST_CELL = 2  # of a weight, scaled
-LEAST_WEIGHT = {"tags": 3, "steps": 4}  # of a row's largest, scaled
+LEAST_TAG_FEATURE, LEAST_STEP_FEATURE = 3, 5  # times that a feature occurs
+SCALE, LEAST_CELL = 3, 2  # of a weight; the least, scaled
 MOST_PLOT_WORDS = 250_000
 Example = tuple[list[Form], list[int], int]
 """Forms, tags from 1, flags."""
@@ -78,17 +78,22 @@ class Perceptron:
             late[key | right] = late.get(key | right, 0) + step
             late[key | wrong] = late.get(key | wrong, 0) - step
 
-    def averaged(self, scale: int, least: int) -> dict[int, dict[int, int]]:
-        """The averages, scaled and rounded, without rows that hardly matter."""
+    def averaged(self) -> dict[int, dict[int, int]]:
+        """The averages, scaled and rounded, without those that hardly matter."""
         found, half = dict[int, dict[int, int]](), 1 << (LANE - 1)
         bias = half * (((1 << (LANE * self.labels)) - 1) // ((1 << LANE) - 1))
         for key, late in self.late.items():
             feature, label = key >> 8, key & 255
             now = ((self.rows[feature] + bias) >> (LANE * label) & ((1 << LANE) - 1)) - half
-            weight = round(scale * (now - late / self.step))
+            weight = round(SCALE * (now - late / self.step))
             if abs(weight) >= LEAST_CELL:
                 found.setdefault(feature, {})[label] = weight
-        return {f: row for f, row in found.items() if max(map(abs, row.values())) >= least}
+        return found
+
+    def strongest(self, most: int) -> list[int]:
+        """The features that matter most."""
+        found = self.averaged()
+        return sorted(found, key=lambda f: (-max(map(abs, found[f].values())), f))[:most]
 
 
 class Rows(dict[int, int]):
@@ -106,11 +111,24 @@ def packed_rows(weights: Mapping[int, Mapping[int, int]]) -> Rows:
 
 
 def learn_tags(examples: Sequence[Sequence[Example]], labels: int, rng: Random) -> Perceptron:
+    """The tagger, from the features that mattered most in a first round."""
+    allowed = common(tag_rows_of(examples), LEAST_TAG_FEATURE)
+    first = tag_round(examples, labels, allowed, TAG_EPOCHS[0], rng)
+    return tag_round(examples, labels, first.strongest(TAG_FEATURES), TAG_EPOCHS[1], rng)
+
+
+def tag_round(
+    examples: Sequence[Sequence[Example]],
+    labels: int,
+    allowed: Iterable[int],
+    epochs: int,
+    rng: Random,
+) -> Perceptron:
     """Of each text its copies, one an epoch beside the first."""
-    learned = Perceptron(labels, common(tag_rows_of(examples), LEAST_TAG_FEATURE))
+    learned = Perceptron(labels, allowed)
     edge = Form(NONE, NONE, NONE, NONE, NONE)
     row_of = learned.rows.__getitem__
-    for epoch in range(TAG_EPOCHS):
+    for epoch in range(epochs):
         wrong = total = 0
         chosen = [one for copies in examples for one in epoch_copies(copies, epoch)]
         rng.shuffle(chosen)
@@ -149,7 +167,7 @@ def tag_rows_of(examples: Sequence[Sequence[Example]]) -> Iterator[list[int]]:
                 yield tag_features(around, at, before[at + 1], before[at], look)
 
 
-def step_rows_of(golds: Sequence[Sequence[Sequence[Gold]]], labels: int) -> Iterator[list[int]]:
+def step_rows_of(golds: Sequence[Copies], labels: int) -> Iterator[list[int]]:
     """The features at each step that leads to the tree that it is to find."""
     for copies in golds:
         for gold in (one for parts in epoch_copies(copies, 0) for one in parts):
@@ -175,6 +193,10 @@ class Gold:
     heads: list[int]
     labels: list[int]
     last: list[int]
+
+
+Copies = list[list[Gold]]
+"""Of one text each copy, as the parts that are parsed at once."""
 
 
 def gold_of(
@@ -226,18 +248,22 @@ def best_steps(state: ParseState, gold: Gold) -> list[range]:
     return found or [range(first, end)]
 
 
-def learn_steps(
-    golds: Sequence[Sequence[Sequence[Gold]]],
-    labels: int,
-    rng: Random,
-    told_to: Callable[[Perceptron], None],
+def learn_steps(golds: Sequence[Copies], labels: int, rng: Random) -> Perceptron:
+    """The parser, from the features that mattered most in a first round."""
+    allowed = common(step_rows_of(golds, labels), LEAST_STEP_FEATURE)
+    log(f"{len(allowed)} features")
+    first = step_round(golds, labels, allowed, STEP_EPOCHS[0], rng)
+    return step_round(golds, labels, first.strongest(STEP_FEATURES), STEP_EPOCHS[1], rng)
+
+
+def step_round(
+    golds: Sequence[Copies], labels: int, allowed: Iterable[int], epochs: int, rng: Random
 ) -> Perceptron:
-    """The parser, over the copies of each text."""
+    """Over the copies of each text."""
     count = 2 * labels + 2
-    learned = Perceptron(count, common(step_rows_of(golds, labels), LEAST_STEP_FEATURE))
-    log(f"{len(learned.rows)} features")
+    learned = Perceptron(count, allowed)
     row_of = learned.rows.__getitem__
-    for epoch in range(STEP_EPOCHS):
+    for epoch in range(epochs):
         wrong = total = 0
         chosen = [one for copies in golds for parts in epoch_copies(copies, epoch) for one in parts]
         rng.shuffle(chosen)
@@ -262,9 +288,7 @@ def learn_steps(
                 learned.step += 1
                 total += 1
                 state.apply(step)
-        log(f"steps {epoch}: {1 - wrong / total:.4f}, {len(learned.rows)} features")
-        if epoch % 2 and epoch + 1 < STEP_EPOCHS:
-            told_to(learned)
+        log(f"steps {epoch}: {1 - wrong / total:.4f}")
     return learned
 
 
@@ -294,8 +318,8 @@ def learn(trees: Sequence[Tree], target: Path) -> None:
     halves = [learn_tags(examples[part::2], len(tags), rng) for part in (0, 1)]
     head = head_of(tags, labels, words, exceptions)
     label_ids = {label: number for number, label in enumerate(labels, 1)}
-    golds: list[list[list[Gold]]] = []
-    rows = [packed_rows(half.averaged(SCALE["tags"], LEAST_WEIGHT["tags"])) for half in halves]
+    golds: list[Copies] = []
+    rows = [packed_rows(half.averaged()) for half in halves]
     for at, (some, told) in enumerate(zip(copies, examples, strict=True)):
         model = ClauseModel(vocabulary, exceptions, tags, labels, rows[1 - at % 2], {})
         golds.append(
@@ -310,17 +334,10 @@ def learn(trees: Sequence[Tree], target: Path) -> None:
             ]
         )
     log("tagged by the other half")
-    tagger = packed(
-        learn_tags(examples, len(tags), rng).averaged(SCALE["tags"], LEAST_WEIGHT["tags"])
-    )
-
-    def write(learned: Perceptron) -> None:
-        steps = packed(learned.averaged(SCALE["steps"], LEAST_WEIGHT["steps"]))
-        target.write_bytes(join_sections([head, tagger, steps]))
-        log(f"{target.stat().st_size} bytes; {len(tagger)} of tags, {len(steps)} of steps unpacked")
-        measure(trees, target)
-
-    write(learn_steps(golds, len(labels), rng, write))
+    tagger = packed(learn_tags(examples, len(tags), rng).averaged())
+    steps = packed(learn_steps(golds, len(labels), rng).averaged())
+    target.write_bytes(join_sections([head, tagger, steps]))
+    log(f"{target.stat().st_size} bytes; {len(tagger)} of tags, {len(steps)} of steps unpacked")
 
 
 def example_of(tree: Tree, vocabulary: Mapping[str, int], tags: Sequence[str]) -> Example:
