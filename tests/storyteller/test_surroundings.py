@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from tta_rebuild.storyteller.casting import cast_of
-from tta_rebuild.storyteller.line_template import template
+from tta_rebuild.storyteller.fact_cast import PARTS_OF_FACTS
+from tta_rebuild.storyteller.line_template import capital, template
 from tta_rebuild.storyteller.parts import part_slots
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_cues import labels_of
 from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world
-from tta_rebuild.storyteller.surroundings import ANYWHERE, PEOPLE, surroundings_of
+from tta_rebuild.storyteller.surroundings import ANYWHERE, PEOPLE, person_slots, surroundings_of
 from tta_rebuild.storyteller.word_lists import packaged_yaml
 
 SHIP = "A detective on a ship has to find out who robbed the singer before the ship reaches port."
@@ -75,12 +76,19 @@ def test_a_kind_of_place_has_all_that_plots_are_told_with(kind: str, is_modern: 
     assert around.slots["room"] != around.slots["room2"]
 
 
+SPEAKERS = ("", "_near", "_npc", "_rival", *(f"_{part}" for part in PARTS_OF_FACTS))
+SAID = {f"{slot}{by}" for slot in ("fact", "also", "also2", "reason") for by in SPEAKERS}
+FACTS = {*SAID, *map(capital, SAID), "fact_he", "Fact_he", "fact_inf", "fact_ing", "when"}
+FACTS |= {slot for part in PARTS_OF_FACTS for slot in person_slots(part, "Tom", "he")}
+"""What plots of facts are told with, where a premise has such facts."""
+
+
 @pytest.mark.parametrize("plot", packaged("plots"))
 def test_a_plot_names_nothing_that_has_no_value(plot: str) -> None:
     file = read_world(f"plots/{plot}")
     slots = slots_of("a cat in Paris", plot=plot if file.common else "starship")
     around = slots_of("a cat in Paris", plot="starship")
-    known = slots.keys() | PERSONAL | {"here", "time"} | part_slots(file.parts, {}, around).keys()
+    known = slots.keys() | PERSONAL | FACTS | {"here", "time"} | part_slots(file.parts, {}, around).keys()
     texts = [text for s in file.scenes for _, _, text in paragraphs(s.text)]
     texts += [text for s in file.scenes for c in s.choices for text in (c.do, c.says)]
     texts += [line for s in file.scenes for line in s.lines]

@@ -6,9 +6,10 @@ Called by ``casting``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tta_rebuild.storyteller.entities import Entity, head_of, slug
+from tta_rebuild.storyteller.fact_wording import PremiseFact
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
 from tta_rebuild.storyteller.noun_phrases import is_animal, words_in
 from tta_rebuild.storyteller.premise import PremiseReading
@@ -46,8 +47,10 @@ def add_people(
         entities[key] = Entity(key, "person", name, person.role, pronouns)
         odds[key] = person.odds
         is_sought = premise.conflict in _SEEK and _is_sought(premise.aim, person)
-        is_expected = any(f.kind == "coming" and is_one(f.verb, "arrives") for f in premise.facts if f.doer == name)
-        is_said = is_sought or is_expected or _is_gone(theme, person)
+        does = [fact for fact in premise.facts if fact.doer == name]
+        is_expected = any(f.kind == "coming" and is_one(f.verb, "arrives") for f in does)
+        is_gone = _is_gone(theme, person) and not _is_about(does, person)
+        is_said = is_sought or is_expected or is_gone
         is_away = is_said or person.is_only_owner
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
         is_so = {
@@ -92,6 +95,13 @@ def _ties_of(person: PremisePerson) -> list[str]:
 def noun_of(person: PremisePerson) -> str:
     """What somebody is, in a word: ``the nurse who tends both`` → ``nurse``."""
     return head_of(pattern("relative_clause").sub("", person.role))
+
+
+def _is_about(does: Sequence[PremiseFact], person: PremisePerson) -> bool:
+    """Whether somebody is seen to do something now, and not to go or to die."""
+    if person.odds.get("dead", 0.0) > _GONE or any(is_one(f.does, "leaves") for f in does):
+        return False
+    return any(f.is_now and not f.is_not and f.kind != "state" for f in does)
 
 
 def _is_gone(theme: str, person: PremisePerson) -> bool:

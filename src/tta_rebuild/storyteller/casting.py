@@ -164,9 +164,7 @@ def _from_premise(
     sides = {side: part for side, part in sides.items() if side not in file.parts}
     parts |= renamed(parts, sides)
     holders |= {side: holders[part] for side, part in sides.items() if part in holders}
-    if facts.question is not None:
-        holders |= {part: one.id for part, one in facts.people.items()}
-        start |= {f"{one.id}.part": True for one in facts.people.values()}
+    holders |= {part: one.id for part, one in facts.people.items()}
     _add_locals(around, entities, start)
     start["fate"] = Random(f"{seed}:fate").random() < 0.5
     matter = premise.matter or "what has happened"
@@ -175,11 +173,8 @@ def _from_premise(
     slots = {**around.slots, **parts, "aim": premise.aim, "at": premise.at, "deadline": deadline}
     called = _once_known(matter) if notes else matter
     slots |= _rooms(premise, entities[here].name) | _matter_slots(matter, called, people)
-    slots |= forms_of("place", entities[here].name) | facts.slots()
-    for part, key in holders.items():
-        if key in entities:
-            slots |= facts.spoken(part, entities[key].name)
-    start |= {name: True for name in facts.said} | {"when": "when" in slots}
+    slots |= forms_of("place", entities[here].name)
+    slots |= _facts_in_play(facts, holders, entities, start)
     start |= file.start | _state_of_matter(matter, premise, entities)
     near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))
     grounds = frozenset(slug(one) for one in near if one[:1].islower())
@@ -187,6 +182,22 @@ def _from_premise(
         f"plots/{plot}", file, entities, start, slots, is_open=True, premise=premise,
         sights=around.sights, parts=holders, grounds=grounds, facts=facts,
     )  # fmt: skip
+
+
+def _facts_in_play(
+    facts: FactCast,
+    holders: Mapping[str, str],
+    entities: Mapping[str, Entity],
+    start: dict[str, Value],
+) -> dict[str, str]:
+    """The facts as slots, as the storyteller and whoever plays a part say them."""
+    slots = facts.slots()
+    for part, key in holders.items():
+        if key in entities:
+            slots |= facts.spoken(part, entities[key].name)
+    start |= {f"{one.id}.part": True for one in facts.people.values()}
+    start |= {name: True for name in facts.said} | {"when": "when" in slots}
+    return slots
 
 
 def _add_things(

@@ -97,7 +97,7 @@ def fact_cast(premise: PremiseReading, people: Sequence[Entity]) -> FactCast:
     named |= dict(zip(("also", "also2"), others, strict=False))
     named |= {"reason": reasons[0]} if reasons and main else {}
     parts: dict[str, Entity] = {}
-    wanted = {"doer": main.doer, "to": question.to} if main and question else {}
+    wanted = {"doer": main.doer, "to": question.to} if main is not None and question else {}
     for part, name in wanted.items():
         one = next((p for p in people if name and (p.name == name or p.is_called(name))), None)
         parts |= {part: one} if one else {}

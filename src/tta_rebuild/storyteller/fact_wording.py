@@ -58,6 +58,7 @@ class PremiseFact:
     does: str = ""  # the verb of what is kept up, meant or begun, else ``verb``
     base: tuple[Piece, ...] = ()  # what is meant to be done, a bare infinitive
     is_not: bool = False
+    is_now: bool = False  # whether it is told in the present or the perfect
     kind: str = ""  # coming, deed, doing, lack, said, state
     start: int = 0  # the offset of the verb
 

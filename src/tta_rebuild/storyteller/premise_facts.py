@@ -85,7 +85,7 @@ def _reads_well(told: str) -> bool:
     """Whether a fact says something, and nothing twice."""
     words = told.lower().split()
     twice = any(a == b for a, b in zip(words, words[1:], strict=False))
-    return not twice and not pattern("fact_of_nothing").search(told) and "the whose" not in told
+    return not twice and not pattern("fact_of_nothing").search(told) and "whose" not in told.split()[:2]
 
 
 def called_in_story(person: PremisePerson) -> str:
@@ -170,6 +170,7 @@ class PremiseFacts:
             does=(self._child(verb, "xcomp") or verb).text.lower(),
             base=self._base(verb, kept, who),
             is_not=self._is_not(verb, said),
+            is_now=finite.tag in ("VBZ", "VBP"),
             start=verb.start,
         )
         return replace(fact, kind=self._kind(fact, finite, verb, kept))
@@ -202,6 +203,7 @@ class PremiseFacts:
         begun = min((c.index for c in mine if c.relation in (*_SUBJECTS, *_AUXILIARIES)), default=-1)
         for child in mine:
             is_list = child.relation in ("conj", "cc") and not _is_verb(child)
+            is_list &= child.index > verb.index
             is_out = child.relation in (*_NO_PART, *_SUBJECTS) and not is_list
             is_ahead = child.index < verb.index and child.relation in _BEFORE
             if is_out or (is_ahead and not begun < child.index):
@@ -390,7 +392,7 @@ class PremiseFacts:
             return None
         if subject.text.lower() in ("i", "we", "you"):
             return PLAYER
-        return self.who.get(subject.index)
+        return self._who_is(subject) if subject.text.lower() in GENDERS else self.who.get(subject.index)
 
     @staticmethod
     def _written(word: Word, kept: Sequence[Word]) -> str:

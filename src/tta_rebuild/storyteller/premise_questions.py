@@ -19,6 +19,7 @@ from tta_rebuild.storyteller.word_lists import word_table
 _ENOUGH = 0.5
 """The share of a fact's words that a wish must have to be about it."""
 _MOST_WORDS = 22
+_UNKNOWN = {"somebody": "who", "someone": "who", "something": "what"}
 _IDLE = frozenset("you your yourself they their them he she his her him it its".split())
 
 
@@ -138,7 +139,7 @@ def _raised(
     if fact.kind == "lack" and is_person and fact.base and not (is_unable or is_past):
         yield asked("get", 5 + of_you)
     if fact.kind in ("deed", "doing", "lack", "said"):
-        shape = "why" if is_person else "who" if _is_of_somebody(fact) else "behind"
+        shape = "why" if is_person else _UNKNOWN.get(_first(fact), "behind")
         yield asked(shape, 3 if is_unable else 5)
         if is_person and fact.kind == "deed" and of_you and _is_wrong(fact):
             yield asked("mend", 6)
@@ -159,9 +160,10 @@ def _is_wrong(fact: PremiseFact) -> bool:
     return fact.verb in word_table("facts")["wrongs"].split()
 
 
-def _is_of_somebody(fact: PremiseFact) -> bool:
+def _first(fact: PremiseFact) -> str:
+    """The first word of a subject that is nobody of the premise."""
     first = fact.subject[0] if fact.subject else ""
-    return isinstance(first, str) and first.lower() in ("somebody", "someone")
+    return first.partition(" ")[0].lower() if isinstance(first, str) else ""
 
 
 def _texts(fact: PremiseFact) -> Iterator[str]:
