@@ -47,9 +47,9 @@ def test_names_in_a_wish_are_written_as_the_premise_writes_them() -> None:
 
 def test_the_place_at_a_table_is_no_place() -> None:
     theme = "My brother Callum lays a fifth place at our table, and somebody eats from it."
-    cast = cast_of({"theme": theme, "seed": "3"}, {"wish": "find out who uses the fifth place"})
+    cast = cast_of({"theme": theme, "seed": "3"}, {"wish": "hide the fifth place"})
 
-    assert cast.name.startswith("plots/unmask.thing")
+    assert cast.name.startswith("plots/hide.thing")
 
 
 def test_a_friend_is_no_rival_and_who_is_above_you_no_companion() -> None:

@@ -16,7 +16,7 @@ from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.premise_wishes import MOST_WISHES
 from tta_rebuild.storyteller.word_lists import word_table
 
-_ENOUGH = 0.5
+_ENOUGH = 0.6
 """The share of a fact's words that a wish must have to be about it."""
 _MOST_WORDS = 22
 _UNKNOWN = {"somebody": "who", "someone": "who", "something": "what"}
