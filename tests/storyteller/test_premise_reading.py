@@ -163,7 +163,7 @@ def test_what_players_and_authors_say_of_people_binds() -> None:
         ("A teacher hides from the school that she can't read.", "hide"),
         ("He wants my answer by noon: stay or go.", "decide"),
         ("Nobody can explain why every clock in town has stopped.", "understand"),
-        ("A strike in its second month.", "fight"),
+        ("There has been a strike.", "fight"),
         ("I must decide whether to keep the mill pond.", "decide"),
         ("It is the last day of the lighthouse; it closes at noon.", "part"),
         ("A bodyguard minds a child whom nobody wants alive.", "protect"),

@@ -63,7 +63,9 @@ def facts_of(
     for mention in cast.mentions:
         name = PLAYER if mention is cast.player else called.get(mention.phrase.start, "")
         for place in mention.at if name else ():
-            who |= dict.fromkeys(starts[_span(phrases.get(place), place, tokens)], name)
+            phrase = phrases.get(place)
+            known = {*mention.phrase.words, *(phrase.words if phrase and phrase.is_name else ())}
+            who |= dict.fromkeys(starts[_span(phrase, place, tokens, known)], name)
     pronouns = {called_in_story(p): p.pronouns or "they" for p in people}
     named = [p.name for p in people if p.name]
     you = {PLAYER: cast.player.pronouns} if cast.player else {}
@@ -71,11 +73,17 @@ def facts_of(
     return [fact for fact in found if _reads_well(FactWording(pronouns).told(fact))]
 
 
-def _span(phrase: Phrase | None, place: int, tokens: Sequence[str]) -> slice:
-    """The tokens by which somebody is known: a name's, a noun, the "mother" of "my mother's house"."""
+def _span(
+    phrase: Phrase | None, place: int, tokens: Sequence[str], known: Collection[str]
+) -> slice:
+    """The tokens by which somebody is known: a name's, a noun, the "mother" of "my mother's house".
+
+    ``known``: the words that speak of them.
+    """
     if phrase is None:
         return slice(place, place + 1)
-    owners = [i for i in range(phrase.start, phrase.end) if without_s(tokens[i]) != tokens[i]]
+    bare = {i: without_s(tokens[i]) for i in range(phrase.start, phrase.end)}
+    owners = [i for i, word in bare.items() if word != tokens[i] and word in known]
     if owners:
         return slice(phrase.start if phrase.is_name else owners[0], owners[0] + 1)
     return slice(phrase.start if phrase.is_name else phrase.end - 1, phrase.end)
@@ -482,7 +490,8 @@ class PremiseFacts:
             return "coming"
         if self._child(verb, "ccomp") is not None and low in _words("says"):
             return "said"
-        if low in _words("states") and not any(w.relation in _AUXILIARIES for w in kept):
+        helped = any(w.relation in _AUXILIARIES and self._is_of(w, verb) for w in kept)
+        if low in _words("states") and not helped:
             return "state"
         has_done = any(w.tag == "VBN" and self._is_of(w, verb) for w in kept)
         return "deed" if finite.tag == "VBD" or has_done else "doing"

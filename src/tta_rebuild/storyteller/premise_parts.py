@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -142,9 +143,9 @@ def _spoken_of(people: PremisePeople, mention: Mention) -> Iterator[tuple[int, i
     for at, low in enumerate(people.lows):
         if GENDERS.get(re.split("['’]", low)[0]) != mention.pronouns:
             continue
-        may = [one for place, one in others if place < at]
-        fitting = [one for one in may if people.mentions[one].pronouns in ("", mention.pronouns)]
-        if fitting and fitting[-1] == mine:
+        before = (others[i][1] for i in range(bisect_left(others, (at, 0)) - 1, -1, -1))
+        alike = ("", mention.pronouns)
+        if next((one for one in before if people.mentions[one].pronouns in alike), -1) == mine:
             yield at, at + 1
 
 

@@ -88,7 +88,7 @@ def _shared(question: FactQuestion, said: Collection[str]) -> float:
     """The share of what a fact says that a wish says, too; all of it, if both have its verb."""
     own = question.content
     both = own.intersection(said)
-    has_verb = stem(question.fact.does) in both and len(both) > 1
+    has_verb = stem(question.fact.does) in both and len(both) >= min(2, len(own))
     return 1.0 if has_verb else len(both) / max(1, len(own))
 
 
