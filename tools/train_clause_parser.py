@@ -52,7 +52,7 @@ TAG_EPOCHS, STEP_EPOCHS = (2, 4), (2, 5)  # to find what matters, and with that 
 TAG_FEATURES, STEP_FEATURES = 75_000, 190_000  # that are kept
 LEAST_SEEN = 2  # times that a word of the vocabulary occurs
 LEAST_TAG_FEATURE, LEAST_STEP_FEATURE = 3, 5  # times that a feature occurs
-SCALE, LEAST_CELL = 3, 2  # of a weight; the least, scaled
+SCALE, LEAST_CELL = 2.5, 2  # of a weight; the least, scaled
 MOST_PLOT_WORDS = 250_000
 Example = tuple[list[Form], list[int], int]
 """Forms, tags from 1, flags."""

@@ -2,8 +2,13 @@
 
 Called by whoever in this folder asks for clauses. A greedy tagger, then a greedy parser
 (``clause_transitions``), both averaged perceptrons (Collins 2002), learned from the trees that
-spaCy's small English pipeline gives for premises, and from careless copies of them.
-Its weights, ``data/clause_parser.bin``, are learned by ``tools/train_clause_parser.py``.
+spaCy's small English pipeline gives for 20,541 texts (500,000 words: premises, moves, the prose of
+plots) and from careless copies of them. ``tools/train_clause_parser.py`` learns the weights,
+``data/clause_parser.bin``; its ``measure`` tells how far they agree with spaCy.
+
+On 400 premises left out, 9,489 words without marks: tags 96.0 %, heads 90.5 %, head and relation
+88.0 %, ends of sentences F1 97.7 %. On careless copies of them: 94.2 %, 87.8 %, 84.9 %, 93.0 %,
+where spaCy agrees with its own reading of the careful text in 95.5 %, 92.2 %, 90.2 %, 93.7 %.
 """
 
 from __future__ import annotations

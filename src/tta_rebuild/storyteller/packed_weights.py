@@ -11,7 +11,6 @@ from __future__ import annotations
 import struct
 import zlib
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
@@ -44,14 +43,13 @@ class PackedWeights(dict[int, int]):
         steps = bytearray(4 * rows)
         for place in range(4):
             steps[place::4] = planes[place]
-        self._known = array("I", accumulate(_u32(bytes(steps))))
+        self._place = {key: at for at, key in enumerate(accumulate(_u32(bytes(steps))))}
         self._ends = array("I", accumulate(planes[4]))
         self._labels, self._weights = planes[5], array("b", planes[6])
 
     def __missing__(self, feature: int) -> int:
-        key = fingerprint(feature)
-        at, row = bisect_left(self._known, key), 0
-        if at < len(self._known) and self._known[at] == key:
+        row, at = 0, self._place.get(fingerprint(feature), -1)
+        if at >= 0:
             for cell in range(self._ends[at - 1] if at else 0, self._ends[at]):
                 row += self._weights[cell] << (LANE * self._labels[cell])
         if len(self) >= _MOST_ROWS:
