@@ -1,8 +1,9 @@
-"""Two faults of the clause parser that its own sentence shows, put right. Called by
+"""Faults of the clause parser that its own sentence shows, put right. Called by
 ``premise_facts``.
 
-"The piano Mum left her" is taken for two clauses side by side, though nothing parts them; and of "a
-bell rings" all words may be taken for nouns, though a sentence has a verb.
+"The piano Mum left her" is taken for two clauses side by side, though nothing parts them; what "and"
+begins for the object of the verb before it; and of "a bell rings" all words for nouns, though a
+sentence has a verb.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ def _with_relatives(words: list[Word], first: int) -> list[Word]:
             continue
         begins = min(w.index for w in words if w is subject or w.head == subject.index)
         before = words[begins - first - 1] if begins > first else None
+        if before is not None and before.tag == "CC":  # calls me buddy and the ducks took it
+            words[verb.index - first] = replace(verb, relation="conj")
+            words[before.index - first] = replace(before, head=verb.head)
+            continue
         above = words[verb.head - first]
         is_between = before is not None and above.index < before.index < subject.index
         if before is not None and is_between and before.tag in ("NN", "NNS", "NNP"):
