@@ -61,7 +61,7 @@ def pronouns_of(read: PremiseReading) -> dict[str, str]:
         ("My boss calls me buddy and the ducks took our pond.", "the ducks took your pond"),
         (HIDDEN, "you have secretly written the songs that Ivo sings"),
         (CALL, "the bell rings in bed six every night"),
-        ("The two of them never speak. My gran won't open the attic.", "your gran won’t open the attic"),
+        ("My gran won't open the attic.", "your gran won’t open the attic"),
     ],
 )  # fmt: skip
 def test_a_clause_is_told_to_whoever_is_played(premise: str, fact: str) -> None:

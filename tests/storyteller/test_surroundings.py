@@ -88,7 +88,13 @@ def test_a_plot_names_nothing_that_has_no_value(plot: str) -> None:
     file = read_world(f"plots/{plot}")
     slots = slots_of("a cat in Paris", plot=plot if file.common else "starship")
     around = slots_of("a cat in Paris", plot="starship")
-    known = slots.keys() | PERSONAL | FACTS | {"here", "time"} | part_slots(file.parts, {}, around).keys()
+    known = (
+        slots.keys()
+        | PERSONAL
+        | FACTS
+        | {"here", "time"}
+        | part_slots(file.parts, {}, around).keys()
+    )
     texts = [text for s in file.scenes for _, _, text in paragraphs(s.text)]
     texts += [text for s in file.scenes for c in s.choices for text in (c.do, c.says)]
     texts += [line for s in file.scenes for line in s.lines]

@@ -77,7 +77,11 @@ def add_people(
         f"{key}.mute": True
         for key, one in people.items()
         if one.name.lower() in mute - heard
-        or (is_animal(head_of(one.role or one.name)) and not is_tale and one.name.lower() not in heard)
+        or (
+            is_animal(head_of(one.role or one.name))
+            and not is_tale
+            and one.name.lower() not in heard
+        )
     }
     return odds
 

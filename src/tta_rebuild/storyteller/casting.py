@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from tta_rebuild.core.english import gerund
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.cast_people import add_people, noun_of
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.fact_cast import FactCast, fact_cast
+from tta_rebuild.storyteller.fact_wording import PLAYER
 from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.matter_kind import kind_of_matter, plots_of_fact, plots_of_matter
 from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
@@ -31,6 +33,8 @@ from tta_rebuild.storyteller.surroundings import (
 )
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
+UNDERTAKING = "undertake.aim"
+"""The plots of whatever the player wants."""
 _PARTS = {
     "worker": "ally/close/any/worker",
     "keeper": "authority/above/keeper",
@@ -148,9 +152,9 @@ def _from_premise(
     free = people if file.parts else _free_for_parts(premise, people)
     facts = fact_cast(premise, people)
     if file.common:
-        about = {one.id for one in facts.people.values()}
+        seated = {one.id for one in facts.people.values()}
         spoken_of = (one for one in people if not start.get(f"{one.id}.implied"))
-        free = [p for p in spoken_of if p.id not in about and not p.is_called(premise.matter)]
+        free = [p for p in spoken_of if p.id not in seated and not p.is_called(premise.matter)]
     played = played_by(who_plays, free, now, odds)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
@@ -172,6 +176,8 @@ def _from_premise(
     deadline = premise.deadline or (f"before {bell}" if bell else "in time")
     slots = {**around.slots, **parts, "aim": premise.aim, "at": premise.at, "deadline": deadline}
     called = _once_known(matter) if notes else matter
+    verb, _, rest = premise.aim.partition(" ")
+    slots["aim_ing"] = f"{gerund(verb)} {rest}".strip()
     slots |= _rooms(premise, entities[here].name) | _matter_slots(matter, called, people)
     slots |= forms_of("place", entities[here].name)
     slots |= _facts_in_play(facts, holders, entities, start)
@@ -196,7 +202,7 @@ def _facts_in_play(
         if key in entities:
             slots |= facts.spoken(part, entities[key].name)
     start |= {f"{one.id}.part": True for one in facts.people.values()}
-    start |= {name: True for name in facts.said} | {"when": "when" in slots}
+    start |= dict.fromkeys(facts.said, True) | {"when": "when" in slots}
     return slots
 
 
@@ -326,11 +332,23 @@ def _plot_for(premise: PremiseReading, seed: str, *, is_away: bool) -> str:
     is_ready = premise.situation and premise.is_chosen
     if premise.question is not None:
         return Random(f"{seed}:plot").choice(plots_of_fact(premise.question.plot))
+    if _is_any_undertaking(premise):
+        return Random(f"{seed}:plot").choice(plots_of_fact(UNDERTAKING))
     return (
         premise.situation
         if is_ready
         else plot_for(premise, premise.conflict, seed, is_away=is_away)
     )
+
+
+def _is_any_undertaking(premise: PremiseReading) -> bool:
+    """Whether a story says the player's own words and the premise's facts, and no kind of matter.
+
+    Where something is to be found out it has to be known of what kind, or there is no answer.
+    """
+    is_of_kind = premise.conflict in words_in("needs_a_kind")
+    has_facts = any(fact.doer != PLAYER for fact in premise.facts)
+    return has_facts and not (is_of_kind or premise.is_chosen)
 
 
 def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool = False) -> str:

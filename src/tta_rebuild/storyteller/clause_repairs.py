@@ -1,9 +1,9 @@
 """Faults of the clause parser that its own sentence shows, put right. Called by
 ``premise_facts``.
 
-"The piano Mum left her" is taken for two clauses side by side, though nothing parts them; what "and"
-begins for the object of the verb before it; and of "a bell rings" all words for nouns, though a
-sentence has a verb.
+"The piano Mum left her" is taken for two clauses side by side, though nothing parts them; what
+"and" begins for the object of the verb before it; and of "a bell rings" all words for nouns,
+though a sentence has a verb.
 """
 
 from __future__ import annotations
@@ -35,7 +35,13 @@ def _with_verb(sentence: Sequence[Word], first: int) -> list[Word]:
     words[root.index - first] = replace(root, tag="VBZ")
     words[before.index - first] = replace(before, relation="nsubj")
     for word in words[: before.index - first]:
-        if word.head == root.index and word.relation in ("det", "amod", "poss", "compound", "nummod"):
+        if word.head == root.index and word.relation in (
+            "det",
+            "amod",
+            "poss",
+            "compound",
+            "nummod",
+        ):
             words[word.index - first] = replace(word, head=before.index)
     return words
 
@@ -43,7 +49,11 @@ def _with_verb(sentence: Sequence[Word], first: int) -> list[Word]:
 def _with_relatives(words: list[Word], first: int) -> list[Word]:
     """With a clause that follows a noun at once as what is said of that noun."""
     for verb in list(words):
-        if verb.tag not in _VERBS or verb.relation not in ("conj", "ccomp") or verb.head >= verb.index:
+        if (
+            verb.tag not in _VERBS
+            or verb.relation not in ("conj", "ccomp")
+            or verb.head >= verb.index
+        ):
             continue
         subject = next((w for w in words if w.head == verb.index and w.relation in _SUBJECTS), None)
         if subject is None or any(w.head == verb.index and w.relation == "mark" for w in words):

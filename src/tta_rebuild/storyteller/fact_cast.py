@@ -1,7 +1,7 @@
 """A premise's facts as its story says them: who does what, in whose mouth. Called by ``casting``.
 
-What plots of facts (``plots/understand.deed.yaml``) may name: ``fact``, ``also``, ``reason`` and who
-is in them. The guide page "The embedded storyteller" has the slots.
+What plots of facts (``plots/understand.deed.yaml``) may name: ``fact``, ``also``, ``reason`` and
+who is in them. The guide page "The embedded storyteller" has the slots.
 """
 
 from __future__ import annotations
@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import gerund
 from tta_rebuild.storyteller.entities import Entity, short
-from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Finite, Mentioned, Piece, PremiseFact
+from tta_rebuild.storyteller.fact_wording import (
+    PLAYER,
+    FactWording,
+    Finite,
+    Mentioned,
+    Piece,
+    PremiseFact,
+)
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_questions import FactQuestion
 from tta_rebuild.storyteller.surroundings import forms_of, person_slots
@@ -29,7 +36,7 @@ class FactCast:
 
     Attributes:
         pronouns: of everybody, by name.
-        said: the facts by the name of their slot: fact, also, also2, reason.
+        said: the facts by the name of their slot: fact, also … also3, reason.
         people: who plays doer and to, as far as they are of the premise.
         question: what the player is after, None where it is not of a fact.
     """
@@ -47,7 +54,12 @@ class FactCast:
         if self.question is None:
             return told
         fact = self.question.fact
-        told |= forms_of("fact_he", FactWording(self._short).told(self._shortened(fact), again=True) if fact.doer else told["fact"])
+        told |= forms_of(
+            "fact_he",
+            FactWording(self._short).told(self._shortened(fact), again=True)
+            if fact.doer
+            else told["fact"],
+        )
         if base := FactWording(self._short).base(self._shortened(fact)):
             verb, space, rest = base.partition(" ")
             told |= {"fact_inf": base, "fact_ing": f"{gerund(verb)}{space}{rest}"}
@@ -80,8 +92,13 @@ class FactCast:
     @staticmethod
     def _shortened(fact: PremiseFact) -> PremiseFact:
         """A fact with its people as they are called once they are known."""
-        return replace(fact, doer=short(fact.doer), pieces=tuple(map(_shortened, fact.pieces)),
-                       subject=tuple(map(_shortened, fact.subject)), base=tuple(map(_shortened, fact.base)))  # fmt: skip
+        return replace(
+            fact,
+            doer=short(fact.doer),
+            subject=tuple(map(_shortened, fact.subject)),
+            pieces=tuple(map(_shortened, fact.pieces)),
+            base=tuple(map(_shortened, fact.base)),
+        )
 
 
 def fact_cast(premise: PremiseReading, people: Sequence[Entity]) -> FactCast:
@@ -89,12 +106,14 @@ def fact_cast(premise: PremiseReading, people: Sequence[Entity]) -> FactCast:
     question = premise.question
     main = question.fact if question else None
     pronouns = {one.name: one.pronouns or "they" for one in people}
-    others = [f for f in premise.facts if f.kind in _WORTH_SAYING and not _overlap(f, main, premise)]
+    others = [
+        f for f in premise.facts if f.kind in _WORTH_SAYING and not _overlap(f, main, premise)
+    ]
     others.sort(key=lambda f: (f.doer == PLAYER, _WORTH_SAYING.index(f.kind)))
     reasons = [f for f in others if f.kind in _REASONS and (main is None or f.doer != main.doer)]
     reasons = [f for f in reasons if f.doer != PLAYER or f.kind in ("lack", "coming")]
     named = {"fact": main} if main else {}
-    named |= dict(zip(("also", "also2"), others, strict=False))
+    named |= dict(zip(("also", "also2", "also3"), others, strict=False))
     named |= {"reason": reasons[0]} if reasons and main else {}
     parts: dict[str, Entity] = {}
     wanted = {"doer": main.doer, "to": question.to} if main is not None and question else {}

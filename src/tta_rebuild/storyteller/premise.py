@@ -202,9 +202,7 @@ class _Reading:
         things = self._things(places) + [p.role for p in no_people]
         told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)
         facts = facts_of(self.text, self.tokens, self.cast, people)
-        pronouns = {
-            called_in_story(p): p.pronouns or "they" for p in people if not p.is_implied
-        }
+        pronouns = {called_in_story(p): p.pronouns or "they" for p in people if not p.is_implied}
         questions = questions_of(facts, pronouns)
         after = self.aims.read(told, people, places, plot, wish)
         wishes = with_questions(after.wishes, questions, is_first_meant=after.is_meant)

@@ -101,7 +101,8 @@ class PremiseAims:
         wishes = tuple(dict.fromkeys((aim, *wishes)))[:MOST_WISHES] if wishes else ()
         return Undertaking(
             aim=aim, stated=of_aim, conflict=conflict, situation=situation, wishes=wishes,
-            matter=named or row.get("matter", ""), names_matter=bool(named), is_meant=bool(stated or sought),
+            matter=named or row.get("matter", ""), names_matter=bool(named),
+            is_meant=bool(stated or sought),
             likely=tuple(likely)[:3] if max(likely.values()) < CERTAIN else (),
         )  # fmt: skip
 

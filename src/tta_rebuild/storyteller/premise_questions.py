@@ -47,7 +47,8 @@ def questions_of(
     found = [question for fact in facts for question in _raised(fact, facts, pronouns)]
     found = [one for one in found if len(one.wish.split()) <= _MOST_WORDS]
     found.sort(key=lambda one: -one.weight)
-    first, again, had, shapes = [], [], set[int](), set[str]()
+    first, again = list[FactQuestion](), list[FactQuestion]()
+    had, shapes = set[int](), set[str]()
     for one in found:
         is_new = one.fact.start not in had and one.plot not in shapes
         (first if is_new else again).append(one)
@@ -119,7 +120,10 @@ def _raised(
         others = [who for who in pronouns if who != PLAYER]
         is_secret = bool({*_texts(fact)} & {*word_table("facts")["secret"].split()})
         if others and is_secret and fact.kind != "coming":
-            to = next((p.who for p in fact.pieces if isinstance(p, Mentioned) and p.who in others), others[0])
+            to = next(
+                (p.who for p in fact.pieces if isinstance(p, Mentioned) and p.who in others),
+                others[0],
+            )
             yield asked("tell", 6, to)
             yield asked("hide", 5, to)
         return
@@ -168,7 +172,9 @@ def _first(fact: PremiseFact) -> str:
 
 def _texts(fact: PremiseFact) -> Iterator[str]:
     for piece in fact.pieces:
-        text = "" if isinstance(piece, Mentioned) else piece if isinstance(piece, str) else piece.text
+        text = (
+            "" if isinstance(piece, Mentioned) else piece if isinstance(piece, str) else piece.text
+        )
         yield from re.findall(r"\w+", text.lower())
 
 

@@ -31,6 +31,12 @@ def is_one(word: str, names: str) -> bool:
 
 
 @cache
+def fact_words(name: str) -> frozenset[str]:
+    """The words of one list of ``facts.toml``."""
+    return frozenset(str(word_table("facts")[name]).split())
+
+
+@cache
 def pattern(name: str) -> re.Pattern[str]:
     """A pattern of ``patterns.toml``."""
     return re.compile(word_table("patterns")[name])
