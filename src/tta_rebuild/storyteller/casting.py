@@ -156,6 +156,8 @@ def _from_premise(
         spoken_of = (one for one in people if not start.get(f"{one.id}.implied"))
         free = [p for p in spoken_of if p.id not in seated and not p.is_called(premise.matter)]
     played = played_by(who_plays, free, now, odds)
+    if facts.question is not None:
+        played = _with_one_free(played, free, now)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
     if file.common:  # nobody and nothing but what the premise has
@@ -172,13 +174,9 @@ def _from_premise(
     _add_locals(around, entities, start)
     start["fate"] = Random(f"{seed}:fate").random() < 0.5
     matter = premise.matter or "what has happened"
-    bell = around.slots.get("bell")
-    deadline = premise.deadline or (f"before {bell}" if bell else "in time")
-    slots = {**around.slots, **parts, "aim": premise.aim, "at": premise.at, "deadline": deadline}
-    called = _once_known(matter) if notes else matter
-    verb, _, rest = premise.aim.partition(" ")
-    slots["aim_ing"] = f"{gerund(verb)} {rest}".strip()
-    slots |= _rooms(premise, entities[here].name) | _matter_slots(matter, called, people)
+    slots = {**around.slots, **parts} | _said(premise, around.slots.get("bell", ""))
+    slots |= _rooms(premise, entities[here].name)
+    slots |= _matter_slots(matter, _once_known(matter) if notes else matter, people)
     slots |= forms_of("place", entities[here].name)
     slots |= _facts_in_play(facts, holders, entities, start)
     start |= file.start | _state_of_matter(matter, premise, entities)
@@ -188,6 +186,17 @@ def _from_premise(
         f"plots/{plot}", file, entities, start, slots, is_open=True, premise=premise,
         sights=around.sights, parts=holders, grounds=grounds, facts=facts,
     )  # fmt: skip
+
+
+def _with_one_free(
+    played: Mapping[str, Entity], free: Sequence[Entity], now: Mapping[str, Value]
+) -> dict[str, Entity]:
+    """The parts of a story of a fact: one of those who are there plays none and is ``npc``."""
+    there = [one.id for one in free if now.get(f"{one.id}.at") == now["here"]]
+    kept = dict(played)
+    while kept and there and {one.id for one in kept.values()}.issuperset(there):
+        kept.popitem()
+    return kept
 
 
 def _facts_in_play(
@@ -223,6 +232,14 @@ def _add_locals(around: Surroundings, entities: dict[str, Entity], start: dict[s
         if key not in entities:
             entities[key] = Entity(key, "person", name, pronouns=pronouns)
             start |= {f"{key}.at": start["here"], f"{key}.person": True, f"{key}.local": True}
+
+
+def _said(premise: PremiseReading, bell: str) -> dict[str, str]:
+    """What the premise says of the undertaking, as slots; ``bell`` is a time of such a place."""
+    deadline = premise.deadline or (f"before {bell}" if bell else "in time")
+    verb, space, rest = premise.aim.partition(" ")
+    doing = f"{gerund(verb)}{space}{rest}"
+    return {"aim": premise.aim, "aim_ing": doing, "at": premise.at, "deadline": deadline}
 
 
 def _matter_slots(matter: str, called: str, people: Sequence[Entity]) -> dict[str, str]:

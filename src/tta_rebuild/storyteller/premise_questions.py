@@ -89,8 +89,9 @@ def _shared(question: FactQuestion, said: Collection[str]) -> float:
     """The share of what a fact says that a wish says, too; all of it, if both have its verb."""
     own = question.content
     both = own.intersection(said)
-    has_verb = stem(question.fact.does) in both and len(both) >= min(2, len(own))
-    return 1.0 if has_verb else len(both) / max(1, len(own))
+    has_doer = not said.isdisjoint(map(stem, words_of(question.fact.doer)))
+    is_enough = has_doer or len(both) >= min(2, len(own))
+    return 1.0 if is_enough and stem(question.fact.does) in both else len(both) / max(1, len(own))
 
 
 def _content(text: str) -> frozenset[str]:
