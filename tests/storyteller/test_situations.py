@@ -18,7 +18,7 @@ PIANO = "Every night the ghost of old Mr Dunn plays the piano upstairs."
     ("theme", "situation", "aim"),
     [
         ("My sister Ruth and I are going to rob the casino.", "heist", "rob the casino"),
-        (PIANO, "haunted", "find out what is behind the piano"),
+        (PIANO, "haunted", "find out why the ghost plays the piano upstairs"),
         ("A detective must stop a bank robbery.", "", "stop a bank robbery"),
         ("The last bookshop closes on Friday.", "last_season", "let go of the last bookshop"),
         ("Rob is here.", "", "find out what is behind it"),

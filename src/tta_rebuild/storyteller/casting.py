@@ -150,13 +150,13 @@ def _from_premise(
     now = {**start, **({} if file.parts else notes.get("state", {}))}
     who_plays = file.parts or _PARTS
     free = people if file.parts else _free_for_parts(premise, people)
-    facts = fact_cast(premise, people)
+    facts = fact_cast(premise, people, is_known=len(notes.get("scenes", ())) > 1)
     if file.common:
         seated = {one.id for one in facts.people.values()}
         spoken_of = (one for one in people if not start.get(f"{one.id}.implied"))
         free = [p for p in spoken_of if p.id not in seated and not p.is_called(premise.matter)]
     played = played_by(who_plays, free, now, odds)
-    if facts.question is not None:
+    if facts.question is not None and f"{plot}.".startswith(f"{facts.question.plot}."):
         played = _with_one_free(played, free, now)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
@@ -347,10 +347,10 @@ def replace_the_dead(
 def _plot_for(premise: PremiseReading, seed: str, *, is_away: bool) -> str:
     """The plot of a situation that the player has chosen, else of the premise's conflict."""
     is_ready = premise.situation and premise.is_chosen
-    if premise.question is not None:
-        return Random(f"{seed}:plot").choice(plots_of_fact(premise.question.plot))
-    if _is_any_undertaking(premise):
-        return Random(f"{seed}:plot").choice(plots_of_fact(UNDERTAKING))
+    shape = UNDERTAKING if _is_any_undertaking(premise) else ""
+    shape = premise.question.plot if premise.question else shape
+    if shape and (of_facts := plots_of_fact(shape)):
+        return Random(f"{seed}:plot").choice(of_facts)
     return (
         premise.situation
         if is_ready

@@ -74,7 +74,7 @@ class ClauseTree:
         """The verb with a subject of its own that a word belongs to."""
         while word.head != word.index:
             word = self.words[word.head]
-            if is_verb(word) and self.child(word, *SUBJECTS) and word.tag in ("VBZ", "VBP", "VBD"):
+            if is_verb(word) and self.child(word, *SUBJECTS):
                 break
         return word
 

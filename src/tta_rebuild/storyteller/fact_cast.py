@@ -39,12 +39,14 @@ class FactCast:
         said: the facts by the name of their slot: fact, also … also3, reason.
         people: who plays doer and to, as far as they are of the premise.
         question: what the player is after, None where it is not of a fact.
+        is_known: whether the facts have been told in full.
     """
 
     pronouns: Mapping[str, str]
     said: Mapping[str, PremiseFact]
     people: Mapping[str, Entity]
     question: FactQuestion | None
+    is_known: bool
 
     def slots(self) -> dict[str, str]:
         """All that can be said without a person of the scene."""
@@ -89,20 +91,20 @@ class FactCast:
     def _told(self, fact: PremiseFact, speaker: str = "") -> str:
         return FactWording(self._short, speaker).told(self._shortened(fact))
 
-    @staticmethod
-    def _shortened(fact: PremiseFact) -> PremiseFact:
-        """A fact with its people as they are called once they are known."""
+    def _shortened(self, fact: PremiseFact) -> PremiseFact:
+        """A fact with its people, and itself, as they are called once they are known."""
+        said = fact.brief if self.is_known and fact.brief else fact.pieces
         return replace(
             fact,
             doer=short(fact.doer),
             subject=tuple(map(_shortened, fact.subject)),
-            pieces=tuple(map(_shortened, fact.pieces)),
+            pieces=tuple(map(_shortened, said)),
             base=tuple(map(_shortened, fact.base)),
         )
 
 
-def fact_cast(premise: PremiseReading, people: Sequence[Entity]) -> FactCast:
-    """The facts of a premise in its story."""
+def fact_cast(premise: PremiseReading, people: Sequence[Entity], *, is_known: bool) -> FactCast:
+    """The facts of a premise in its story; ``is_known``: they have been told in full."""
     question = premise.question
     main = question.fact if question else None
     pronouns = {one.name: one.pronouns or "they" for one in people}
@@ -120,7 +122,7 @@ def fact_cast(premise: PremiseReading, people: Sequence[Entity]) -> FactCast:
     for part, name in wanted.items():
         one = next((p for p in people if name and (p.name == name or p.is_called(name))), None)
         parts |= {part: one} if one else {}
-    return FactCast(pronouns, named, parts, question)
+    return FactCast(pronouns, named, parts, question, is_known)
 
 
 def _overlap(fact: PremiseFact, main: PremiseFact | None, premise: PremiseReading) -> bool:

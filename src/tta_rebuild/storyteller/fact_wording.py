@@ -53,6 +53,7 @@ class PremiseFact:
     pronoun: str  # the doer's: you, he, she, it, they
     subject: tuple[Piece, ...]
     pieces: tuple[Piece, ...]  # from the verb on
+    brief: tuple[Piece, ...] = ()  # the same in a few words, once it is known
     when: str = ""  # "on Sunday", "" if not said
     verb: str = ""
     does: str = ""  # the verb of what is kept up, meant or begun, else ``verb``

@@ -77,8 +77,7 @@ def plots_of_matter(conflict: str, kind: str) -> list[str]:
 
 def plots_of_fact(shape: str) -> list[str]:
     """The plots for a question that a fact raises ("understand.deed")."""
-    found = [plot for plot in packaged("plots") if f"{plot}.".startswith(f"{shape}.")]
-    return found or [shape.partition(".")[0]]
+    return [plot for plot in packaged("plots") if f"{plot}.".startswith(f"{shape}.")]
 
 
 def plots_without_asking() -> list[str]:

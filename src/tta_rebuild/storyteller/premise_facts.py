@@ -23,6 +23,8 @@ MOST_READ = 1_500
 """Characters of a premise whose clauses are read."""
 MOST_WORDS = 16
 """Words of a fact, without its subject and its time."""
+BRIEF = 7
+"""The same once it is known."""
 _NO_PART = ("conj", "cc", "parataxis", "punct", "mark", "preconj", "intj", "meta", "dep")
 _BEFORE = ("advmod", "prep", "npadvmod", "advcl", "ccomp")
 """What may stand before a subject and says nothing of who does what."""
@@ -55,7 +57,10 @@ def facts_of(
         for place in mention.at if name else ():
             phrase = phrases.get(place)
             known = {*mention.phrase.words, *(phrase.words if phrase and phrase.is_name else ())}
-            who |= dict.fromkeys(starts[_span(phrase, place, tokens, known)], name)
+            span = _span(phrase, place, tokens, known)
+            for start, token in zip(starts[span], tokens[span], strict=True):
+                parts = (part.start() for part in re.finditer(r"\w+", token))  # ex-fiance
+                who |= {start + begin: name for begin in parts if start >= 0}
     pronouns = {called_in_story(p): p.pronouns or "they" for p in people}
     named = [p.name for p in people if p.name]
     tree = ClauseTree(text[:MOST_READ])
@@ -87,6 +92,7 @@ def _reads_well(told: str) -> bool:
     return (
         not twice
         and not pattern("fact_of_nothing").search(told)
+        and not pattern("fact_is_broken").search(told)
         and "whose" not in told.split()[:2]
     )
 
@@ -147,11 +153,14 @@ class PremiseFacts:
         ):
             return None
         pieces = self.meant.pieces(kept, finite, who)
+        brief = self._bounded(verb, kept, BRIEF)
+        is_whole = len(brief) > 2 and brief[-1].tag not in ("IN", "TO")
         fact = PremiseFact(
             doer=who,
             pronoun="you" if who == PLAYER else self.meant.pronoun(who, subject),
             subject=said,
             pieces=tuple(pieces),
+            brief=tuple(self.meant.pieces(brief, finite, who)) if is_whole else (),
             when=when,
             verb=verb.text.lower(),
             does=(self.tree.child(verb, "xcomp") or verb).text.lower(),
@@ -224,12 +233,12 @@ class PremiseFacts:
                 ]
         return "", kept
 
-    def _bounded(self, verb: Word, kept: list[Word]) -> list[Word]:
-        """A predicate of at most ``MOST_WORDS`` that ends where it may end."""
+    def _bounded(self, verb: Word, kept: list[Word], most: int = MOST_WORDS) -> list[Word]:
+        """A predicate of at most ``most`` words, if it can be cut, that ends where it may end."""
         for loose in _LOOSE:
             for word in [w for w in reversed(kept) if w.relation == loose and w.index > verb.index]:
                 gone = {w.index for w in self.tree.subtree(word)}
-                if len(kept) > MOST_WORDS and kept[-1].index in gone:
+                if len(kept) > most and kept[-1].index in gone:
                     kept = [w for w in kept if w.index not in gone]
         while kept and _may_not_end(kept[-1]):
             kept = kept[:-1]
