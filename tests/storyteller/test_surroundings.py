@@ -76,8 +76,8 @@ def test_a_kind_of_place_has_all_that_plots_are_told_with(kind: str, is_modern: 
     assert around.slots["room"] != around.slots["room2"]
 
 
-SPEAKERS = ("", "_near", "_npc", "_rival", *(f"_{part}" for part in PARTS_OF_FACTS))
-SAID = {f"{slot}{by}" for slot in ("fact", "also", "also2", "reason") for by in SPEAKERS}
+SPEAKERS = ("", "_near", "_npc", "_rival", "_above", *(f"_{part}" for part in PARTS_OF_FACTS))
+SAID = {f"{slot}{by}" for slot in ("fact", "also", "also2", "also3", "reason") for by in SPEAKERS}
 FACTS = {*SAID, *map(capital, SAID), "fact_he", "Fact_he", "fact_inf", "fact_ing", "when"}
 FACTS |= {slot for part in PARTS_OF_FACTS for slot in person_slots(part, "Tom", "he")}
 """What plots of facts are told with, where a premise has such facts."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tta_rebuild.core.english import gerund, stem, words_of
@@ -85,7 +85,7 @@ def question_of(wish: str, questions: Sequence[FactQuestion]) -> FactQuestion | 
     return best if best is not None and _shared(best, said) >= _ENOUGH else None
 
 
-def _shared(question: FactQuestion, said: Collection[str]) -> float:
+def _shared(question: FactQuestion, said: frozenset[str]) -> float:
     """The share of what a fact says that a wish says, too; all of it, if both have its verb."""
     own = question.content
     both = own.intersection(said)

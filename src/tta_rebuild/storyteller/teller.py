@@ -22,8 +22,9 @@ from tta_rebuild.storyteller.lines import story_lines
 from tta_rebuild.storyteller.offers import Offers
 from tta_rebuild.storyteller.opening import opening
 from tta_rebuild.storyteller.player_move import PlayerMove
+from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.scene_draft import SceneDraft
-from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry, packaged
+from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry
 from tta_rebuild.storyteller.scene_order import possible_scenes, ranked
 from tta_rebuild.storyteller.scene_reply import reply_of, scene_facts
 from tta_rebuild.storyteller.wishes import wish_of, wishes_offered
@@ -95,7 +96,7 @@ class Teller:
 
     def _begin_chapter(self, values: dict[str, Any]) -> None:
         told = self.cast.name.removeprefix("plots/").partition(".")[0]
-        others = sorted({name.partition(".")[0] for name in packaged("plots")} - {told})
+        others = sorted(plot_names().keys() - {told})
         plot = plot_for(self.cast.premise, self.rng.choice(others), str(self.given["seed"]))
         self.cast = cast_of(self.given, {**self.notes, "wish": self.wish, "plot": plot})
         values |= self.cast.file.start
