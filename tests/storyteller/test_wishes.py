@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.storyteller.test_moves_meant import told
-from tta_rebuild.storyteller.casting import UNDERTAKING, cast_of
+from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.matter_kind import kind_of_matter, plots_of_matter
 from tta_rebuild.storyteller.premise import read_premise
@@ -29,7 +29,7 @@ PERCEIVES = {
     *"see hear feel smell can know have had are find could do understand will may need".split()
 }
 COUNTED = {"gain", "heat", "price", "did_aim", "letting"}
-SHAPES = {row["plot"] for row in word_table("facts")["questions"].values()} | {UNDERTAKING}
+SHAPES = {row["plot"] for row in word_table("facts")["questions"].values()}
 OF_FACTS = sorted(n for n in packaged("plots") if ".".join(n.split(".")[:2]) in SHAPES)
 OF_MATTER = sorted(name for name in packaged("plots") if "." in name and name not in OF_FACTS)
 

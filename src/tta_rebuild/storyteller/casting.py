@@ -10,12 +10,10 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from tta_rebuild.core.english import gerund
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.storyteller.cast_people import add_people, noun_of
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.fact_cast import FactCast, fact_cast
-from tta_rebuild.storyteller.fact_wording import PLAYER
 from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.matter_kind import kind_of_matter, plots_of_fact, plots_of_matter
 from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
@@ -33,8 +31,6 @@ from tta_rebuild.storyteller.surroundings import (
 )
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
-UNDERTAKING = "undertake.aim"
-"""The plots of whatever the player wants."""
 _PARTS = {
     "worker": "ally/close/any/worker",
     "keeper": "authority/above/keeper",
@@ -237,9 +233,7 @@ def _add_locals(around: Surroundings, entities: dict[str, Entity], start: dict[s
 def _said(premise: PremiseReading, bell: str) -> dict[str, str]:
     """What the premise says of the undertaking, as slots; ``bell`` is a time of such a place."""
     deadline = premise.deadline or (f"before {bell}" if bell else "in time")
-    verb, space, rest = premise.aim.partition(" ")
-    doing = f"{gerund(verb)}{space}{rest}"
-    return {"aim": premise.aim, "aim_ing": doing, "at": premise.at, "deadline": deadline}
+    return {"aim": premise.aim, "at": premise.at, "deadline": deadline}
 
 
 def _matter_slots(matter: str, called: str, people: Sequence[Entity]) -> dict[str, str]:
@@ -347,25 +341,13 @@ def replace_the_dead(
 def _plot_for(premise: PremiseReading, seed: str, *, is_away: bool) -> str:
     """The plot of a situation that the player has chosen, else of the premise's conflict."""
     is_ready = premise.situation and premise.is_chosen
-    shape = UNDERTAKING if _is_any_undertaking(premise) else ""
-    shape = premise.question.plot if premise.question else shape
-    if shape and (of_facts := plots_of_fact(shape)):
-        return Random(f"{seed}:plot").choice(of_facts)
+    if premise.question is not None:
+        return Random(f"{seed}:plot").choice(plots_of_fact(premise.question.plot))
     return (
         premise.situation
         if is_ready
         else plot_for(premise, premise.conflict, seed, is_away=is_away)
     )
-
-
-def _is_any_undertaking(premise: PremiseReading) -> bool:
-    """Whether a story says the player's own words and the premise's facts, and no kind of matter.
-
-    Where something is to be found out it has to be known of what kind, or there is no answer.
-    """
-    is_of_kind = premise.conflict in words_in("needs_a_kind")
-    has_facts = any(fact.doer != PLAYER for fact in premise.facts)
-    return has_facts and not (is_of_kind or premise.is_chosen)
 
 
 def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool = False) -> str:

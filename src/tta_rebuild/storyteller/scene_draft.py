@@ -105,7 +105,7 @@ class SceneDraft:
                 continue
             words, before = template(text), self.writer.left_out
             told = self.writer.line([words]) if self.cast.is_open else self.writer.whole(words)
-            if "also" in condition and absent.tells_of(told):
+            if "also" in condition and (absent.tells_of(told) or not self._may_recall(told)):
                 continue
             if self.rules.breaks_silence(told):  # what follows would answer it
                 if scene.ending:
@@ -122,6 +122,14 @@ class SceneDraft:
         self.lines += [line for line in lasting if not self.rules.breaks_silence(line)]
         self.seen.append(scene.id)
         return True
+
+    def _may_recall(self, told: str) -> bool:
+        """Whether another fact of the premise may be said beside; noted if it is."""
+        now, last = int(self.state.get("now")), int(self.state.values.get("also_told") or -2)
+        if told and last not in (now, now - 1):
+            self.state.values["also_told"] = now
+            return True
+        return last == now
 
     def _remind(self, scene: SceneEntry, absent: Absent) -> None:
         """Say one of the premise's facts now and then, where the plot does not turn on one."""

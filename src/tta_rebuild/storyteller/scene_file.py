@@ -189,8 +189,7 @@ def read_world(name: str) -> WorldFile:
 def _with_common(world: WorldFile, name: str) -> WorldFile:
     """A plot with the parts and scenes that any may have: who wants what, and says so.
 
-    One of a kind of matter (``plots/find.thing``) has those of its conflict but for the endings;
-    that of any undertaking is of no conflict, and has those of all.
+    One of a kind of matter (``plots/find.thing``) has those of its conflict but for the endings.
     """
     parts = read_world(f"data/{COMMON}").parts
     return world.model_copy(update={"scenes": [*world.scenes, *_shared(name)], "parts": parts})
@@ -198,8 +197,7 @@ def _with_common(world: WorldFile, name: str) -> WorldFile:
 
 def _shared(name: str) -> Sequence[SceneEntry]:
     conflict, _, kind = name.partition(".")
-    is_plot = bool(kind) and name.startswith("plots/")  # and no author's own file
-    if not is_plot or conflict.removeprefix("plots/") not in packaged("plots"):
+    if not kind or not name.startswith("plots/"):  # or an author's own file
         return _common()
     return [one for one in read_world(conflict).scenes if not one.ending]
 
