@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tta_rebuild.lab.prose_lint import blemishes_in
+from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.clause_tree import ClauseTree
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_facts import called_in_story
 from tta_rebuild.storyteller.scene_file import packaged
 from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.world_state import NOWHERE
 
 PIANO = (
     "Ruth comes home to the flat above the launderette and finds that her brother Callum has sold "
@@ -187,3 +191,89 @@ async def test_whoever_does_it_is_not_taken_for_somebody_else(ask: Any) -> None:
 
     assert PLAYER not in reply["notes"]["state"]
     assert "Callum’s Callum" not in json.dumps(reply, ensure_ascii=False)
+
+
+def test_whoever_is_said_to_speak_is_not_mute_and_who_will_not_is() -> None:
+    start = cast_of({"theme": PARROT, "seed": "1"}, {}).start
+    refusing = cast_of({"theme": DEV, "seed": "1"}, {}).start
+
+    assert not start.get("parrot.mute")
+    assert refusing["dev.mute"]
+
+
+@pytest.mark.parametrize(
+    ("theme", "who", "is_there"),
+    [
+        (PIANO, "callum", True),  # "the piano Mum left her" says nothing of him
+        ("My brother Ivo has run away from the mill. He has sold my horse.", "ivo", False),
+        ("My cousin Lund arrives on Monday. Nobody has swept the mill.", "lund", False),
+        ("I work at the mill. Nobody has seen my brother Ivo since Friday.", "ivo", False),
+    ],
+)  # fmt: skip
+def test_whoever_does_something_now_is_there(theme: str, who: str, is_there: bool) -> None:
+    assert (cast_of({"theme": theme, "seed": "1"}, {}).start[f"{who}.at"] != NOWHERE) is is_there
+
+
+def test_in_a_story_of_a_fact_somebody_is_left_to_talk_to() -> None:
+    theme, wish = "My boss has taken my name off the plans. My friend Ida is here.", "find out why"
+    notes = {"wish": f"{wish} my boss has taken my name off the plans"}
+
+    cast = cast_of({"theme": theme, "seed": "1"}, notes)
+
+    assert cast.name.startswith("plots/understand.deed")
+    assert "ida" not in cast.parts.values()
+    assert cast.parts["doer"] == "boss"
+
+
+def test_a_fact_is_said_in_few_words_once_it_is_known() -> None:
+    theme = "My cousin Rosa has hidden the keys of the mill behind the wall of the old bakery."
+    wish = {"wish": "find out why Rosa has hidden the keys"}
+
+    first = cast_of({"theme": theme, "seed": "1"}, wish).slots["fact"]
+    later = cast_of({"theme": theme, "seed": "1"}, {**wish, "scenes": ["a", "b"]}).slots["fact"]
+
+    assert first.startswith("Rosa has hidden the keys of the mill behind the wall")
+    assert later.startswith("Rosa has hidden the keys")
+    assert len(later) < len(first)
+
+
+async def test_after_the_decisive_deed_its_own_plot_goes_on(ask: Any) -> None:
+    replies = await told_of(ask, "fight.plan", "fight.plan")
+    told = replies[-1]["notes"]["scenes"]
+
+    assert [scene for scene in told if not scene.startswith("fight_plan")] == []
+
+
+async def test_other_facts_are_said_in_every_second_scene_at_most(ask: Any, text_of: Any) -> None:
+    replies = await told_of(ask, "understand.deed", "understand.deed")
+    recalled = ["pointing at the wall" in text_of(reply) for reply in replies[1:]]
+
+    assert any(recalled)
+    assert not any(a and b for a, b in pairwise(recalled))
+
+
+async def test_a_story_of_no_fact_recalls_one_now_and_then(ask: Any, text_of: Any) -> None:
+    replies, notes, action = [], dict[str, Any](), ""
+    for turn in range(1, 8):
+        reply = await ask(
+            theme=DEV, seed=4, turn=turn, notes=notes, action=action, stage="development"
+        )
+        replies.append(text_of(reply))
+        notes = json.loads(json.dumps(reply["notes"]))
+        action = "I want to learn to fly" if turn == 1 else first_of(reply)
+
+    assert 1 <= sum("cheated" in text or "talk to you" in text for text in replies[2:]) <= 3
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "relation"),
+    [
+        (PIANO, "left", "relcl"),
+        ("A bell rings in bed six every night.", "rings", "ROOT"),
+    ],
+)  # fmt: skip
+def test_a_fault_that_a_sentence_shows_is_put_right(text: str, verb: str, relation: str) -> None:
+    word = next(w for w in ClauseTree(text).words if w.text == verb)
+
+    assert word.tag.startswith("VB")
+    assert word.relation == relation

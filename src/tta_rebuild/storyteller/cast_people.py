@@ -76,7 +76,7 @@ def add_people(
     start |= {
         f"{key}.mute": True
         for key, one in people.items()
-        if one.name.lower() in mute - heard
+        if one.name.lower() in mute
         or (
             is_animal(head_of(one.role or one.name))
             and not is_tale
@@ -126,7 +126,7 @@ def _is_away(theme: str, person: PremisePerson) -> bool:
         return True
     before = (theme[: found.start()] for found in re.finditer(rf"\b{name}\b", theme, re.I))
     is_late = any(map(pattern("late").search, before))  # "our late father", and nobody else
-    is_killed = _is_told_of(theme, person, "who_killed")
+    is_killed = _is_told_of(theme, person, "who_killed") or _is_told_of(theme, person, "unseen")
     return is_late or is_killed or _is_told(theme, person, "away")
 
 

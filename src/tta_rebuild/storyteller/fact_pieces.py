@@ -238,15 +238,8 @@ class FactPieces:
         low = word.text.lower()
         is_self = low.endswith(("self", "selves"))
         is_subject = word.relation in SUBJECTS
-        case = (
-            "owner"
-            if word.relation == "poss"
-            else "self"
-            if is_self
-            else "subject"
-            if is_subject
-            else "object"
-        )
+        case = "self" if is_self else "subject" if is_subject else "object"
+        case = "owner" if word.relation == "poss" else case
         who = PLAYER if low in _FIRST else self.who.get(word.index)
         if low in GENDERS and not is_self:
             who = self._who_is(word)

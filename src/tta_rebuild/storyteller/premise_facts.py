@@ -142,15 +142,11 @@ class PremiseFacts:
         finite = next(is_finite, None)
         if subject is None or finite is None or {"would", "should", "'d"} & {finite.text.lower()}:
             return None
-        when, kept = self._time(verb, kept)
-        kept = self._bounded(verb, kept)
+        when, timeless = self._time(verb, kept)
+        kept = self._bounded(verb, timeless if len(timeless) > 1 else kept)
         who = self.meant.whose(subject)
         said = self.meant.subject_pieces(subject) if not who else ()
-        if (
-            len(kept) < 2
-            or not (who or said)
-            or self.meant.who.get(kept[-1].index, "").startswith("?")
-        ):
+        if len(kept) < 2 or not (who or said):
             return None
         pieces = self.meant.pieces(kept, finite, who)
         brief = self._bounded(verb, kept, BRIEF)

@@ -20,8 +20,8 @@ SPOKEN = re.compile(
 def speaks(who: Entity, text: str) -> bool:
     """Whether a text tells that somebody says something: by name, or where nobody else says it."""
     name, verbs = rf"\b{re.escape(short(who.name))}\b", common("spoken_verbs")
-    if not re.search(name, text):
-        return False
+    if not re.search(name, re.sub("“[^”]*”", "", text)):
+        return False  # nobody speaks who is only spoken of
     if re.search(rf"{name}(?: \w+){{0,2}} (?:{verbs})\b|\b(?:{verbs}) {name}", text):
         return True
     own = {"", who.pronouns, who.pronouns.capitalize()}
