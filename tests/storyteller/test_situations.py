@@ -20,7 +20,7 @@ PIANO = "Every night the ghost of old Mr Dunn plays the piano upstairs."
         ("My sister Ruth and I are going to rob the casino.", "heist", "rob the casino"),
         (PIANO, "haunted", "find out why the ghost plays the piano upstairs"),
         ("A detective must stop a bank robbery.", "", "stop a bank robbery"),
-        ("The last bookshop closes on Friday.", "last_season", "let go of the last bookshop"),
+        ("The last bookshop closes on Friday.", "last_season", "be ready when the last bookshop closes on Friday"),
         ("Rob is here.", "", "find out what is behind it"),
         ("Find out who murdered the singer.", "murder", "find out who murdered the singer"),
         ("my sister ruby marries, the groom is late", "wedding", "bring off the wedding"),
