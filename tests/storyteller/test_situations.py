@@ -11,6 +11,7 @@ from tta_rebuild.storyteller.scene_file import packaged, read_world
 from tta_rebuild.storyteller.word_lists import word_table
 
 SITUATIONS = word_table("premise_topics")["situation"]
+CLOSES = "The last bookshop closes on Friday."
 PIANO = "Every night the ghost of old Mr Dunn plays the piano upstairs."
 
 
@@ -20,7 +21,7 @@ PIANO = "Every night the ghost of old Mr Dunn plays the piano upstairs."
         ("My sister Ruth and I are going to rob the casino.", "heist", "rob the casino"),
         (PIANO, "haunted", "find out why the ghost plays the piano upstairs"),
         ("A detective must stop a bank robbery.", "", "stop a bank robbery"),
-        ("The last bookshop closes on Friday.", "last_season", "be ready when the last bookshop closes on Friday"),
+        (CLOSES, "last_season", "be ready when the last bookshop closes on Friday"),
         ("Rob is here.", "", "find out what is behind it"),
         ("Find out who murdered the singer.", "murder", "find out who murdered the singer"),
         ("my sister ruby marries, the groom is late", "wedding", "bring off the wedding"),
