@@ -138,6 +138,15 @@ def test_a_wish_in_the_players_own_words_is_of_the_fact_that_it_names(shape: str
     assert question.plot == shape
 
 
+@pytest.mark.parametrize("wish", ["talk her out of it", "stop her"])
+def test_what_is_about_to_be_done_is_to_be_stopped(wish: str) -> None:
+    theme = "My sister Judith is about to sell our mother's orchard. I have to talk her out of it."
+    question = read_premise(theme, wish=wish).question
+
+    assert question is not None
+    assert question.wish == "keep Judith from selling your mother’s orchard"
+
+
 def test_a_wish_about_something_else_is_of_no_fact() -> None:
     assert read_premise(PIANO, wish="make peace with Callum").question is None
     assert read_premise(PIANO, wish="learn to fly").question is None

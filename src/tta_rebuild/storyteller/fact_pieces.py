@@ -256,8 +256,9 @@ class FactPieces:
         inner = next((w for w in kept if w.tag == "VB"), None)
         if inner is None or self._subject_of(inner, None, doer) is not None:
             return ()
-        is_meant = inner.index == verb.index or (
-            inner.head == verb.index and inner.relation == "xcomp"
-        )
+        above = self.tree.words[inner.head]
+        above = self.tree.words[above.head] if above.text.lower() == "about" else above
+        is_meant = inner.index == verb.index
+        is_meant |= above.index == verb.index and inner.relation == "xcomp"
         rest = [w for w in kept if w.index >= inner.index]
         return tuple(self.pieces(rest, None, doer)) if is_meant else ()

@@ -206,8 +206,8 @@ class _Reading:
         questions = questions_of(facts, pronouns)
         after = self.aims.read(told, people, places, plot, wish)
         wishes = with_questions(after.wishes, questions, is_first_meant=after.is_meant)
-        is_open = (wishes or wish) and not plot
-        question = question_of(wish or wishes[0], questions) if is_open else None
+        wanted = "" if plot else wish or next(iter(wishes), "")
+        question = question_of(wanted, questions) if wanted else None
         topics = word_table("premise_topics")
         its = topics["situation"].get(after.situation, {})
         time = pattern("time").search(self.text)

@@ -249,9 +249,8 @@ class PremiseFacts:
     def _kind(self, fact: PremiseFact, finite: Word, verb: Word, kept: Sequence[Word]) -> str:
         """``coming``, ``deed``, ``doing``, ``lack``, ``said`` or ``state``."""
         low, is_present = verb.text.lower(), finite.tag in ("VBZ", "VBP")
-        xcomp = self.tree.child(verb, "xcomp")
         is_will = finite.text.lower() in ("will", "'ll", "’ll", "shall", "must")
-        is_meant = xcomp is not None and low in fact_words("intends") and bool(fact.base)
+        is_meant = low in fact_words("intends") and bool(fact.base)
         is_dated = is_present and bool(
             {*map(one_of, fact.when.lower().split())} & fact_words("ahead")
         )

@@ -14,7 +14,7 @@ from tta_rebuild.core.english import gerund, stem, words_of
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Mentioned, PremiseFact
 from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.premise_wishes import MOST_WISHES
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 _ENOUGH = 0.6
 """The share of a fact's words that a wish must have to be about it."""
@@ -78,6 +78,8 @@ def question_of(wish: str, questions: Sequence[FactQuestion]) -> FactQuestion | 
     for one in questions:
         if one.wish.lower() == wanted:
             return one
+    if pattern("stops_it").match(wanted):  # talk her out of it
+        return next((one for one in questions if one.shape == "stop"), None)
     said = _content(wish)
     rows: Mapping[str, Mapping[str, str]] = word_table("facts")["questions"]
     fitting = [q for q in questions if re.search(rows[q.shape]["says"], wanted)]
