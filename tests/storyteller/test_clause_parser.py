@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tta_rebuild.storyteller.clause_parser import Word, parse
+from tta_rebuild.storyteller.clause_parser import ParsedWord, parse
 
 MOST_BYTES = 2_500_000
 
 
-def words_of(text: str) -> list[Word]:
+def words_of(text: str) -> list[ParsedWord]:
     return [word for sentence in parse(text) for word in sentence]
 
 

@@ -12,8 +12,8 @@ from tta_rebuild.lab.prose_lint import blemishes_in
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.clause_tree import ClauseTree
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording
-from tta_rebuild.storyteller.premise import PremiseReading, read_premise
-from tta_rebuild.storyteller.premise_facts import called_in_story
+from tta_rebuild.storyteller.premise import read_premise
+from tta_rebuild.storyteller.premise_people import pronouns_of
 from tta_rebuild.storyteller.scene_file import packaged
 from tta_rebuild.storyteller.word_lists import word_table
 from tta_rebuild.storyteller.world_state import NOWHERE
@@ -49,11 +49,7 @@ PLOTS = sorted(
 def said(premise: str, speaker: str = "") -> list[str]:
     """The facts of a premise as somebody tells them to the player."""
     read = read_premise(premise)
-    return [FactWording(pronouns_of(read), speaker).told(fact) for fact in read.facts]
-
-
-def pronouns_of(read: PremiseReading) -> dict[str, str]:
-    return {called_in_story(p): p.pronouns or "they" for p in read.people}
+    return [FactWording(pronouns_of(read.people), speaker).told(fact) for fact in read.facts]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +67,8 @@ def pronouns_of(read: PremiseReading) -> dict[str, str]:
 def test_a_clause_is_told_to_whoever_is_played(premise: str, fact: str) -> None:
     read = read_premise(premise)
     wordings = [
-        f"{FactWording(pronouns_of(read)).told(one)} {one.when}".strip() for one in read.facts
+        f"{FactWording(pronouns_of(read.people)).told(one)} {one.when}".strip()
+        for one in read.facts
     ]
 
     assert fact in wordings
@@ -116,7 +113,7 @@ def test_one_who_has_just_been_named_is_he() -> None:
     read = read_premise(PIANO)
     fact = next(fact for fact in read.facts if fact.doer == "Callum")
 
-    told = FactWording(pronouns_of(read)).told(fact, again=True)
+    told = FactWording(pronouns_of(read.people)).told(fact, again=True)
 
     assert told == "he has sold the piano your Mum left you"
 

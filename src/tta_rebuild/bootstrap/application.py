@@ -136,12 +136,10 @@ async def open_application(
         usual = Dependencies(
             provider=tellers.told, catalog=catalog, safety=safety_gate, world_rules=world_rules,
             clock=clock, new_id=new_id, session_id=session_id, notices=notices,
-            settle=tracker.flush,
+            settle=tracker.flush, check_code=code_check_for(settings, stack, ledger=store.ledger()),
         )  # fmt: skip
         usual = _as_set(usual, settings, tellers, is_own=provider is not None)
-        usual = replace(usual, check_code=code_check_for(settings, stack, ledger=store.ledger()))
-        stories = Stories(usual, store)
-        yield _opened(stories, store, tellers, tracker, settings, notices, shared)
+        yield _opened(Stories(usual, store), store, tellers, tracker, settings, notices, shared)
 
 
 def _as_set(

@@ -6,14 +6,14 @@ Called by ``casting``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tta_rebuild.storyteller.entities import Entity, head_of, slug
 from tta_rebuild.storyteller.fact_wording import PremiseFact
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
 from tta_rebuild.storyteller.noun_phrases import is_animal, words_in
 from tta_rebuild.storyteller.premise import PremiseReading
-from tta_rebuild.storyteller.premise_people import PremisePerson
+from tta_rebuild.storyteller.premise_people import PremisePerson, called_in_story
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, Value
 
@@ -39,7 +39,7 @@ def add_people(
     """
     here, odds = str(start["here"]), dict[str, Mapping[str, float]]()
     for person in premise.people:
-        name = person.name or pattern("relative_clause").sub("", person.role)
+        name = called_in_story(person)
         key = ids.get(person.name.lower()) or slug(name)
         if key in entities or not name:
             continue
@@ -48,7 +48,7 @@ def add_people(
         odds[key] = person.odds
         is_sought = premise.conflict in _SEEK and _is_sought(premise.aim, person)
         does = [fact for fact in premise.facts if fact.doer == name]
-        is_expected = any(f.kind == "coming" and is_one(f.verb, "arrives") for f in does)
+        is_expected = any(f.kind == "coming" and is_one(f.does, "arrives") for f in does)
         is_gone = _is_gone(theme, person) and not _is_about(does, person)
         is_said = is_sought or is_expected or is_gone
         is_away = is_said or person.is_only_owner
@@ -67,23 +67,22 @@ def add_people(
         for tie in ties:
             start[f"{key}.{tie}"] = True
     people = {key: one for key, one in entities.items() if f"{key}.person" in start}
+    start |= dict.fromkeys((f"{key}.mute" for key in _mute(premise, people)), True)
+    return odds
+
+
+def _mute(premise: PremiseReading, people: Mapping[str, Entity]) -> Iterator[str]:
+    """Who cannot speak, or will not: as the premise says, and animals unless they do."""
     told = spelled_out(premise.told, people.values())
     mute = mute_people(told, tuple(one.name for one in people.values()))
     spoken = [f for f in premise.facts if is_one(f.verb, "speaks")]
     mute |= {f.doer.lower() for f in spoken if f.is_not}
     heard = {f.doer.lower() for f in spoken if not f.is_not}
     is_tale = is_animal(head_of(premise.you.role))  # animals talk where the hero is one
-    start |= {
-        f"{key}.mute": True
-        for key, one in people.items()
-        if one.name.lower() in mute
-        or (
-            is_animal(head_of(one.role or one.name))
-            and not is_tale
-            and one.name.lower() not in heard
-        )
-    }
-    return odds
+    for key, one in people.items():
+        low, is_beast = one.name.lower(), is_animal(head_of(one.role or one.name))
+        if low in mute or (is_beast and not is_tale and low not in heard):
+            yield key
 
 
 def _ties_of(person: PremisePerson) -> list[str]:

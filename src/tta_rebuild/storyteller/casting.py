@@ -146,13 +146,13 @@ def _from_premise(
     now = {**start, **({} if file.parts else notes.get("state", {}))}
     who_plays = file.parts or _PARTS
     free = people if file.parts else _free_for_parts(premise, people)
-    facts = fact_cast(premise, people, is_known=len(notes.get("scenes", ())) > 1)
+    facts = fact_cast(premise, people, plot, is_known=len(notes.get("scenes", ())) > 1)
     if file.common:
         seated = {one.id for one in facts.people.values()}
         spoken_of = (one for one in people if not start.get(f"{one.id}.implied"))
         free = [p for p in spoken_of if p.id not in seated and not p.is_called(premise.matter)]
     played = played_by(who_plays, free, now, odds)
-    if facts.question is not None and f"{plot}.".startswith(f"{facts.question.plot}."):
+    if facts.question is not None:
         played = _with_one_free(played, free, now)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
@@ -176,11 +176,9 @@ def _from_premise(
     slots |= forms_of("place", entities[here].name)
     slots |= _facts_in_play(facts, holders, entities, start)
     start |= file.start | _state_of_matter(matter, premise, entities)
-    near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))
-    grounds = frozenset(slug(one) for one in near if one[:1].islower())
     return Cast(
         f"plots/{plot}", file, entities, start, slots, is_open=True, premise=premise,
-        sights=around.sights, parts=holders, grounds=grounds, facts=facts,
+        sights=around.sights, parts=holders, grounds=_grounds(places), facts=facts,
     )  # fmt: skip
 
 
@@ -209,6 +207,12 @@ def _facts_in_play(
     start |= {f"{one.id}.part": True for one in facts.people.values()}
     start |= dict.fromkeys(facts.said, True) | {"when": "when" in slots}
     return slots
+
+
+def _grounds(places: Sequence[str]) -> frozenset[str]:
+    """Those of the places where the story goes on."""
+    near = (one for one in places if not set(bare(one).split()) & words_in("too_big"))
+    return frozenset(slug(one) for one in near if one[:1].islower())
 
 
 def _add_things(

@@ -29,7 +29,7 @@ _BREAK = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ParsedWord:
     """One word of a text: where it stands, what it is, and what it belongs to."""
 
     index: int
@@ -44,6 +44,11 @@ class Word:
     """A label of ClearNLP as spaCy's English pipelines give it: "nsubj", "dobj" … "ROOT"."""
     head: int
     """The index of its head; its own for a root."""
+
+    @property
+    def is_verb(self) -> bool:
+        """Whether it is a form of a verb."""
+        return self.tag.startswith("VB") or self.tag == "MD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +73,12 @@ class WordTree(NamedTuple):
     """After which words a sentence is over."""
 
 
-def parse(text: str) -> tuple[tuple[Word, ...], ...]:
+def parse(text: str) -> tuple[tuple[ParsedWord, ...], ...]:
     """The words of each sentence, in their order; () for a text without words.
 
     Takes time in proportion to the text's length. The weights are loaded by the first call.
     """
-    model, found = clause_model(), list[tuple[Word, ...]]()
+    model, found = clause_model(), list[tuple[ParsedWord, ...]]()
     begin, count = 0, 0
     for end in [*(gap.end() for gap in _BREAK.finditer(text)), len(text)]:
         for sentence in _sentences(model, text[begin:end], begin, count):
@@ -110,7 +115,7 @@ def read_model(file: bytes) -> ClauseModel:
 
 def _sentences(
     model: ClauseModel, text: str, offset: int, count: int
-) -> Iterator[tuple[Word, ...]]:
+) -> Iterator[tuple[ParsedWord, ...]]:
     """Of one paragraph, which begins ``offset`` characters in and after ``count`` words."""
     spans = tokens(text, model.exceptions)
     written = [text[begin:end] for begin, end in spans]
@@ -118,7 +123,7 @@ def _sentences(
     first = 0
     for end in tree.ends:
         yield tuple(
-            Word(
+            ParsedWord(
                 index=count + at,
                 text=written[at],
                 start=offset + spans[at][0],

@@ -11,23 +11,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tta_rebuild.storyteller.clause_parser import Word
+from tta_rebuild.storyteller.clause_parser import ParsedWord
 
 _SUBJECTS = ("nsubj", "nsubjpass")
-_VERBS = ("VB", "VBD", "VBG", "VBN", "VBP", "VBZ", "MD")
+_BEFORE_A_NOUN = ("det", "amod", "poss", "compound", "nummod")
 
 
-def repaired(sentence: Sequence[Word]) -> list[Word]:
+def repaired(sentence: Sequence[ParsedWord]) -> list[ParsedWord]:
     """A sentence's words, with other heads, relations and tags where they cannot be right."""
     first = sentence[0].index if sentence else 0
     return _with_relatives(_with_verb(sentence, first), first)
 
 
-def _with_verb(sentence: Sequence[Word], first: int) -> list[Word]:
+def _with_verb(sentence: Sequence[ParsedWord], first: int) -> list[ParsedWord]:
     """With the last noun of "a bell rings" as the verb, where there is no other."""
     words = list(sentence)
     root = next((w for w in words if w.head == w.index and w.tag == "NNS"), None)
-    if root is None or any(w.tag in _VERBS for w in words):
+    if root is None or any(w.is_verb for w in words):
         return words
     before = words[root.index - first - 1] if root.index > first else None
     if before is None or before.relation != "compound" or before.head != root.index:
@@ -35,25 +35,15 @@ def _with_verb(sentence: Sequence[Word], first: int) -> list[Word]:
     words[root.index - first] = replace(root, tag="VBZ")
     words[before.index - first] = replace(before, relation="nsubj")
     for word in words[: before.index - first]:
-        if word.head == root.index and word.relation in (
-            "det",
-            "amod",
-            "poss",
-            "compound",
-            "nummod",
-        ):
+        if word.head == root.index and word.relation in _BEFORE_A_NOUN:
             words[word.index - first] = replace(word, head=before.index)
     return words
 
 
-def _with_relatives(words: list[Word], first: int) -> list[Word]:
+def _with_relatives(words: list[ParsedWord], first: int) -> list[ParsedWord]:
     """With a clause that follows a noun at once as what is said of that noun."""
     for verb in list(words):
-        if (
-            verb.tag not in _VERBS
-            or verb.relation not in ("conj", "ccomp")
-            or verb.head >= verb.index
-        ):
+        if not verb.is_verb or verb.relation not in ("conj", "ccomp") or verb.head >= verb.index:
             continue
         subject = next((w for w in words if w.head == verb.index and w.relation in _SUBJECTS), None)
         if subject is None or any(w.head == verb.index and w.relation == "mark" for w in words):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from tta_rebuild.storyteller.clause_parser import Word, parse
+from tta_rebuild.storyteller.clause_parser import ParsedWord, parse
 from tta_rebuild.storyteller.clause_repairs import repaired
 
 SUBJECTS = ("nsubj", "nsubjpass", "expl", "csubj")
@@ -29,26 +29,26 @@ class ClauseTree:
         sentences = [repaired(sentence) for sentence in parse(text)]
         self.words = [*chain.from_iterable(sentences)]
         self.asked = {w.index for s in sentences if s and s[-1].text == "?" for w in s}
-        self._below: dict[int, list[Word]] = {}
+        self._below: dict[int, list[ParsedWord]] = {}
         for word in self.words:
             if word.head != word.index:
                 self._below.setdefault(word.head, []).append(word)
 
-    def below(self, index: int) -> Sequence[Word]:
+    def below(self, index: int) -> Sequence[ParsedWord]:
         """What hangs on to a word."""
         return self._below.get(index, ())
 
-    def child(self, word: Word, *relations: str) -> Word | None:
+    def child(self, word: ParsedWord, *relations: str) -> ParsedWord | None:
         """The first word that hangs on to this one in one of these ways."""
         return next((c for c in self.below(word.index) if c.relation in relations), None)
 
-    def subtree(self, word: Word) -> Iterator[Word]:
+    def subtree(self, word: ParsedWord) -> Iterator[ParsedWord]:
         """A word and all that hangs on to it."""
         yield word
         for child in self.below(word.index):
             yield from self.subtree(child)
 
-    def noun_phrase(self, noun: Word) -> Iterator[Word]:
+    def noun_phrase(self, noun: ParsedWord) -> Iterator[ParsedWord]:
         """A noun with what belongs to its phrase, without its clauses."""
         yield noun
         for child in self.below(noun.index):
@@ -56,11 +56,11 @@ class ClauseTree:
                 yield from self.subtree(child)
 
     @staticmethod
-    def is_of(word: Word, verb: Word) -> bool:
+    def is_of(word: ParsedWord, verb: ParsedWord) -> bool:
         """Whether a word is a verb or hangs on to it at once."""
         return word.index == verb.index or word.head == verb.index
 
-    def subject(self, verb: Word) -> Word | None:
+    def subject(self, verb: ParsedWord) -> ParsedWord | None:
         """Whose a verb is: its own subject, or that of the verb it is joined to."""
         own = self.child(verb, *SUBJECTS)
         if own is not None and own.tag in ("WDT", "WP") and verb.relation == "relcl":
@@ -68,17 +68,12 @@ class ClauseTree:
         if own is not None:
             return None if own.tag in ("WDT", "WP", "DT", "EX") else own
         above = self.words[verb.head]
-        return self.subject(above) if verb.relation == "conj" and is_verb(above) else None
+        return self.subject(above) if verb.relation == "conj" and above.is_verb else None
 
-    def clause_of(self, word: Word) -> Word:
+    def clause_of(self, word: ParsedWord) -> ParsedWord:
         """The verb with a subject of its own that a word belongs to."""
         while word.head != word.index:
             word = self.words[word.head]
-            if is_verb(word) and self.child(word, *SUBJECTS):
+            if word.is_verb and self.child(word, *SUBJECTS):
                 break
         return word
-
-
-def is_verb(word: Word) -> bool:
-    """Whether a word is a form of a verb."""
-    return word.tag.startswith("VB") or word.tag == "MD"

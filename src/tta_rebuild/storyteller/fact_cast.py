@@ -27,7 +27,7 @@ PARTS_OF_FACTS = ("doer", "to")
 """Who does what a story turns on, and who is to be told of it."""
 _REASONS = ("lack", "coming", "state", "deed")
 _WORTH_SAYING = ("doing", "lack", "deed", "coming", "said", "state")
-"""What kinds of fact are said beside the one that a story turns on, the best first."""
+"""The kinds of fact that are said beside the one that a story turns on, the best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class FactCast:
         pronouns: of everybody, by name.
         said: the facts by the name of their slot: fact, also … also3, reason.
         people: who plays doer and to, as far as they are of the premise.
-        question: what the player is after, None where it is not of a fact.
+        question: what the story turns on, None where its plot is not of a fact.
         is_known: whether the facts have been told in full.
     """
 
@@ -103,13 +103,18 @@ class FactCast:
         )
 
 
-def fact_cast(premise: PremiseReading, people: Sequence[Entity], *, is_known: bool) -> FactCast:
-    """The facts of a premise in its story; ``is_known``: they have been told in full."""
-    question = premise.question
+def fact_cast(
+    premise: PremiseReading, people: Sequence[Entity], plot: str, *, is_known: bool
+) -> FactCast:
+    """The facts of a premise in the story of a plot; ``is_known``: they have been told in full."""
+    asked = premise.question
+    question = asked if asked and f"{plot}.".startswith(f"{asked.plot}.") else None
     main = question.fact if question else None
     pronouns = {one.name: one.pronouns or "they" for one in people}
     others = [
-        f for f in premise.facts if f.kind in _WORTH_SAYING and not _overlap(f, main, premise)
+        f
+        for f in premise.facts
+        if (f.doer != PLAYER or f.kind != "state") and not _overlap(f, main, pronouns)
     ]
     others.sort(key=lambda f: (f.doer == PLAYER, _WORTH_SAYING.index(f.kind)))
     reasons = [f for f in others if f.kind in _REASONS and (main is None or f.doer != main.doer)]
@@ -125,11 +130,10 @@ def fact_cast(premise: PremiseReading, people: Sequence[Entity], *, is_known: bo
     return FactCast(pronouns, named, parts, question, is_known)
 
 
-def _overlap(fact: PremiseFact, main: PremiseFact | None, premise: PremiseReading) -> bool:
+def _overlap(fact: PremiseFact, main: PremiseFact | None, pronouns: Mapping[str, str]) -> bool:
     """Whether a fact is the one that the story turns on, or a part of it."""
     if main is None:
         return False
-    pronouns = {p.name or p.role: p.pronouns or "they" for p in premise.people}
     a, b = (FactWording(pronouns).told(one).lower() for one in (fact, main))
     return fact.start == main.start or a in b or b in a
 

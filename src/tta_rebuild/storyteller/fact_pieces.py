@@ -9,8 +9,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from tta_rebuild.storyteller.clause_parser import Word
-from tta_rebuild.storyteller.clause_tree import AUXILIARIES, SUBJECTS, ClauseTree, is_verb
+from tta_rebuild.storyteller.clause_parser import ParsedWord
+from tta_rebuild.storyteller.clause_tree import AUXILIARIES, SUBJECTS, ClauseTree
 from tta_rebuild.storyteller.fact_wording import PLAYER, Finite, Mentioned, Piece
 from tta_rebuild.storyteller.noun_phrases import is_person, one_of
 from tta_rebuild.storyteller.premise_mentions import GENDERS
@@ -40,7 +40,7 @@ class FactPieces:
         self.tree, self.pronouns, self.named = tree, pronouns, named
         self.who = {w.index: who[w.start] for w in tree.words if w.start in who}
 
-    def whose(self, subject: Word) -> str:
+    def whose(self, subject: ParsedWord) -> str:
         """Who a subject is: ``PLAYER``, a name, or "" for what is nobody."""
         if subject.text.lower() in ("i", "you", "we"):
             return PLAYER
@@ -51,7 +51,7 @@ class FactPieces:
         beside = [w for w in self.tree.noun_phrase(subject) if w.relation in ("compound", "appos")]
         return next((self.who[w.index] for w in (subject, *beside) if w.index in self.who), "")
 
-    def _who_is(self, pronoun: Word) -> str | None:
+    def _who_is(self, pronoun: ParsedWord) -> str | None:
         """Whom "he" or "her" means: as is known, else the subject before that it may mean."""
         if pronoun.index in self.who:
             return self.who[pronoun.index]
@@ -66,7 +66,7 @@ class FactPieces:
         alike = [who for who, said in self.pronouns.items() if said == gender]
         return PLAYER if alike == [PLAYER] else None
 
-    def pronoun(self, who: str, subject: Word) -> str:
+    def pronoun(self, who: str, subject: ParsedWord) -> str:
         """The pronoun that a subject is followed up by."""
         low = subject.text.lower()
         if who or low in GENDERS:
@@ -75,7 +75,7 @@ class FactPieces:
         is_many |= low in ("they", "everyone", "everybody", "someone", "somebody", "nobody")
         return "they" if is_many or is_person(one_of(low)) else "it"
 
-    def subject_pieces(self, subject: Word) -> tuple[Piece, ...]:
+    def subject_pieces(self, subject: ParsedWord) -> tuple[Piece, ...]:
         """A subject that is nobody of the premise; () where it is not known what it means."""
         low = subject.text.lower()
         if low in ("it", *_THEY, *GENDERS):
@@ -94,7 +94,7 @@ class FactPieces:
             pieces[0] = (pieces[0][:1].lower() if is_plain else pieces[0][:1]) + pieces[0][1:]
         return tuple(pieces)
 
-    def _meant(self, pronoun: Word) -> Word | None:
+    def _meant(self, pronoun: ParsedWord) -> ParsedWord | None:
         """What "it" means: the nearest thing of the clauses before."""
         if pronoun.text.lower() != "it":
             return None
@@ -113,7 +113,9 @@ class FactPieces:
         best = [w for w in before if w.relation in ("nsubj", "nsubjpass", "dobj", "attr")]
         return next(reversed(best or before), None)
 
-    def pieces(self, kept: Sequence[Word], finite: Word | None, doer: str) -> list[Piece]:
+    def pieces(
+        self, kept: Sequence[ParsedWord], finite: ParsedWord | None, doer: str
+    ) -> list[Piece]:
         """Words as pieces: whoever is mentioned, the verbs of persons, and text between them."""
         spans = self._spans(kept, doer)
         pieces: list[Piece] = []
@@ -130,6 +132,9 @@ class FactPieces:
                 mention, span = self._mention(word, spans, doer)
                 if mention is not None:
                     skip |= span
+                    last = pieces[-1] if pieces else ""
+                    if isinstance(last, Mentioned) and last.who == mention.who:
+                        continue  # Marrow, the station's AI
                     pieces.append(replace(mention, space=" " * bool(pieces)))
                     continue
             if low == "it" and (thing := self._thing(word, kept)):
@@ -144,7 +149,7 @@ class FactPieces:
                 pieces.append(space + own)
         return pieces
 
-    def _thing(self, it: Word, kept: Sequence[Word]) -> str:
+    def _thing(self, it: ParsedWord, kept: Sequence[ParsedWord]) -> str:
         """What "it" means, in a word or two; "" where it may be said in the fact itself."""
         verb = self.tree.words[it.head]
         is_clause = it.relation in SUBJECTS and verb.tag in ("VBZ", "VBP", "VBD")
@@ -157,7 +162,7 @@ class FactPieces:
         words = [w.text for w in (*beside, meant) if w.index <= meant.index]
         return f"the {' '.join(words)}"
 
-    def _subject_of(self, word: Word, finite: Word | None, doer: str) -> str | None:
+    def _subject_of(self, word: ParsedWord, finite: ParsedWord | None, doer: str) -> str | None:
         """Of whom a verb is that changes with its person, "" of a thing; None if it is none."""
         if finite is not None and word.index == finite.index:
             return doer
@@ -176,12 +181,12 @@ class FactPieces:
         )
 
     @staticmethod
-    def _written(word: Word, kept: Sequence[Word]) -> str:
+    def _written(word: ParsedWord, kept: Sequence[ParsedWord]) -> str:
         """A word as it is written out: "'m" → "am", "nt" → "n't"."""
         low = word.text.lower().replace("’", "'")
         if low in ("'s", "s") and word.tag != "POS":
             rest = [w for w in kept if w.index > word.index]
-            after = next((w for w in rest if is_verb(w)), None)
+            after = next((w for w in rest if w.is_verb), None)
             has = {w.relation for w in rest if after and w.head == after.index} & {
                 "dobj",
                 "ccomp",
@@ -199,9 +204,11 @@ class FactPieces:
         forms: Mapping[str, str] = word_table("facts")["written_out"]
         return forms.get(low, "I" if low == "i" else word.text)
 
-    def _spans(self, kept: Sequence[Word], doer: str) -> dict[int, tuple[str, Word, set[int]]]:
+    def _spans(
+        self, kept: Sequence[ParsedWord], doer: str
+    ) -> dict[int, tuple[str, ParsedWord, set[int]]]:
         """The noun phrases of people by their first word; of two, one in the other, the outer."""
-        found: dict[int, tuple[str, Word, set[int]]] = {}
+        found: dict[int, tuple[str, ParsedWord, set[int]]] = {}
         inside, at = set[int](), {w.index for w in kept}
         heads = [w for w in kept if w.index in self.who and w.tag.startswith("NN")]
         heads = [w for w in heads if w.relation != "compound" and self.who[w.index] != doer]
@@ -220,14 +227,14 @@ class FactPieces:
             found[min(span)] = (named, head, span)
         return found
 
-    def _says_who(self, word: Word) -> bool:
+    def _says_who(self, word: ParsedWord) -> bool:
         """Whether what hangs on to a name only says more of who it is: "the shy baker, who …"."""
         is_apart = self.tree.words[min(w.index for w in self.tree.subtree(word)) - 1].text == ","
         is_named = word.relation == "appos" and (is_apart or word.index in self.who)
         return is_named or word.relation == "relcl"
 
     def _mention(
-        self, word: Word, spans: Mapping[int, tuple[str, Word, set[int]]], doer: str
+        self, word: ParsedWord, spans: Mapping[int, tuple[str, ParsedWord, set[int]]], doer: str
     ) -> tuple[Mentioned | None, set[int]]:
         """Somebody as a piece, and the words that say who it is."""
         if word.index in spans:
@@ -251,14 +258,18 @@ class FactPieces:
             who = doer if self.pronouns.get(doer) in (GENDERS.get(low, "they"), "") else None
         return (Mentioned(who, case, is_pronoun=True), {word.index}) if who else (None, set())
 
-    def base(self, verb: Word, kept: Sequence[Word], doer: str) -> tuple[Piece, ...]:
+    def base(self, verb: ParsedWord, kept: Sequence[ParsedWord], doer: str) -> tuple[Piece, ...]:
         """What is meant to be done, from a bare infinitive on; () where nothing is."""
-        inner = next((w for w in kept if w.tag == "VB"), None)
+        inner = self.meant_verb(verb, kept)
         if inner is None or self._subject_of(inner, None, doer) is not None:
             return ()
+        return tuple(self.pieces([w for w in kept if w.index >= inner.index], None, doer))
+
+    def meant_verb(self, verb: ParsedWord, kept: Sequence[ParsedWord]) -> ParsedWord | None:
+        """The verb of what is meant to be done: "sell" of "is about to sell"."""
+        inner = next((w for w in kept if w.tag == "VB"), None)
+        if inner is None or inner.index == verb.index:
+            return inner
         above = self.tree.words[inner.head]
         above = self.tree.words[above.head] if above.text.lower() == "about" else above
-        is_meant = inner.index == verb.index
-        is_meant |= above.index == verb.index and inner.relation == "xcomp"
-        rest = [w for w in kept if w.index >= inner.index]
-        return tuple(self.pieces(rest, None, doer)) if is_meant else ()
+        return inner if above.index == verb.index and inner.relation == "xcomp" else None

@@ -32,7 +32,7 @@ from tta_rebuild.storyteller.premise_aim import PremiseAims
 from tta_rebuild.storyteller.premise_characters import as_described, with_own_name
 from tta_rebuild.storyteller.premise_corrections import corrected
 from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
-from tta_rebuild.storyteller.premise_facts import called_in_story, facts_of
+from tta_rebuild.storyteller.premise_facts import facts_of
 from tta_rebuild.storyteller.premise_matter import (
     without_verb,
 )
@@ -43,6 +43,7 @@ from tta_rebuild.storyteller.premise_people import (
     PremisePerson,
     head_of,
     implied_people,
+    pronouns_of,
 )
 from tta_rebuild.storyteller.premise_questions import (
     FactQuestion,
@@ -202,8 +203,7 @@ class _Reading:
         things = self._things(places) + [p.role for p in no_people]
         told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)
         facts = facts_of(self.text, self.tokens, self.cast, people)
-        pronouns = {called_in_story(p): p.pronouns or "they" for p in people if not p.is_implied}
-        questions = questions_of(facts, pronouns)
+        questions = questions_of(facts, pronouns_of(p for p in people if not p.is_implied))
         after = self.aims.read(told, people, places, plot, wish)
         wishes = with_questions(after.wishes, questions, is_first_meant=after.is_meant)
         wanted = "" if plot else wish or next(iter(wishes), "")

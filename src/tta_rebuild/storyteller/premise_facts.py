@@ -11,12 +11,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from tta_rebuild.storyteller.clause_parser import Word
-from tta_rebuild.storyteller.clause_tree import AUXILIARIES, FINITE, SUBJECTS, ClauseTree, is_verb
+from tta_rebuild.storyteller.clause_parser import ParsedWord
+from tta_rebuild.storyteller.clause_tree import AUXILIARIES, FINITE, SUBJECTS, ClauseTree
 from tta_rebuild.storyteller.fact_pieces import FactPieces
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Piece, PremiseFact
 from tta_rebuild.storyteller.noun_phrases import Phrase, one_of, without_s
-from tta_rebuild.storyteller.premise_people import PremisePeople, PremisePerson
+from tta_rebuild.storyteller.premise_people import (
+    PremisePeople,
+    PremisePerson,
+    called_in_story,
+    pronouns_of,
+)
 from tta_rebuild.storyteller.word_lists import fact_words, pattern
 
 MOST_READ = 1_500
@@ -61,7 +66,7 @@ def facts_of(
             for start, token in zip(starts[span], tokens[span], strict=True):
                 parts = (part.start() for part in re.finditer(r"\w+", token))  # ex-fiance
                 who |= {start + begin: name for begin in parts if start >= 0}
-    pronouns = {called_in_story(p): p.pronouns or "they" for p in people}
+    pronouns = pronouns_of(people)
     named = [p.name for p in people if p.name]
     tree = ClauseTree(text[:MOST_READ])
     you = {PLAYER: cast.player.pronouns} if cast.player else {}
@@ -97,11 +102,6 @@ def _reads_well(told: str) -> bool:
     )
 
 
-def called_in_story(person: PremisePerson) -> str:
-    """The name by which a story knows somebody: a proper one, or what they are."""
-    return person.name or pattern("relative_clause").sub("", person.role)
-
-
 class PremiseFacts:
     """The facts of one text, as its words are meant."""
 
@@ -113,15 +113,15 @@ class PremiseFacts:
         found = [self._fact(verb) for verb in self.tree.words if self._is_stated(verb)]
         return [fact for fact in found if fact]
 
-    def _is_stated(self, verb: Word) -> bool:
+    def _is_stated(self, verb: ParsedWord) -> bool:
         """Whether a verb's clause is said to be so: no question, condition or mere opinion."""
-        if not is_verb(verb) or verb.index in self.tree.asked:
+        if not verb.is_verb or verb.index in self.tree.asked:
             return False
         above, relation = self.tree.words[verb.head], verb.relation
         if verb.head == verb.index:
             return True
         if relation in ("conj", "parataxis"):
-            while not (is_verb(above) or above.head == above.index):
+            while not (above.is_verb or above.head == above.index):
                 above = self.tree.words[above.head]
             return self._is_stated(above)
         if relation == "relcl":
@@ -135,7 +135,7 @@ class PremiseFacts:
             return is_known and self._is_stated(above)
         return False
 
-    def _fact(self, verb: Word) -> PremiseFact | None:
+    def _fact(self, verb: ParsedWord) -> PremiseFact | None:
         subject = self.tree.subject(verb)
         kept = self._predicate(verb)
         is_finite = (w for w in kept if w.tag in FINITE and ClauseTree.is_of(w, verb))
@@ -159,7 +159,9 @@ class PremiseFacts:
             brief=tuple(self.meant.pieces(brief, finite, who)) if is_whole else (),
             when=when,
             verb=verb.text.lower(),
-            does=(self.tree.child(verb, "xcomp") or verb).text.lower(),
+            does=(
+                self.meant.meant_verb(verb, kept) or self.tree.child(verb, "xcomp") or verb
+            ).text.lower(),
             base=self.meant.base(verb, kept, who),
             is_not=self._is_not(verb, said),
             is_now=finite.tag in ("VBZ", "VBP"),
@@ -167,13 +169,13 @@ class PremiseFacts:
         )
         return replace(fact, kind=self._kind(fact, finite, verb, kept))
 
-    def _predicate(self, verb: Word) -> list[Word]:
+    def _predicate(self, verb: ParsedWord) -> list[ParsedWord]:
         """The words of a clause from its verb on, in order."""
         out: set[int] = set()
         mine = self.tree.below(verb.index)
         begun = min((c.index for c in mine if c.relation in (*SUBJECTS, *AUXILIARIES)), default=-1)
         for child in mine:
-            is_list = child.relation in ("conj", "cc") and not is_verb(child)
+            is_list = child.relation in ("conj", "cc") and not child.is_verb
             is_list &= child.index > verb.index
             is_out = child.relation in (*_NO_PART, *SUBJECTS) and not is_list
             is_ahead = child.index < verb.index and child.relation in _BEFORE
@@ -181,12 +183,12 @@ class PremiseFacts:
                 out |= {w.index for w in self.tree.subtree(child)}
         for child in mine:  # a further clause that hangs on to a part of it: "Mum, and he knows it"
             for word in self.tree.subtree(child):
-                if word.relation == "conj" and is_verb(word) and self.tree.child(word, *SUBJECTS):
+                if word.relation == "conj" and word.is_verb and self.tree.child(word, *SUBJECTS):
                     out |= {w.index for w in self.tree.subtree(word)}
         kept = sorted(
             (w for w in self.tree.subtree(verb) if w.index not in out), key=lambda w: w.index
         )
-        told: list[Word] = []
+        told: list[ParsedWord] = []
         for word in kept:
             gap = range(told[-1].index + 1, word.index) if told else range(0)
             is_cut = any(
@@ -204,13 +206,13 @@ class PremiseFacts:
             told.append(word)
         return told
 
-    def _opens_clause(self, comma: Word) -> bool:
+    def _opens_clause(self, comma: ParsedWord) -> bool:
         """Whether a comma parts a clause off, and not two adjectives or the members of a list."""
         return comma.head == comma.index or not self.tree.words[comma.head].tag.startswith(
             ("NN", "JJ")
         )
 
-    def _time(self, verb: Word, kept: list[Word]) -> tuple[str, list[Word]]:
+    def _time(self, verb: ParsedWord, kept: list[ParsedWord]) -> tuple[str, list[ParsedWord]]:
         """When it is, as the premise says it, and the predicate without it."""
         for child in self.tree.below(verb.index):
             if child.relation not in ("prep", "npadvmod", "advmod"):
@@ -229,7 +231,9 @@ class PremiseFacts:
                 ]
         return "", kept
 
-    def _bounded(self, verb: Word, kept: list[Word], most: int = MOST_WORDS) -> list[Word]:
+    def _bounded(
+        self, verb: ParsedWord, kept: list[ParsedWord], most: int = MOST_WORDS
+    ) -> list[ParsedWord]:
         """A predicate of at most ``most`` words, if it can be cut, that ends where it may end."""
         for loose in _LOOSE:
             for word in [w for w in reversed(kept) if w.relation == loose and w.index > verb.index]:
@@ -240,13 +244,15 @@ class PremiseFacts:
             kept = kept[:-1]
         return kept if len(kept) <= MOST_WORDS + 4 else []
 
-    def _is_not(self, verb: Word, said: Sequence[Piece]) -> bool:
+    def _is_not(self, verb: ParsedWord, said: Sequence[Piece]) -> bool:
         first = said[0] if said else ""
         is_nobody = isinstance(first, str) and first.split(" ")[0].lower() in fact_words("nobodies")
         never = (c for c in self.tree.below(verb.index) if c.text.lower() == "never")
         return is_nobody or self.tree.child(verb, "neg") is not None or any(never)
 
-    def _kind(self, fact: PremiseFact, finite: Word, verb: Word, kept: Sequence[Word]) -> str:
+    def _kind(
+        self, fact: PremiseFact, finite: ParsedWord, verb: ParsedWord, kept: Sequence[ParsedWord]
+    ) -> str:
         """``coming``, ``deed``, ``doing``, ``lack``, ``said`` or ``state``."""
         low, is_present = verb.text.lower(), finite.tag in ("VBZ", "VBP")
         is_will = finite.text.lower() in ("will", "'ll", "’ll", "shall", "must")
@@ -267,7 +273,7 @@ class PremiseFacts:
         return "deed" if finite.tag == "VBD" or has_done else "doing"
 
 
-def _may_not_end(word: Word) -> bool:
+def _may_not_end(word: ParsedWord) -> bool:
     """Whether no clause ends with a word: "the", a comma."""
     is_loose = word.tag in _HANGS and word.relation not in ("prt", "prep")
     return is_loose or not re.search(r"\w", word.text)

@@ -53,6 +53,16 @@ def head_of(role: str) -> str:
     return one_of(words[-1]) if words else ""
 
 
+def called_in_story(person: PremisePerson) -> str:
+    """The name by which a story knows somebody: a proper one, or what they are."""
+    return person.name or pattern("relative_clause").sub("", person.role)
+
+
+def pronouns_of(people: Iterable[PremisePerson]) -> dict[str, str]:
+    """The pronouns of people, by that name; "they" where they are not said."""
+    return {called_in_story(p): p.pronouns or "they" for p in people}
+
+
 class PremisePeople:
     """Everybody of one text.
 

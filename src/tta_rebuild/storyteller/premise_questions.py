@@ -14,7 +14,7 @@ from tta_rebuild.core.english import gerund, stem, words_of
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Mentioned, PremiseFact
 from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.premise_wishes import MOST_WISHES
-from tta_rebuild.storyteller.word_lists import pattern, word_table
+from tta_rebuild.storyteller.word_lists import fact_words, pattern, word_table
 
 _ENOUGH = 0.6
 """The share of a fact's words that a wish must have to be about it."""
@@ -106,7 +106,7 @@ def _raised(
     fact: PremiseFact, facts: Sequence[PremiseFact], pronouns: Mapping[str, str]
 ) -> Iterator[FactQuestion]:
     """Those that one fact raises."""
-    if fact.does in word_table("facts")["beyond"].split():
+    if fact.does in fact_words("beyond"):
         return
     late = sum(other.start < fact.start for other in facts)
     is_person = bool(fact.doer) and fact.doer != PLAYER
@@ -121,7 +121,7 @@ def _raised(
         if fact.kind == "coming" and fact.base and is_bound:
             yield asked("whether", 4)
         others = [who for who in pronouns if who != PLAYER]
-        is_secret = bool({*_texts(fact)} & {*word_table("facts")["secret"].split()})
+        is_secret = bool({*_texts(fact)} & fact_words("secret"))
         if others and is_secret and fact.kind != "coming":
             to = next(
                 (p.who for p in fact.pieces if isinstance(p, Mentioned) and p.who in others),
@@ -148,7 +148,7 @@ def _raised(
     if fact.kind in ("deed", "doing", "lack", "said"):
         shape = "why" if is_person else _UNKNOWN.get(_first(fact), "behind")
         yield asked(shape, 3 if is_unable else 5)
-        if is_person and fact.kind == "deed" and of_you and _is_wrong(fact):
+        if is_person and fact.kind == "deed" and of_you and fact.verb in fact_words("wrongs"):
             yield asked("mend", 6)
 
 
@@ -160,11 +160,6 @@ def _asked(
     names = {stem(word) for name in pronouns for word in words_of(name)}
     content = _content(FactWording(pronouns).told(fact)) - names
     return FactQuestion(shape, wish, row["plot"], fact, to, weight, content)
-
-
-def _is_wrong(fact: PremiseFact) -> bool:
-    """Whether a deed does harm by what its verb is."""
-    return fact.verb in word_table("facts")["wrongs"].split()
 
 
 def _first(fact: PremiseFact) -> str:
