@@ -14,9 +14,9 @@ from tta_rebuild.storyteller.clause_tree import ClauseTree
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_people import pronouns_of
-from tta_rebuild.storyteller.scene_file import packaged
+from tta_rebuild.storyteller.scene_file import packaged, read_world
 from tta_rebuild.storyteller.word_lists import word_table
-from tta_rebuild.storyteller.world_state import NOWHERE
+from tta_rebuild.storyteller.world_state import NOWHERE, WorldState
 
 PIANO = (
     "Ruth comes home to the flat above the launderette and finds that her brother Callum has sold "
@@ -27,7 +27,10 @@ PARROT = "My parrot said good morning to the empty chair. My sister Nora wants t
 HIDDEN = "I have secretly written the songs that my brother Ivo sings. Ivo will sing on Sunday."
 CALL = "You are the night porter of a closed ward. A bell rings in bed six every night."
 DEV = "My best friend Dev won't talk to me. He has told everybody that I cheated."
-ORDER = "You have to marry the king's cousin. The king's cousin never laughs."
+ORDER = (
+    "Rodeo queen Darla has to sell Comanche, the horse that made her. The buyer has come with a "
+    "trailer."
+)
 TRAIN = "The railway reaches the pass on Monday. Three old dragons carry the mail."
 # a premise and what its player is after, by the shape of the question
 SHAPES = {
@@ -39,7 +42,7 @@ SHAPES = {
     "change.refusal": (DEV, "get Dev to talk to you"),
     "deliver.truth": (HIDDEN, "tell Ivo that you have secretly written the songs"),
     "hide.truth": (HIDDEN, "keep Ivo from finding out that you have secretly written the songs"),
-    "decide.deed": (ORDER, "decide whether to marry the king's cousin"),
+    "decide.deed": (ORDER, "decide whether to sell Comanche"),
 }
 PLOTS = sorted(
     name for name in packaged("plots") if ".".join(name.split(".")[:2]) in SHAPES
@@ -192,6 +195,7 @@ async def test_a_story_of_a_fact_says_it_and_has_no_blemish(
     assert question is not None
     key = max(question.content, key=len)
 
+    assert replies[0]["notes"]["wishes"]
     assert replies[-1]["is_ending"]
     assert replies[-1]["notes"]["plot"] == plot
     texts = [text_of(reply) for reply in replies[2:]]
@@ -268,12 +272,25 @@ async def test_other_facts_are_said_in_every_second_scene_at_most(ask: Any, plot
     assert not any(b - a < 2 for a, b in pairwise(recalled))
 
 
-@pytest.mark.parametrize("plot", ["understand.deed", "win_back.deed", "change.refusal"])
+@pytest.mark.parametrize("plot", PLOTS)
 async def test_scenes_of_other_stories_come_last(ask: Any, plot: str) -> None:
-    replies = await told_of(ask, plot, plot, turns=8)
+    replies = await told_of(ask, ".".join(plot.split(".")[:2]), plot, turns=8)
 
     own = [s.startswith(plot.replace(".", "_")) for s in replies[-1]["notes"]["scenes"]]
-    assert all(own)
+    assert own[0]
+    assert own.count(False) <= 1
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_story_begins_whoever_is_there(shape: str) -> None:
+    """A slash joins single terms: "turn=1, !npc/turn=1, npc.mute" asked for somebody mute."""
+    openings = [s for s in read_world(f"plots/{shape}").scenes[:4] if s.when.startswith("turn=1")]
+    state = WorldState(
+        {"here": "home", "home": "home", "turn": 1}, {"npc": "", "doer": "", "to": ""}
+    )
+
+    assert len(openings) == 4
+    assert any(state.holds(scene.when) for scene in openings)
 
 
 async def test_a_story_of_no_fact_recalls_one_now_and_then(ask: Any, text_of: Any) -> None:

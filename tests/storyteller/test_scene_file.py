@@ -165,6 +165,7 @@ def test_a_world_that_is_not_there_is_said_with_what_there_is() -> None:
         (("next: wheel", "says: x"), "scene 'wheel' cannot be reached"),
         (("act: burn tin", "act: burn ton"), "waits for 'ton', which is nowhere in the file"),
         (("act: burn tin", "act: bake tin"), "waits for the act 'bake', which is none"),
+        (("hunger>=5", "bold, hunger>=5/bold, tin.burnt"), "'bold' is asked for twice"),
         (("hunger>=3", "thirst>=3"), "'thirst' is asked for, and nothing ever sets it"),
         (("then: hunger+1", "then: thirst+1"), "'thirst' is set, and nothing ever asks for it"),
         (("ways: [mill]", "ways: [moon]"), "place 'shop' leads to 'moon', which is no place"),

@@ -16,7 +16,7 @@ from tta_rebuild.storyteller.fact_cast import PARTS_OF_FACTS
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, WorldFile, paragraphs
 from tta_rebuild.storyteller.surroundings import SURROUNDING
 from tta_rebuild.storyteller.teller import Teller
-from tta_rebuild.storyteller.world_state import NOWHERE, YOU, keys_of
+from tta_rebuild.storyteller.world_state import NOWHERE, YOU, idle_terms, keys_of
 
 MOST_TURNS = 60
 _GIVEN = frozenset(
@@ -43,6 +43,9 @@ def problems(world: WorldFile) -> list[str]:
         *(f"scene '{s.id}' cannot be reached: it has no when and no act, and nothing leads to it"
           for s in world.scenes if not s.when and not s.act and s.id not in led_to),
         *_acts_unknown(world, things),
+        *(f"'{idle}' is asked for twice in '{condition}': a slash joins single terms, not what "
+          "stands between commas"
+          for condition in _conditions(world) for idle in idle_terms(condition)),
         *(f"'{key}' is asked for, and nothing ever sets it"
           for key in sorted(asked - changed - set(world.start)) if not _is_given(key, known)),
         *(f"'{key}' is set, and nothing ever asks for it"
@@ -85,13 +88,17 @@ def _all_choices(world: WorldFile) -> Iterator[ChoiceEntry]:
         yield from scene.choices
 
 
-def _asked(world: WorldFile) -> set[str]:
+def _conditions(world: WorldFile) -> list[str]:
     conditions = [choice.if_ for choice in _all_choices(world)]
     conditions += [tick.get("if", "") for tick in world.each_turn]
     for scene in world.scenes:
         conditions.append(scene.when)
         conditions += [condition for condition, _, _ in paragraphs(scene.text)]
-    return {key for condition in conditions for key in keys_of(condition)}
+    return conditions
+
+
+def _asked(world: WorldFile) -> set[str]:
+    return {key for condition in _conditions(world) for key in keys_of(condition)}
 
 
 def _changed(world: WorldFile) -> set[str]:

@@ -1,7 +1,7 @@
 """A fact of a premise in other words: told to the player, or by somebody whom it concerns.
 
 "Callum has sold the piano Mum left you" says Callum as "I have sold the piano Mum left you".
-Called by ``casting`` and ``premise_wishes``.
+Called by ``fact_cast`` and ``premise_questions``.
 """
 
 from __future__ import annotations
@@ -11,16 +11,9 @@ from dataclasses import dataclass
 
 from tta_rebuild.core.english import for_they
 from tta_rebuild.storyteller.noun_phrases import second_persons
+from tta_rebuild.storyteller.surroundings import cases_of
 
 PLAYER = "you"
-_CASES: Mapping[str, Mapping[str, str]] = {
-    "I": {"subject": "I", "object": "me", "owner": "my", "self": "myself"},
-    "you": {"subject": "you", "object": "you", "owner": "your", "self": "yourself"},
-    "he": {"subject": "he", "object": "him", "owner": "his", "self": "himself"},
-    "she": {"subject": "she", "object": "her", "owner": "her", "self": "herself"},
-    "it": {"subject": "it", "object": "it", "owner": "its", "self": "itself"},
-    "they": {"subject": "they", "object": "them", "owner": "their", "self": "themselves"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +21,7 @@ class Mentioned:
     """Somebody in a fact."""
 
     who: str  # PLAYER, or a name as the story calls them
-    case: str  # of _CASES
+    case: str  # subject, object, owner, self
     is_pronoun: bool
     space: str = ""
 
@@ -81,9 +74,8 @@ class FactWording:
         """The clause; ``again``: with the doer as "he", who has just been named."""
         if again:
             self.known.add(fact.doer)
-            subject = _CASES[fact.pronoun]["subject"]
-            self.last[fact.doer] = "I" if fact.doer == self.speaker and fact.doer else subject
-            subject = self.last[fact.doer]
+            subject = "I" if fact.doer and fact.doer == self.speaker else fact.pronoun
+            self.last[fact.doer] = subject
         elif fact.doer:
             subject = self._person(fact.doer, "subject", is_pronoun=False)
         else:
@@ -103,7 +95,7 @@ class FactWording:
         else:
             self.known.add(who)
             kind = ""
-        word = _CASES[kind][case] if kind else f"{who}’s" if case == "owner" else who
+        word = _in_case(kind, case) if kind else f"{who}’s" if case == "owner" else who
         self.last[who] = word
         return word
 
@@ -118,6 +110,14 @@ class FactWording:
             else:
                 out += piece
         return out
+
+
+def _in_case(pronoun: str, case: str) -> str:
+    """A pronoun as subject, object, owner or self."""
+    subject, other, owner = cases_of(pronoun)
+    ends = "selves" if pronoun == "they" else "self"
+    first = owner if pronoun in ("I", "you") else other
+    return {"subject": subject, "object": other, "owner": owner, "self": f"{first}{ends}"}[case]
 
 
 def agreeing(verb: str, subject: str) -> str:

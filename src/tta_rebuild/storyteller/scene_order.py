@@ -136,7 +136,6 @@ def ranked(
     is_first = state.get("turn") == 1
     is_shared_due = "." not in cast.name and not int(state.get("now")) % SHARED_EVERY
     shared = shared_by(cast.name)
-    of_fact = cast.facts is not None and cast.facts.question is not None
 
     def place(one: tuple[SceneEntry, str]) -> tuple[bool, bool, bool, int, int, int, float]:
         scene = one[0]
@@ -145,7 +144,6 @@ def ranked(
         weight = scene.weight + any(one in scene.when for one in ("npc", ".here", "!alone"))
         is_ordinary = bool(shared) and not scene.ending and scene.weight <= 2 and not is_first
         is_other = is_ordinary and (scene.id in shared) != is_shared_due
-        is_other |= of_fact and scene.id in shared
         weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
         is_worse = is_earned and scene.ending in ("lost", "let_go")
         return is_worse, is_other, dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()

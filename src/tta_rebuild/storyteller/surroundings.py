@@ -82,7 +82,7 @@ def noun_slots(name: str, phrase: str) -> dict[str, str]:
 
 
 def cases_of(pronoun: str) -> list[str]:
-    """A pronoun as subject, object and owner: he, him, his."""
+    """A pronoun (I, you, he, she, it, they) as subject, object and owner: he, him, his."""
     cases: str = word_table("words")["cases"][pronoun]
     return cases.split()
 

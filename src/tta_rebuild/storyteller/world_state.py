@@ -40,6 +40,16 @@ def _terms(condition: str) -> tuple[tuple[tuple[str, str, str, str], ...], ...]:
     )
 
 
+def idle_terms(condition: str) -> list[str]:
+    """The alternatives of a condition that another term asks for in any case.
+
+    ``a, b/a, c`` is "a, and b or a, and c": commas part before slashes, so that b means nothing.
+    """
+    terms = [[way.strip() for way in term.split("/")] for term in condition.split(",")]
+    alone = {ways[0] for ways in terms if len(ways) == 1}
+    return [way for ways in terms if len(ways) > 1 for way in ways if way in alone]
+
+
 @lru_cache(maxsize=8_000)
 def _changes(effects: str) -> tuple[tuple[str, str, str, str], ...]:
     return tuple(_part(_CHANGE, one, effects) for one in effects.split(",") if one.strip())
