@@ -27,6 +27,7 @@ PARROT = "My parrot said good morning to the empty chair. My sister Nora wants t
 HIDDEN = "I have secretly written the songs that my brother Ivo sings. Ivo will sing on Sunday."
 CALL = "You are the night porter of a closed ward. A bell rings in bed six every night."
 DEV = "My best friend Dev won't talk to me. He has told everybody that I cheated."
+MARROW = "My sister Ilse has switched off Marrow, the station's AI, and she won't say why."
 ORDER = (
     "Rodeo queen Darla has to sell Comanche, the horse that made her. The buyer has come with a "
     "trailer."
@@ -65,6 +66,7 @@ def said(premise: str, speaker: str = "") -> list[str]:
         (HIDDEN, "you have secretly written the songs that Ivo sings"),
         (CALL, "the bell rings in bed six every night"),
         ("My gran won't open the attic.", "your gran won’t open the attic"),
+        (MARROW, "Ilse has switched off Marrow"),
     ],
 )  # fmt: skip
 def test_a_clause_is_told_to_whoever_is_played(premise: str, fact: str) -> None:
@@ -226,11 +228,33 @@ def test_whoever_is_said_to_speak_is_not_mute_and_who_will_not_is() -> None:
         (PIANO, "callum", True),  # "the piano Mum left her" says nothing of him
         ("My brother Ivo has run away from the mill. He has sold my horse.", "ivo", False),
         ("My cousin Lund arrives on Monday. Nobody has swept the mill.", "lund", False),
+        ("My uncle Bram is about to come for the mill. I am Alder.", "bram", False),
         ("I work at the mill. Nobody has seen my brother Ivo since Friday.", "ivo", False),
     ],
 )  # fmt: skip
 def test_whoever_does_something_now_is_there(theme: str, who: str, is_there: bool) -> None:
     assert (cast_of({"theme": theme, "seed": "1"}, {}).start[f"{who}.at"] != NOWHERE) is is_there
+
+
+def test_what_the_player_is_is_said_beside_no_fact() -> None:
+    theme = f"I am Juno, the medic. {MARROW}"
+    wish = {"wish": "find out why Ilse has switched off Marrow"}
+
+    slots = cast_of({"theme": theme, "seed": "1"}, wish).slots
+
+    assert slots["fact"] == "Ilse has switched off Marrow"
+    assert not [text for slot, text in slots.items() if slot.startswith("also") and "Juno" in text]
+
+
+def test_a_story_that_goes_on_with_another_question_is_of_no_fact() -> None:
+    wish = {"wish": "find out why Callum has sold the piano"}
+    of_it = cast_of({"theme": PIANO, "seed": "1"}, {**wish, "plot": "understand.deed"})
+    other = cast_of({"theme": PIANO, "seed": "1"}, {**wish, "plot": "protect"})
+
+    assert of_it.parts["doer"] == "callum"
+    assert "fact" in of_it.slots
+    assert "doer" not in other.parts
+    assert "fact" not in other.slots
 
 
 def test_in_a_story_of_a_fact_somebody_is_left_to_talk_to() -> None:
