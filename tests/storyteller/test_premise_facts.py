@@ -27,7 +27,10 @@ PARROT = "My parrot said good morning to the empty chair. My sister Nora wants t
 HIDDEN = "I have secretly written the songs that my brother Ivo sings. Ivo will sing on Sunday."
 CALL = "You are the night porter of a closed ward. A bell rings in bed six every night."
 DEV = "My best friend Dev won't talk to me. He has told everybody that I cheated."
-MARROW = "My sister Ilse has switched off Marrow, the station's AI, and she won't say why."
+MARROW = (
+    "On Ceres Station my sister Ilse, the chief engineer, has switched off Marrow, the station's "
+    "AI, and she won't say why. There is air for two days. I am Juno, the medic."
+)
 ORDER = (
     "Rodeo queen Darla has to sell Comanche, the horse that made her. The buyer has come with a "
     "trailer."
@@ -84,6 +87,7 @@ def test_a_clause_is_told_to_whoever_is_played(premise: str, fact: str) -> None:
     [
         (PIANO, "Callum", "I have sold the piano your Mum left you"),
         (DEV, "Dev", "I have told everybody that you cheated"),
+        ("My uncle Bram praises himself every day.", "Bram", "I praise myself"),
         (HIDDEN, "Ivo", "you have secretly written the songs that I sing"),
         ("My aunt Vesna is dancing with her own coat.", "Vesna", "I am dancing with my own coat"),
     ],
@@ -237,10 +241,9 @@ def test_whoever_does_something_now_is_there(theme: str, who: str, is_there: boo
 
 
 def test_what_the_player_is_is_said_beside_no_fact() -> None:
-    theme = f"I am Juno, the medic. {MARROW}"
     wish = {"wish": "find out why Ilse has switched off Marrow"}
 
-    slots = cast_of({"theme": theme, "seed": "1"}, wish).slots
+    slots = cast_of({"theme": MARROW, "seed": "1"}, wish).slots
 
     assert slots["fact"] == "Ilse has switched off Marrow"
     assert not [text for slot, text in slots.items() if slot.startswith("also") and "Juno" in text]

@@ -128,5 +128,4 @@ def agreeing(verb: str, subject: str) -> str:
         return verb
     if verb == "am":
         return verb if subject == "I" else "are"
-    known = second_persons()
-    return known.get(verb, for_they(verb) if verb in ("is", "was", "has", "does") else verb)
+    return second_persons().get(verb) or for_they(verb)
