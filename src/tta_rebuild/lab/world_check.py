@@ -22,7 +22,7 @@ MOST_TURNS = 60
 _GIVEN = frozenset(
     "here turn stage time weather roll kind alone npc gain heat price "
     "last_person last_it last_he last_she last_they way_taken did_aim away fate "
-    "also also2 also3 reason when "
+    "also also2 also3 reason when asks.why asks.stop asks.get asks.mend asks.way "
     "matter.portable matter.named matter.place matter.alive deadline.named".split()
 )
 _PROPERTIES = frozenset(
@@ -42,7 +42,7 @@ def problems(world: WorldFile) -> list[str]:
         *(f"a choice leads to '{one}', which is no scene" for one in sorted(led_to - ids)),
         *(f"scene '{s.id}' cannot be reached: it has no when and no act, and nothing leads to it"
           for s in world.scenes if not s.when and not s.act and s.id not in led_to),
-        *_acts_unknown(world, things),
+        *_acts_unknown(world, known),
         *(f"'{idle}' is asked for twice in '{condition}': a slash joins single terms, not what "
           "stands between commas"
           for condition in _conditions(world) for idle in idle_terms(condition)),
@@ -67,7 +67,7 @@ def _acts_unknown(world: WorldFile, things: set[str]) -> Iterator[str]:
         family, _, target = scene.act.partition(" ")
         if family and family not in families():
             yield f"scene '{scene.id}' waits for the act '{family}', which is none"
-        of_plots = ("npc", *SURROUNDING, *world.parts)
+        of_plots = ("npc", "matter", *SURROUNDING, *world.parts)
         is_known = target in things or (not world.places and target in of_plots)
         if target and not is_known:
             yield f"scene '{scene.id}' waits for '{target}', which is nowhere in the file"

@@ -16,6 +16,7 @@ from tta_rebuild.storyteller.deeds import slots_of
 from tta_rebuild.storyteller.entities import Entity, bare, short
 from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.motives import is_of_motive
 from tta_rebuild.storyteller.word_lists import packaged_yaml
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
 
@@ -124,8 +125,24 @@ def is_answered(act: Act, cast: Cast, state: WorldState) -> bool:
     """Whether what somebody is asked has an answer of its own, and is no matter of the plot's."""
     topic = asked_about(act, cast) if cast.is_open and act.family != "look" else None
     is_known = topic is not None and bool(known_of(topic, cast, state))
-    is_question = bool(form_of(act)["form"]) or is_of_wishes(act)
-    return is_known or (cast.is_open and is_question)
+    form = form_of(act)["form"]
+    if cast.file.whole and form in ("", "why") and _asks_plot(act, cast):
+        return False
+    return is_known or (cast.is_open and (bool(form) or is_of_wishes(act)))
+
+
+def _asks_plot(act: Act, cast: Cast) -> bool:
+    """Whether somebody is asked what a plot is about: its deed the doer, its matter anybody."""
+    asked = cast.found(act.person) if act.person else None
+    if asked is None:
+        return False
+    about = frozenset(_matter(cast.premise.matter))
+    if question := cast.facts.question if cast.facts else None:
+        about = question.content
+        if is_of_motive(cast.name) and asked.id != cast.parts.get("doer"):
+            return False
+    said = _matter(act.said) - _matter(asked.name)
+    return not said or bool(said & about)
 
 
 def answer(words: str, cast: Cast, state: WorldState) -> str:

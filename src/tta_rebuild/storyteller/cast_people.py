@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from tta_rebuild.storyteller.entities import Entity, head_of, slug
 from tta_rebuild.storyteller.fact_wording import PremiseFact
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
-from tta_rebuild.storyteller.noun_phrases import is_animal, words_in
+from tta_rebuild.storyteller.motives import has_motive, kind_of_deed
+from tta_rebuild.storyteller.noun_phrases import is_animal, is_person, words_in
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_people import PremisePerson, called_in_story
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, Value
 
+_BY_WORDS = ("demand", "promise", "tell", "bar", "accuse", "banish")
+"""The kinds of deeds that nobody does who cannot speak."""
 _SEEK = ("find", "win_back")
 _AFTER_DEATH = "funeral|wake|grave|ashes|estate|burial|memorial|headstone|obituary|inquest"
 _GONE, _GONE_IF_TOLD = 0.75, 0.15
@@ -75,12 +78,17 @@ def _mute(premise: PremiseReading, people: Mapping[str, Entity]) -> Iterator[str
     """Who cannot speak, or will not: as the premise says, and animals unless they do."""
     told = spelled_out(premise.told, people.values())
     mute = mute_people(told, tuple(one.name for one in people.values()))
+    told_of = premise.question and has_motive(premise.question) and premise.question.fact
     spoken = [f for f in premise.facts if is_one(f.verb, "speaks")]
     mute |= {f.doer.lower() for f in spoken if f.is_not}
+    if told_of in spoken:  # whose story it is says why they will not
+        mute.discard(told_of.doer.lower())
     heard = {f.doer.lower() for f in spoken if not f.is_not}
+    heard |= {f.doer.lower() for f in premise.facts if kind_of_deed(f) in _BY_WORDS}
     is_tale = is_animal(head_of(premise.you.role))  # animals talk where the hero is one
     for key, one in people.items():
-        low, is_beast = one.name.lower(), is_animal(head_of(one.role or one.name))
+        low, head = one.name.lower(), head_of(one.role or one.name)
+        is_beast = is_animal(head) and not is_person(head)
         if low in mute or (is_beast and not is_tale and low not in heard):
             yield key
 

@@ -16,6 +16,7 @@ from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.fact_cast import FactCast, fact_cast
 from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.matter_kind import kind_of_matter, plots_of_fact, plots_of_matter
+from tta_rebuild.storyteller.motives import has_motive, plots_of_motive
 from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
@@ -140,7 +141,7 @@ def _from_premise(
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
     about = (one.id for one in entities.values() if one.is_called(premise.matter))
     is_away = any(start.get(f"{key}.at") == NOWHERE for key in about)
-    plot = notes.get("plot") or _plot_for(premise, seed, is_away=is_away)
+    plot = notes.get("plot") or _plot_for(premise, seed, people, start, is_away=is_away)
     around = _surroundings(premise, seed, notes.get("state", {}))
     file = read_world(f"plots/{plot}")
     now = {**start, **({} if file.parts else notes.get("state", {}))}
@@ -152,7 +153,9 @@ def _from_premise(
         spoken_of = (one for one in people if not start.get(f"{one.id}.implied"))
         free = [p for p in spoken_of if p.id not in seated and not p.is_called(premise.matter)]
     played = played_by(who_plays, free, now, odds)
-    if facts.question is not None:
+    if file.whole:
+        played = {}  # whoever is there is npc
+    elif facts.question is not None:
         played = _with_one_free(played, free, now)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
@@ -206,6 +209,8 @@ def _facts_in_play(
             slots |= facts.spoken(part, entities[key].name)
     start |= {f"{one.id}.part": True for one in facts.people.values()}
     start |= dict.fromkeys(facts.said, True) | {"when": "when" in slots}
+    if facts.question is not None:
+        start[f"asks.{facts.question.shape}"] = True
     return slots
 
 
@@ -342,16 +347,42 @@ def replace_the_dead(
     state.values = {**cast.start, **state.values}
 
 
-def _plot_for(premise: PremiseReading, seed: str, *, is_away: bool) -> str:
+def _plot_for(
+    premise: PremiseReading,
+    seed: str,
+    people: Sequence[Entity],
+    now: Mapping[str, Value],
+    *,
+    is_away: bool,
+) -> str:
     """The plot of a situation that the player has chosen, else of the premise's conflict."""
     is_ready = premise.situation and premise.is_chosen
     if premise.question is not None:
-        return Random(f"{seed}:plot").choice(plots_of_fact(premise.question.plot))
+        fact, is_against = premise.question.fact, premise.question.shape == "way"
+        doer = next((one for one in people if one.is_called(fact.doer)), None)
+        can_tell = doer is not None and _can_tell(doer, now)
+        is_told = can_tell and has_motive(premise.question) and not (is_against and is_away)
+        plots = plots_of_motive(fact) if is_told else []
+        plots = plots or ([] if is_against else plots_of_fact(premise.question.plot))
+        if plots:
+            return Random(f"{seed}:plot").choice(plots)
     return (
         premise.situation
         if is_ready
         else plot_for(premise, premise.conflict, seed, is_away=is_away)
     )
+
+
+def _can_tell(person: Entity, now: Mapping[str, Value]) -> bool:
+    """Whether somebody is there at the beginning and can say why they do what they do."""
+    is_there = now.get(f"{person.id}.at") == now["here"]
+    is_one = person.pronouns != "it" and not now.get(f"{person.id}.group")
+    return is_there and is_one and not now.get(f"{person.id}.mute")
+
+
+def _is_it(person: PremisePerson, premise: PremiseReading) -> bool:
+    """Whether somebody is what a premise turns on."""
+    return premise.matter in (person.name, person.role)
 
 
 def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool = False) -> str:
@@ -363,6 +394,7 @@ def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool
         return conflict
     people = [called for one in premise.people for called in (one.name, one.role)]
     kind = kind_of_matter(premise.matter, people, premise.places)
-    if conflict == "understand" and is_away:
-        conflict = "unmask"  # of somebody who is there to be asked no more
+    if is_away and conflict in ("understand", "unmask", "win_back"):
+        is_dead = any(p.odds.get("dead", 0.0) > 0.5 for p in premise.people if _is_it(p, premise))
+        conflict = "unmask" if is_dead else "find"
     return Random(f"{seed}:plot").choice(plots_of_matter(conflict, kind))

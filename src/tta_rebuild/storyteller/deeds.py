@@ -71,7 +71,7 @@ def record(
             state.values["deed.rows"] = " ".join(rows[-_REMEMBERED:])
         if deed in ("kill", "catch") and not state.is_any(whom, "local"):
             state.values["slain_one" if deed == "kill" else "held_one"] = whom
-        if cast.is_open:
+        if cast.is_open and (is_typed or not cast.file.whole):
             _turn(deed, whom, thing, cast, state, is_typed=is_typed)
         state.bound["person"] = person
         return

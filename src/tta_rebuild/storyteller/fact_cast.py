@@ -1,6 +1,6 @@
 """A premise's facts as its story says them: who does what, in whose mouth. Called by ``casting``.
 
-What plots of facts (``plots/understand.deed.yaml``) may name: ``fact``, ``also``, ``reason`` and
+What plots of facts (``plots/hide.truth.yaml``) may name: ``fact``, ``also``, ``reason`` and
 who is in them. The guide page "The embedded storyteller" has the slots.
 """
 
@@ -19,6 +19,7 @@ from tta_rebuild.storyteller.fact_wording import (
     Piece,
     PremiseFact,
 )
+from tta_rebuild.storyteller.motives import is_of_motive
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_questions import FactQuestion
 from tta_rebuild.storyteller.surroundings import forms_of, person_slots
@@ -108,13 +109,17 @@ def fact_cast(
 ) -> FactCast:
     """The facts of a premise in the story of a plot; ``is_known``: they have been told in full."""
     asked = premise.question
-    question = asked if asked and f"{plot}.".startswith(f"{asked.plot}.") else None
+    is_told = asked and (
+        is_of_motive(plot) or (asked.shape != "way" and f"{plot}.".startswith(f"{asked.plot}."))
+    )
+    question = asked if is_told else None
     main = question.fact if question else None
     pronouns = {one.name: one.pronouns or "they" for one in people}
     others = [
         f
         for f in premise.facts
-        if (f.doer != PLAYER or f.kind != "state") and not _overlap(f, main, pronouns)
+        if (f.doer != PLAYER or f.kind != "state")
+        and not (_overlap(f, main, pronouns) or f.is_of_unknown)
     ]
     others.sort(key=lambda f: (f.doer == PLAYER, _WORTH_SAYING.index(f.kind)))
     reasons = [f for f in others if f.kind in _REASONS and (main is None or f.doer != main.doer)]

@@ -19,6 +19,8 @@ from tta_rebuild.storyteller.rulebook import Rulebook
 from tta_rebuild.storyteller.scene_file import SceneEntry, paragraphs
 from tta_rebuild.storyteller.world_state import WorldState
 
+RECALL, RECALL_IN_WHOLE = 1, 3
+"""Turns between two at which another fact of the premise may be said beside."""
 REMIND_EVERY = 3
 """Turns from one scene that says a fact of the premise to the next."""
 AIM_EVERY = 4
@@ -126,7 +128,8 @@ class SceneDraft:
     def _may_recall(self, told: str) -> bool:
         """Whether another fact of the premise may be said beside; noted if it is."""
         now, last = int(self.state.get("now")), int(self.state.values.get("also_told") or -2)
-        if told and last not in (now, now - 1):
+        least = RECALL_IN_WHOLE if self.cast.file.whole else RECALL
+        if told and (now == last or now - last > least):
             self.state.values["also_told"] = now
             return True
         return last == now
@@ -135,7 +138,7 @@ class SceneDraft:
         """Say one of the premise's facts now and then, where the plot does not turn on one."""
         now, facts = int(self.state.get("now")), self.cast.facts
         is_due = not (now % REMIND_EVERY or scene.ending or self.state.get("away"))
-        if facts is None or facts.question or not is_due:
+        if facts is None or facts.question or self.cast.file.whole or not is_due:
             return
         said = "reminder" if now // REMIND_EVERY % 2 else "reminder2"
         told = self.writer.line(story_lines()[said])

@@ -25,7 +25,7 @@ Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 _OF_PREMISES = ("plots", "interludes", "data")
 COMMON = "common"
-MOST_FILES = 256
+MOST_FILES = 384
 """Files kept as read: all packaged ones, and some of an author's own. A quarter MB each."""
 END_KINDS = ("won", "price", "lost", "let_go")
 
@@ -102,7 +102,8 @@ class WorldFile(_Strict):
     """A whole file; ``parts`` are those of a plot, as ``parts.py`` says.
 
     ``nouns`` are those of a kind of thing that ``interludes.py`` brings on. ``common`` is True of a
-    plot that has the parts and scenes of ``data/common*.yaml`` too.
+    plot that has the parts and scenes of ``data/common*.yaml`` too. ``whole`` is True of one that
+    tells one course of events in a dozen scenes of its own, and takes the others where they end.
     """
 
     title: Text
@@ -110,6 +111,7 @@ class WorldFile(_Strict):
     parts: dict[Id, str] = {}
     nouns: str = ""
     common: bool = False
+    whole: bool = False
     tone: str = "plain"
     you: PersonEntry = PersonEntry()
     people: dict[Id, PersonEntry] = {}

@@ -28,6 +28,8 @@ from tta_rebuild.storyteller.world_state import WorldState, keys_of
 SHARED_EVERY = 2
 """Turns from one scene that plots share to the next, in a plot of a conflict; one of a kind of
 matter has them where its own are told."""
+SHARED_AFTER = 13
+"""The turn from which on a plot told whole has scenes of others, once its own are told."""
 OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
 """What the endings of ``data/turnings`` ask for."""
 
@@ -53,6 +55,9 @@ def possible_scenes(
             if (cast.file.common and _needs_nobody(scene))
             or (elsewhere | OF_DEEDS if scene.ending else elsewhere) & keys_of(scene.when)
         ]
+    if cast.file.whole and int(state.get("turn")) < SHARED_AFTER:
+        alien = shared_by(cast.name)
+        scenes = [s for s in scenes if s.id not in alien or s.id.startswith("motive_")]
     if cast.is_open:
         scenes = [s for s in scenes if not s.ending or is_true_ending(s, state)]
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
@@ -69,7 +74,9 @@ def possible_scenes(
 
 def _needs_nobody(scene: SceneEntry) -> bool:
     """Whether a scene may be told wherever the player has gone."""
-    return bool(scene.when) and ".here" not in scene.when and "npc" not in scene.when
+    is_of_doer = "{doer" in scene.text.lower()
+    is_alone = ".here" not in scene.when and "npc" not in scene.when.replace("!npc", "")
+    return bool(scene.when) and is_alone and not is_of_doer
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,209 @@
+"""Stories of motives: why somebody does what they do, told in whatever the player is after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.storyteller.test_moves_meant import told
+from tests.storyteller.test_whole_plots import OF_MOTIVES, own_scenes
+from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.fact_wording import FactWording
+from tta_rebuild.storyteller.motives import plots_of_motive
+from tta_rebuild.storyteller.premise import read_premise
+from tta_rebuild.storyteller.premise_people import pronouns_of
+from tta_rebuild.storyteller.wishes import wish_acted_on
+from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.world_state import NOWHERE
+
+ORCHARD = (
+    "Maeve wants to keep the orchard. Her brother Colm is about to sell it to a developer, and "
+    "their mother Nuala says nothing."
+)
+BRIDGE = "Lieutenant Crane will let nobody across the bridge. I must bring Ruth the letter."
+
+
+def test_every_kind_of_deed_has_stories_and_every_story_a_kind() -> None:
+    kinds = {*word_table("motives")["deeds"], "any"}
+
+    assert {plot.split(".")[1] for plot in OF_MOTIVES} == kinds
+    assert all(sum(f".{kind}." in plot for plot in OF_MOTIVES) >= 2 for kind in kinds)
+
+
+@pytest.mark.parametrize(
+    ("premise", "kind"),
+    [
+        ("My brother Tom has sold the mill.", "sell"),
+        ("My brother Tom keeps following the postman.", "watch"),
+        ("My brother Tom won't come out of the shed.", "refuse"),
+        ("My sister Ann will not speak to me.", "silent"),
+        ("Captain Vane will let nobody into the hold.", "bar"),
+        ("My boss Marta wants me to sign the time sheets.", "demand"),
+        ("My brother Tom has yodelled from the roof.", "any"),
+    ],
+)
+def test_of_which_kind_a_deed_is(premise: str, kind: str) -> None:
+    (fact,) = (fact for fact in read_premise(premise).facts if fact.doer)
+
+    assert {plot.split(".")[1] for plot in plots_of_motive(fact)} == {kind}
+
+
+@pytest.mark.parametrize(
+    ("wish", "asks"),
+    [
+        ("keep Colm from selling the orchard", "stop"),
+        ("find out why Colm is about to sell the orchard to a developer", "why"),
+        ("keep the orchard", "way"),
+    ],
+)
+def test_a_motive_answers_whatever_is_asked_because_of_the_deed(wish: str, asks: str) -> None:
+    cast = cast_of({"theme": ORCHARD, "seed": "1"}, {"wish": wish})
+
+    assert cast.name.startswith("plots/motive.sell.")
+    assert cast.parts["doer"] == "colm"
+    assert [key for key in cast.start if key.startswith("asks.")] == [f"asks.{asks}"]
+    assert cast.slots["fact_doer"].startswith("I am about to sell the orchard")
+    assert cast.premise.aim.startswith(wish.partition(" to ")[0].removesuffix(" a developer"))
+
+
+def test_what_is_refused_everybody_can_be_got_for_oneself() -> None:
+    cast = cast_of({"theme": BRIDGE, "seed": "1"}, {"wish": "get Lieutenant Crane to let me"})
+
+    assert cast.name.startswith("plots/motive.bar.")
+    assert cast.slots["fact_doer"] == "I will let nobody across the bridge"
+    assert cast.slots["fact_inf"] == "let you across the bridge"
+
+
+def test_what_is_done_against_the_player_stands_in_their_way() -> None:
+    cast = cast_of({"theme": BRIDGE, "seed": "1"}, {})
+
+    assert cast.premise.aim == "bring Ruth the letter"
+    assert cast.name.startswith("plots/motive.bar.")
+    assert cast.start["asks.way"] is True
+
+
+@pytest.mark.parametrize(
+    "premise",
+    [
+        "You must bring the crate to the harbour. Your brother Tom wants to help.",
+        "You must bring the crate to the harbour. Your brother Tom whistles.",
+    ],
+)
+def test_what_is_done_for_the_player_or_beside_them_does_not(premise: str) -> None:
+    assert not cast_of({"theme": premise, "seed": "1"}, {}).name.startswith("plots/motive")
+
+
+@pytest.mark.parametrize(
+    "premise",
+    [
+        "The guards have sold our boots. I am the cook of the fort.",
+        "My horse has sold the farm. I am its groom.",
+        "My dead brother Tom sold the mill to Ann Webb. Ann Webb is here.",
+    ],
+)
+def test_who_is_many_an_animal_or_dead_tells_no_motive(premise: str) -> None:
+    assert not cast_of({"theme": premise, "seed": "1"}, {}).name.startswith("plots/motive")
+
+
+def test_who_will_not_speak_to_somebody_speaks_in_the_story_of_it() -> None:
+    theme = "My sister Ann will not speak to my mother. I live at the mill with them."
+    of_it = cast_of({"theme": theme, "seed": "1"}, {"wish": "get Ann to speak to my mother"})
+
+    assert of_it.name.startswith("plots/motive.silent.")
+    assert not of_it.start.get("ann.mute")
+
+
+def test_whoever_has_the_motive_answers_for_it_and_not_for_the_sky() -> None:
+    wish = "Keep Colm from selling the orchard"
+    of_it = told(ORCHARD, wish, "ask Colm why he sells it")[-1]
+    of_the_sky = told(ORCHARD, wish, "ask Colm why the sky is blue")[-1]
+    plot = of_it["notes"]["plot"]
+    asked = own_scenes(plot)["_asked"]
+
+    assert asked.id in of_it["notes"]["scenes"]
+    assert asked.id not in of_the_sky["notes"]["scenes"]
+    assert len(choices_of(of_it)) == 3
+
+
+def choices_of(reply: dict[str, Any]) -> list[str]:
+    return [branch["choice"] for branch in reply["story_branches"]]
+
+
+def test_a_move_in_place_of_a_wish_is_the_first_step_to_the_nearest() -> None:
+    offered = {"wishes": ["find the lamp", "get Ann to give you the boat", "make peace with Bo"]}
+
+    assert wish_acted_on(offered, "ask Ann for the boat") == "get Ann to give you the boat"
+    assert wish_acted_on(offered, "look around") == ""
+    assert wish_acted_on({}, "ask Ann for the boat") == ""
+
+
+def test_whoever_moves_at_once_is_told_the_story_of_that() -> None:
+    second = told(BRIDGE.replace("I must bring", "I have"), "ask Crane about the bridge")[-1]
+
+    assert second["notes"]["plot"].startswith("motive.bar.")
+    assert "You ask" in second["passages"][0]["text"]
+    assert second["notes"]["wish"]
+
+
+@pytest.mark.parametrize(
+    ("premise", "fact"),
+    [
+        ("My father Bram has sold the boat, and he means to go.", "Bram means to go"),
+        ("The king has stolen the voice of my sister.", "the king has stolen your sister’s voice"),
+        ("The king Aro has stolen the voice of me.", "Aro has stolen your voice"),
+    ],
+)
+def test_who_is_known_to_be_meant_is_meant(premise: str, fact: str) -> None:
+    read = read_premise(premise)
+    facts = [FactWording(pronouns_of(read.people)).told(one) for one in read.facts]
+
+    assert any(fact in one for one in facts) or "sister" in fact, facts
+
+
+@pytest.mark.parametrize(
+    ("premise", "name", "role"),
+    [
+        ("im priya, the new shift manager. My boss Marta has left.", "Priya", "manager"),
+        ("i'm kofi, 14, and My friend Ada is late.", "Kofi", ""),
+        ("my name is lou and i run the ferry at Ross.", "Lou", ""),
+        ("I'm tired, the train is late. My boss Marta has left.", "", ""),
+    ],
+)
+def test_ones_own_name_needs_no_capital(premise: str, name: str, role: str) -> None:
+    you = read_premise(premise).you
+
+    assert you.name == name
+    assert role in you.role
+
+
+def test_nobody_is_after_themselves() -> None:
+    wishes = read_premise("I am Tess. My sister Bea has told the teacher that I copied.").wishes
+
+    assert wishes
+    assert not [one for one in wishes if "Tess" in one]
+
+
+def test_whom_nobody_has_seen_is_missing_and_sought() -> None:
+    theme = (
+        "Somebody clocks in for Oleg who nobody has seen for two weeks. My boss Marta says that he "
+        "is ill. I want to find out what has happened to him."
+    )
+    cast = cast_of({"theme": theme, "seed": "1"}, {})
+
+    assert cast.start["oleg.at"] == NOWHERE
+    assert cast.premise.matter == "Oleg"
+    assert cast.name.startswith("plots/find.person")
+
+
+def test_a_name_behind_what_says_more_of_it_is_the_place() -> None:
+    read = read_premise("I am the porter of the closed Hotel Marmont. The maid Bette has vanished.")
+
+    assert "closed" not in read.at
+    assert any("Hotel Marmont" in place for place in read.places)
+
+
+def test_a_sheet_of_paper_is_no_place() -> None:
+    read = read_premise("Somebody has looked in the answer sheet. I am a pupil of the old school.")
+
+    assert "sheet" not in read.at

@@ -1,0 +1,164 @@
+"""Plots that tell one course of events in a dozen scenes of their own: what all of them keep to.
+
+The guide page "The embedded storyteller" has the steps for authors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from tests.storyteller.test_moves_meant import told
+from tta_rebuild.storyteller.line_template import template
+from tta_rebuild.storyteller.scene_file import (
+    SceneEntry,
+    packaged,
+    paragraphs,
+    read_world,
+    shared_by,
+)
+from tta_rebuild.storyteller.world_state import keys_of
+
+STEPS = {
+    "_open": "turn=1",
+    "_sign": "turn>=2, stage=setup/stage=development",
+    "_other": "turn>=2, stage=setup/stage=development, npc, !npc.mute",
+    "_left": "turn>=2, stage=setup/stage=development, !npc",
+    "_slip": "turn>=3, stage=development",
+    "_deed": "turn>=3, stage=development",
+    "_now": "stage=climax, !did_aim, !letting",
+    "_after": "stage=resolution, did_aim",
+    "_rest": "stage=resolution, letting",
+    "_end_won": "stage=resolution, did_aim, price<2",
+    "_end_price": "stage=resolution, did_aim",
+    "_end_let_go": "stage=resolution, letting",
+    "_end_lost": "stage=resolution",
+}
+WITH_NPC = ", npc, !npc.mute"
+OF_MOTIVES = sorted(name for name in packaged("plots") if name.startswith("motive."))
+WHOLE = sorted(
+    name for name, path in packaged("plots").items() if "\nwhole: true\n" in path.read_text("utf-8")
+)
+OF_MATTERS = sorted({*WHOLE} - {*OF_MOTIVES})
+COUNTED = {"gain", "heat", "price", "did_aim", "letting", "npc.trust", "doer.trust"}
+
+
+def own_scenes(plot: str) -> dict[str, SceneEntry]:
+    """The scenes of a plot that no other has, by what they are: ``_open``, ``_now`` …"""
+    shared, scenes = shared_by(f"plots/{plot}"), read_world(f"plots/{plot}").scenes
+    return {f"_{s.id.partition('_')[2]}": s for s in scenes if s.id not in shared}
+
+
+def texts_of(scene: SceneEntry) -> list[tuple[str, str]]:
+    """All that a player may read of a scene, each with what must hold for it."""
+    said = [(f"{scene.when}, {condition}", text) for condition, _, text in paragraphs(scene.text)]
+    for choice in scene.choices:
+        said += [(f"{scene.when}, {choice.if_}", text) for text in (choice.do, choice.says)]
+    return said
+
+
+@pytest.mark.parametrize("plot", WHOLE)
+def test_a_plot_told_whole_has_all_its_steps(plot: str) -> None:
+    scenes, is_of_motive = own_scenes(plot), plot in OF_MOTIVES
+
+    plain = {step: scenes[step].when for step in STEPS}
+    plain |= {step: when.replace(WITH_NPC, "") for step, when in plain.items() if step != "_other"}
+    assert plain == STEPS
+    assert scenes["_asked"].act == ("ask doer" if is_of_motive else "ask npc")
+    turn = scenes["_favour" if is_of_motive else "_turn"].when
+    assert turn.replace(WITH_NPC, "") == "turn>=3, stage=development"
+    assert "_looked" not in scenes or scenes["_looked"].act in ("look matter", "look to")
+    for step, scene in scenes.items():  # who may be missing has a scene without them beside
+        if WITH_NPC in scene.when and step != "_other":
+            other = scenes[step.removesuffix("2")] if step.endswith("2") else scenes[f"{step}2"]
+            assert WITH_NPC not in other.when, step
+    for step, scene in scenes.items():
+        assert len(scene.choices) == (0 if scene.ending else 3), step
+        assert len(scene.lines) == 1, step
+        assert [part for part in paragraphs(scene.text) if not part[0]] or step == "_after", step
+    thens = [choice.then for choice in scenes["_now"].choices]
+    assert sum("did_aim, gain+2" in then for then in thens) == 1
+    assert sum("did_aim, price+2" in then for then in thens) == 1
+    assert thens.count("letting") == 1
+
+
+@pytest.mark.parametrize("plot", OF_MOTIVES)
+def test_a_story_of_a_motive_tells_its_reason_and_what_comes_of_it(plot: str) -> None:
+    scenes = own_scenes(plot)
+
+    assert re.search(r"\{[Ff]act", scenes["_now"].text)
+    for asked in ("stop", "mend", "get", "way"):
+        assert f"(if asks.{asked})" in scenes["_end_won"].text
+
+
+@pytest.mark.parametrize("plot", WHOLE)
+def test_a_plot_told_whole_names_nobody_and_nothing_that_may_be_missing(plot: str) -> None:
+    for step, scene in own_scenes(plot).items():
+        for condition, text in texts_of(scene):
+            needs = {slot.lower() for slot in template(text).needs}
+            if any(slot.startswith("npc") or slot.endswith("_npc") for slot in needs):
+                assert "npc" in condition, step
+            for slot in ("also2", "also"):
+                if any(one.startswith(slot) for one in needs):
+                    assert slot in condition, step
+                    break
+            if "aim" in needs and plot in OF_MOTIVES:
+                assert "asks.way" in condition, step
+            if "deadline" in needs:
+                assert "deadline.named" in condition, step
+            if "fact_inf" in needs and plot in OF_MOTIVES:
+                assert "asks.stop" in condition or "asks.get" in condition, step
+
+
+@pytest.mark.parametrize("plot", WHOLE)
+def test_no_flag_of_a_plot_told_whole_is_set_or_asked_for_nothing(plot: str) -> None:
+    scenes = own_scenes(plot).values()
+    done = set[str]().union(
+        *(keys_of(one.then, is_effect=True) for s in scenes for one in (s, *s.choices))
+    )
+    asked = {key for s in scenes for condition, _ in texts_of(s) for key in keys_of(condition)}
+    given = {"turn", "stage", "npc", "npc.mute", "also", "also2", "also3", "doer.here"}
+    given |= {
+        "to.here",
+        "to.mute",
+        "deadline.named",
+        "matter.portable",
+        "matter.alive",
+        "matter.place",
+    }
+    given |= {f"asks.{one}" for one in ("why", "stop", "mend", "get", "way")}
+
+    assert done - asked - COUNTED == set()
+    assert asked - done - COUNTED - given == set()
+
+
+def test_no_sentence_is_in_two_plots_told_whole() -> None:
+    told_in: Counter[str] = Counter()
+    for plot in WHOLE:
+        texts = {text for scene in own_scenes(plot).values() for _, text in texts_of(scene)}
+        told_in.update({s for text in texts for s in re.split(r"(?<=[.!?”]) ", text)})
+
+    twice = [one for one, count in told_in.items() if count > 1 and len(one.split()) > 7]
+    assert twice == []
+
+
+CLOCK = "My clock must run by noon, and it has never run. My friend Wim is with me in the shop."
+
+
+def test_a_short_story_of_such_a_plot_is_told_of_its_own_scenes_alone() -> None:
+    replies = told(CLOCK, "I want to make the clock run", *["wait"] * 5)
+    plot, ids = replies[-1]["notes"]["plot"], replies[-1]["notes"]["scenes"]
+
+    assert plot in WHOLE
+    assert len(ids) == 6
+    assert not {*ids} & shared_by(f"plots/{plot}")
+
+
+def test_such_a_plot_tells_the_facts_itself_and_no_reminder_beside() -> None:
+    replies = told(CLOCK, "I want to make the clock run", *["wait"] * 5)
+    text = " ".join(p["text"] for reply in replies for p in reply["passages"])
+
+    assert "that was there from the first" not in text
+    assert "Nobody has forgotten" not in text
