@@ -39,12 +39,20 @@ from tta_rebuild.storyteller.entities import (
     slug,
 )
 from tta_rebuild.storyteller.line_template import listed
-from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, noun_kind, words_in
+from tta_rebuild.storyteller.noun_phrases import (
+    is_person,
+    is_plural,
+    kind_of_thing,
+    noun_kind,
+    words_in,
+)
 from tta_rebuild.storyteller.premise_mentions import gender_of
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
 from tta_rebuild.storyteller.word_lists import common, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
+_NO_THINGS = ("event", "weather")
+"""What a scene may speak of and nobody handles."""
 _ALL = frozenset("both all every each two three them".split())
 _KINDS = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}
 
@@ -344,6 +352,7 @@ class Binder:
         apart = [e for e in local if e.pronouns in near]  # "her" rather means the premise's own
         matter = bare(self.cast.slots.get("matter", ""))
         meant = [e for e in here if bare(e.name) != matter and e not in apart]
+        meant = [e for e in meant if kind_of_thing(head_of(e.name)) not in _NO_THINGS]
         remember_all(text, meant, self.state)
 
     def in_play(self) -> list[str]:

@@ -57,12 +57,17 @@ class FactPieces:
             return self.who[pronoun.index]
         gender, is_owner = GENDERS[pronoun.text.lower()], pronoun.relation == "poss"
         above = self.tree.words[pronoun.head]
-        for word in reversed(self.tree.words[: pronoun.index]):
-            who = self.who.get(word.index)
-            is_own = word.head == above.index and not is_owner
-            is_subject = who and word.relation in SUBJECTS and not is_own
-            if is_subject and self.pronouns.get(who or "") in (gender, "", "they"):
-                return who
+        before = [
+            self.who[word.index]
+            for word in reversed(self.tree.words[: pronoun.index])
+            if word.index in self.who
+            and word.relation in SUBJECTS
+            and (is_owner or word.head != above.index)
+        ]
+        for may in ((gender,), ("", "they")):
+            for who in before:
+                if self.pronouns.get(who) in may:
+                    return who
         alike = [who for who, said in self.pronouns.items() if said == gender]
         return PLAYER if alike == [PLAYER] else None
 

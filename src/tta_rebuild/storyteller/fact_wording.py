@@ -6,12 +6,14 @@ Called by ``fact_cast`` and ``premise_questions``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tta_rebuild.core.english import for_they
 from tta_rebuild.storyteller.noun_phrases import second_persons
 from tta_rebuild.storyteller.surroundings import cases_of
+from tta_rebuild.storyteller.word_lists import pattern
 
 PLAYER = "you"
 
@@ -56,6 +58,12 @@ class PremiseFact:
     kind: str = ""  # coming, deed, doing, lack, said, state
     start: int = 0  # the offset of the verb
 
+    @property
+    def is_of_unknown(self) -> bool:
+        """Whether somebody in it is only "he" or "them", and it is not known who that is."""
+        texts = " ".join(piece for piece in self.pieces if isinstance(piece, str))
+        return bool(pattern("loose_pronoun").search(texts))
+
 
 class FactWording:
     """A fact as somebody says it to the player.
@@ -83,9 +91,9 @@ class FactWording:
         return f"{subject} {self._words(fact.pieces)}"
 
     def base(self, fact: PremiseFact) -> str:
-        """What is meant to be done, of which the doer has just been named."""
+        """What is meant to be done, or refused, of which the doer has just been named."""
         self.known.add(fact.doer)
-        return self._words(fact.base)
+        return re.sub(r"\b(?:nobody|no one)\b", "you", self._words(fact.base))
 
     def _person(self, who: str, case: str, *, is_pronoun: bool) -> str:
         if who in (PLAYER, self.speaker):
@@ -109,7 +117,11 @@ class FactWording:
                 out += piece.space + agreeing(piece.text, self.last.get(piece.of, ""))
             else:
                 out += piece
-        return out
+        return re.sub(r"\bthe (\w+) of (you|me)\b", _owned, out)
+
+
+def _owned(found: re.Match[str]) -> str:
+    return f"{'your' if found[2] == 'you' else 'my'} {found[1]}"
 
 
 def _in_case(pronoun: str, case: str) -> str:

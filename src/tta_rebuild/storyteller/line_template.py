@@ -16,7 +16,7 @@ from random import Random
 from typing import TypeAlias
 
 from tta_rebuild.core.english import article_for, for_they
-from tta_rebuild.storyteller.noun_phrases import second_persons
+from tta_rebuild.storyteller.noun_phrases import is_verb, second_persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,9 @@ def _for_they(found: re.Match[str]) -> str:
 
 
 def _as_known(found: re.Match[str]) -> str:
-    return found["before"] + second_persons().get(found["verb"], found["verb"])
+    verb = found["verb"]
+    plain = for_they(verb)
+    return found["before"] + second_persons().get(verb, plain if is_verb(plain) else verb)
 
 
 @lru_cache(maxsize=8_000)
@@ -141,10 +143,13 @@ _SPACES = re.compile(r"\s+")
 _BEFORE_STOP = re.compile(r"\s+([,.;:!?…])")
 _ARTICLE = re.compile(r"\b([Aa])(n?) (?=([“‘]?)([A-Za-z0-9]+))")
 _SENTENCE_START = re.compile(r"(?:^|(?<=[.!?…] )|(?<=^“)|(?<=[.!?] “))[a-z]")
+_OPENS = re.compile(r"(?:^|[.!?…:;—–] ?|[“‘(*])$")
 _DOUBLE_STOP = re.compile(r"([.!?][”’]?)\.(?!\.)")
 
 
 def _right_article(found: re.Match[str]) -> str:
+    if found[1] == "A" and not _OPENS.search(found.string[: found.start()]):
+        return found[0]  # the letter: "from A each time"
     article = article_for(found[4])
     return f"{article.capitalize() if found[1] == 'A' else article} "
 

@@ -25,6 +25,8 @@ from tta_rebuild.storyteller.word_filter import WordFilter
 PRINT_LENGTH = 4
 MARKS_REMEMBERED = 900
 
+LEAST_WORDS = 4
+"""Words of a sentence that is not to be told twice."""
 _LINES_TRIED = 6
 _WORDINGS_TRIED = 2
 
@@ -136,9 +138,9 @@ def _runs(text: str) -> frozenset[tuple[str, ...]]:
 
 
 def _prints(text: str) -> list[str]:
-    """The fingerprint of each sentence."""
+    """The fingerprint of each sentence that is more than a word or two: “No,” says Tom."""
     plain = (sentence.strip(' “”"‘’').lower() for sentence in sentences_of(text))
-    return [fingerprint(sentence, PRINT_LENGTH) for sentence in plain]
+    return [fingerprint(s, PRINT_LENGTH) for s in plain if len(s.split()) >= LEAST_WORDS]
 
 
 def _parted(text: str, size: int) -> list[str]:

@@ -46,15 +46,18 @@ def kind_of_matter(matter: str, people: Collection[str] = (), places: Collection
     if matter in people:
         is_named = matter[:1].isupper()
         return "creature" if is_animal(noun) and not (is_named or is_person(noun)) else "person"
-    if known := _nouns().get(noun):
-        return known
+    known = _nouns().get(noun)
+    if known and (known != "self" or matter.lower().startswith(("your ", "my "))):
+        return known  # the body of somebody else is none of one's own
     if is_animal(noun):
         return "creature"
-    if matter in places or (is_place(noun) and noun not in _ANY_PLACE):
+    if matter in places:
         return "place"
     if is_person(noun):
         return "person"
-    return _BY_FILE.get(kind_of_thing(noun), "thing")
+    if kind := kind_of_thing(noun):
+        return _BY_FILE.get(kind, "thing")
+    return "place" if is_place(noun) and noun not in _ANY_PLACE else "thing"
 
 
 def is_known_noun(phrase: str) -> bool:
@@ -76,7 +79,7 @@ def plots_of_matter(conflict: str, kind: str) -> list[str]:
 
 
 def plots_of_fact(shape: str) -> list[str]:
-    """The plots for a question that a fact raises ("understand.deed")."""
+    """The plots for a question that a fact raises ("hide.truth")."""
     return [plot for plot in packaged("plots") if f"{plot}.".startswith(f"{shape}.")]
 
 

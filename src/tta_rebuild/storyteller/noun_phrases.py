@@ -237,6 +237,8 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
             phrase = phrase or Phrase(determiner="", words=words, start=at, end=end, is_name=True)
         elif low in words_in("determiners") or is_owner:
             phrase = _phrase(tokens, at, tokens[at] if is_owner else low)
+            if phrase and not is_owner and (end := _name_end(tokens, phrase.end)):
+                phrase = _named(phrase, tokens[phrase.end : end], end)
         elif low[0].isalpha() and low not in words_in("stops") and not _is_adverb(low):
             phrase = _phrase(tokens, at, "")
             if phrase and not is_title and not _stands_bare(tokens, phrase, found):
@@ -244,6 +246,14 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
         found += [phrase] if phrase else []
         at = phrase.end if phrase else at + 1
     return found
+
+
+def _named(phrase: Phrase, name: Sequence[str], end: int) -> Phrase:
+    """A phrase, or the name behind it that it only says more of: "the closed Hotel Marmont"."""
+    last = phrase.words[-1].lower()
+    if not (last.endswith("ed") and is_known(last)) or name[-1].endswith(_OWNS):
+        return phrase
+    return Phrase(determiner="", words=tuple(name), start=phrase.start, end=end, is_name=True)
 
 
 def _is_numbered(tokens: Sequence[str], at: int) -> bool:

@@ -47,6 +47,7 @@ from tta_rebuild.storyteller.premise_people import (
 )
 from tta_rebuild.storyteller.premise_questions import (
     FactQuestion,
+    in_the_way,
     question_of,
     questions_of,
     with_questions,
@@ -95,7 +96,7 @@ class PremiseReading:
     excluded: tuple[str, ...] = ()  # what the story must leave out: "gore"
     understood: str = ""  # all this in one line
     facts: tuple[PremiseFact, ...] = ()  # what it states, clause by clause
-    question: FactQuestion | None = None  # that of a fact which the player is after
+    question: FactQuestion | None = None  # that of a fact which the player is after, or against
 
 
 def read_premise(
@@ -121,13 +122,19 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str, wish: str) 
     read = _Reading(text, played).read(plot, wish) if is_english(text) else unread
     you, people = as_described(*with_own_name(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
-    parts += [f"{p.name} is {p.role}" for p in people if p.name and p.role]
-    others = [p.name or p.role for p in people if not (p.name and p.role)]
+    told = [p for p in people if p.name and p.role and not _is_title(p)]
+    parts += [f"{p.name} is {p.role}" for p in told]
+    others = [p.name or p.role for p in people if p not in told]
     if others:
         parts.append(f"also {listed(others)}")
     parts += [read.at] if read.places else []
     parts += [f"you want to {read.aim}"] if read.nameless and not read.wishes else []
     return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
+
+
+def _is_title(person: PremisePerson) -> bool:
+    """Whether a role is said by the name already: Lieutenant Crane."""
+    return person.name.lower().startswith(f"{head_of(person.role)} ")
 
 
 def people_of(theme: str) -> PremisePeople:
@@ -191,8 +198,10 @@ class _Reading:
     def read(self, plot: str = "", wish: str = "") -> PremiseReading:
         """All that is read, without what players and authors say of people."""
         self.you = you = self.cast.you(next((s["you"] for s in self.settings if "you" in s), ""))
+        own = re.search(pattern("i_am_named"), self.text)
+        phrases = [p for p in self.phrases if not own or p.words[0] != own["name"]]
         self.aims = PremiseAims(
-            self.tokens, self.phrases, self.cast, you, self.nameless, self.corrections.aim
+            self.tokens, phrases, self.cast, you, self.nameless, self.corrections.aim
         )
         me, people = head_of(you.role), self.cast.others()
         fitting = [s for s in self.settings if not s.get("player") or me in s["player"].split()]
@@ -204,10 +213,12 @@ class _Reading:
         told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)
         facts = facts_of(self.text, self.tokens, self.cast, people)
         questions = questions_of(facts, pronouns_of(p for p in people if not p.is_implied))
-        after = self.aims.read(told, people, places, plot, wish)
+        others = [p for p in people if not own or p.name.split(" ")[0] != own["name"]]
+        after = self.aims.read(told, others, places, plot, wish)
         wishes = with_questions(after.wishes, questions, is_first_meant=after.is_meant)
         wanted = "" if plot else wish or next(iter(wishes), "")
         question = question_of(wanted, questions) if wanted else None
+        against = None if plot or question else in_the_way(after.aim, questions, is_said=bool(wish))
         topics = word_table("premise_topics")
         its = topics["situation"].get(after.situation, {})
         time = pattern("time").search(self.text)
@@ -228,7 +239,7 @@ class _Reading:
             wishes=wishes,
             aim=question.wish if question else after.aim,
             facts=tuple(facts),
-            question=question,
+            question=question or against,
             matter=after.matter,
             names_matter=after.names_matter,
             deadline=deadline_of(self.text),

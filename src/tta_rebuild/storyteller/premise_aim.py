@@ -22,7 +22,7 @@ from tta_rebuild.storyteller.premise_people import PremisePeople, PremisePerson
 from tta_rebuild.storyteller.premise_situation import CERTAIN, plot_of, situations_of
 from tta_rebuild.storyteller.premise_told import conflict_of, stated_aim
 from tta_rebuild.storyteller.premise_wishes import MOST_WISHES, Subjects, wishes_of
-from tta_rebuild.storyteller.wish_reading import read_wish, with_names
+from tta_rebuild.storyteller.wish_reading import meant_by_pronoun, read_wish, with_names
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_table
 
 _MOST_MATTERS, _LIKELY_ENOUGH = 4, 0.4
@@ -73,12 +73,15 @@ class PremiseAims:
         if is_said:
             stated = with_names(stated, people)
             of_aim, meant = read_wish(stated, people, matters)
+        elif stated:
+            meant = meant_by_pronoun(stated, people)
         likely, sought = situations_of(self.nameless, of_aim), self._sought()
         best, odds = next(iter(likely.items()))
         own = topics["situation"].get(best, {}) if odds >= _LIKELY_ENOUGH else {}
         matters += [own["matter"]] if "matter" in own else []
         is_asked = not (plot or is_certain) and bool(self.tokens)
-        wishes = wishes_of(likely, Subjects(people, matters, places, sought)) if is_asked else ()
+        told_of = [p for p in people if not p.is_implied]
+        wishes = wishes_of(likely, Subjects(told_of, matters, places, sought)) if is_asked else ()
         aim = stated or next(iter(wishes), "")
         after = {plot: 1.0} if plot else likely
         situation, conflict = plot_of(after, "" if plot else of_aim or conflict_of(aim))

@@ -93,10 +93,11 @@ def _span(
 def _reads_well(told: str) -> bool:
     """Whether a fact says something, and nothing twice."""
     words = told.lower().split()
+    is_nothing = pattern("fact_of_nothing").search(told) and not pattern("asks_within").search(told)
     twice = any(a == b for a, b in pairwise(words))
     return (
         not twice
-        and not pattern("fact_of_nothing").search(told)
+        and not is_nothing
         and not pattern("fact_is_broken").search(told)
         and "whose" not in told.split()[:2]
     )
@@ -118,6 +119,8 @@ class PremiseFacts:
         if not verb.is_verb or verb.index in self.tree.asked:
             return False
         above, relation = self.tree.words[verb.head], verb.relation
+        if self._is_conditional(verb):
+            return False
         if verb.head == verb.index:
             return True
         if relation in ("conj", "parataxis"):
@@ -134,6 +137,12 @@ class PremiseFacts:
             is_known = above.text.lower() in fact_words("finds") or above.index > verb.index
             return is_known and self._is_stated(above)
         return False
+
+    def _is_conditional(self, verb: ParsedWord) -> bool:
+        """Whether a clause is so only if another is: "if she reports him, he loses his job"."""
+        clauses = (c for c in self.tree.below(verb.index) if c.relation == "advcl")
+        marks = (self.tree.child(clause, "mark") for clause in clauses)
+        return any(mark is not None and mark.text.lower() in ("if", "unless") for mark in marks)
 
     def _fact(self, verb: ParsedWord) -> PremiseFact | None:
         subject = self.tree.subject(verb)
@@ -159,9 +168,7 @@ class PremiseFacts:
             brief=tuple(self.meant.pieces(brief, finite, who)) if is_whole else (),
             when=when,
             verb=verb.text.lower(),
-            does=(
-                self.meant.meant_verb(verb, kept) or self.tree.child(verb, "xcomp") or verb
-            ).text.lower(),
+            does=self._does(verb, kept).text.lower(),
             base=self.meant.base(verb, kept, who),
             is_not=self._is_not(verb, said),
             is_now=finite.tag in ("VBZ", "VBP"),
@@ -247,8 +254,28 @@ class PremiseFacts:
     def _is_not(self, verb: ParsedWord, said: Sequence[Piece]) -> bool:
         first = said[0] if said else ""
         is_nobody = isinstance(first, str) and first.split(" ")[0].lower() in fact_words("nobodies")
+        is_nobody |= self._is_to_nobody(verb) or verb.text.lower() in fact_words("refuses")
         never = (c for c in self.tree.below(verb.index) if c.text.lower() == "never")
         return is_nobody or self.tree.child(verb, "neg") is not None or any(never)
+
+    def _does(self, verb: ParsedWord, kept: Sequence[ParsedWord]) -> ParsedWord:
+        """The verb of what is done: "sell" of "wants to sell", "wants" of "wants you to sell"."""
+        if self._is_of_another(verb):
+            return verb
+        return self.meant.meant_verb(verb, kept) or self.tree.child(verb, "xcomp") or verb
+
+    def _is_of_another(self, verb: ParsedWord) -> bool:
+        """Whether somebody wants, asks or orders another to do something."""
+        inner = self.tree.child(verb, "xcomp", "ccomp")
+        if inner is None or inner.tag != "VB" or inner.index < verb.index:
+            return False
+        subject = self.tree.child(inner, *SUBJECTS) or self.tree.child(verb, "dobj")
+        return subject is not None and verb.index < subject.index < inner.index
+
+    def _is_to_nobody(self, verb: ParsedWord) -> bool:
+        """Whether what is done is done to nobody: "will let nobody across"."""
+        after = self.tree.words[verb.index + 1 : verb.index + 2]
+        return any(word.text.lower() in fact_words("nobodies") for word in after)
 
     def _kind(
         self, fact: PremiseFact, finite: ParsedWord, verb: ParsedWord, kept: Sequence[ParsedWord]
@@ -267,7 +294,7 @@ class PremiseFacts:
         if self.tree.child(verb, "ccomp") is not None and low in fact_words("says"):
             return "said"
         helped = any(w.relation in AUXILIARIES and ClauseTree.is_of(w, verb) for w in kept)
-        if low in fact_words("states") and not helped:
+        if low in fact_words("states") and not (helped or self._is_of_another(verb)):
             return "state"
         has_done = any(w.tag == "VBN" and ClauseTree.is_of(w, verb) for w in kept)
         return "deed" if finite.tag == "VBD" or has_done else "doing"

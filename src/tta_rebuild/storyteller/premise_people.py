@@ -120,6 +120,8 @@ class PremisePeople:
             noun = " ".join([*owners, *words, last if last.isupper() else one_of(last)])
             role = noun if owners and owner[0].isupper() else _indefinite(noun)
             role += "" if phrase.is_many else self._clause(self.player)
+        elif work := self._work_before(phrase):
+            role = _indefinite(work)
         return PremisePerson(name=self.player.name, role=role, pronouns=self.player.pronouns)
 
     def others(self) -> list[PremisePerson]:
@@ -189,10 +191,25 @@ class PremisePeople:
         if phrase.is_name:
             title = phrase.words[0].lower()
             is_title = len(phrase.words) > 1 and is_person(title)
-            return f"{'your' if title in words_in('kin') else 'the'} {title}" * is_title
+            if not is_title:
+                work = self._work_before(phrase)
+                return f"the {work}" if work else ""
+            return f"{'your' if title in words_in('kin') else 'the'} {title}"
         if is_mine or without_s(owner) in names:
             return f"your {noun}"
         return f"{owner if is_named else 'the'} {'other people' if noun == 'people' else noun}"
+
+    def _work_before(self, phrase: Phrase) -> str:
+        """What stands bare before a name: "retired customs officer" of "… Hester Muir", or ""."""
+        first = phrase.start
+        while first and self.tokens[first - 1].isalpha() and self.tokens[first - 1].islower():
+            low = self.tokens[first - 1]
+            if low in words_in("stops", "determiners") or (
+                first == phrase.start and not is_person(low)
+            ):
+                break
+            first -= 1
+        return " ".join(self.tokens[first : phrase.start])
 
 
 def _of_role(role: str) -> PremisePerson:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
-from tta_rebuild.core.english import gerund, stem, words_of
+from tta_rebuild.core.english import gerund, participle, past, stem, words_of
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Mentioned, PremiseFact
 from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.premise_wishes import MOST_WISHES
@@ -29,7 +30,7 @@ class FactQuestion:
 
     shape: str  # of ``data/facts.toml``
     wish: str  # a bare infinitive
-    plot: str  # the conflict and the shape that it has: "understand.deed"
+    plot: str  # the conflict and the shape that it has: "hide.truth"
     fact: PremiseFact
     to: str = ""  # who is to be told of it, or must not know it
     weight: int = 0  # how much the premise turns on it
@@ -87,6 +88,40 @@ def question_of(wish: str, questions: Sequence[FactQuestion]) -> FactQuestion | 
     return best if best is not None and _shared(best, said) >= _ENOUGH else None
 
 
+def in_the_way(
+    aim: str, questions: Sequence[FactQuestion], *, is_said: bool
+) -> FactQuestion | None:
+    """What the premise's people do against what the player is after, None if it is nothing.
+
+    Args:
+        aim: what the player is after, where it is no question of a fact itself.
+        is_said: the player has said so, and the premise has not: then it must be of the same.
+    """
+    table, said = word_table("facts")["in_the_way"], _content(aim)
+    others = [q for q in questions if q.fact.doer and q.fact.doer not in aim]
+    others = [q for q in others if q.content & said or not is_said]
+    against = [
+        q
+        for q in others
+        if q.shape in table["shapes"]
+        or (q.shape in ("why", "stop") and stem(q.fact.does) in _against())
+        or (q.shape == "stop" and q.content & said)
+    ]
+    best = max(
+        against,
+        key=lambda q: (len(q.content & said), q.shape in table["shapes"], q.weight),
+        default=None,
+    )
+    return None if best is None else replace(best, shape="way", wish=aim)
+
+
+@cache
+def _against() -> frozenset[str]:
+    """The stems of what is mostly done against somebody, in all its forms."""
+    verbs = word_table("facts")["in_the_way"]["done"].split()
+    return frozenset(stem(form) for verb in verbs for form in (verb, past(verb), participle(verb)))
+
+
 def _shared(question: FactQuestion, said: frozenset[str]) -> float:
     """The share of what a fact says that a wish says, too; all of it, if both have its verb."""
     own = question.content
@@ -106,7 +141,7 @@ def _raised(
     fact: PremiseFact, facts: Sequence[PremiseFact], pronouns: Mapping[str, str]
 ) -> Iterator[FactQuestion]:
     """Those that one fact raises."""
-    if fact.does in fact_words("beyond"):
+    if fact.does in fact_words("beyond") or fact.is_of_unknown:
         return
     late = sum(other.start < fact.start for other in facts)
     is_person = bool(fact.doer) and fact.doer != PLAYER
@@ -123,16 +158,17 @@ def _raised(
         others = [who for who in pronouns if who != PLAYER]
         is_secret = bool({*_texts(fact)} & fact_words("secret"))
         if others and is_secret and fact.kind != "coming":
-            to = next(
-                (p.who for p in fact.pieces if isinstance(p, Mentioned) and p.who in others),
-                others[0],
-            )
-            yield asked("tell", 6, to)
-            yield asked("hide", 5, to)
+            named = [p for p in fact.pieces if isinstance(p, Mentioned)]
+            done_to = {p.who for p in named if p.case == "object"}
+            may = [*(p.who for p in named if p.who in others), *others]
+            if to := next((who for who in may if who not in done_to), ""):
+                yield asked("tell", 6, to)
+                yield asked("hide", 5, to)
         return
     if fact.kind == "coming":
         if is_person and fact.base:
             yield asked("stop", 4)
+            yield asked("why", 3)
         if not fact.base:
             yield asked("ready", 4)
         return
@@ -147,7 +183,10 @@ def _raised(
         yield asked("get", 5 + of_you)
     if fact.kind in ("deed", "doing", "lack", "said"):
         shape = "why" if is_person else _UNKNOWN.get(_first(fact), "behind")
-        yield asked(shape, 3 if is_unable else 5)
+        if fact.kind == "said" and fact.does in fact_words("minds"):
+            return
+        is_minor = is_unable or fact.does in fact_words("idle")
+        yield asked(shape, 2 if is_minor else 5 if is_person else 4)
         if is_person and fact.kind == "deed" and of_you and fact.verb in fact_words("wrongs"):
             yield asked("mend", 6)
 

@@ -25,6 +25,7 @@ from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 _TODAY = 1970
 """From when on the surroundings are those of today."""
+_NO_PLACES = ("container", "document", "garment")
 _VAGUE = ("the world", "the universe", "the field")
 
 
@@ -82,8 +83,10 @@ class PremiseSetting:
             is_place = is_place and phrase.text.lower() not in words_in("thing_names")
         if not is_place or (is_ship and not by and phrase.determiner != "the"):
             return []
-        if kind_of_thing(phrase.head) == "container" and phrase.head not in words_in("rooms"):
-            return []  # the third drawer
+        if kind_of_thing(phrase.head) in _NO_PLACES and phrase.head not in words_in(
+            "rooms", "places"
+        ):
+            return []  # the third drawer, the answer sheet
         is_big = {phrase.head, phrase.text.lower()} & words_in("too_big")
         is_there = by and (phrase.is_name or is_ship)
         before = " ".join(t.lower() for t in self.tokens[max(0, phrase.start - 5) : phrase.start])

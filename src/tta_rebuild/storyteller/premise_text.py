@@ -19,6 +19,13 @@ from tta_rebuild.storyteller.noun_phrases import (
 )
 from tta_rebuild.storyteller.word_lists import mended, pattern
 
+_RANKS = frozenset(
+    "king queen prince princess emperor empress duke duchess count countess baron baroness pope "
+    "saint admiral general colonel major captain lieutenant sergeant corporal private commander "
+    "inspector detective officer agent doctor professor judge president mayor bishop abbot abbess "
+    "sultan tsar granny grandma grandpa auntie mum mom dad".split()
+)
+"""What stays a part of a name."""
 LONGEST_READ = 5_000
 """Characters of a premise that are read."""
 
@@ -28,6 +35,8 @@ def readable(theme: str) -> str:
     text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in theme[:LONGEST_READ])
     text = pattern("small_titled").sub(lambda found: found.group().title(), text)
     text = mended(text, "premise").strip()
+    text = pattern("small_own_name").sub(_own_name, text)
+    text = pattern("opens_with_work").sub(_small_work, text)
     if not re.search(r"[A-Z](?<!I)", theme):  # written all small: my sister ruby
         text = pattern("small_name").sub(_capitalised, text)
         text = re.sub(r"\b[a-z]{3,}\b", _as_name, text)
@@ -43,7 +52,7 @@ def is_english(text: str) -> bool:
         return False
     known = words_in("stops", "determiners") - {"no", "on", "me", "a"}
     share = sum(w in known for w in words) / len(words)
-    is_mixed = words_in("foreign") & {*words}
+    is_mixed = words_in("foreign") & {*re.findall(r"\b[^\W\d_]+", text)}  # but no name: Una
     return share > 0.3 if is_mixed else share > 0.1 or len(words) <= 14
 
 
@@ -55,6 +64,22 @@ def _capitalised(found: re.Match[str]) -> str:
     is_unknown = not (is_known(found["name"]) or found["name"] in second_persons())
     is_name = is_name or (is_unknown and found["then"] in second_persons())  # my mate tunde says
     return f"{capital(before) if is_title else before}{name}" if is_name else found[0]
+
+
+def _small_work(found: re.Match[str]) -> str:
+    """What somebody is, in small letters: "Apothecary Bianca Loredan" is no name of three words."""
+    word = found["work"]
+    is_title = word in words_in("titles", "she_names", "he_names") or word.lower() in _RANKS
+    return found[0] if is_title or not is_person(word.lower()) else word.lower()
+
+
+def _own_name(found: re.Match[str]) -> str:
+    """One's own name with its capital: "i'm priya, the new manager"."""
+    word = found["name"]
+    is_word = is_known(word) or noun_kind(word) or kind_of_thing(word) or is_person(word)
+    is_name = capital(word) in words_in("she_names", "he_names", "also_names")
+    is_name = is_name or not (is_word or found["then"].endswith("the"))  # I'm tired, the …
+    return found["before"] + (capital(word) if is_name else word)
 
 
 def _as_name(found: re.Match[str]) -> str:

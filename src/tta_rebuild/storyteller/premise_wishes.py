@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tta_rebuild.storyteller.matter_kind import chain_of, is_known_noun, kind_of_matter
-from tta_rebuild.storyteller.premise_people import PremisePerson
+from tta_rebuild.storyteller.noun_phrases import is_person
+from tta_rebuild.storyteller.premise_people import PremisePerson, head_of
 from tta_rebuild.storyteller.premise_situation import is_clear, undertakings_of
 from tta_rebuild.storyteller.surroundings import noun_slots
 from tta_rebuild.storyteller.word_lists import word_table
@@ -34,7 +35,9 @@ class Subjects:
         """What a wish of a conflict may be about, with its kind, the best first."""
         parts, is_of_one = row["parts"].split(), row.get("only", "") == "parts"
         names = [_called(p) for p in self.people]
-        may = [p for p in self.people if not (is_of_one and p.is_group)]
+        is_wild = parts == ["beast"]  # nobody of a name is come through alive
+        may = [p for p in self.people if not ((is_of_one and p.is_group) or (is_wild and p.name))]
+        may = [p for p in may if not (is_wild and is_person(head_of(p.role)) and not p.is_group)]
         fits = {p: max((p.odds.get(one, 0.0) for one in parts), default=0.0) for p in may}
         least = _LIKELY_ONLY if is_of_one else _LIKELY_PART
         likely = sorted((p for p in may if fits[p] >= least), key=lambda p: -fits[p])

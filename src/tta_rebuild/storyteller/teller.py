@@ -27,7 +27,7 @@ from tta_rebuild.storyteller.scene_draft import SceneDraft
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry
 from tta_rebuild.storyteller.scene_order import possible_scenes, ranked
 from tta_rebuild.storyteller.scene_reply import reply_of, scene_facts
-from tta_rebuild.storyteller.wishes import wish_of, wishes_offered
+from tta_rebuild.storyteller.wishes import wish_acted_on, wish_of, wishes_offered
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.world_state import WorldState
 
@@ -59,6 +59,8 @@ class Teller:
         self.given = {**variables, "seed": root}
         self.wish = wish_of(self.notes, str(variables.get("action") or ""))
         self.is_asked = "wishes" in self.notes  # what the player is after
+        self.has_said = bool(self.wish)
+        self.wish = self.wish or wish_acted_on(self.notes, str(variables.get("action") or ""))
         self.cast = cast_of(self.given, {**self.notes, "wish": self.wish})
         values = {**self.cast.start, **self.notes.get("state", {})}
         stage = str(variables.get("stage") or "setup")
@@ -115,7 +117,7 @@ class Teller:
         elif self.is_asked and self.given.get("should_end") and not self.given.get("action"):
             self.draft.say(self.writer.line(story_lines()["left_at_once"]))
             return self._reply(None, is_ending=True)
-        elif self.is_asked and self.wish:
+        elif self.is_asked and self.has_said:
             self.draft.say(self.writer.line(story_lines()["wish_said"]))
             self.draft.lines.append(f"You wanted to {self.wish}.")
         else:

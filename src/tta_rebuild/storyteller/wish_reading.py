@@ -43,6 +43,13 @@ def with_names(aim: str, people: Sequence[PremisePerson]) -> str:
     return aim
 
 
+def meant_by_pronoun(aim: str, people: Sequence[PremisePerson]) -> str:
+    """Whom an aim means by "him" or "her", "" where it is none or may be several."""
+    said = {_PRONOUNS[word] for word in aim.split() if word in _PRONOUNS}
+    meant = [p for p in people if p.pronouns in said and not (p.is_implied or p.is_group)]
+    return (meant[0].name or meant[0].role) if len(meant) == 1 else ""
+
+
 def _meant(text: str, people: Sequence[PremisePerson], matters: Sequence[str]) -> str:
     """Whom or what a wish speaks of first; of two that begin there the longer."""
     main = pattern("what_about").sub("", text)
