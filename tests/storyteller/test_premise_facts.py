@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.storyteller.test_whole_plots import WHOLE
 from tta_rebuild.lab.prose_lint import blemishes_in
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.clause_tree import ClauseTree
@@ -26,6 +27,7 @@ PIANO = (
 PARROT = "My parrot said good morning to the empty chair. My sister Nora wants to sell the house."
 HIDDEN = "I have secretly written the songs that my brother Ivo sings. Ivo will sing on Sunday."
 CALL = "You are the night porter of a closed ward. A bell rings in bed six every night."
+FORT = "The guards will not let my brother Ivo out of the fort. Ida and Tom have come with me."
 DEV = "My best friend Dev won't talk to me. He has told everybody that I cheated."
 MARROW = (
     "On Ceres Station my sister Ilse, the chief engineer, has switched off Marrow, the station's "
@@ -38,19 +40,17 @@ ORDER = (
 TRAIN = "The railway reaches the pass on Monday. Three old dragons carry the mail."
 # a premise and what its player is after, by the shape of the question
 SHAPES = {
-    "understand.deed": (PIANO, "find out why Callum has sold the piano"),
     "win_back.deed": (PIANO, "make Callum put it right that he has sold the piano"),
     "understand.happening": (CALL, "find out why a bell rings in bed six"),
     "fight.plan": (PARROT, "keep Nora from selling the house"),
     "survive.plan": (TRAIN, "be ready when the railway reaches the pass"),
-    "change.refusal": (DEV, "get Dev to talk to you"),
+    "change.refusal": (FORT, "get the guards to let Ivo out of the fort"),
     "deliver.truth": (HIDDEN, "tell Ivo that you have secretly written the songs"),
     "hide.truth": (HIDDEN, "keep Ivo from finding out that you have secretly written the songs"),
     "decide.deed": (ORDER, "decide whether to sell Comanche"),
 }
-PLOTS = sorted(
-    name for name in packaged("plots") if ".".join(name.split(".")[:2]) in SHAPES
-)  # fmt: skip
+PLOTS = sorted(name for name in packaged("plots") if ".".join(name.split(".")[:2]) in SHAPES)
+LONG = [name for name in PLOTS if name not in WHOLE]
 
 
 def said(premise: str, speaker: str = "") -> list[str]:
@@ -156,7 +156,9 @@ def test_what_is_about_to_be_done_is_to_be_stopped(wish: str) -> None:
 def test_a_wish_about_something_else_is_of_no_fact() -> None:
     assert read_premise(PIANO, wish="make peace with Callum").question is None
     assert read_premise(PIANO, wish="learn to fly").question is None
-    assert read_premise(PIANO, wish="find out who bought the piano").question is None
+    bought = read_premise(PIANO, wish="find out who bought the piano").question
+    assert bought is not None
+    assert bought.shape == "way"  # whoever sold it knows
 
 
 def test_the_wishes_offered_are_of_the_premises_own_facts() -> None:
@@ -205,14 +207,15 @@ async def test_a_story_of_a_fact_says_it_and_has_no_blemish(
     assert replies[-1]["is_ending"]
     assert replies[-1]["notes"]["plot"] == plot
     texts = [text_of(reply) for reply in replies[2:]]
-    assert sum(key[:4] in text.lower() for text in texts) >= len(texts) / 3
+    often = 2 if plot in WHOLE else len(texts) / 3
+    assert sum(key[:4] in text.lower() for text in texts) >= often
     for reply in replies:
         for paragraph in text_of(reply).split("\n\n"):
             assert blemishes_in(paragraph) == [], paragraph
 
 
 async def test_whoever_does_it_is_not_taken_for_somebody_else(ask: Any) -> None:
-    reply = (await told_of(ask, "understand.deed", "understand.deed", turns=2))[-1]
+    reply = (await told_of(ask, "win_back.deed", "win_back.deed", turns=2))[-1]
 
     assert PLAYER not in reply["notes"]["state"]
     assert "Callum’s Callum" not in json.dumps(reply, ensure_ascii=False)
@@ -220,7 +223,7 @@ async def test_whoever_does_it_is_not_taken_for_somebody_else(ask: Any) -> None:
 
 def test_whoever_is_said_to_speak_is_not_mute_and_who_will_not_is() -> None:
     start = cast_of({"theme": PARROT, "seed": "1"}, {}).start
-    refusing = cast_of({"theme": DEV, "seed": "1"}, {}).start
+    refusing = cast_of({"theme": DEV, "seed": "1"}, {"wish": "make peace with Dev"}).start
 
     assert not start.get("parrot.mute")
     assert refusing["dev.mute"]
@@ -250,8 +253,8 @@ def test_what_the_player_is_is_said_beside_no_fact() -> None:
 
 
 def test_a_story_that_goes_on_with_another_question_is_of_no_fact() -> None:
-    wish = {"wish": "find out why Callum has sold the piano"}
-    of_it = cast_of({"theme": PIANO, "seed": "1"}, {**wish, "plot": "understand.deed"})
+    wish = {"wish": "make Callum put it right that he has sold the piano"}
+    of_it = cast_of({"theme": PIANO, "seed": "1"}, {**wish, "plot": "win_back.deed"})
     other = cast_of({"theme": PIANO, "seed": "1"}, {**wish, "plot": "protect"})
 
     assert of_it.parts["doer"] == "callum"
@@ -266,7 +269,7 @@ def test_in_a_story_of_a_fact_somebody_is_left_to_talk_to() -> None:
 
     cast = cast_of({"theme": theme, "seed": "1"}, notes)
 
-    assert cast.name.startswith("plots/understand.deed")
+    assert cast.name.startswith("plots/motive.take")
     assert "ida" not in cast.parts.values()
     assert cast.parts["doer"] == "boss"
 
@@ -299,7 +302,7 @@ async def test_other_facts_are_said_in_every_second_scene_at_most(ask: Any, plot
     assert not any(b - a < 2 for a, b in pairwise(recalled))
 
 
-@pytest.mark.parametrize("plot", PLOTS)
+@pytest.mark.parametrize("plot", LONG)
 async def test_scenes_of_other_stories_come_last(ask: Any, plot: str) -> None:
     replies = await told_of(ask, ".".join(plot.split(".")[:2]), plot, turns=8)
 
@@ -308,7 +311,7 @@ async def test_scenes_of_other_stories_come_last(ask: Any, plot: str) -> None:
     assert own.count(False) <= 1
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", sorted({*SHAPES} & {*packaged("plots")}))
 def test_a_story_begins_whoever_is_there(shape: str) -> None:
     """A slash joins single terms: "turn=1, !npc/turn=1, npc.mute" asked for somebody mute."""
     openings = [s for s in read_world(f"plots/{shape}").scenes[:4] if s.when.startswith("turn=1")]

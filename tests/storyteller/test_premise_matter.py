@@ -82,7 +82,8 @@ def test_other_rooms_of_the_premise_come_before_those_of_the_surroundings() -> N
 
 
 def test_every_plot_has_a_name_in_words_and_every_name_a_plot() -> None:
-    assert {name.partition(".")[0] for name in packaged("plots")} == plot_names().keys()
+    told = {name.partition(".")[0] for name in packaged("plots")} - {"motive"}  # of any question
+    assert told == plot_names().keys()
 
 
 def test_the_probabilities_are_shares_and_ranked() -> None:

@@ -14,11 +14,12 @@ import pytest
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.lab.prose_lint import blemishes_in
+from tta_rebuild.storyteller.motives import is_of_motive
 from tta_rebuild.storyteller.scene_file import packaged
 from tta_rebuild.storyteller.word_lists import word_table
 
 SHAPES = {row["plot"] for row in word_table("facts")["questions"].values()}
-OF_FACTS = {n for n in packaged("plots") if ".".join(n.split(".")[:2]) in SHAPES}
+OF_FACTS = {n for n in packaged("plots") if ".".join(n.split(".")[:2]) in SHAPES or is_of_motive(n)}
 """Told of a premise that has such a fact: ``test_premise_facts``."""
 KEEPER = "A keeper, Joe, tends the lighthouse with his wife Clara while a storm nears."
 THEMES = (
