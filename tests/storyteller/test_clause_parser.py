@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tta_rebuild.storyteller.clause_parser import ParsedWord, parse
+from tta_rebuild.storyteller.premise import read_premise
 
 MOST_BYTES = 2_500_000
 
@@ -178,3 +179,9 @@ def test_the_weights_are_small_and_untouched_by_an_import() -> None:
 
     assert len(data.read_bytes()) <= MOST_BYTES
     assert ran.stdout.split() == ["0", "1"]
+
+
+def test_a_long_chain_of_words_is_read_without_an_error() -> None:
+    read = read_premise("My brother Tom has sold " + "the sister of " * 90 + "the mill.")
+
+    assert read.told

@@ -207,3 +207,35 @@ def test_a_sheet_of_paper_is_no_place() -> None:
     read = read_premise("Somebody has looked in the answer sheet. I am a pupil of the old school.")
 
     assert "sheet" not in read.at
+
+
+def test_a_ward_is_where_a_nurse_works_and_no_third_person() -> None:
+    read = read_premise("im tova, night nurse, and old mr Ives swears someone on the ward is lying")
+
+    assert (read.you.name, read.you.role) == ("Tova", "a night nurse")
+    assert [p.name for p in read.people] == ["Mr Ives"]
+
+
+def test_a_name_among_foreign_words_makes_no_premise_foreign() -> None:
+    read = read_premise("Retired officer Hester Muir finds Callum Rae dead. His sister Una lies.")
+
+    assert read.you.name
+    assert any(p.name == "Una" for p in read.people)
+
+
+def test_what_stands_bare_before_a_name_is_what_they_are() -> None:
+    read = read_premise("Apothecary Bianca Loredan hides her brother Matteo in the cellar.")
+
+    assert (read.you.name, read.you.role) == ("Bianca Loredan", "an apothecary")
+
+
+def test_what_is_so_only_if_is_no_fact() -> None:
+    facts = read_premise("My driver Tom has lied. If I report him, Tom loses his job.").facts
+
+    assert [fact.does for fact in facts if fact.doer == "Tom"] == ["lied"]
+
+
+def test_it_is_told_to_whom_it_is_not_done_to() -> None:
+    wishes = read_premise("I have secretly hidden the dragon. My brother Corin hunts it.").wishes
+
+    assert "tell Corin that you have secretly hidden the dragon" in wishes

@@ -74,3 +74,20 @@ def test_counting_up_and_down_comes_back(start: int, step: int) -> None:
     state.apply(f"oil+{step}, oil-{step}")
 
     assert state.get("oil") == start
+
+
+def test_what_holds_each_other_is_nowhere_and_ends_no_turn() -> None:
+    """A play ended in a RecursionError: the child in the woman's arms, and she in the child's."""
+    state = WorldState({"here": "mill", "home": "mill", "a.at": "b", "b.at": "c", "c.at": "a"})
+
+    assert not state.is_here("a")
+    assert state.is_here("you")
+
+
+def test_who_goes_to_what_they_hold_lets_go_of_it() -> None:
+    state = WorldState({"here": "mill", "home": "mill", "woman.at": "mill", "child.at": "woman"})
+
+    state.apply("woman.at=child")
+
+    assert state.is_here("woman")
+    assert state.values["child.at"] == "mill"

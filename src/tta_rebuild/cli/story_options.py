@@ -159,6 +159,7 @@ def player_of(text: str) -> tta.CharacterSketch | None:
     return replace(character_of(f"{name}: {description}"), is_player=True)
 
 
+_NOBODY = re.compile(r"\b(?:not an? person|no person|nobody|not anybody|no such person)\b", re.I)
 _WISH = re.compile(r"(?:(?:I|you|we) wants? to|(?:aim|wish|goal): (?:to )?)\s*(?P<aim>\S.*)", re.I)
 
 
@@ -178,6 +179,8 @@ def correction_of(said: str) -> str:
     if who.lower() in PLACES:
         return f"It begins {about if about.split()[0].lower() in PREPOSITIONS else f'at {about}'}."
     kind = next((k for k, words in CORRECTIONS.items() if about.lower() in words), "")
+    if not kind and _NOBODY.search(about):
+        kind = "a thing"
     noun = head_of(about)
     # Orrery: the hill town
     if not kind and is_place(noun) and not (is_person(noun) or is_animal(noun)):

@@ -43,10 +43,14 @@ class ClauseTree:
         return next((c for c in self.below(word.index) if c.relation in relations), None)
 
     def subtree(self, word: ParsedWord) -> Iterator[ParsedWord]:
-        """A word and all that hangs on to it."""
-        yield word
-        for child in self.below(word.index):
-            yield from self.subtree(child)
+        """A word and all that hangs on to it; a chain of a thousand words is no error."""
+        found, waiting = {word.index}, [word]
+        while waiting:
+            one = waiting.pop()
+            yield one
+            below = [child for child in self.below(one.index) if child.index not in found]
+            found.update(child.index for child in below)
+            waiting += reversed(below)
 
     def noun_phrase(self, noun: ParsedWord) -> Iterator[ParsedWord]:
         """A noun with what belongs to its phrase, without its clauses."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from tta_rebuild.core.english import article_for
 from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.noun_phrases import (
     is_known,
@@ -37,6 +38,7 @@ def readable(theme: str) -> str:
     text = mended(text, "premise").strip()
     text = pattern("small_own_name").sub(_own_name, text)
     text = pattern("opens_with_work").sub(_small_work, text)
+    text = pattern("own_work").sub(_with_article, text)
     if not re.search(r"[A-Z](?<!I)", theme):  # written all small: my sister ruby
         text = pattern("small_name").sub(_capitalised, text)
         text = re.sub(r"\b[a-z]{3,}\b", _as_name, text)
@@ -73,12 +75,22 @@ def _small_work(found: re.Match[str]) -> str:
     return found[0] if is_title or not is_person(word.lower()) else word.lower()
 
 
+def _with_article(found: re.Match[str]) -> str:
+    """ "I'm Tova, night nurse": with the article that haste leaves out."""
+    first = found["work"].split()[0]
+    if first in words_in("determiners", "stops") or not is_person(found["work"].split()[-1]):
+        return found[0]
+    return f"{found['before']}{article_for(first)} {found['work']}"
+
+
 def _own_name(found: re.Match[str]) -> str:
     """One's own name with its capital: "i'm priya, the new manager"."""
     word = found["name"]
     is_word = is_known(word) or noun_kind(word) or kind_of_thing(word) or is_person(word)
     is_name = capital(word) in words_in("she_names", "he_names", "also_names")
+    is_work = found["work"] is None or is_person(found["work"])
     is_name = is_name or not (is_word or found["then"].endswith("the"))  # I'm tired, the …
+    is_name &= is_work
     return found["before"] + (capital(word) if is_name else word)
 
 

@@ -111,11 +111,13 @@ class WorldState:
 
         A room of the place where the story plays (``within``) is near all that is there.
         """
-        at, here = self.values.get(f"{entity}.at", NOWHERE), self.values.get("here")
-        near = (YOU, here, self.values["home"]) if self.values.get("within") else (YOU, here)
-        if at in near or entity in (YOU, here):
-            return True
-        return f"{at}.at" in self.values and at != entity and self.is_here(str(at))
+        here = self.values.get("here")
+        near = {YOU, here, self.values["home"]} if self.values.get("within") else {YOU, here}
+        seen, at = set[str](), entity
+        while at not in near and at not in seen:  # a box in a sack in the box is nowhere
+            seen.add(at)
+            at = str(self.values.get(f"{at}.at", NOWHERE))
+        return at in near
 
     def is_seen(self, entity: str) -> bool:
         """Whether somebody or something is here and not hidden."""
@@ -159,10 +161,17 @@ class WorldState:
             if not sign:
                 self.values[key] = not bang
             elif sign == "=":
+                if key.endswith(".at"):
+                    self._take_out(key.removesuffix(".at"), str(self._value(wanted)))
                 self.values[key] = self._value(wanted)
             else:
                 step = _number(self._value(wanted)) * (1 if sign == "+" else -1)
                 self.values[key] = _number(self.values.get(key, 0)) + step
+
+    def _take_out(self, entity: str, holder: str) -> None:
+        """Before somebody or something goes into what it holds itself: that comes out of it."""
+        if self.values.get(f"{holder}.at") == entity:
+            self.values[f"{holder}.at"] = self.values.get(f"{entity}.at", NOWHERE)
 
 
 def _plain(value: Value) -> str:
