@@ -10,7 +10,7 @@ from tests.storyteller.test_moves_meant import told
 from tests.storyteller.test_whole_plots import OF_MOTIVES, own_scenes
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.fact_wording import FactWording
-from tta_rebuild.storyteller.motives import plots_of_motive
+from tta_rebuild.storyteller.motives import kind_of_deed, plots_of_motive
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_people import pronouns_of
 from tta_rebuild.storyteller.wishes import wish_acted_on
@@ -46,7 +46,16 @@ def test_every_kind_of_deed_has_stories_and_every_story_a_kind() -> None:
 def test_of_which_kind_a_deed_is(premise: str, kind: str) -> None:
     (fact,) = (fact for fact in read_premise(premise).facts if fact.doer)
 
-    assert {plot.split(".")[1] for plot in plots_of_motive(fact)} == {kind}
+    assert kind_of_deed(fact) == kind
+    assert kind in {plot.split(".")[1] for plot in plots_of_motive(fact)}
+
+
+def test_a_reason_between_the_premises_own_people_comes_first() -> None:
+    (sold,) = read_premise("My brother Tom has sold the mill.").facts
+    (hit,) = read_premise("My brother Tom has hit the miller.").facts
+
+    assert all(".inner." in plot for plot in plots_of_motive(sold))
+    assert {plot.split(".")[1] for plot in plots_of_motive(hit)} == {"hurt", "any"}
 
 
 @pytest.mark.parametrize(

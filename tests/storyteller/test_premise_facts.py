@@ -269,7 +269,7 @@ def test_in_a_story_of_a_fact_somebody_is_left_to_talk_to() -> None:
 
     cast = cast_of({"theme": theme, "seed": "1"}, notes)
 
-    assert cast.name.startswith("plots/motive.take")
+    assert cast.name.startswith("plots/motive.")
     assert "ida" not in cast.parts.values()
     assert cast.parts["doer"] == "boss"
 

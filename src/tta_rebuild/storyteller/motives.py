@@ -39,10 +39,18 @@ def kind_of_deed(fact: PremiseFact) -> str:
 
 
 def plots_of_motive(fact: PremiseFact) -> list[str]:
-    """The plots that know a reason for a deed, or for not doing it; some know one for any."""
-    kind, plots = kind_of_deed(fact), packaged("plots")
-    found = [plot for plot in plots if plot.startswith(f"motive.{kind}.")]
-    return found or [plot for plot in plots if plot.startswith(f"motive.{_ANY}.")]
+    """The plots that know a reason for a deed, or for not doing it.
+
+    Those whose reason lies between the premise's own people (``motive.sell.inner.1``) come before
+    the others of the kind; where a kind has none, one for any deed may be told as well.
+    """
+    kind = kind_of_deed(fact)
+    inner, own = _named(f"motive.{kind}.inner."), _named(f"motive.{kind}.")
+    return inner or [*own, *_named(f"motive.{_ANY}.inner.")]
+
+
+def _named(prefix: str) -> list[str]:
+    return [plot for plot in packaged("plots") if plot.startswith(prefix)]
 
 
 @cache
