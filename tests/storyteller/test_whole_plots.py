@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
+from random import Random
 
 import pytest
 
 from tests.storyteller.test_moves_meant import told
+from tta_rebuild.storyteller.act_parser import parse_act
+from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.deeds import record, record_choice
 from tta_rebuild.storyteller.line_template import template
+from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.scene_file import (
     SceneEntry,
     packaged,
@@ -19,7 +25,8 @@ from tta_rebuild.storyteller.scene_file import (
     read_world,
     shared_by,
 )
-from tta_rebuild.storyteller.world_state import keys_of
+from tta_rebuild.storyteller.word_filter import WordFilter
+from tta_rebuild.storyteller.world_state import WorldState, keys_of
 
 STEPS = {
     "_open": "turn=1",
@@ -162,3 +169,39 @@ def test_such_a_plot_tells_the_facts_itself_and_no_reminder_beside() -> None:
 
     assert "that was there from the first" not in text
     assert "Nobody has forgotten" not in text
+
+
+WRONGED = "My brother Tom has done me wrong. He stands at the mill, and I must forgive Tom."
+
+
+def test_a_choice_of_such_a_plot_turns_the_story_only_as_it_says_itself() -> None:
+    cast = cast_of({"theme": WRONGED, "seed": "1"}, {"wish": "forgive Tom"})
+    typed, chosen = (WorldState({**cast.start, "turn": 4, "now": 4}) for _ in range(2))
+    act = parse_act("Forgive Tom")
+
+    for state in (typed, chosen):
+        state.bound |= {"person": "tom", "object": ""}
+    record(act, cast, typed)
+    record_choice(act, cast, chosen)
+
+    assert cast.file.whole
+    assert typed.get("deed.turned")
+    assert not chosen.get("deed.turned")
+
+
+def test_another_fact_is_recalled_every_fourth_turn_at_most() -> None:
+    theme = "My brother Tom has sold the mill. My sister Ada has burned the hay. Ada is here."
+    replies = told(theme, "Find out why Tom has sold the mill", *["wait"] * 7)
+    texts = [" ".join(p["text"] for p in reply["passages"]) for reply in replies[1:]]
+    recalled = [number for number, text in enumerate(texts) if "the hay" in text]
+
+    assert recalled
+    assert not any(later - first < 4 for first, later in pairwise(recalled))
+
+
+def test_a_word_or_two_may_be_said_again() -> None:
+    writer = LineWriter(Random(1), WordFilter({}, {}))
+
+    assert writer.line([template("“No,” says Tom. He puts the cup away for good.")])
+    assert writer.line([template("“No,” says Tom. He has lost the key to the mill.")])
+    assert not writer.line([template("He has lost the key to the mill. So he waits.")])
