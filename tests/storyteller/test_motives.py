@@ -248,3 +248,15 @@ def test_it_is_told_to_whom_it_is_not_done_to() -> None:
     wishes = read_premise("I have secretly hidden the dragon. My brother Corin hunts it.").wishes
 
     assert "tell Corin that you have secretly hidden the dragon" in wishes
+
+
+def test_a_room_of_the_ship_is_not_away_from_the_story() -> None:
+    theme = (
+        "You are the medic of the freighter Halcyon. Your captain, Oren, refuses to let you wake "
+        "the passengers."
+    )
+    wish = "Find out why Oren refuses to let you wake the passengers"
+    replies = told(theme, wish, "go down to the sleep bay", "wait")
+
+    assert not replies[-1]["notes"]["state"].get("away")
+    assert replies[-1]["notes"]["scenes"][-1].startswith(("refuse", "bar"))

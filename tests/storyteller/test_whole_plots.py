@@ -205,3 +205,11 @@ def test_a_word_or_two_may_be_said_again() -> None:
     assert writer.line([template("“No,” says Tom. He puts the cup away for good.")])
     assert writer.line([template("“No,” says Tom. He has lost the key to the mill.")])
     assert not writer.line([template("He has lost the key to the mill. So he waits.")])
+
+
+def test_where_its_scenes_are_told_the_next_turns_have_no_vague_ones_of_others() -> None:
+    replies = told(CLOCK, "I want to make the clock run", *["wait"] * 9)
+    notes = replies[-1]["notes"]
+
+    assert len(replies) == 11
+    assert not {*notes["scenes"]} & shared_by(f"plots/{notes['plot']}")
