@@ -159,7 +159,10 @@ def test_whoever_moves_at_once_is_told_the_story_of_that() -> None:
     ("premise", "fact"),
     [
         ("My father Bram has sold the boat, and he means to go.", "Bram means to go"),
-        ("The king has stolen the voice of my sister.", "the king has stolen your sister’s voice"),
+        (
+            "The king has stolen the voice of my sister.",
+            "the king has stolen the voice of your sister",
+        ),
         ("The king Aro has stolen the voice of me.", "Aro has stolen your voice"),
     ],
 )
@@ -167,7 +170,7 @@ def test_who_is_known_to_be_meant_is_meant(premise: str, fact: str) -> None:
     read = read_premise(premise)
     facts = [FactWording(pronouns_of(read.people)).told(one) for one in read.facts]
 
-    assert any(fact in one for one in facts) or "sister" in fact, facts
+    assert any(fact in one for one in facts), facts
 
 
 @pytest.mark.parametrize(

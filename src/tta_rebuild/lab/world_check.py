@@ -13,6 +13,7 @@ from random import Random
 from tta_rebuild.storyteller.act_grammar import families
 from tta_rebuild.storyteller.deeds import kinds_of_deeds
 from tta_rebuild.storyteller.fact_cast import PARTS_OF_FACTS
+from tta_rebuild.storyteller.motives import has_motive
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, WorldFile, paragraphs
 from tta_rebuild.storyteller.surroundings import SURROUNDING
 from tta_rebuild.storyteller.teller import Teller
@@ -22,7 +23,7 @@ MOST_TURNS = 60
 _GIVEN = frozenset(
     "here turn stage time weather roll kind alone npc gain heat price "
     "last_person last_it last_he last_she last_they way_taken did_aim away fate "
-    "also also2 also3 reason when asks.why asks.stop asks.get asks.mend asks.way "
+    "also also2 also3 reason when "
     "matter.portable matter.named matter.place matter.alive deadline.named".split()
 )
 _PROPERTIES = frozenset(
@@ -62,19 +63,21 @@ def problems(world: WorldFile) -> list[str]:
     ]  # fmt: skip
 
 
-def _acts_unknown(world: WorldFile, things: set[str]) -> Iterator[str]:
+def _acts_unknown(world: WorldFile, known: set[str]) -> Iterator[str]:
     for scene in world.scenes:
         family, _, target = scene.act.partition(" ")
         if family and family not in families():
             yield f"scene '{scene.id}' waits for the act '{family}', which is none"
         of_plots = ("npc", "matter", *SURROUNDING, *world.parts)
-        is_known = target in things or (not world.places and target in of_plots)
+        is_known = target in known or (not world.places and target in of_plots)
         if target and not is_known:
             yield f"scene '{scene.id}' waits for '{target}', which is nowhere in the file"
 
 
 def _is_given(key: str, things: set[str]) -> bool:
     first, dot, rest = key.partition(".")
+    if first == "asks":
+        return has_motive(rest)
     if first == "deed":
         deed, _, whom = rest.partition(".")
         return deed in {*families(), *kinds_of_deeds()} and whom in {"", "npc", *things}

@@ -78,7 +78,7 @@ def _mute(premise: PremiseReading, people: Mapping[str, Entity]) -> Iterator[str
     """Who cannot speak, or will not: as the premise says, and animals unless they do."""
     told = spelled_out(premise.told, people.values())
     mute = mute_people(told, tuple(one.name for one in people.values()))
-    told_of = premise.question and has_motive(premise.question) and premise.question.fact
+    told_of = premise.question and has_motive(premise.question.shape) and premise.question.fact
     spoken = [f for f in premise.facts if is_one(f.verb, "speaks")]
     mute |= {f.doer.lower() for f in spoken if f.is_not}
     if told_of in spoken:  # whose story it is says why they will not

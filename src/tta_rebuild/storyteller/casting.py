@@ -152,10 +152,8 @@ def _from_premise(
         seated = {one.id for one in facts.people.values()}
         spoken_of = (one for one in people if not start.get(f"{one.id}.implied"))
         free = [p for p in spoken_of if p.id not in seated and not p.is_called(premise.matter)]
-    played = played_by(who_plays, free, now, odds)
-    if file.whole:
-        played = {}  # whoever is there is npc
-    elif facts.question is not None:
+    played = {} if file.whole else played_by(who_plays, free, now, odds)  # there all are npc
+    if facts.question is not None:
         played = _with_one_free(played, free, now)
     start |= {f"{one.id}.part": True for one in played.values()}
     at_first = _surroundings(premise, seed, {}).slots if file.parts else around.slots
@@ -361,7 +359,7 @@ def _plot_for(
         fact, is_against = premise.question.fact, premise.question.shape == "way"
         doer = next((one for one in people if one.is_called(fact.doer)), None)
         can_tell = doer is not None and _can_tell(doer, now)
-        is_told = can_tell and has_motive(premise.question) and not (is_against and is_away)
+        is_told = can_tell and has_motive(premise.question.shape) and not (is_against and is_away)
         plots = plots_of_motive(fact) if is_told else []
         plots = plots or ([] if is_against else plots_of_fact(premise.question.plot))
         if plots:

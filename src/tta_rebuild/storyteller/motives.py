@@ -12,7 +12,6 @@ from functools import cache
 
 from tta_rebuild.core.english import gerund, participle, past, verb_forms
 from tta_rebuild.storyteller.fact_wording import PremiseFact
-from tta_rebuild.storyteller.premise_questions import FactQuestion
 from tta_rebuild.storyteller.scene_file import packaged
 from tta_rebuild.storyteller.word_lists import word_table
 
@@ -25,9 +24,13 @@ def is_of_motive(plot: str) -> bool:
     return plot.removeprefix("plots/").partition(".")[0] == "motive"
 
 
-def has_motive(question: FactQuestion) -> bool:
-    """Whether somebody's motive answers a question: why they did it, how they may be stopped."""
-    return question.shape in word_table("motives")["shapes"]
+def has_motive(shape: str) -> bool:
+    """Whether somebody's motive answers a question: why they did it, how they may be stopped.
+
+    Args:
+        shape: of ``data/facts.toml``, or "way".
+    """
+    return shape in word_table("motives")["shapes"]
 
 
 def kind_of_deed(fact: PremiseFact) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
-from tta_rebuild.core.english import gerund, participle, past, stem, words_of
+from tta_rebuild.core.english import gerund, stem, words_of
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Mentioned, PremiseFact
+from tta_rebuild.storyteller.motives import kind_of_deed
 from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.premise_wishes import MOST_WISHES
 from tta_rebuild.storyteller.word_lists import fact_words, pattern, word_table
@@ -81,7 +81,7 @@ def question_of(wish: str, questions: Sequence[FactQuestion]) -> FactQuestion | 
             return one
     if pattern("stops_it").match(wanted):  # talk her out of it
         return next((one for one in questions if one.shape == "stop"), None)
-    said = _content(wish)
+    said = content_of(wish)
     rows: Mapping[str, Mapping[str, str]] = word_table("facts")["questions"]
     fitting = [q for q in questions if re.search(rows[q.shape]["says"], wanted)]
     best = max(fitting, key=lambda q: _shared(q, said), default=None)
@@ -97,14 +97,14 @@ def in_the_way(
         aim: what the player is after, where it is no question of a fact itself.
         is_said: the player has said so, and the premise has not: then it must be of the same.
     """
-    table, said = word_table("facts")["in_the_way"], _content(aim)
+    table, said = word_table("facts")["in_the_way"], content_of(aim)
     others = [q for q in questions if q.fact.doer and q.fact.doer not in aim]
     others = [q for q in others if q.content & said or not is_said]
     against = [
         q
         for q in others
         if q.shape in table["shapes"]
-        or (q.shape in ("why", "stop") and stem(q.fact.does) in _against())
+        or (q.shape in ("why", "stop") and kind_of_deed(q.fact) in table["deeds"].split())
         or (q.shape == "stop" and q.content & said)
     ]
     best = max(
@@ -113,13 +113,6 @@ def in_the_way(
         default=None,
     )
     return None if best is None else replace(best, shape="way", wish=aim)
-
-
-@cache
-def _against() -> frozenset[str]:
-    """The stems of what is mostly done against somebody, in all its forms."""
-    verbs = word_table("facts")["in_the_way"]["done"].split()
-    return frozenset(stem(form) for verb in verbs for form in (verb, past(verb), participle(verb)))
 
 
 def _shared(question: FactQuestion, said: frozenset[str]) -> float:
@@ -131,7 +124,7 @@ def _shared(question: FactQuestion, said: frozenset[str]) -> float:
     return 1.0 if is_enough and stem(question.fact.does) in both else len(both) / max(1, len(own))
 
 
-def _content(text: str) -> frozenset[str]:
+def content_of(text: str) -> frozenset[str]:
     """The stems of a text's words, without those that say nothing by themselves."""
     idle = words_in("stops", "determiners") | _IDLE
     return frozenset(stem(word) for word in words_of(text) if word not in idle)
@@ -197,7 +190,7 @@ def _asked(
     row: Mapping[str, str] = word_table("facts")["questions"][shape]
     wish = row["wish"].format_map(_words(fact, pronouns, to))
     names = {stem(word) for name in pronouns for word in words_of(name)}
-    content = _content(FactWording(pronouns).told(fact)) - names
+    content = content_of(FactWording(pronouns).told(fact)) - names
     return FactQuestion(shape, wish, row["plot"], fact, to, weight, content)
 
 

@@ -20,13 +20,6 @@ from tta_rebuild.storyteller.noun_phrases import (
 )
 from tta_rebuild.storyteller.word_lists import mended, pattern
 
-_RANKS = frozenset(
-    "king queen prince princess emperor empress duke duchess count countess baron baroness pope "
-    "saint admiral general colonel major captain lieutenant sergeant corporal private commander "
-    "inspector detective officer agent doctor professor judge president mayor bishop abbot abbess "
-    "sultan tsar granny grandma grandpa auntie mum mom dad".split()
-)
-"""What stays a part of a name."""
 LONGEST_READ = 5_000
 """Characters of a premise that are read."""
 
@@ -71,7 +64,7 @@ def _capitalised(found: re.Match[str]) -> str:
 def _small_work(found: re.Match[str]) -> str:
     """What somebody is, in small letters: "Apothecary Bianca Loredan" is no name of three words."""
     word = found["work"]
-    is_title = word in words_in("titles", "she_names", "he_names") or word.lower() in _RANKS
+    is_title = {word, word.lower()} & words_in("ranks", "titles", "she_names", "he_names")
     return found[0] if is_title or not is_person(word.lower()) else word.lower()
 
 

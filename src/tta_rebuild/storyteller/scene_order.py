@@ -30,6 +30,8 @@ SHARED_EVERY = 2
 matter has them where its own are told."""
 SHARED_AFTER = 13
 """The turn from which on a plot told whole has scenes of others, once its own are told."""
+_OF_MOTIVES = "motive_"
+"""How the ids of the scenes begin that all stories of motives share (``plots/motive.yaml``)."""
 OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
 """What the endings of ``data/turnings`` ask for."""
 
@@ -57,7 +59,7 @@ def possible_scenes(
         ]
     if cast.file.whole and int(state.get("turn")) < SHARED_AFTER:
         alien = shared_by(cast.name)
-        scenes = [s for s in scenes if s.id not in alien or s.id.startswith("motive_")]
+        scenes = [s for s in scenes if s.id not in alien or s.id.startswith(_OF_MOTIVES)]
     if cast.is_open:
         scenes = [s for s in scenes if not s.ending or is_true_ending(s, state)]
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]

@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tta_rebuild.core.english import stem, words_of
 from tta_rebuild.storyteller.line_template import capital
-from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.offers import is_same
+from tta_rebuild.storyteller.premise_questions import content_of
 from tta_rebuild.storyteller.scene_file import ChoiceEntry
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import pattern
@@ -42,16 +41,10 @@ def wish_of(notes: Mapping[str, Any], words: str) -> str:
 
 def wish_acted_on(notes: Mapping[str, Any], words: str) -> str:
     """Which of the wishes offered a move is the first step to, "" where it is of none."""
-    said, offered = _content(words), notes.get("wishes", ())
-    shared = {one: len(said & _content(one)) for one in offered}
+    said, offered = content_of(words), notes.get("wishes", ())
+    shared = {one: len(said & content_of(one)) for one in offered}
     best = max(shared, key=lambda one: shared[one], default="")
     return best if shared.get(best, 0) >= _LEAST_SHARED else ""
-
-
-def _content(text: str) -> frozenset[str]:
-    """The stems of a text's words, without those that say nothing by themselves."""
-    idle = words_in("stops", "determiners")
-    return frozenset(stem(word) for word in words_of(text) if word not in idle)
 
 
 def wishes_offered(wishes: Sequence[str]) -> list[ChoiceEntry]:
