@@ -16,7 +16,7 @@ from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.fact_cast import FactCast, fact_cast
 from tta_rebuild.storyteller.line_template import capital
 from tta_rebuild.storyteller.matter_kind import kind_of_matter, plots_of_fact, plots_of_matter
-from tta_rebuild.storyteller.motives import has_motive, plots_of_motive
+from tta_rebuild.storyteller.motives import has_motive, object_of_deed, plots_of_motive
 from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
@@ -360,7 +360,9 @@ def _plot_for(
         doer = next((one for one in people if one.is_called(fact.doer)), None)
         can_tell = doer is not None and _can_tell(doer, now)
         is_told = can_tell and has_motive(premise.question.shape) and not (is_against and is_away)
-        plots = plots_of_motive(fact) if is_told else []
+        said = [called for one in premise.people for called in (one.name, one.role)]
+        of = object_of_deed(fact, said, premise.places)
+        plots = plots_of_motive(fact, premise.question.shape, of) if is_told else []
         plots = plots or ([] if is_against else plots_of_fact(premise.question.plot))
         if plots:
             return Random(f"{seed}:plot").choice(plots)

@@ -22,7 +22,7 @@ from tta_rebuild.storyteller.fact_wording import (
 from tta_rebuild.storyteller.motives import is_of_motive
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_questions import FactQuestion
-from tta_rebuild.storyteller.surroundings import forms_of, person_slots
+from tta_rebuild.storyteller.surroundings import forms_of, noun_slots, person_slots
 
 PARTS_OF_FACTS = ("doer", "to")
 """Who does what a story turns on, and who is to be told of it."""
@@ -66,6 +66,12 @@ class FactCast:
         if base := FactWording(self._short).base(self._shortened(fact)):
             verb, space, rest = base.partition(" ")
             told |= {"fact_inf": base, "fact_ing": f"{gerund(verb)}{space}{rest}"}
+        if thing := FactWording(self._short).object(self._shortened(fact)):
+            told |= noun_slots("object", thing)
+        if asked := FactWording(self._short).asked(self._shortened(fact)):
+            told["asked"] = asked
+        if claim := FactWording(self._short).claim(self._shortened(fact)):
+            told |= forms_of("claim", claim)
         if fact.when:
             told["when"] = fact.when
         doer = self.people.get("doer")
@@ -83,6 +89,11 @@ class FactCast:
         told: dict[str, str] = {}
         for slot, fact in self.said.items():
             told |= forms_of(f"{slot}_{part}", self._told(fact, speaker=short(name)))
+        if self.question is not None:
+            main = self._shortened(self.question.fact)
+            for slot in ("object", "asked", "claim"):
+                said = getattr(FactWording(self._short, short(name)), slot)(main)
+                told |= forms_of(f"{slot}_{part}", said)
         return told
 
     @property
@@ -101,6 +112,9 @@ class FactCast:
             subject=tuple(map(_shortened, fact.subject)),
             pieces=tuple(map(_shortened, said)),
             base=tuple(map(_shortened, fact.base)),
+            object=tuple(map(_shortened, fact.object)),
+            asked=tuple(map(_shortened, fact.asked)),
+            claim=tuple(map(_shortened, fact.claim)),
         )
 
 

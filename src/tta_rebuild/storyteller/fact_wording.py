@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tta_rebuild.core.english import for_they
-from tta_rebuild.storyteller.noun_phrases import second_persons
+from tta_rebuild.storyteller.noun_phrases import second_persons, words_in
 from tta_rebuild.storyteller.surroundings import cases_of
 from tta_rebuild.storyteller.word_lists import pattern
 
@@ -53,6 +53,9 @@ class PremiseFact:
     verb: str = ""
     does: str = ""  # the verb of what is kept up, meant or begun, else ``verb``
     base: tuple[Piece, ...] = ()  # what is meant to be done, a bare infinitive
+    object: tuple[Piece, ...] = ()  # what it is done to, a noun phrase
+    asked: tuple[Piece, ...] = ()  # what the player is to do, a bare infinitive
+    claim: tuple[Piece, ...] = ()  # what somebody says is so, a clause
     is_not: bool = False
     is_now: bool = False  # whether it is told in the present or the perfect
     kind: str = ""  # coming, deed, doing, lack, said, state
@@ -94,6 +97,24 @@ class FactWording:
         """What is meant to be done, or refused, of which the doer has just been named."""
         self.known.add(fact.doer)
         return re.sub(r"\b(?:nobody|no one)\b", "you", self._words(fact.base))
+
+    def object(self, fact: PremiseFact) -> str:
+        """What it is done to, as it is called once it is known: "the land"; "" if to nothing."""
+        self.known.add(fact.doer)
+        said = re.sub(r"^(?:an?|this|that|some)\b", "the", self._words(fact.object).lstrip())
+        first = said.partition(" ")[0]
+        is_owned = bool(fact.object) and isinstance(fact.object[0], Mentioned)
+        is_whole = is_owned or first in words_in("determiners") or first[:1].isupper()
+        return said if is_whole or not said else f"the {said}"
+
+    def asked(self, fact: PremiseFact) -> str:
+        """What the player is to do, a bare infinitive; "" if nothing."""
+        self.known.add(fact.doer)
+        return self._words(fact.asked)
+
+    def claim(self, fact: PremiseFact) -> str:
+        """What somebody says is so, a clause; "" if nothing."""
+        return self._words(fact.claim).removeprefix("that ")
 
     def _person(self, who: str, case: str, *, is_pronoun: bool) -> str:
         if who in (PLAYER, self.speaker):

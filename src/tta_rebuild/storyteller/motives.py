@@ -7,15 +7,17 @@ have it put right. Called by ``casting`` and ``fact_cast``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 
 from tta_rebuild.core.english import gerund, participle, past, verb_forms
-from tta_rebuild.storyteller.fact_wording import PremiseFact
+from tta_rebuild.storyteller.fact_wording import PLAYER, Mentioned, PremiseFact
+from tta_rebuild.storyteller.matter_kind import kind_of_matter
 from tta_rebuild.storyteller.scene_file import packaged
 from tta_rebuild.storyteller.word_lists import word_table
 
 _ANY, _REFUSED = "any", "refuse"
+_INNER, _ASKED, _DEMAND = "inner", "asked", "demand"
 _NOT = "not "
 
 
@@ -36,34 +38,71 @@ def has_motive(shape: str) -> bool:
 def kind_of_deed(fact: PremiseFact) -> str:
     """One of ``data/motives.toml``, ``any`` where the verb is of none."""
     kinds = _kinds_of_deed()
+    if fact.asked and fact.does in _verbs_of(_DEMAND):
+        return _DEMAND
     if fact.is_not:
         return kinds.get(_NOT + fact.does, _REFUSED)
     return kinds.get(fact.does, _ANY)
 
 
-def plots_of_motive(fact: PremiseFact) -> list[str]:
+def object_of_deed(
+    fact: PremiseFact, people: Collection[str] = (), places: Collection[str] = ()
+) -> str:
+    """To what a deed is done: one of ``objects`` of ``data/motives.toml``, ``deed`` to nothing.
+
+    Args:
+        people: names and roles of whom the premise speaks.
+        places: noun phrases that the premise has as places.
+    """
+    if fact.asked and kind_of_deed(fact) in word_table("motives")["to_another"]:
+        return _ASKED
+    if len(fact.object) == 1 and isinstance(who := fact.object[0], Mentioned):
+        return "you" if who.who == PLAYER else "person"
+    noun = "".join(piece for piece in fact.object if isinstance(piece, str)).strip()
+    kinds: Mapping[str, str] = word_table("motives")["objects"]
+    return kinds[kind_of_matter(noun, people, places)] if noun else "deed"
+
+
+def plots_of_motive(fact: PremiseFact, shape: str, of: str = "") -> list[str]:
     """The plots that know a reason for a deed, or for not doing it.
 
-    Those whose reason lies between the premise's own people (``motive.sell.inner.1``) come before
-    the others of the kind; where a kind has none, one for any deed may be told as well.
+    Those that know as well to what it is done (``motive.sell.place.1``) come first, then those
+    whose reason lies between the premise's own people (``motive.sell.inner.1``), then the others
+    of the kind; where a kind has none of the first two, one for any deed may be told as well.
+
+    Args:
+        shape: of the question that is asked because of it (``data/facts.toml``).
+        of: to what it is done (``object_of_deed``).
     """
+    if shape in (own := word_table("motives")["of_shape"]):
+        return _stories(own[shape])
     kind = kind_of_deed(fact)
-    inner, own = _named(f"motive.{kind}.inner."), _named(f"motive.{kind}.")
-    return inner or [*own, *_named(f"motive.{_ANY}.inner.")]
+    known = _stories(f"{kind}.{of}") if of else []
+    inner = _stories(f"{kind}.{_INNER}")
+    return known or inner or [*_stories(kind), *_stories(f"{_ANY}.{_INNER}")]
 
 
-def _named(prefix: str) -> list[str]:
-    return [plot for plot in packaged("plots") if plot.startswith(prefix)]
+def _stories(of: str) -> list[str]:
+    """``motive.sell.place.1``, ``motive.sell.place.2`` … of "sell.place"."""
+    return [plot for plot in packaged("plots") if plot.rpartition(".")[0] == f"motive.{of}"]
 
 
 @cache
 def _kinds_of_deed() -> Mapping[str, str]:
     """A verb in any form, after "not " where it is not done → the kind of deed."""
     found = dict[str, str]()
-    for kind, verbs in word_table("motives")["deeds"].items():
-        for verb in verbs.split(","):
-            negated, base = verb.strip().startswith(_NOT), verb.strip().removeprefix(_NOT)
-            forms = {*verb_forms(base), past(base), participle(base), gerund(base)}
-            for form in forms:
-                found.setdefault(_NOT * negated + form, kind)
+    for kind in word_table("motives")["deeds"]:
+        for verb in _verbs_of(kind):
+            found.setdefault(verb, kind)
     return found
+
+
+@cache
+def _verbs_of(kind: str) -> frozenset[str]:
+    """The verbs of a kind of deed in all forms, after "not " where it is not done."""
+    found = set[str]()
+    for verb in word_table("motives")["deeds"][kind].split(","):
+        negated, base = verb.strip().startswith(_NOT), verb.strip().removeprefix(_NOT)
+        forms = {*verb_forms(base), past(base), participle(base), gerund(base)}
+        found |= {_NOT * negated + form for form in forms}
+    return frozenset(found)

@@ -68,10 +68,15 @@ def facts_of(
                 who |= {start + begin: name for begin in parts if start >= 0}
     pronouns = pronouns_of(people)
     named = [p.name for p in people if p.name]
-    tree = ClauseTree(text[:MOST_READ])
+    tree = ClauseTree(pattern("said_beside").sub(_blank, text[:MOST_READ]))
     you = {PLAYER: cast.player.pronouns} if cast.player else {}
     found = PremiseFacts(FactPieces(tree, who, pronouns | you, named)).facts()
     return [fact for fact in found if _reads_well(FactWording(pronouns).told(fact))]
+
+
+def _blank(found: re.Match[str]) -> str:
+    """What is said of somebody in passing, as spaces: "asks me, as a friend, to lie"."""
+    return found["of"] + " " * len(found["beside"])
 
 
 def _span(
@@ -160,6 +165,7 @@ class PremiseFacts:
         pieces = self.meant.pieces(kept, finite, who)
         brief = self._bounded(verb, kept, BRIEF)
         is_whole = len(brief) > 2 and brief[-1].tag not in ("IN", "TO")
+        does = self._does(verb, kept)
         fact = PremiseFact(
             doer=who,
             pronoun="you" if who == PLAYER else self.meant.pronoun(who, subject),
@@ -168,10 +174,13 @@ class PremiseFacts:
             brief=tuple(self.meant.pieces(brief, finite, who)) if is_whole else (),
             when=when,
             verb=verb.text.lower(),
-            does=self._does(verb, kept).text.lower(),
+            does=does.text.lower(),
             base=self.meant.base(verb, kept, who),
+            object=tuple(self.meant.pieces(self._object(does, kept), None, who)),
+            asked=tuple(self.meant.pieces(self._asked((verb, does), kept), None, who)),
             is_not=self._is_not(verb, said),
             is_now=finite.tag in ("VBZ", "VBP"),
+            claim=tuple(self.meant.pieces(self._claim(verb, kept), None, who)),
             start=verb.start,
         )
         return replace(fact, kind=self._kind(fact, finite, verb, kept))
@@ -263,6 +272,37 @@ class PremiseFacts:
         if self._is_of_another(verb):
             return verb
         return self.meant.meant_verb(verb, kept) or self.tree.child(verb, "xcomp") or verb
+
+    def _object(self, does: ParsedWord, kept: Sequence[ParsedWord]) -> list[ParsedWord]:
+        """What is done to: "the land" of "plans to sell the land to a company"."""
+        noun = self.tree.child(does, "dobj")
+        if noun is None or {noun.text.lower()} & (fact_words("anybody") | fact_words("amounts")):
+            return []
+        apart = [c for c in self.tree.below(noun.index) if c.relation == "prep"]
+        apart = [c for c in apart if c.text.lower() != "of"]
+        gone = {w.index for c in apart for w in self.tree.subtree(c)}
+        span = {w.index for w in self.tree.noun_phrase(noun)} - gone
+        return [w for w in kept if w.index in span]
+
+    def _asked(
+        self, verbs: Sequence[ParsedWord], kept: Sequence[ParsedWord]
+    ) -> list[ParsedWord]:
+        """What the player is to do: "sign it" of "wants me to sign it", "refuses to let me"."""
+        for verb in verbs:
+            inner = self.tree.child(verb, "xcomp", "ccomp") if self._is_of_another(verb) else None
+            to = inner and (self.tree.child(inner, *SUBJECTS) or self.tree.child(verb, "dobj"))
+            if inner is not None and to and to.text.lower() in ("me", "us", "you"):
+                return [w for w in kept if w.index >= inner.index]
+        return []
+
+    def _claim(self, verb: ParsedWord, kept: Sequence[ParsedWord]) -> list[ParsedWord]:
+        """What is said to be so: "the well is his" of "says that the well is his"."""
+        inner = self.tree.child(verb, "ccomp")
+        if inner is None or inner.index < verb.index:
+            return []
+        own = {w.index for w in self.tree.subtree(inner)}
+        mark = self.tree.child(inner, "mark")
+        return [w for w in kept if w.index in own and w != mark]
 
     def _is_of_another(self, verb: ParsedWord) -> bool:
         """Whether somebody wants, asks or orders another to do something."""

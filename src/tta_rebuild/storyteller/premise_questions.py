@@ -174,6 +174,10 @@ def _raised(
         return
     if fact.kind == "lack" and is_person and fact.base and not (is_unable or is_past):
         yield asked("get", 5 + of_you)
+    if is_person and fact.asked and kind_of_deed(fact) == "demand":
+        yield asked("do", 8)
+    if is_person and fact.claim and fact.verb in fact_words("claims") and _is_checked(fact):
+        yield asked("true", 6)
     if fact.kind in ("deed", "doing", "lack", "said"):
         shape = "why" if is_person else _UNKNOWN.get(_first(fact), "behind")
         if fact.kind == "said" and fact.does in fact_words("minds"):
@@ -182,6 +186,11 @@ def _raised(
         yield asked(shape, 2 if is_minor else 5 if is_person else 4)
         if is_person and fact.kind == "deed" and of_you and fact.verb in fact_words("wrongs"):
             yield asked("mend", 6)
+
+
+def _is_checked(fact: PremiseFact) -> bool:
+    """Whether it can be found out if what somebody says is so."""
+    return not pattern("no_claim").search(FactWording({}).claim(fact))
 
 
 def _asked(
@@ -225,4 +234,6 @@ def _words(fact: PremiseFact, pronouns: Mapping[str, str], to: str) -> dict[str,
         "ing": f"{gerund(verb)} {rest}".strip() if base else "",
         "to": to,
         "when": fact.when,
+        "asked": FactWording(pronouns).asked(fact),
+        "claim": FactWording(pronouns).claim(fact),
     }
