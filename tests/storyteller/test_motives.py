@@ -47,15 +47,15 @@ def test_of_which_kind_a_deed_is(premise: str, kind: str) -> None:
     (fact,) = (fact for fact in read_premise(premise).facts if fact.doer)
 
     assert kind_of_deed(fact) == kind
-    assert kind in {plot.split(".")[1] for plot in plots_of_motive(fact)}
+    assert kind in {plot.split(".")[1] for plot in plots_of_motive(fact, "why")}
 
 
 def test_a_reason_between_the_premises_own_people_comes_first() -> None:
     (sold,) = read_premise("My brother Tom has sold the mill.").facts
     (hit,) = read_premise("My brother Tom has hit the miller.").facts
 
-    assert all(".inner." in plot for plot in plots_of_motive(sold))
-    assert {plot.split(".")[1] for plot in plots_of_motive(hit)} == {"hurt", "any"}
+    assert all(".inner." in plot for plot in plots_of_motive(sold, "why"))
+    assert {plot.split(".")[1] for plot in plots_of_motive(hit, "why")} == {"hurt", "any"}
 
 
 @pytest.mark.parametrize(

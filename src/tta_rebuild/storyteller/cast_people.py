@@ -52,6 +52,7 @@ def add_people(
         is_sought = premise.conflict in _SEEK and _is_sought(premise.aim, person)
         does = [fact for fact in premise.facts if fact.doer == name]
         is_expected = any(f.kind == "coming" and is_one(f.does, "arrives") for f in does)
+        is_up = any(fact.is_now and fact.kind != "state" for fact in does)
         is_gone = _is_gone(theme, person) and not _is_about(does, person)
         is_said = is_sought or is_expected or is_gone
         is_away = is_said or person.is_only_owner
@@ -61,7 +62,7 @@ def add_people(
             "group": person.is_group,
             "implied": person.is_implied,
             "local": person.is_implied,  # belongs to such a place, and nothing is told of them
-            "asleep": _is_told(theme, person, "sleeps"),
+            "asleep": _is_told(theme, person, "sleeps") and not is_up,
             "dying": _is_told(theme, person, "ailing"),
             "family": head_of(person.role) in words_in("kin") - words_in("beloved"),
         }

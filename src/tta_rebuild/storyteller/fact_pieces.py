@@ -44,6 +44,9 @@ class FactPieces:
         """Who a subject is: ``PLAYER``, a name, or "" for what is nobody."""
         if subject.text.lower() in ("i", "you", "we"):
             return PLAYER
+        if subject.text.lower() == "one" and subject.relation == "attr":
+            is_one = self.tree.child(self.tree.words[subject.head], *SUBJECTS)
+            return self.whose(is_one) if is_one is not None else ""  # I am the one who stayed
         if self.tree.child(subject, "conj") is not None:
             return ""  # "Salvor Tam and his daughter Wren"
         if subject.text.lower() in GENDERS:
@@ -200,7 +203,7 @@ class FactPieces:
             }
             is_had = (
                 after is not None
-                and after.tag == "VBN"
+                and after.tag in ("VBN", "VBD")
                 and (word.relation == "aux" or has or after.text in ("got", "been"))
             )
             return "has" if is_had else "is"
@@ -250,6 +253,7 @@ class FactPieces:
         low = word.text.lower()
         is_self = low.endswith(("self", "selves"))
         is_subject = word.relation in SUBJECTS
+        is_subject &= low not in ("me", "us", "him", "them")  # help him sue
         case = "self" if is_self else "subject" if is_subject else "object"
         case = "owner" if word.relation == "poss" else case
         who = PLAYER if low in _FIRST else self.who.get(word.index)

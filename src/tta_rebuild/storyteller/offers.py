@@ -10,10 +10,12 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.storyteller.absent import Absent
+from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.meant_choice import decision, meant_choice
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry
 from tta_rebuild.storyteller.word_lists import common
 from tta_rebuild.storyteller.world_state import WorldState
@@ -49,11 +51,21 @@ class Offers:
     def take(self, words: str) -> ChoiceEntry | None:
         """The choice that these words take, None for words of the player's own."""
         offer = next((one for one in self.standing if is_same(one.do, words)), None)
-        offer = offer or self._answered(words)
+        offer = offer or self._answered(words) or self._meant(words)
         if offer is not None:
             self.standing.remove(offer)
             self.taken.append(offer.do)
         return offer
+
+    def _meant(self, words: str) -> ChoiceEntry | None:
+        """In a story of a premise, the choice that words of the player's own mean."""
+        told = [one for one in self.standing if one.says]
+        return meant_choice(words, told, self._cast) if self._cast.is_open else None
+
+    def decided(self, act: Act) -> str:
+        """The effects of the choice that an act decides for, "" where nothing is to be decided."""
+        taken = decision(act, self.standing) if self._cast.is_open else None
+        return taken.then if taken else ""
 
     def _answered(self, words: str) -> ChoiceEntry | None:
         """The choice that says yes or no to what was offered, for a plain "I accept the offer"."""

@@ -20,7 +20,7 @@ from tta_rebuild.storyteller.casting import replace_the_dead
 from tta_rebuild.storyteller.deeds import record, record_choice
 from tta_rebuild.storyteller.kept_out import own_words, why_kept_out
 from tta_rebuild.storyteller.line_template import capital, template, tidy
-from tta_rebuild.storyteller.offers import Offers
+from tta_rebuild.storyteller.offers import Offers, is_same
 from tta_rebuild.storyteller.possible import does_aim
 from tta_rebuild.storyteller.rulebook import Outcome
 from tta_rebuild.storyteller.scene_draft import SceneDraft
@@ -58,13 +58,15 @@ class PlayerMove:
         offer = self.offers.take(words)
         if offer is not None and (offer.then or offer.next or offer.says):
             self.act = parse_act(offer.do)
+            if not is_same(offer.do, words):
+                self.draft.say(self._echo(words))
             self.draft.apply(offer.then)
             said = self.writer.line([template(offer.says)]) if offer.says else ""
             if said or not offer.next:
                 self.draft.say(said or self._echo(offer.do))
             self.state.values["kind"] = offer.kind
             record_choice(self.act, self.cast, self.state, came=offer.then)
-            self.draft.lines.append(_line_of(offer.do))
+            self.draft.lines.append(_line_of(words))
             scenes = self.cast.file.scenes
             return next((one for one in scenes if one.id == offer.next), None), ""
         if self.cast.is_open and (known := answer(words, self.cast, self.state)):
@@ -105,6 +107,8 @@ class PlayerMove:
         if self.cast.is_open and outcome.is_done and does_aim(act, self.cast.premise):
             self.state.apply("did_aim, gain+3")
             record(replace(act, family="aim"), self.cast, self.state)
+        elif outcome.is_done and (effects := self.offers.decided(act)):
+            self.state.apply(effects)
         self._happened(outcome)
         return special, ""
 

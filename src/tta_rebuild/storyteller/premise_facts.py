@@ -68,14 +68,18 @@ def facts_of(
                 who |= {start + begin: name for begin in parts if start >= 0}
     pronouns = pronouns_of(people)
     named = [p.name for p in people if p.name]
-    tree = ClauseTree(pattern("said_beside").sub(_blank, text[:MOST_READ]))
+    plain = text[:MOST_READ]
+    for beside in ("said_beside", "name_beside"):
+        plain = pattern(beside).sub(_blank, plain)
+    tree = ClauseTree(plain)
     you = {PLAYER: cast.player.pronouns} if cast.player else {}
     found = PremiseFacts(FactPieces(tree, who, pronouns | you, named)).facts()
     return [fact for fact in found if _reads_well(FactWording(pronouns).told(fact))]
 
 
 def _blank(found: re.Match[str]) -> str:
-    """What is said of somebody in passing, as spaces: "asks me, as a friend, to lie"."""
+    """What is said of somebody in passing, as spaces: "asks me, as a friend, to lie", "the
+    manager, Piers, wants"."""
     return found["of"] + " " * len(found["beside"])
 
 
@@ -181,6 +185,7 @@ class PremiseFacts:
             is_not=self._is_not(verb, said),
             is_now=finite.tag in ("VBZ", "VBP"),
             claim=tuple(self.meant.pieces(self._claim(verb, kept), None, who)),
+            is_beside=verb.relation == "relcl",
             start=verb.start,
         )
         return replace(fact, kind=self._kind(fact, finite, verb, kept))

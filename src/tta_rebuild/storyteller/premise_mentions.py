@@ -215,7 +215,8 @@ class PremiseMentions:
             if not (is_one and is_aside) or is_place or (mention and mention.name):
                 return None
             is_known = without_accents(phrase.words[0]) in words_in("she_names", "he_names")
-            if not mention and between == "" and is_known:  # the night Mrs Pell came
+            is_vessel = of.head in words_in("vehicles")  # the supply ship Ottilie
+            if not mention and between == "" and is_known and not is_vessel:  # the night Mrs Pell
                 return None
             if not mention and (between != "," or of.kind != "thing"):
                 self.taken.add(phrase.start)  # the ship Hope

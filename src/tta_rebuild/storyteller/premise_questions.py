@@ -160,7 +160,7 @@ def _raised(
         return
     if fact.kind == "coming":
         if is_person and fact.base:
-            yield asked("stop", 4)
+            yield asked("stop", 6)
             yield asked("why", 3)
         if not fact.base:
             yield asked("ready", 4)
@@ -182,7 +182,8 @@ def _raised(
         shape = "why" if is_person else _UNKNOWN.get(_first(fact), "behind")
         if fact.kind == "said" and fact.does in fact_words("minds"):
             return
-        is_minor = is_unable or fact.does in fact_words("idle")
+        is_seen = fact.verb in fact_words("finds") and not fact.is_not
+        is_minor = is_unable or is_seen or fact.is_beside or fact.does in fact_words("idle")
         yield asked(shape, 2 if is_minor else 5 if is_person else 4)
         if is_person and fact.kind == "deed" and of_you and fact.verb in fact_words("wrongs"):
             yield asked("mend", 6)

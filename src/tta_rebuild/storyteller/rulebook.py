@@ -34,6 +34,7 @@ from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import record, record_heard
 from tta_rebuild.storyteller.entities import POINTING, bare, head_of, short
 from tta_rebuild.storyteller.hindrances import hindered
+from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.noun_phrases import is_animal
 from tta_rebuild.storyteller.possible import why_impossible
@@ -120,6 +121,7 @@ class Rulebook:
             return False
         entry, known = self._asked_of(act, bound)
         slots = self.telling.slots(act, bound) | {"known": f"*{self.state.get('now')}*"}
+        slots |= {"tells": self._tells(bound["person"])}
         for rule in entry["rules"]:
             if not self.state.holds(rule.get("when", "")):
                 continue
@@ -211,6 +213,7 @@ class Rulebook:
             "theirs": "yes" if of_theirs else "",
             "known": "yes" if known else "",
             "wants": "yes" if is_of_wishes(act) else "",
+            "tells": "yes" if self._tells(bound["person"]) else "",
             "is_quoted": "yes" if act.is_quoted else "",
         }
         bound |= {**self._of_person(bound["person"]), **form_of(act)}
@@ -227,6 +230,14 @@ class Rulebook:
         if not known and act.family == "ask" and self.cast.is_open:
             known = told_about(act.said, self.cast, speaker)
         return known if self.writer.allows(known) else ""
+
+    def _tells(self, person: str) -> str:
+        """What somebody has to say next in a plot to whoever asks, "" if nothing more."""
+        part = "doer" if person == self.cast.parts.get("doer") else "npc"
+        tells = self.cast.file.tells.get(part, ())
+        told = int(self.state.get(f"{person}.told"))
+        said = self.writer.filled(template(tells[told])) if told < len(tells) else ""
+        return said if self.writer.allows(said) else ""
 
     def _of_person(self, person: str) -> dict[str, str]:
         """What rules may ask of whom an act is done to: whether they can speak, or are a beast."""

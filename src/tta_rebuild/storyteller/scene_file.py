@@ -104,6 +104,7 @@ class WorldFile(_Strict):
     ``nouns`` are those of a kind of thing that ``interludes.py`` brings on. ``common`` is True of a
     plot that has the parts and scenes of ``data/common*.yaml`` too. ``whole`` is True of one that
     tells one course of events in a dozen scenes of its own, and takes the others where they end.
+    ``tells`` are what the doer, and anybody else (``npc``), have to say in turn to whoever asks.
     """
 
     title: Text
@@ -121,6 +122,7 @@ class WorldFile(_Strict):
     each_turn: list[Annotated[dict[str, Condition], Field()]] = []
     scenes: Annotated[list[SceneEntry], Field(min_length=1)]
     choices: list[ChoiceEntry] = []
+    tells: dict[Literal["doer", "npc"], list[Text]] = {}
 
     @field_validator("scenes")
     @classmethod
@@ -231,6 +233,9 @@ def check_notation(world: WorldFile) -> None:
         keys_of(choice.then, is_effect=True)
         template(choice.do)
         template(choice.says)
+    for tells in world.tells.values():
+        for one in tells:
+            template(one)
     for tick in world.each_turn:
         keys_of(tick.get("if", ""))
         keys_of(tick.get("then", ""), is_effect=True)

@@ -1,0 +1,109 @@
+"""Which of the choices a move in the player's own words means, if it means one.
+
+"I'd like to know from Ann what the letter says" is the choice "Ask Ann what is in the letter".
+Called by ``offers``; a move that means none of them is played by the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from tta_rebuild.core.english import stem, words_of
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_parser import parse_act
+from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.premise_questions import content_of
+from tta_rebuild.storyteller.scene_file import ChoiceEntry
+from tta_rebuild.storyteller.word_lists import packaged_yaml, pattern
+from tta_rebuild.storyteller.world_state import keys_of
+
+_OF_MINE, _OF_THEIRS = 0.5, 0.3
+"""The shares of what is said in the move, and in the choice, that must be the same."""
+_DECISIVE = frozenset(("did_aim", "letting", "did_it", "refused", "price"))
+_LEAST = 2
+"""Words that must be the same where the verb is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """One move, as far as two can be compared."""
+
+    kinds: frozenset[str]  # the families of its acts; what is said in any way is "say"
+    to: str  # the id of whom it is done to, ""
+    content: frozenset[str]  # the stems of its words, without its verb and names
+    is_not: bool
+
+
+def meant_choice(words: str, choices: Sequence[ChoiceEntry], cast: Cast) -> ChoiceEntry | None:
+    """The choice that words mean: the same kind of act, to the same person, of the same matter."""
+    act = parse_act(words)
+    if act.problem or act.then is not None:
+        return None
+    names = _names(cast)
+    mine = _meaning(words, act, names, cast)
+    rated = [(_likeness(mine, _meaning(c.do, parse_act(c.do), names, cast)), c) for c in choices]
+    best = max((rating for rating, _ in rated), default=0.0)
+    fitting = [choice for rating, choice in rated if rating == best]
+    if best > 0 and len(fitting) == 1:
+        return fitting[0]
+    asked = content_of(cast.slots.get("asked", "")) - names
+    done = content_of(words) & asked
+    does_it = not mine.is_not and asked and len(done) >= _OF_MINE * len(asked)
+    return next((c for c in choices if "did_it" in _decides(c)), None) if does_it else None
+
+
+def decision(act: Act, choices: Sequence[ChoiceEntry]) -> ChoiceEntry | None:
+    """The choice that an act takes by its temper where the plot waits for a decision."""
+    tempers = packaged_yaml("data/answers")["tempers"]
+    if act.family in tempers["settles"]:
+        may = (c for c in choices if "did_aim" in _decides(c) and "price" not in _decides(c))
+    elif act.family in tempers["lets"]:
+        may = (c for c in choices if "letting" in _decides(c))
+    else:
+        return None
+    return next(may, None)
+
+
+def _decides(choice: ChoiceEntry) -> frozenset[str]:
+    """What a choice settles: how the story turns out."""
+    return keys_of(choice.then, is_effect=True) & _DECISIVE
+
+
+def _meaning(words: str, act: Act, names: Collection[str], cast: Cast) -> _Meaning:
+    steps = [act]
+    while steps[-1].then is not None:
+        steps.append(steps[-1].then)
+    kinds = frozenset(_kind(step.family) for step in steps if step.family)
+    named = (cast.found(p) for step in steps for p in (step.person, step.object) if p)
+    to = next((one for one in named if one is not None), None)
+    verbs = {stem(word) for step in steps for word in step.verb.split()}
+    content = content_of(words) - names - verbs
+    is_not = bool(pattern("is_denied").search(words))
+    return _Meaning(kinds, to.id if to and to.kind == "person" else "", content, is_not)
+
+
+def _kind(family: str) -> str:
+    """A family of acts, or the one that stands for all that are the same thing done."""
+    alike = packaged_yaml("data/answers")["alike"]
+    return next((one for one, families in alike.items() if family in families), family)
+
+
+def _names(cast: Cast) -> frozenset[str]:
+    """The stems of what people are called."""
+    called = (f"{one.name} {one.role}" for one in cast.of_kind("person"))
+    return frozenset(stem(word) for text in called for word in words_of(text))
+
+
+def _likeness(mine: _Meaning, theirs: _Meaning) -> float:
+    """How much of a choice a move says, in (0, 1]; 0 where it means something else."""
+    if mine.is_not != theirs.is_not or (mine.to and theirs.to and mine.to != theirs.to):
+        return 0.0
+    both = len(mine.content & theirs.content)
+    if mine.kinds & theirs.kinds:
+        if not (mine.content and theirs.content):
+            return float(mine.content == theirs.content and mine.to == theirs.to)
+        is_said = both >= _OF_MINE * len(mine.content) and both >= _OF_THEIRS * len(theirs.content)
+        return both / len(theirs.content) if is_said else 0.0
+    is_clear = both >= _LEAST and both >= _OF_MINE * max(len(mine.content), len(theirs.content))
+    return both / len(theirs.content) / 2 if is_clear else 0.0
