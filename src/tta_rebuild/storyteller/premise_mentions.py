@@ -228,6 +228,7 @@ class PremiseMentions:
             is_open = of.determiner in ("a", "an", "") and not of.is_name
             is_list = between == "," and (is_open or follows in ("and", "or"))  # a cook, a dog
             is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
+            is_own = is_own or (not phrase.determiner and phrase.head in words_in("orders"))
             if not mention or phrase.kind != "person" or is_list or not is_own:
                 return None
             return self._is_also(mention, phrase, "")

@@ -94,8 +94,15 @@ class PremisePeople:
         if self.topic_at > 0 and {"he", "she"} & {*self.lows[self.topic_at :][:4]}:
             # … Write about what she does.
             return next(iter(self._found.before(self.topic_at)), None)
+        if self.is_second and pattern("it_is_me").search(self._unquoted()):
+            return None
         told = [p.start for p in self.phrases if p.said == "you"]
         return hero_of(self._found, told, self.topic_at)
+
+    def _unquoted(self) -> str:
+        """The text but for what is said in it."""
+        rows = zip(self.lows, self._found.quoted, strict=True)
+        return " ".join(low for low, is_quoted in rows if not is_quoted)
 
     def you(self, role: str) -> PremisePerson:
         """The player's character; ``role`` is what the premise implies where it says nothing."""
@@ -187,14 +194,16 @@ class PremisePeople:
             ends = "'" if of and of.phrase.is_many else "'s"
             owner = f"{of.name or 'the ' + of.phrase.text}{ends}" if of else owner
             is_named = is_kin
-        is_mine = owner in MINE or (not owner and is_kin and not phrase.is_many)
+        is_monk = mention.name and not phrase.is_name and phrase.head in words_in("orders")
+        is_mine = owner in MINE or (not owner and is_kin and not (phrase.is_many or is_monk))
         if phrase.is_name:
             title = phrase.words[0].lower()
             is_title = len(phrase.words) > 1 and is_person(title)
             if not is_title:
                 work = self._work_before(phrase)
                 return f"the {work}" if work else ""
-            return f"{'your' if title in words_in('kin') else 'the'} {title}"
+            is_kin = title in words_in("kin") - words_in("orders")  # uncle Bo, but Sister Agnes
+            return f"{'your' if is_kin else 'the'} {title}"
         if is_mine or without_s(owner) in names:
             return f"your {noun}"
         return f"{owner if is_named else 'the'} {'other people' if noun == 'people' else noun}"
