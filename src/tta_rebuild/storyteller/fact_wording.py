@@ -81,6 +81,7 @@ class FactWording:
         self.pronouns, self.speaker = pronouns, speaker
         self.known: set[str] = set()
         self.last: dict[str, str] = {}
+        self.is_apart = False  # said without the rest, so that nobody is only "him" in it
 
     def told(self, fact: PremiseFact, *, again: bool = False) -> str:
         """The clause; ``again``: with the doer as "he", who has just been named."""
@@ -115,12 +116,15 @@ class FactWording:
 
     def claim(self, fact: PremiseFact) -> str:
         """What somebody says is so, a clause; "" if nothing."""
+        self.is_apart = True
         return self._words(fact.claim).removeprefix("that ")
 
     def _person(self, who: str, case: str, *, is_pronoun: bool) -> str:
         if who in (PLAYER, self.speaker):
             kind = "you" if who == PLAYER else "I"
-        elif case == "self" or who in self.known or (is_pronoun and self.known):
+        elif case == "self" or who in self.known or (
+            is_pronoun and self.known and not self.is_apart
+        ):
             kind = self.pronouns.get(who) or "they"
         else:
             self.known.add(who)

@@ -49,8 +49,10 @@ def meant_choice(words: str, choices: Sequence[ChoiceEntry], cast: Cast) -> Choi
         return fitting[0]
     asked = content_of(cast.slots.get("asked", "")) - names
     done = content_of(words) & asked
-    does_it = not mine.is_not and asked and len(done) >= _OF_MINE * len(asked)
-    return next((c for c in choices if "did_it" in _decides(c)), None) if does_it else None
+    is_of_it = bool(asked) and len(done) >= _OF_MINE * len(asked)
+    settled = "refused" if mine.is_not and (is_of_it or not mine.content) else "did_it"
+    is_settled = is_of_it or settled == "refused"
+    return next((c for c in choices if settled in _decides(c)), None) if is_settled else None
 
 
 def decision(act: Act, choices: Sequence[ChoiceEntry]) -> ChoiceEntry | None:

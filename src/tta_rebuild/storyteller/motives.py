@@ -77,7 +77,7 @@ def plots_of_motive(fact: PremiseFact, shape: str, of: str = "") -> list[str]:
     if shape in (own := word_table("motives")["of_shape"]):
         return _stories(own[shape])
     kind = kind_of_deed(fact)
-    known = _stories(f"{kind}.{of}") if of else []
+    known = (_stories(f"{kind}.{of}") or _stories(f"{_ANY}.{of}")) if of else []
     inner = _stories(f"{kind}.{_INNER}")
     return known or inner or [*_stories(kind), *_stories(f"{_ANY}.{_INNER}")]
 

@@ -168,7 +168,7 @@ class PremiseFacts:
             return None
         pieces = self.meant.pieces(kept, finite, who)
         brief = self._bounded(verb, kept, BRIEF)
-        is_whole = len(brief) > 2 and brief[-1].tag not in ("IN", "TO")
+        is_whole = len(brief) > 2 and brief[-1].tag not in ("IN", "TO", "RP")
         does = self._does(verb, kept)
         fact = PremiseFact(
             doer=who,

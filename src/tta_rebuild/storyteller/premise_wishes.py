@@ -47,6 +47,8 @@ class Subjects:
         if is_of_one:
             return
         known = [m for m in self.matters if is_known_noun(m)]
+        if "at_first" in row:
+            known = [m for m in known if m not in self.places[1:]]
         yield from ((m, kind_of_matter(m, names, self.places)) for m in known)
         yield from ((_called(p), "person") for p in may if parts and p not in likely)
 

@@ -69,9 +69,17 @@ def possible_scenes(
         endings = [s for s in endings if "did_aim" not in s.when or s in own]
     if must_end and endings:
         return endings
-    return [
+    found = [
         s for s in scenes if s.is_event and may_come(s, state, seen) and (may_end or not s.ending)
     ]
+    return _own_first(found, cast)
+
+
+def _own_first(scenes: Sequence[SceneEntry], cast: Cast) -> list[SceneEntry]:
+    """In a plot told whole none that plots share comes before its own are told."""
+    shared = shared_by(cast.name) if cast.file.whole else ()
+    own = [scene for scene in scenes if scene.id not in shared and not scene.ending]
+    return own if own and shared else [*scenes]
 
 
 def _needs_nobody(scene: SceneEntry) -> bool:
