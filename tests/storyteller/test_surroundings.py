@@ -13,7 +13,13 @@ from tta_rebuild.storyteller.parts import part_slots
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_cues import labels_of
 from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world
-from tta_rebuild.storyteller.surroundings import ANYWHERE, PEOPLE, person_slots, surroundings_of
+from tta_rebuild.storyteller.surroundings import (
+    ANYWHERE,
+    PEOPLE,
+    noun_slots,
+    person_slots,
+    surroundings_of,
+)
 from tta_rebuild.storyteller.word_lists import packaged_yaml
 
 SHIP = "A detective on a ship has to find out who robbed the singer before the ship reaches port."
@@ -79,6 +85,8 @@ def test_a_kind_of_place_has_all_that_plots_are_told_with(kind: str, is_modern: 
 SPEAKERS = ("", "_near", "_npc", "_rival", "_above", *(f"_{part}" for part in PARTS_OF_FACTS))
 SAID = {f"{slot}{by}" for slot in ("fact", "also", "also2", "also3", "reason") for by in SPEAKERS}
 FACTS = {*SAID, *map(capital, SAID), "fact_he", "Fact_he", "fact_inf", "fact_ing", "when"}
+OF_DEEDS = {f"{slot}{by}" for slot in ("object", "asked", "claim") for by in SPEAKERS}
+FACTS |= {*OF_DEEDS, *map(capital, OF_DEEDS), *noun_slots("object", "the lamp")}
 FACTS |= {slot for part in PARTS_OF_FACTS for slot in person_slots(part, "Tom", "he")}
 """What plots of facts are told with, where a premise has such facts."""
 
@@ -98,6 +106,7 @@ def test_a_plot_names_nothing_that_has_no_value(plot: str) -> None:
     texts = [text for s in file.scenes for _, _, text in paragraphs(s.text)]
     texts += [text for s in file.scenes for c in s.choices for text in (c.do, c.says)]
     texts += [line for s in file.scenes for line in s.lines]
+    texts += [one for tells in file.tells.values() for one in tells]
 
     assert {slot for text in texts for slot in template(text).needs} <= known
 

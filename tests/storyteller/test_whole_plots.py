@@ -43,19 +43,46 @@ STEPS = {
     "_end_let_go": "stage=resolution, letting",
     "_end_lost": "stage=resolution",
 }
+OF_DILEMMAS = {  # in place of those of STEPS, where the player is asked to do a thing
+    "_now": "stage=climax, !did_it, !refused, !letting",
+    "_did": "stage=resolution, did_it",
+    "_refused": "stage=resolution, refused",
+    "_rest": "stage=resolution, letting",
+    "_end_price": "stage=resolution, did_it",
+    "_end_won": "stage=resolution, refused",
+}
 WITH_NPC = ", npc, !npc.mute"
 OF_MOTIVES = sorted(name for name in packaged("plots") if name.startswith("motive."))
 WHOLE = sorted(
     name for name, path in packaged("plots").items() if "\nwhole: true\n" in path.read_text("utf-8")
 )
+DILEMMAS = [name for name in OF_MOTIVES if name.startswith("motive.demand.asked.")]
+CLAIMS = [name for name in OF_MOTIVES if name.startswith("motive.tell.claim.")]
 OF_MATTERS = sorted({*WHOLE} - {*OF_MOTIVES})
-COUNTED = {"gain", "heat", "price", "did_aim", "letting", "npc.trust", "doer.trust"}
+COUNTED = {"gain", "heat", "price", "npc.trust", "doer.trust"}
+COUNTED |= {"did_aim", "letting", "did_it", "refused"}
+
+
+_WAYS = ("did_aim, gain+2", "did_aim, price+2", "letting")
 
 
 def own_scenes(plot: str) -> dict[str, SceneEntry]:
     """The scenes of a plot that no other has, by what they are: ``_open``, ``_now`` …"""
     shared, scenes = shared_by(f"plots/{plot}"), read_world(f"plots/{plot}").scenes
-    return {f"_{s.id.partition('_')[2]}": s for s in scenes if s.id not in shared}
+    return {_step(s.id): s for s in scenes if s.id not in shared}
+
+
+def _step(scene: str) -> str:
+    """What a scene is by its id: ``_end_won`` of ``sell_place1_end_won``."""
+    found = re.search(r"_(?:end_\w+|[a-z]+2?)$", scene)
+    assert found is not None
+    return found[0]
+
+
+def steps_of(plot: str) -> dict[str, str]:
+    """The steps that a plot has, and when each may come."""
+    usual = {step: when for step, when in STEPS.items() if step != "_after"}
+    return {**usual, **OF_DILEMMAS} if plot in DILEMMAS else STEPS
 
 
 def texts_of(scene: SceneEntry) -> list[tuple[str, str]]:
@@ -70,9 +97,10 @@ def texts_of(scene: SceneEntry) -> list[tuple[str, str]]:
 def test_a_plot_told_whole_has_all_its_steps(plot: str) -> None:
     scenes, is_of_motive = own_scenes(plot), plot in OF_MOTIVES
 
-    plain = {step: scenes[step].when for step in STEPS}
+    steps = steps_of(plot)
+    plain = {step: scenes[step].when for step in steps}
     plain |= {step: when.replace(WITH_NPC, "") for step, when in plain.items() if step != "_other"}
-    assert plain == STEPS
+    assert plain == steps
     assert scenes["_asked"].act == ("ask doer" if is_of_motive else "ask npc")
     turn = scenes["_favour" if is_of_motive else "_turn"].when
     assert turn.replace(WITH_NPC, "") == "turn>=3, stage=development"
@@ -86,17 +114,17 @@ def test_a_plot_told_whole_has_all_its_steps(plot: str) -> None:
         assert len(scene.lines) == 1, step
         assert [part for part in paragraphs(scene.text) if not part[0]] or step == "_after", step
     thens = [choice.then for choice in scenes["_now"].choices]
-    assert sum("did_aim, gain+2" in then for then in thens) == 1
-    assert sum("did_aim, price+2" in then for then in thens) == 1
-    assert thens.count("letting") == 1
+    ways = ("did_it", "refused", "letting") if plot in DILEMMAS else _WAYS
+    assert [sum(way in then for then in thens) for way in ways] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("plot", OF_MOTIVES)
 def test_a_story_of_a_motive_tells_its_reason_and_what_comes_of_it(plot: str) -> None:
     scenes = own_scenes(plot)
 
-    assert re.search(r"\{[Ff]act", scenes["_now"].text)
-    for asked in ("stop", "mend", "get", "way"):
+    named = r"\{(?:[Ff]act|[Oo]bject|asked|[Cc]laim|doer)"
+    assert re.search(named, scenes["_now"].text)
+    for asked in () if plot in (*DILEMMAS, *CLAIMS) else ("stop", "mend", "get", "way"):
         assert f"(if asks.{asked})" in scenes["_end_won"].text
 
 

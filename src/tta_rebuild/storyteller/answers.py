@@ -7,6 +7,7 @@ premise says of it and what has become of it since (``data/answers``).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from random import Random
 
 from tta_rebuild.core.english import stem, words_of
@@ -95,6 +96,13 @@ def is_of_theirs(said: str, cast: Cast, person: str) -> bool:
     theirs = [one for one in cast.premise.told if any(name in one.lower() for name in called)]
     own_words = _matter(" ".join(called))
     return bool(_matter(said) & _matter(" ".join(theirs)) - own_words)
+
+
+def is_of_story(said: str, cast: Cast, recent: Sequence[str]) -> bool:
+    """Whether a question is about the premise or what the last scenes told, or says of nothing."""
+    called = " ".join(f"{one.name} {one.role}" for one in cast.of_kind("person"))
+    named = _matter(said) - _matter(called)
+    return not named or bool(named & _matter(" ".join((*cast.premise.told, *recent))))
 
 
 def told_about(said: str, cast: Cast, speaker: str) -> str:

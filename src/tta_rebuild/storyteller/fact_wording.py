@@ -122,8 +122,8 @@ class FactWording:
     def _person(self, who: str, case: str, *, is_pronoun: bool) -> str:
         if who in (PLAYER, self.speaker):
             kind = "you" if who == PLAYER else "I"
-        elif case == "self" or who in self.known or (
-            is_pronoun and self.known and not self.is_apart
+        elif (
+            case == "self" or who in self.known or (is_pronoun and self.known and not self.is_apart)
         ):
             kind = self.pronouns.get(who) or "they"
         else:

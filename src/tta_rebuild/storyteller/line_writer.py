@@ -8,7 +8,7 @@ never a sentence that was told within the last turns.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from random import Random
 
@@ -36,12 +36,13 @@ class LineWriter:
 
     Attributes:
         own: the player's words for what they do, told back whatever words they hold.
+        recent: the last scenes.
 
     Args:
         bounds: what must not be said.
         told: fingerprints of the sentences of the last turns, one string per turn.
         marks: the lines used lately, oldest first, three characters each.
-        recent: the last scenes, for their runs of words.
+        recent: the last scenes, whose runs of words are avoided.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class LineWriter:
         *,
         told: Sequence[str] = (),
         marks: str = "",
-        recent: Iterable[str] = (),
+        recent: Sequence[str] = (),
     ) -> None:
         self.rng = rng
         self.slots: dict[str, str] = {}
@@ -59,6 +60,7 @@ class LineWriter:
         self.own: frozenset[str] = frozenset()
         self._known = {mark for turn in told for mark in _parted(turn, PRINT_LENGTH)}
         self._uses = Counter(_parted(marks, MARK_LENGTH))
+        self.recent = recent
         self._grams = set[tuple[str, ...]]().union(*map(_runs, recent))
         self.marks: list[str] = []
         self.prints: list[str] = []

@@ -57,7 +57,7 @@ class PlayerMove:
         take_a_way(self.state, [one.do for one in self.offers.standing], words, self.seed)
         offer = self.offers.take(words)
         if offer is not None and (offer.then or offer.next or offer.says):
-            self.act = parse_act(offer.do)
+            self.act = parse_act(words)
             if not is_same(offer.do, words):
                 self.draft.say(self._echo(words))
             self.draft.apply(offer.then)

@@ -289,9 +289,7 @@ class PremiseFacts:
         span = {w.index for w in self.tree.noun_phrase(noun)} - gone
         return [w for w in kept if w.index in span]
 
-    def _asked(
-        self, verbs: Sequence[ParsedWord], kept: Sequence[ParsedWord]
-    ) -> list[ParsedWord]:
+    def _asked(self, verbs: Sequence[ParsedWord], kept: Sequence[ParsedWord]) -> list[ParsedWord]:
         """What the player is to do: "sign it" of "wants me to sign it", "refuses to let me"."""
         for verb in verbs:
             inner = self.tree.child(verb, "xcomp", "ccomp") if self._is_of_another(verb) else None

@@ -24,6 +24,7 @@ from tta_rebuild.storyteller.addressed import (
 from tta_rebuild.storyteller.answers import (
     asked_about,
     form_of,
+    is_of_story,
     is_of_theirs,
     is_of_wishes,
     known_of,
@@ -209,11 +210,12 @@ class Rulebook:
         """The rules that an act goes by, and what is known of what it asks; binds what they ask."""
         of_theirs = is_of_theirs(act.said, self.cast, bound["person"])
         known = "" if of_theirs else self._known(act, bound["person"])
+        is_meant = is_of_story(act.said, self.cast, self.writer.recent)
         bound |= {
             "theirs": "yes" if of_theirs else "",
             "known": "yes" if known else "",
             "wants": "yes" if is_of_wishes(act) else "",
-            "tells": "yes" if self._tells(bound["person"]) else "",
+            "tells": "yes" if is_meant and self._tells(bound["person"]) else "",
             "is_quoted": "yes" if act.is_quoted else "",
         }
         bound |= {**self._of_person(bound["person"]), **form_of(act)}

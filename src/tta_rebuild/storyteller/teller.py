@@ -150,7 +150,9 @@ class Teller:
 
     def _pass_the_climax(self) -> None:
         """Let what follows the decisive deed follow at once."""
-        if self.state.get("stage") == "climax" and self.state.holds("did_aim/letting/did_it/refused"):
+        if self.state.get("stage") == "climax" and self.state.holds(
+            "did_aim/letting/did_it/refused"
+        ):
             self.state.values["stage"] = "resolution"
 
     def _tick(self) -> None:
