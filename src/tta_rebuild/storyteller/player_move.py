@@ -20,6 +20,7 @@ from tta_rebuild.storyteller.casting import replace_the_dead
 from tta_rebuild.storyteller.deeds import record, record_choice
 from tta_rebuild.storyteller.kept_out import own_words, why_kept_out
 from tta_rebuild.storyteller.line_template import capital, template, tidy
+from tta_rebuild.storyteller.lines import story_lines
 from tta_rebuild.storyteller.offers import Offers, is_same
 from tta_rebuild.storyteller.possible import does_aim
 from tta_rebuild.storyteller.rulebook import Outcome
@@ -132,6 +133,7 @@ class PlayerMove:
             self.writer.slots |= {"who": entity.name, "Who": capital(entity.name)}
         for text in outcome.texts:
             self.draft.say(text)
+        self._be_followed()
         self.draft.lines += outcome.lines
         self.state.values["kind"] = outcome.kind
         if self.cast.is_open:
@@ -140,6 +142,29 @@ class PlayerMove:
         self.draft.bind()
         is_remarked = outcome.texts and self.rng.random() < 0.3
         self.draft.say(self.rules.telling.reaction(outcome.kind) if is_remarked else "")
+
+
+    def _be_followed(self) -> None:
+        """Where the player only goes elsewhere in a plot told whole, it goes on there.
+
+        Whoever it is about comes along; who leaves or flees has left it.
+        """
+        is_gone = self.state.get("away") and self.act.family not in ("leave", "flee")
+        if not (is_gone and self.cast.file.whole):
+            return
+        home, here = self.state.get("home"), self.state.get("here")
+        people = [one for one in self.cast.of_kind("person") if self._may_follow(one.id, home)]
+        people.sort(key=lambda one: one.id != self.cast.parts.get("doer"))
+        if not people:
+            return
+        self.state.values |= {f"{one.id}.at": here for one in people}
+        self.state.values |= {"home": here, "away": False}
+        self.writer.slots |= {"who": people[0].name, "Who": capital(people[0].name)}
+        self.draft.say(self.writer.line(story_lines()["followed"]))
+
+    def _may_follow(self, person: str, home: object) -> bool:
+        is_there = self.state.get(f"{person}.at") == home
+        return is_there and not self.state.is_any(person, "local", "dead", "caught", "asleep")
 
 
 def _line_of(words: str) -> str:

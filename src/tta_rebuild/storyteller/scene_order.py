@@ -15,6 +15,7 @@ from tta_rebuild.storyteller.entities import Entity, head_of
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.offers import is_same
+from tta_rebuild.storyteller.premise_questions import content_of
 from tta_rebuild.storyteller.scene_file import (
     END_KINDS,
     SceneEntry,
@@ -134,8 +135,12 @@ def ranked(
     state: WorldState,
     writer: LineWriter,
     rng: Random,
+    words: str = "",
 ) -> list[tuple[SceneEntry, str]]:
     """Heavy scenes first, then those told least; those of the other way last of all.
+
+    In a plot told whole, of scenes as heavy as each other that comes first which has most of
+    ``words``, those of the player's move.
 
     A scene that needs somebody of the premise is a little heavier than one that needs nobody; of
     endings as heavy as each other the better one comes first, and one that a deed has brought
@@ -153,8 +158,9 @@ def ranked(
     is_first = state.get("turn") == 1
     is_shared_due = "." not in cast.name and not int(state.get("now")) % SHARED_EVERY
     shared = shared_by(cast.name)
+    said = content_of(words) if cast.file.whole else frozenset[str]()
 
-    def place(one: tuple[SceneEntry, str]) -> tuple[bool, bool, bool, int, int, int, float]:
+    def place(one: tuple[SceneEntry, str]) -> tuple[bool, bool, bool, int, int, int, int, float]:
         scene = one[0]
         uses = writer.uses(template(paragraphs(scene.text)[0][2]))
         end = END_KINDS.index(scene.ending) if scene.ending else 0
@@ -163,7 +169,9 @@ def ranked(
         is_other = is_ordinary and (scene.id in shared) != is_shared_due
         weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
         is_worse = is_earned and scene.ending in ("lost", "let_go")
-        return is_worse, is_other, dealt.get(scene.id, way) != way, -weight, end, uses, rng.random()
+        of_move = len(said & content_of(writer.filled(template(scene.text)))) if said else 0
+        is_far = dealt.get(scene.id, way) != way
+        return is_worse, is_other, is_far, -weight, -of_move, end, uses, rng.random()
 
     return sorted(found, key=place)
 

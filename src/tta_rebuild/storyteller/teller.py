@@ -174,7 +174,8 @@ class Teller:
             self.state.bound["npc"] = npc
             for scene in possible_scenes(self.cast, self.state, self.seen, **ends):
                 found.setdefault(scene.id, (scene, npc))
-        return ranked(found.values(), self.cast, self.state, self.writer, self.rng)
+        words = str(self.given.get("action") or "")
+        return ranked(found.values(), self.cast, self.state, self.writer, self.rng, words)
 
     def _interlude(self) -> SceneEntry | None:
         """One that happens to something of the premise, if it is time for it and it can be told."""
