@@ -104,7 +104,7 @@ GENERAL = [
 async def test_no_plot_ends_as_lost_once_the_question_is_answered(
     ask: Any, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(casting, "_plot_for", lambda *_, **__: name)
+    monkeypatch.setattr(casting, "chosen_plot", lambda *_, **__: name)
     for theme, move in GENERAL:
         replies = await told(ask, theme, move)
         state, ending = replies[-1]["notes"]["state"], ending_of(replies[-1])

@@ -47,7 +47,7 @@ async def played(ask: Any, theme: str, *moves: str, **more: Any) -> list[Any]:
 @pytest.fixture
 def plot(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Lets every premise be told by one plot."""
-    return lambda name: monkeypatch.setattr(casting, "_plot_for", lambda *_, **__: name)
+    return lambda name: monkeypatch.setattr(casting, "chosen_plot", lambda *_, **__: name)
 
 
 async def test_what_is_done_is_in_the_ledger_for_any_condition(ask: Any) -> None:

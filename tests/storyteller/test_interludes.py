@@ -68,7 +68,7 @@ def test_one_scene_in_four_is_one_until_it_comes_to_a_head(
 
 
 def test_in_a_story_the_named_things_are_on_stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(casting, "_plot_for", lambda *_, **__: "journey")
+    monkeypatch.setattr(casting, "chosen_plot", lambda *_, **__: "journey")
     moves = ("I look around", "sing", "ask Kay about the ferry", "sing", "I look around", "sing")
     replies = told(VAN, *moves)
     third, seventh = (" ".join(p["text"] for p in replies[i]["passages"]) for i in (2, 6))

@@ -142,7 +142,7 @@ def test_a_yes_takes_the_one_choice_that_says_yes() -> None:
 
 
 def test_what_is_found_in_a_search_is_with_the_player(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(casting, "_plot_for", lambda *_, **__: "heist")
+    monkeypatch.setattr(casting, "chosen_plot", lambda *_, **__: "heist")
     for seed in range(1, 40):
         state = state_after("search the cupboard", "search the chest", theme=HEIST, seed=seed)
         if state.get("has_trifle"):

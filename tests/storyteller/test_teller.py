@@ -180,12 +180,12 @@ async def test_a_story_of_thirty_turns_tells_no_sentence_twice_and_has_no_blemis
 async def test_every_plot_is_told_without_a_blemish(play: Any, text_of: Any, plot: str) -> None:
     from tta_rebuild.storyteller import casting
 
-    original = casting._plot_for
-    casting._plot_for = lambda *_, **__: plot
+    original = casting.chosen_plot
+    casting.chosen_plot = lambda *_, **__: plot
     try:
         replies = await play(KEEPER, 10)
     finally:
-        casting._plot_for = original
+        casting.chosen_plot = original
     assert replies[-1]["is_ending"]
     assert replies[-1]["story_branches"] == []
     for reply in replies:

@@ -15,10 +15,9 @@ from tta_rebuild.storyteller.cast_people import add_people, noun_of
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.fact_cast import FactCast, fact_cast
 from tta_rebuild.storyteller.line_template import capital
-from tta_rebuild.storyteller.matter_kind import kind_of_matter, plots_of_fact, plots_of_matter
-from tta_rebuild.storyteller.motives import has_motive, object_of_deed, plots_of_motive
 from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
+from tta_rebuild.storyteller.plot_choice import chosen_plot, matter_asked_about
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.premise_situation import plot_names
@@ -141,7 +140,7 @@ def _from_premise(
     people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
     about = (one.id for one in entities.values() if one.is_called(premise.matter))
     is_away = any(start.get(f"{key}.at") == NOWHERE for key in about)
-    plot = notes.get("plot") or _plot_for(premise, seed, people, start, is_away=is_away)
+    plot = notes.get("plot") or chosen_plot(premise, seed, people, start, is_away=is_away)
     around = _surroundings(premise, seed, notes.get("state", {}))
     file = read_world(f"plots/{plot}")
     now = {**start, **({} if file.parts else notes.get("state", {}))}
@@ -170,7 +169,7 @@ def _from_premise(
     holders |= {part: one.id for part, one in facts.people.items()}
     _add_locals(around, entities, start)
     start["fate"] = Random(f"{seed}:fate").random() < 0.5
-    matter = premise.matter or "what has happened"
+    matter = matter_asked_about(premise) or premise.matter or "what has happened"
     slots = {**around.slots, **parts} | _said(premise, around.slots.get("bell", ""))
     slots |= _rooms(premise, entities[here].name)
     slots |= _matter_slots(matter, _once_known(matter) if notes else matter, people)
@@ -343,58 +342,3 @@ def replace_the_dead(
         cast.entities[key] = new.entities[key]
         cast.start |= {k: v for k, v in new.start.items() if k.startswith(f"{key}.")}
     state.values = {**cast.start, **state.values}
-
-
-def _plot_for(
-    premise: PremiseReading,
-    seed: str,
-    people: Sequence[Entity],
-    now: Mapping[str, Value],
-    *,
-    is_away: bool,
-) -> str:
-    """The plot of a situation that the player has chosen, else of the premise's conflict."""
-    is_ready = premise.situation and premise.is_chosen
-    if premise.question is not None:
-        fact, is_against = premise.question.fact, premise.question.shape == "way"
-        doer = next((one for one in people if one.is_called(fact.doer)), None)
-        can_tell = doer is not None and _can_tell(doer, now)
-        is_told = can_tell and has_motive(premise.question.shape) and not (is_against and is_away)
-        said = [called for one in premise.people for called in (one.name, one.role)]
-        of = object_of_deed(fact, said, premise.places)
-        plots = plots_of_motive(fact, premise.question.shape, of) if is_told else []
-        plots = plots or ([] if is_against else plots_of_fact(premise.question.plot))
-        if plots:
-            return Random(f"{seed}:plot").choice(plots)
-    return (
-        premise.situation
-        if is_ready
-        else plot_for(premise, premise.conflict, seed, is_away=is_away)
-    )
-
-
-def _can_tell(person: Entity, now: Mapping[str, Value]) -> bool:
-    """Whether somebody is there at the beginning and can say why they do what they do."""
-    is_there = now.get(f"{person.id}.at") == now["here"]
-    is_one = person.pronouns != "it" and not now.get(f"{person.id}.group")
-    return is_there and is_one and not now.get(f"{person.id}.mute")
-
-
-def _is_it(person: PremisePerson, premise: PremiseReading) -> bool:
-    """Whether somebody is what a premise turns on."""
-    return premise.matter in (person.name, person.role)
-
-
-def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool = False) -> str:
-    """A plot of a conflict that knows of what kind the premise's matter is, if there is one.
-
-    ``is_away``: somebody whom it is about is dead or not there.
-    """
-    if not premise.names_matter:
-        return conflict
-    people = [called for one in premise.people for called in (one.name, one.role)]
-    kind = kind_of_matter(premise.matter, people, premise.places)
-    if is_away and conflict in ("understand", "unmask", "win_back"):
-        is_dead = any(p.odds.get("dead", 0.0) > 0.5 for p in premise.people if _is_it(p, premise))
-        conflict = "unmask" if is_dead else "find"
-    return Random(f"{seed}:plot").choice(plots_of_matter(conflict, kind))

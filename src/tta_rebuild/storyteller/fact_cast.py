@@ -123,10 +123,9 @@ def fact_cast(
 ) -> FactCast:
     """The facts of a premise in the story of a plot; ``is_known``: they have been told in full."""
     asked = premise.question
-    is_told = asked and (
-        is_of_motive(plot) or (asked.shape != "way" and f"{plot}.".startswith(f"{asked.plot}."))
-    )
-    question = asked if is_told else None
+    told_by = (f"{asked.plot}.", "understand.wonder_") if asked and asked.shape != "way" else ()
+    is_told = is_of_motive(plot) or f"{plot}.".startswith(told_by)
+    question = asked if asked and is_told else None
     main = question.fact if question else None
     pronouns = {one.name: one.pronouns or "they" for one in people}
     others = [

@@ -83,6 +83,12 @@ def plots_of_fact(shape: str) -> list[str]:
     return [plot for plot in packaged("plots") if f"{plot}.".startswith(f"{shape}.")]
 
 
+def plots_of_wonder(kind: str) -> list[str]:
+    """The plots that take what a matter of a kind does as it is, and tell what comes of it."""
+    found = (plots_of_fact(f"understand.wonder_{one}") for one in chain_of(kind))
+    return next(filter(None, found), [])
+
+
 def plots_without_asking() -> list[str]:
     """The plots that a premise may be told by where nobody asks for a ready one."""
     conflicts = word_table("premise_topics")["conflict"]

@@ -143,7 +143,6 @@ class PlayerMove:
         is_remarked = outcome.texts and self.rng.random() < 0.3
         self.draft.say(self.rules.telling.reaction(outcome.kind) if is_remarked else "")
 
-
     def _be_followed(self) -> None:
         """Where the player only goes elsewhere in a plot told whole, it goes on there.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_binding import Binder
@@ -235,7 +235,7 @@ class Rulebook:
 
     def _tells(self, person: str) -> str:
         """What somebody has to say next in a plot to whoever asks, "" if nothing more."""
-        part = "doer" if person == self.cast.parts.get("doer") else "npc"
+        part: Literal["doer", "npc"] = "doer" if person == self.cast.parts.get("doer") else "npc"
         tells = self.cast.file.tells.get(part, ())
         told = int(self.state.get(f"{person}.told"))
         said = self.writer.filled(template(tells[told])) if told < len(tells) else ""

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
-from tta_rebuild.storyteller.casting import cast_of, plot_for
+from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.changes import corrected
 from tta_rebuild.storyteller.deeds import fates
 from tta_rebuild.storyteller.entities import slug
@@ -22,6 +22,7 @@ from tta_rebuild.storyteller.lines import story_lines
 from tta_rebuild.storyteller.offers import Offers
 from tta_rebuild.storyteller.opening import opening
 from tta_rebuild.storyteller.player_move import PlayerMove
+from tta_rebuild.storyteller.plot_choice import plot_for
 from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.scene_draft import SceneDraft
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry

@@ -1,0 +1,90 @@
+"""Which plot a story of a premise is told by. Called by ``casting`` and ``teller``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+from tta_rebuild.storyteller.entities import Entity
+from tta_rebuild.storyteller.matter_kind import (
+    kind_of_matter,
+    plots_of_fact,
+    plots_of_matter,
+    plots_of_wonder,
+)
+from tta_rebuild.storyteller.motives import has_motive, object_of_deed, plots_of_motive
+from tta_rebuild.storyteller.premise import PremiseReading
+from tta_rebuild.storyteller.premise_people import PremisePerson
+from tta_rebuild.storyteller.world_state import Value
+
+
+def chosen_plot(
+    premise: PremiseReading,
+    seed: str,
+    people: Sequence[Entity],
+    now: Mapping[str, Value],
+    *,
+    is_away: bool,
+) -> str:
+    """The plot of a situation that the player has chosen, else of the premise's conflict.
+
+    Args:
+        now: the state as the story begins.
+        is_away: somebody whom it is about is dead or not there.
+    """
+    is_ready = premise.situation and premise.is_chosen
+    if premise.question is not None:
+        fact, is_against = premise.question.fact, premise.question.shape == "way"
+        doer = next((one for one in people if one.is_called(fact.doer)), None)
+        can_tell = doer is not None and _can_tell(doer, now)
+        is_told = can_tell and has_motive(premise.question.shape) and not (is_against and is_away)
+        said = [called for one in premise.people for called in (one.name, one.role)]
+        of = object_of_deed(fact, said, premise.places)
+        plots = plots_of_motive(fact, premise.question.shape, of) if is_told else []
+        if not plots and (matter := matter_asked_about(premise)):
+            plots = plots_of_wonder(kind_of_matter(matter, said, premise.places))
+        plots = plots or ([] if is_against else plots_of_fact(premise.question.plot))
+        if plots:
+            return Random(f"{seed}:plot").choice(plots)
+    return (
+        premise.situation
+        if is_ready
+        else plot_for(premise, premise.conflict, seed, is_away=is_away)
+    )
+
+
+def _can_tell(person: Entity, now: Mapping[str, Value]) -> bool:
+    """Whether somebody is there at the beginning and can say why they do what they do."""
+    is_there = now.get(f"{person.id}.at") == now["here"]
+    is_one = person.pronouns != "it" and not now.get(f"{person.id}.group")
+    return is_there and is_one and not now.get(f"{person.id}.mute")
+
+
+def _is_it(person: PremisePerson, premise: PremiseReading) -> bool:
+    """Whether somebody is what a premise turns on."""
+    return premise.matter in (person.name, person.role)
+
+
+def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool = False) -> str:
+    """A plot of a conflict that knows of what kind the premise's matter is, if there is one.
+
+    ``is_away``: somebody whom it is about is dead or not there.
+    """
+    if not premise.names_matter:
+        return conflict
+    people = [called for one in premise.people for called in (one.name, one.role)]
+    kind = kind_of_matter(premise.matter, people, premise.places)
+    if is_away and conflict in ("understand", "unmask", "win_back"):
+        is_dead = any(p.odds.get("dead", 0.0) > 0.5 for p in premise.people if _is_it(p, premise))
+        conflict = "unmask" if is_dead else "find"
+    plots = plots_of_wonder(kind) if conflict == "understand" and premise.question is None else []
+    return Random(f"{seed}:plot").choice(plots or plots_of_matter(conflict, kind))
+
+
+def matter_asked_about(premise: PremiseReading) -> str:
+    """What does the strange thing that a story is to explain: "the lighthouse"; "" if nothing."""
+    question = premise.question
+    if question is None or question.shape != "behind" or len(question.fact.subject) != 1:
+        return ""
+    subject = question.fact.subject[0]
+    return subject if isinstance(subject, str) and subject.startswith("the ") else ""
