@@ -109,7 +109,7 @@ async def test_pronouns_mean_whoever_was_spoken_of(ask: Any) -> None:
 
 
 async def test_those_who_stay_behind_are_not_there(ask: Any, text_of: Any) -> None:
-    replies = await moved(ask, "go to the harbour", "wait", "look around")
+    replies = await moved(ask, "flee to the harbour", "wait", "look around")
 
     assert not any("Clara" in text_of(reply) for reply in replies[2:])
 

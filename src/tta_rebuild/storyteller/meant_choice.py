@@ -6,7 +6,7 @@ Called by ``offers``; a move that means none of them is played by the rules.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tta_rebuild.core.english import stem, words_of
@@ -69,10 +69,10 @@ def decision(act: Act, choices: Sequence[ChoiceEntry]) -> ChoiceEntry | None:
 
 def _decides(choice: ChoiceEntry) -> frozenset[str]:
     """What a choice settles: how the story turns out."""
-    return keys_of(choice.then, is_effect=True) & _DECISIVE
+    return _DECISIVE & keys_of(choice.then, is_effect=True)
 
 
-def _meaning(words: str, act: Act, names: Collection[str], cast: Cast) -> _Meaning:
+def _meaning(words: str, act: Act, names: frozenset[str], cast: Cast) -> _Meaning:
     steps = [act]
     while steps[-1].then is not None:
         steps.append(steps[-1].then)
