@@ -48,6 +48,7 @@ class PlayerMove:
         self.cast, self.state, self.writer = draft.cast, draft.state, draft.writer
         self.rules = draft.rules
         self.act = Act()
+        self.was_away = bool(self.state.get("away"))
 
     def play(self) -> tuple[SceneEntry | None, str]:
         """Play the move: the scene that it leads to, and why nothing was done, if so."""
@@ -148,8 +149,8 @@ class PlayerMove:
 
         Whoever it is about comes along; who leaves or flees has left it.
         """
-        is_gone = self.state.get("away") and self.act.family not in ("leave", "flee")
-        if not (is_gone and self.cast.file.whole):
+        is_gone = self.state.get("away") and not self.was_away
+        if not (is_gone and self.cast.file.whole) or self.act.family in ("leave", "flee"):
             return
         home, here = self.state.get("home"), self.state.get("here")
         people = [one for one in self.cast.of_kind("person") if self._may_follow(one.id, home)]

@@ -185,8 +185,9 @@ def _raised(
         is_seen = fact.verb in fact_words("finds") and not fact.is_not
         is_minor = is_unable or is_seen or fact.is_beside or fact.does in fact_words("idle")
         yield asked(shape, 2 if is_minor else 5 if is_person else 4)
-        if is_person and fact.kind == "deed" and of_you and fact.verb in fact_words("wrongs"):
-            yield asked("mend", 6)
+        is_wrong = is_person and fact.kind == "deed" and fact.verb in fact_words("wrongs")
+        if is_wrong and (of_you or kind_of_deed(fact) in word_table("facts")["mends"]):
+            yield asked("mend", 6 + of_you)
 
 
 def _is_checked(fact: PremiseFact) -> bool:
@@ -198,7 +199,11 @@ def _asked(
     fact: PremiseFact, shape: str, weight: int, pronouns: Mapping[str, str], to: str
 ) -> FactQuestion:
     row: Mapping[str, str] = word_table("facts")["questions"][shape]
-    wish = row["wish"].format_map(_words(fact, pronouns, to))
+    words = _words(fact, pronouns, to)
+    mends: Mapping[str, str] = word_table("facts")["mends"]
+    is_mended = shape == "mend" and words["object"] and not fact.is_not
+    wish = mends.get(kind_of_deed(fact), row["wish"]) if is_mended else row["wish"]
+    wish = wish.format_map(words)
     names = {stem(word) for name in pronouns for word in words_of(name)}
     content = content_of(FactWording(pronouns).told(fact)) - names
     return FactQuestion(shape, wish, row["plot"], fact, to, weight, content)
@@ -235,6 +240,7 @@ def _words(fact: PremiseFact, pronouns: Mapping[str, str], to: str) -> dict[str,
         "ing": f"{gerund(verb)} {rest}".strip() if base else "",
         "to": to,
         "when": fact.when,
+        "object": FactWording(pronouns).object(fact),
         "asked": FactWording(pronouns).asked(fact),
         "claim": FactWording(pronouns).claim(fact),
     }
