@@ -137,7 +137,7 @@ async def test_a_thing_put_down_outside_is_no_departure_and_going_back_ends_one(
     reply = await ask(theme=FEAST, seed=4, turn=1)
     away = []
     for turn, move in enumerate(
-        ("put a shoe on the church step", "get into the car", "walk to the harbour", "go back in"),
+        ("put a shoe on the church step", "get into the car", "flee to the harbour", "go back in"),
         2,
     ):
         reply = await ask(theme=FEAST, seed=4, turn=turn, notes=reply["notes"], action=move)

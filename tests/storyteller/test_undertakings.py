@@ -120,7 +120,7 @@ def test_what_one_is_after_is_said_now_and_then_and_is_else_it(seed: int) -> Non
 
 
 def test_elsewhere_the_story_goes_on_with_what_needs_nobody() -> None:
-    replies = told(CRATE, "go to the forest", "wait", "wait")
+    replies = told(CRATE, "flee to the forest", "wait", "wait")
     plot = replies[-1]["notes"]["plot"]
     scenes = {scene.id: scene for scene in read_world(f"plots/{plot}").scenes}
     ids = scenes_of(replies[-1])[len(scenes_of(replies[1])) :]
