@@ -77,7 +77,9 @@ def plots_of_motive(fact: PremiseFact, shape: str, of: str = "") -> list[str]:
     if shape in (own := word_table("motives")["of_shape"]):
         return _stories(own[shape])
     kind = kind_of_deed(fact)
-    known = (_stories(f"{kind}.{of}") or _stories(f"{_ANY}.{of}")) if of else []
+    beside = word_table("motives")["beside"].get(of)
+    told_of = (_stories(one) for one in (f"{kind}.{of}", f"{kind}.{beside}", f"{_ANY}.{of}"))
+    known = next(filter(None, told_of), []) if of else []
     inner = _stories(f"{kind}.{_INNER}")
     return known or inner or [*_stories(kind), *_stories(f"{_ANY}.{_INNER}")]
 
