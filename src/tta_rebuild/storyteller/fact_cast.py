@@ -22,7 +22,7 @@ from tta_rebuild.storyteller.fact_wording import (
 from tta_rebuild.storyteller.motives import is_of_motive
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_questions import FactQuestion
-from tta_rebuild.storyteller.surroundings import forms_of, noun_slots, person_slots
+from tta_rebuild.storyteller.surroundings import cases_of, forms_of, noun_slots, person_slots
 
 PARTS_OF_FACTS = ("doer", "to")
 """Who does what a story turns on, and who is to be told of it."""
@@ -68,6 +68,9 @@ class FactCast:
             told |= {"fact_inf": base, "fact_ing": f"{gerund(verb)}{space}{rest}"}
         if thing := FactWording(self._short).object(self._shortened(fact)):
             told |= noun_slots("object", thing)
+            if somebody := _only_person(fact.object):
+                he, him, _his = cases_of(self.pronouns.get(somebody) or "they")
+                told |= forms_of("object_it", he) | forms_of("object_them", him)
         if asked := FactWording(self._short).asked(self._shortened(fact)):
             told["asked"] = asked
         if claim := FactWording(self._short).claim(self._shortened(fact)):
@@ -154,6 +157,12 @@ def _overlap(fact: PremiseFact, main: PremiseFact | None, pronouns: Mapping[str,
         return False
     a, b = (FactWording(pronouns).told(one).lower() for one in (fact, main))
     return fact.start == main.start or a in b or b in a
+
+
+def _only_person(pieces: Sequence[Piece]) -> str:
+    """Who it is, where pieces speak of somebody other than the player and of nothing else."""
+    one = pieces[0] if len(pieces) == 1 else ""
+    return one.who if isinstance(one, Mentioned) and one.who != PLAYER else ""
 
 
 def _shortened(piece: Piece) -> Piece:

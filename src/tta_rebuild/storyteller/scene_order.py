@@ -169,7 +169,9 @@ def ranked(
         is_other = is_ordinary and (scene.id in shared) != is_shared_due
         weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
         is_worse = is_earned and scene.ending in ("lost", "let_go")
-        of_move = len(said & content_of(writer.filled(template(scene.text)))) if said else 0
+        is_asked_of = bool(said) and not scene.ending
+        told = writer.filled(template(scene.text)) if is_asked_of else ""
+        of_move = len(said & content_of(told))
         is_far = dealt.get(scene.id, way) != way
         return is_worse, is_other, is_far, -weight, -of_move, end, uses, rng.random()
 
