@@ -39,7 +39,7 @@ STEPS = {
     "_after": "stage=resolution, did_aim",
     "_rest": "stage=resolution, letting",
     "_end_won": "stage=resolution, did_aim, price<2",
-    "_end_price": "stage=resolution, did_aim",
+    "_end_price": "stage=resolution, did_aim, price>=2",
     "_end_let_go": "stage=resolution, letting",
     "_end_lost": "stage=resolution",
 }
@@ -154,7 +154,7 @@ def test_no_flag_of_a_plot_told_whole_is_set_or_asked_for_nothing(plot: str) -> 
         *(keys_of(one.then, is_effect=True) for s in scenes for one in (s, *s.choices))
     )
     asked = {key for s in scenes for condition, _ in texts_of(s) for key in keys_of(condition)}
-    given = {"turn", "stage", "npc", "npc.mute", "also", "also2", "also3", "doer.here"}
+    given = {"turn", "stage", "npc", "npc.mute", "fact", "also", "also2", "also3", "doer.here"}
     given |= {
         "to.here",
         "to.mute",

@@ -23,7 +23,7 @@ MOST_TURNS = 60
 _GIVEN = frozenset(
     "here turn stage time weather roll kind alone npc gain heat price "
     "last_person last_it last_he last_she last_they way_taken did_aim away fate "
-    "also also2 also3 reason when "
+    "fact also also2 also3 reason when "
     "matter.portable matter.named matter.place matter.alive deadline.named".split()
 )
 _PROPERTIES = frozenset(

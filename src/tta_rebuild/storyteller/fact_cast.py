@@ -23,6 +23,7 @@ from tta_rebuild.storyteller.motives import is_of_motive
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_questions import FactQuestion
 from tta_rebuild.storyteller.surroundings import cases_of, forms_of, noun_slots, person_slots
+from tta_rebuild.storyteller.word_lists import pattern
 
 PARTS_OF_FACTS = ("doer", "to")
 """Who does what a story turns on, and who is to be told of it."""
@@ -38,7 +39,7 @@ class FactCast:
     Attributes:
         pronouns: of everybody, by name.
         said: the facts by the name of their slot: fact, also … also3, reason.
-        people: who plays doer and to, as far as they are of the premise.
+        people: who plays doer, to and object, as far as they are of the premise.
         question: what the story turns on, None where its plot is not of a fact.
         is_known: whether the facts have been told in full.
     """
@@ -136,6 +137,7 @@ def fact_cast(
         for f in premise.facts
         if (f.doer != PLAYER or f.kind != "state")
         and not (_overlap(f, main, pronouns) or f.is_of_unknown)
+        and not pattern("is_only_there").search(FactWording(pronouns).told(f))
     ]
     others.sort(key=lambda f: (f.doer == PLAYER, _WORTH_SAYING.index(f.kind)))
     reasons = [f for f in others if f.kind in _REASONS and (main is None or f.doer != main.doer)]
@@ -145,6 +147,7 @@ def fact_cast(
     named |= {"reason": reasons[0]} if reasons and main else {}
     parts: dict[str, Entity] = {}
     wanted = {"doer": main.doer, "to": question.to} if main is not None and question else {}
+    wanted |= {"object": _done_to(main)} if main is not None else {}
     for part, name in wanted.items():
         one = next((p for p in people if name and (p.name == name or p.is_called(name))), None)
         parts |= {part: one} if one else {}
@@ -157,6 +160,13 @@ def _overlap(fact: PremiseFact, main: PremiseFact | None, pronouns: Mapping[str,
         return False
     a, b = (FactWording(pronouns).told(one).lower() for one in (fact, main))
     return fact.start == main.start or a in b or b in a
+
+
+def _done_to(fact: PremiseFact) -> str:
+    """Whom a deed is done to, or whom the player is kept from; "" if nobody."""
+    named = (p.who for p in fact.asked if isinstance(p, Mentioned) and p.case == "object")
+    others = (who for who in named if who not in (PLAYER, fact.doer))
+    return _only_person(fact.object) or (next(others, "") if fact.is_not else "")
 
 
 def _only_person(pieces: Sequence[Piece]) -> str:

@@ -20,7 +20,6 @@ from tta_rebuild.storyteller.world_state import keys_of
 
 _OF_MINE, _OF_THEIRS = 0.5, 0.3
 """The shares of what is said in the move, and in the choice, that must be the same."""
-_DECISIVE = frozenset(("did_aim", "letting", "did_it", "refused", "price"))
 _LEAST = 2
 """Words that must be the same where the verb is another."""
 
@@ -69,7 +68,7 @@ def decision(act: Act, choices: Sequence[ChoiceEntry]) -> ChoiceEntry | None:
 
 def _decides(choice: ChoiceEntry) -> frozenset[str]:
     """What a choice settles: how the story turns out."""
-    return _DECISIVE & keys_of(choice.then, is_effect=True)
+    return frozenset(keys_of(choice.then, is_effect=True))
 
 
 def _meaning(words: str, act: Act, names: frozenset[str], cast: Cast) -> _Meaning:

@@ -33,6 +33,8 @@ SHARED_AFTER = 13
 """The turn from which on a plot told whole has scenes of others, once its own are told."""
 _OF_MOTIVES = "motive_"
 """How the ids of the scenes begin that all stories of motives share (``plots/motive.yaml``)."""
+DECISIVE = frozenset(("did_aim", "letting", "did_it", "refused"))
+"""What the choices of a plot's last decision say of it."""
 OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
 """What the endings of ``data/turnings`` ask for."""
 
@@ -43,9 +45,19 @@ def may_come(scene: SceneEntry, state: WorldState, seen: Collection[str]) -> boo
 
 
 def possible_scenes(
-    cast: Cast, state: WorldState, seen: Collection[str], *, must_end: bool, may_end: bool
+    cast: Cast,
+    state: WorldState,
+    seen: Collection[str],
+    *,
+    must_end: bool,
+    may_end: bool,
+    with_others: bool = False,
 ) -> list[SceneEntry]:
-    """What may come by itself now: an ending where the story must end, else events."""
+    """What may come by itself now: an ending where the story must end, else events.
+
+    Args:
+        with_others: of a plot told whole also what comes only where none of its own can be told.
+    """
     scenes = list(cast.file.scenes)
     if cast.is_open:
         absent = Absent(cast, state)
@@ -68,19 +80,36 @@ def possible_scenes(
         s for s in endings if "did_aim" in s.when and s.id in {o.id for o in cast.file.scenes}
     ]:
         endings = [s for s in endings if "did_aim" not in s.when or s in own]
+    if cast.file.tells and not with_others:  # what its own story has decided ends it
+        endings = [s for s in endings if _is_decided(s, cast)] or endings
     if must_end and endings:
         return endings
     found = [
         s for s in scenes if s.is_event and may_come(s, state, seen) and (may_end or not s.ending)
     ]
-    return _own_first(found, cast)
+    return found if with_others else _own_first(found, cast)
 
 
 def _own_first(scenes: Sequence[SceneEntry], cast: Cast) -> list[SceneEntry]:
     """In a plot told whole none that plots share comes before its own are told."""
-    shared = shared_by(cast.name) if cast.file.whole else ()
-    own = [scene for scene in scenes if scene.id not in shared and not scene.ending]
-    return own if own and shared else [*scenes]
+    if not cast.file.whole:
+        return [*scenes]
+    events = [scene for scene in scenes if not scene.ending]
+    own = [scene for scene in events if _is_own(scene, cast)]
+    if not cast.file.tells:  # then what a deed has brought about comes first
+        shared = shared_by(cast.name)
+        own = [scene for scene in events if scene.id not in shared] if own else []
+    return own or [*scenes]
+
+
+def _is_own(scene: SceneEntry, cast: Cast) -> bool:
+    """Whether a scene is of the story's plot, and no other has it."""
+    return scene.id not in shared_by(cast.name) and scene in cast.file.scenes
+
+
+def _is_decided(scene: SceneEntry, cast: Cast) -> bool:
+    """Whether an ending is that of a decision which the plot has put to the player."""
+    return _is_own(scene, cast) and bool(DECISIVE & keys_of(scene.when, is_so=True))
 
 
 def _needs_nobody(scene: SceneEntry) -> bool:

@@ -26,7 +26,7 @@ from tta_rebuild.storyteller.plot_choice import plot_for
 from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.scene_draft import SceneDraft
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry
-from tta_rebuild.storyteller.scene_order import possible_scenes, ranked
+from tta_rebuild.storyteller.scene_order import DECISIVE, possible_scenes, ranked
 from tta_rebuild.storyteller.scene_reply import reply_of, scene_facts
 from tta_rebuild.storyteller.wishes import wish_acted_on, wish_of, wishes_offered
 from tta_rebuild.storyteller.word_filter import WordFilter
@@ -131,8 +131,7 @@ class Teller:
         before = len(self.draft.passages)
         scene = None if following else self._interlude()
         if scene is None:
-            may_follow = self._next_scenes(following)
-            scene = next((s for s, npc in may_follow if self.draft.tell(s, npc)), None)
+            scene = self._told(following) or self._told(following, with_others=True)
         is_over = bool(self.given.get("should_end")) or not self.cast.is_open
         ending = scene is not None and bool(scene.ending) and is_over
         if not self.draft.passages:
@@ -151,9 +150,8 @@ class Teller:
 
     def _pass_the_climax(self) -> None:
         """Let what follows the decisive deed follow at once."""
-        if self.state.get("stage") == "climax" and self.state.holds(
-            "did_aim/letting/did_it/refused"
-        ):
+        is_decided = self.state.holds("/".join(sorted(DECISIVE)))
+        if self.state.get("stage") == "climax" and is_decided:
             self.state.values["stage"] = "resolution"
 
     def _tick(self) -> None:
@@ -161,13 +159,23 @@ class Teller:
             if self.state.holds(tick.get("if", "")):
                 self.state.apply(tick.get("then", ""))
 
-    def _next_scenes(self, following: SceneEntry | None) -> list[tuple[SceneEntry, str]]:
+    def _told(
+        self, following: SceneEntry | None, *, with_others: bool = False
+    ) -> SceneEntry | None:
+        """The scene that comes now, told into the draft; None if there is none that can be."""
+        may_follow = self._next_scenes(following, with_others=with_others)
+        return next((s for s, npc in may_follow if self.draft.tell(s, npc)), None)
+
+    def _next_scenes(
+        self, following: SceneEntry | None, *, with_others: bool
+    ) -> list[tuple[SceneEntry, str]]:
         """What may come now and with whom, the likeliest first; one that a move leads to alone."""
         if following is not None:
             return [(following, str(self.state.bound["npc"]))]
         must_end = bool(self.given.get("should_end"))
         is_last = self.state.get("stage") == "resolution" and self.turn % CHAPTER_SCENES == 0
         ends = {"must_end": must_end, "may_end": is_last or not self.cast.is_open}
+        ends |= {"with_others": with_others}
         found: dict[str, tuple[SceneEntry, str]] = {}
         about = self.cast.id_of_matter()  # nobody whom others speak of speaks as one of them
         others = [one for one in self.rules.binder.in_play() if one != about]
