@@ -10,7 +10,7 @@ from tests.storyteller.test_moves_meant import told
 from tests.storyteller.test_whole_plots import OF_MOTIVES, own_scenes
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.fact_wording import FactWording
-from tta_rebuild.storyteller.motives import kind_of_deed, plots_of_motive
+from tta_rebuild.storyteller.motives import kind_of_deed, object_of_deed, plots_of_motive
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_people import pronouns_of
 from tta_rebuild.storyteller.wishes import wish_acted_on
@@ -263,3 +263,111 @@ def test_a_room_of_the_ship_is_not_away_from_the_story() -> None:
 
     assert not replies[-1]["notes"]["state"].get("away")
     assert replies[-1]["notes"]["scenes"][-1].startswith(("refuse", "bar"))
+
+
+@pytest.mark.parametrize(
+    ("premise", "of"),
+    [
+        ("My brother Tom has sold the mill to a stranger.", "place"),
+        ("My brother Tom has hidden the letter of our aunt.", "text"),
+        ("My brother Tom has stolen a fiddle.", "thing"),
+        ("My brother Tom has betrayed his friend Ann.", "person"),
+        ("My brother Tom has betrayed me.", "you"),
+        ("My brother Tom has cancelled the wedding.", "event"),
+        ("My brother Tom has come back after nine years.", "deed"),
+        ("My brother Tom has sold half of it.", "deed"),  # of what is not said
+        ("My boss Marta wants me, as a friend, to sign the time sheets.", "asked"),
+        ("Captain Oren refuses to let me wake the passengers.", "asked"),
+    ],
+)
+def test_to_what_a_deed_is_done(premise: str, of: str) -> None:
+    read = read_premise(premise)
+    fact = next(fact for fact in read.facts if fact.doer)
+    said = [called for one in read.people for called in (one.name, one.role)]
+
+    assert object_of_deed(fact, said, read.places) == of
+
+
+@pytest.mark.parametrize(
+    ("premise", "wish", "slots"),
+    [
+        (
+            "My brother Tom has sold a piano to Ann.",
+            "get the piano back",
+            {"object": "the piano", "object_it": "it"},
+        ),
+        (
+            "Baron Hask has taken my brother Pell. The cook Mira is here.",
+            "get Pell back from Baron Hask",
+            {"object": "Pell", "object_it": "he", "object_them": "him"},
+        ),
+        (
+            "Our guide Ann has taken the maps. The cook Mira is here.",
+            "get the maps back from Ann",
+            {"object": "the maps", "object_is": "are", "object_them": "them"},
+        ),
+        (
+            "My friend Ann wants me to help her rob the bank.",
+            "decide whether to help Ann rob the bank",
+            {"asked": "help her rob the bank", "asked_doer": "help me rob the bank"},
+        ),
+        (
+            "My sister Noelle says that she pulled me out of the lake.",
+            "find out whether Noelle pulled you out of the lake",
+            {"claim_doer": "I pulled you out of the lake"},
+        ),
+    ],
+)
+def test_what_a_story_is_told_of_has_its_words(
+    premise: str, wish: str, slots: dict[str, str]
+) -> None:
+    cast = cast_of({"theme": premise, "seed": "1"}, {"wish": wish})
+
+    assert cast.name.startswith("plots/motive.")
+    assert cast.premise.aim.startswith(wish.partition(" help ")[0])
+    assert slots.items() <= cast.slots.items()
+    assert "npc" not in cast.parts or cast.parts["npc"] != cast.parts.get("object")
+
+
+@pytest.mark.parametrize(
+    "premise",
+    [
+        "My brother Tom says that he will sell the mill.",  # a threat
+        "My brother Tom says that if I go he goes too.",
+        "My brother Tom asked where the mill is.",
+    ],
+)
+def test_what_cannot_be_found_to_be_so_is_not_asked_about(premise: str) -> None:
+    assert not [one for one in read_premise(premise).wishes if "whether" in one]
+
+
+def test_a_story_that_knows_the_object_comes_first_then_one_of_the_nearest() -> None:
+    (sold,) = read_premise("My brother Tom has sold the mill.").facts
+    (lent,) = read_premise("My brother Tom has sold the circus.").facts
+
+    assert all(p.startswith("motive.sell.place.") for p in plots_of_motive(sold, "why", "place"))
+    assert plots_of_motive(lent, "why", "event") == plots_of_motive(sold, "why", "place")
+    assert all(p.startswith("motive.demand.asked.") for p in plots_of_motive(sold, "do", "asked"))
+    assert all(p.startswith("motive.tell.claim.") for p in plots_of_motive(sold, "true", "deed"))
+
+
+def test_what_things_do_is_told_as_a_wonder_of_them() -> None:
+    theme = "Every mirror in the city shows a few seconds into the future. My friend Bo is here."
+    cast = cast_of({"theme": theme, "seed": "1"}, {})
+
+    assert cast.premise.question is not None
+    assert cast.premise.question.shape == "behind"
+
+
+def test_whoever_tells_of_themselves_is_played() -> None:
+    theme = "Senator Whitlow has a chief, Corinne, and she has asked me, the intern, to lie."
+
+    assert read_premise(theme).you.name == ""
+    assert read_premise("Tell me a story about Ada, who must find her brother.").you.name == "Ada"
+
+
+def test_a_monk_is_nobodys_brother() -> None:
+    theme = "I am the novice. Our cook is out, and brother Anselm has hidden a wolf in the cellar."
+    roles = {one.name: one.role for one in read_premise(theme).people}
+
+    assert roles["Anselm"] == "the brother"

@@ -18,6 +18,7 @@ from tta_rebuild.storyteller.entities import Entity, bare, short
 from tta_rebuild.storyteller.line_template import capital, template, tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.motives import is_of_motive
+from tta_rebuild.storyteller.premise_questions import content_of
 from tta_rebuild.storyteller.word_lists import packaged_yaml
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
 
@@ -101,8 +102,8 @@ def is_of_theirs(said: str, cast: Cast, person: str) -> bool:
 def is_of_story(said: str, cast: Cast, recent: Sequence[str]) -> bool:
     """Whether a question is about the premise or what the last scenes told, or says of nothing."""
     called = " ".join(f"{one.name} {one.role}" for one in cast.of_kind("person"))
-    named = _matter(said) - _matter(called)
-    return not named or bool(named & _matter(" ".join((*cast.premise.told, *recent))))
+    named = content_of(said) - content_of(called)
+    return not named or bool(named & content_of(" ".join((*cast.premise.told, *recent))))
 
 
 def told_about(said: str, cast: Cast, speaker: str) -> str:

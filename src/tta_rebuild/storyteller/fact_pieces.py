@@ -253,7 +253,7 @@ class FactPieces:
         low = word.text.lower()
         is_self = low.endswith(("self", "selves"))
         is_subject = word.relation in SUBJECTS
-        is_subject &= low not in ("me", "us", "him", "them")  # help him sue
+        is_subject &= low not in ("me", "us", "him", "her", "them")  # help her rob it
         case = "self" if is_self else "subject" if is_subject else "object"
         case = "owner" if word.relation == "poss" else case
         who = PLAYER if low in _FIRST else self.who.get(word.index)

@@ -109,9 +109,14 @@ class FactWording:
         is_whole = is_owned or first in words_in("determiners") or first[:1].isupper()
         return said if is_whole or not said else f"the {said}"
 
-    def asked(self, fact: PremiseFact) -> str:
-        """What the player is to do, a bare infinitive; "" if nothing."""
-        self.known.add(fact.doer)
+    def asked(self, fact: PremiseFact, *, is_apart: bool = False) -> str:
+        """What the player is to do, a bare infinitive; "" if nothing.
+
+        Args:
+            is_apart: said where the doer has not just been named.
+        """
+        self.is_apart = is_apart
+        self.known |= set() if is_apart else {fact.doer}
         return self._words(fact.asked)
 
     def claim(self, fact: PremiseFact) -> str:

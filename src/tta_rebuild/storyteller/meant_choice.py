@@ -20,6 +20,7 @@ from tta_rebuild.storyteller.world_state import keys_of
 
 _OF_MINE, _OF_THEIRS = 0.5, 0.3
 """The shares of what is said in the move, and in the choice, that must be the same."""
+_REFUSING = frozenset(map(stem, ("refuse", "decline")))
 _LEAST = 2
 """Words that must be the same where the verb is another."""
 
@@ -47,10 +48,10 @@ def meant_choice(words: str, choices: Sequence[ChoiceEntry], cast: Cast) -> Choi
     if best > 0 and len(fitting) == 1:
         return fitting[0]
     asked = content_of(cast.slots.get("asked", "")) - names
-    done = content_of(words) & asked
-    is_of_it = bool(asked) and len(done) >= _OF_MINE * len(asked)
-    settled = "refused" if mine.is_not and (is_of_it or not mine.content) else "did_it"
-    is_settled = is_of_it or settled == "refused"
+    said = content_of(words) - names - _REFUSING
+    is_of_it = bool(said) and (said <= asked or len(said & asked) >= _OF_MINE * len(asked) > 0)
+    settled = "refused" if mine.is_not else "did_it"
+    is_settled = is_of_it or (mine.is_not and not mine.content)
     return next((c for c in choices if settled in _decides(c)), None) if is_settled else None
 
 

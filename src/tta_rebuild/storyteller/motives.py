@@ -58,7 +58,8 @@ def object_of_deed(
         return _ASKED
     if len(fact.object) == 1 and isinstance(who := fact.object[0], Mentioned):
         return "you" if who.who == PLAYER else "person"
-    noun = "".join(piece for piece in fact.object if isinstance(piece, str)).strip()
+    said = "".join(piece for piece in fact.object if isinstance(piece, str)).strip()
+    noun = f"{said} ".partition(" of ")[0].strip()  # the letter of our aunt
     kinds: Mapping[str, str] = word_table("motives")["objects"]
     return kinds[kind_of_matter(noun, people, places)] if noun else "deed"
 

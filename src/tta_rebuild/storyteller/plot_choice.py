@@ -77,8 +77,9 @@ def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool
     if is_away and conflict in ("understand", "unmask", "win_back"):
         is_dead = any(p.odds.get("dead", 0.0) > 0.5 for p in premise.people if _is_it(p, premise))
         conflict = "unmask" if is_dead else "find"
-    plots = plots_of_wonder(kind) if conflict == "understand" and premise.question is None else []
-    return Random(f"{seed}:plot").choice(plots or plots_of_matter(conflict, kind))
+    is_strange = conflict == "understand" and premise.question is None
+    plots = [*(plots_of_wonder(kind) if is_strange else ()), *plots_of_matter(conflict, kind)]
+    return Random(f"{seed}:plot").choice(plots)
 
 
 def matter_asked_about(premise: PremiseReading) -> str:

@@ -241,6 +241,6 @@ def _words(fact: PremiseFact, pronouns: Mapping[str, str], to: str) -> dict[str,
         "to": to,
         "when": fact.when,
         "object": FactWording(pronouns).object(fact),
-        "asked": FactWording(pronouns).asked(fact),
+        "asked": FactWording(pronouns).asked(fact, is_apart=True),
         "claim": FactWording(pronouns).claim(fact),
     }
