@@ -97,7 +97,8 @@ def story(theme: str, wish: str, *moves: str) -> list[dict[str, Any]]:
     """A story told up to its climax by moves that decide nothing, and then these."""
     replies, notes, action, recent = [], dict[str, Any](), "", list[str]()
     stages = ["setup", "setup", "development", "climax", "resolution", "resolution"]
-    for turn, (stage, move) in enumerate(zip(stages, ("", f"I want to {wish}", "", "", *moves)), 1):
+    typed = ("", f"I want to {wish}", "", "", *moves)
+    for turn, (stage, move) in enumerate(zip(stages, typed, strict=True), 1):
         action = move or (replies[-1]["story_branches"][0]["choice"] if replies else "")
         reply = Teller(
             {

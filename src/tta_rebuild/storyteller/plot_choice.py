@@ -78,7 +78,8 @@ def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool
         is_dead = any(p.odds.get("dead", 0.0) > 0.5 for p in premise.people if _is_it(p, premise))
         conflict = "unmask" if is_dead else "find"
     is_strange = conflict == "understand" and premise.question is None
-    plots = [*(plots_of_wonder(kind) if is_strange else ()), *plots_of_matter(conflict, kind)]
+    plots: list[str] = plots_of_wonder(kind) if is_strange else []
+    plots = [*plots, *plots_of_matter(conflict, kind)]
     return Random(f"{seed}:plot").choice(plots)
 
 
