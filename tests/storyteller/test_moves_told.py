@@ -199,7 +199,8 @@ async def test_people_know_their_own_affairs_and_are_not_told_the_premise(ask: A
 
     assert "wants to teach" not in told
     assert "I do not know" not in told
-    assert "began to tell you" in " ".join(line["text"] for line in scene["lines"])
+    lines = " ".join(line["text"] for line in scene["lines"])
+    assert "began to tell you" in lines or "Anselm answered" in lines
 
 
 @pytest.mark.parametrize(

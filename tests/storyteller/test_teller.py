@@ -111,7 +111,8 @@ async def test_pronouns_mean_whoever_was_spoken_of(ask: Any) -> None:
 async def test_those_who_stay_behind_are_not_there(ask: Any, text_of: Any) -> None:
     replies = await moved(ask, "flee to the harbour", "wait", "look around")
 
-    assert not any("Clara" in text_of(reply) for reply in replies[2:])
+    assert not any("says Clara" in text_of(reply) for reply in replies[2:])
+    assert not any(p["speaker"] == "clara" for reply in replies[2:] for p in reply["passages"])
 
 
 async def test_the_dead_say_nothing_more(ask: Any) -> None:

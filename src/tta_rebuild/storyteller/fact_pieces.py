@@ -119,6 +119,8 @@ class FactPieces:
         ]
         before = [w for w in before if not fact_words("times") & {one_of(w.text)}]
         best = [w for w in before if w.relation in ("nsubj", "nsubjpass", "dobj", "attr")]
+        if pronoun.relation in SUBJECTS:  # what acts goes on acting
+            best = [w for w in best if w.relation.startswith("nsubj")] or best
         return next(reversed(best or before), None)
 
     def pieces(

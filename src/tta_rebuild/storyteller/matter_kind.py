@@ -43,8 +43,9 @@ def kind_of_matter(matter: str, people: Collection[str] = (), places: Collection
         places: noun phrases that the premise has as places.
     """
     noun = one_of(head_of(matter).lower())
-    if matter in people:
-        is_named = matter[:1].isupper()
+    is_named = matter[:1].isupper()
+    is_machine = bool(kind_of_thing(noun)) and not (is_person(noun) or is_animal(noun))
+    if matter in people and (is_named or not is_machine):
         return "creature" if is_animal(noun) and not (is_named or is_person(noun)) else "person"
     known = _nouns().get(noun)
     if known and (known != "self" or matter.lower().startswith(("your ", "my "))):

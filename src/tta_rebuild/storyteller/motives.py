@@ -67,9 +67,9 @@ def object_of_deed(
 def plots_of_motive(fact: PremiseFact, shape: str, of: str = "") -> list[str]:
     """The plots that know a reason for a deed, or for not doing it.
 
-    Those that know as well to what it is done (``motive.sell.place.1``) come first, then those
-    whose reason lies between the premise's own people (``motive.sell.inner.1``), then the others
-    of the kind; where a kind has none of the first two, one for any deed may be told as well.
+    Those that know as well to what it is done (``motive.sell.place.1``) come first, then those of
+    something like it, those whose reason lies between the premise's own people
+    (``motive.sell.inner.1``), and those of any deed that is done to such a thing.
 
     Args:
         shape: of the question that is asked because of it (``data/facts.toml``).
@@ -77,12 +77,10 @@ def plots_of_motive(fact: PremiseFact, shape: str, of: str = "") -> list[str]:
     """
     if shape in (own := word_table("motives")["of_shape"]):
         return _stories(own[shape])
-    kind = kind_of_deed(fact)
-    beside = word_table("motives")["beside"].get(of)
-    told_of = (_stories(one) for one in (f"{kind}.{of}", f"{kind}.{beside}", f"{_ANY}.{of}"))
-    known = next(filter(None, told_of), []) if of else []
-    inner = _stories(f"{kind}.{_INNER}")
-    return known or inner or [*_stories(kind), *_stories(f"{_ANY}.{_INNER}")]
+    kind, beside = kind_of_deed(fact), word_table("motives")["beside"].get(of)
+    ranked = (f"{kind}.{of}", f"{kind}.{beside}", f"{kind}.{_INNER}", f"{_ANY}.{of}")
+    known = next(filter(None, map(_stories, ranked)), [])
+    return known or [*_stories(kind), *_stories(f"{_ANY}.{_INNER}")]
 
 
 def _stories(of: str) -> list[str]:

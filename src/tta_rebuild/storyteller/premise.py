@@ -260,7 +260,7 @@ class _Reading:
         """The people with their parts, and what was only taken for somebody."""
         odds = {m.phrase.start: parts_of(self.cast, m) for m in self.cast.mentions}
         found = [replace(p, odds=odds.get(p.at, {})) for p in people]
-        things = [p for p in found if _is_a_thing(p)]
+        things = [p for p in found if _is_a_thing(p, self.text)]
         return [*self.corrections.people([p for p in found if p not in things])], things
 
     def _setting(self) -> PremiseSetting:
@@ -303,8 +303,11 @@ class _Reading:
         return tuple(dict.fromkeys(found))
 
 
-def _is_a_thing(person: PremisePerson) -> bool:
-    """Whether what was taken for somebody is a freezer or a boat, and does not act."""
+def _is_a_thing(person: PremisePerson, text: str) -> bool:
+    """Whether what was taken for somebody is a freezer or a boat, and has no mind to speak."""
     kind = kind_of_thing(head_of(person.role))
     is_somebody = person.name or kind in ("", "animal") or is_person(head_of(person.role))
-    return not is_somebody and max(person.odds.get(one, 0.0) for one in ("machine", "beast")) < 0.3
+    of_mind = pattern("of_mind").pattern
+    has_mind = re.search(rf"\b{re.escape(head_of(person.role))}(?: \w+){{0,3}} {of_mind}", text)
+    is_alive = max(person.odds.get(one, 0.0) for one in ("machine", "beast")) >= 0.3
+    return not is_somebody and not (is_alive and has_mind)

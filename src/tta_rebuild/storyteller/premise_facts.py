@@ -180,7 +180,7 @@ class PremiseFacts:
             verb=verb.text.lower(),
             does=does.text.lower(),
             base=self.meant.base(verb, kept, who),
-            object=tuple(self.meant.pieces(self._object(does, kept), None, who)),
+            object=self._known(self.meant.pieces(self._object(does, kept), None, who)),
             asked=tuple(self.meant.pieces(self._asked((verb, does), kept), None, who)),
             is_not=self._is_not(verb, said),
             is_now=finite.tag in ("VBZ", "VBP"),
@@ -277,6 +277,11 @@ class PremiseFacts:
         if self._is_of_another(verb):
             return verb
         return self.meant.meant_verb(verb, kept) or self.tree.child(verb, "xcomp") or verb
+
+    @staticmethod
+    def _known(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+        """What a deed is done to, () where it is only "it" and not known what."""
+        return () if pieces == ["it"] else tuple(pieces)
 
     def _object(self, does: ParsedWord, kept: Sequence[ParsedWord]) -> list[ParsedWord]:
         """What is done to: "the land" of "plans to sell the land to a company"."""
