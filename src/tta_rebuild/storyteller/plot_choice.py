@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from tta_rebuild.storyteller.entities import Entity
+from tta_rebuild.storyteller.entities import Entity, head_of
 from tta_rebuild.storyteller.matter_kind import (
     kind_of_matter,
     plots_of_fact,
@@ -13,6 +13,7 @@ from tta_rebuild.storyteller.matter_kind import (
     plots_of_wonder,
 )
 from tta_rebuild.storyteller.motives import has_motive, object_of_deed, plots_of_motive
+from tta_rebuild.storyteller.noun_phrases import is_animal
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.world_state import Value
@@ -84,9 +85,12 @@ def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool
 
 
 def matter_asked_about(premise: PremiseReading) -> str:
-    """What does the strange thing that a story is to explain: "the lighthouse"; "" if nothing."""
+    """What does what a story is to explain and no person does: "the lighthouse", "your cat", "" if nothing."""
     question = premise.question
-    if question is None or question.shape != "behind" or len(question.fact.subject) != 1:
+    if question is None or question.shape not in ("behind", "why"):
         return ""
-    subject = question.fact.subject[0]
+    if question.fact.doer:
+        is_beast = is_animal(head_of(question.fact.doer)) and not question.fact.doer[:1].isupper()
+        return question.fact.doer if is_beast else ""
+    subject = question.fact.subject[0] if len(question.fact.subject) == 1 else ""
     return subject if isinstance(subject, str) and subject.startswith("the ") else ""
