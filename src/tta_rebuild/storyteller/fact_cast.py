@@ -39,7 +39,8 @@ class FactCast:
     Attributes:
         pronouns: of everybody, by name.
         said: the facts by the name of their slot: fact, also … also3, reason.
-        people: who plays doer, to and object, as far as they are of the premise.
+        people: who plays doer, to, object and beside (who is in it besides: a buyer), as far as
+            they are of the premise; none of them is ``npc``.
         question: what the story turns on, None where its plot is not of a fact.
         is_known: whether the facts have been told in full.
     """
@@ -147,7 +148,7 @@ def fact_cast(
     named |= {"reason": reasons[0]} if reasons and main else {}
     parts: dict[str, Entity] = {}
     wanted = {"doer": main.doer, "to": question.to} if main is not None and question else {}
-    wanted |= {"object": _done_to(main)} if main is not None else {}
+    wanted |= {"object": _done_to(main), "beside": _also_in(main)} if main is not None else {}
     for part, name in wanted.items():
         one = next((p for p in people if name and (p.name == name or p.is_called(name))), None)
         parts |= {part: one} if one else {}
@@ -167,6 +168,13 @@ def _done_to(fact: PremiseFact) -> str:
     named = (p.who for p in fact.asked if isinstance(p, Mentioned) and p.case == "object")
     others = (who for who in named if who not in (PLAYER, fact.doer))
     return _only_person(fact.object) or (next(others, "") if fact.is_not else "")
+
+
+def _also_in(fact: PremiseFact) -> str:
+    """Who is in a deed besides whoever does it and those to whom it is done; "" if nobody."""
+    others = {PLAYER, fact.doer, _done_to(fact)}
+    named = (piece.who for piece in fact.pieces if isinstance(piece, Mentioned))
+    return next((who for who in named if who not in others), "")
 
 
 def _only_person(pieces: Sequence[Piece]) -> str:

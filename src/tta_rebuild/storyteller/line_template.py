@@ -36,7 +36,7 @@ class LineTemplateError(ValueError):
 
 _MARKS = re.compile(r"([\[\]|]|\{[^{}\[\]|]*\}|[{}])")
 _VERB = re.compile(
-    r"^(?P<before> (?:(?:never|always|only|just|still|already|also|then|[a-z]+ly) )?|)"
+    r"^(?P<before> (?:(?:never|always|only|just|still|already|often|also|then|[a-z]+ly) )?|)"
     r"(?P<verb>’s\b|(?<= )[a-z’]+)"
 )
 _AND_VERB = re.compile(r"(?P<before>\b(?:and|but|or|then) )(?P<verb>[a-z]+s)\b")

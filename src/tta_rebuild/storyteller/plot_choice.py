@@ -78,14 +78,15 @@ def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool
     if is_away and conflict in ("understand", "unmask", "win_back"):
         is_dead = any(p.odds.get("dead", 0.0) > 0.5 for p in premise.people if _is_it(p, premise))
         conflict = "unmask" if is_dead else "find"
-    is_strange = conflict == "understand" and premise.question is None
+    is_told_of_people = any(one.name for one in premise.people)
+    is_strange = conflict == "understand" and not (premise.question or is_told_of_people)
     plots: list[str] = plots_of_wonder(kind) if is_strange else []
     plots = [*plots, *plots_of_matter(conflict, kind)]
     return Random(f"{seed}:plot").choice(plots)
 
 
 def matter_asked_about(premise: PremiseReading) -> str:
-    """What does what a story is to explain and no person does: "the lighthouse", "your cat", "" if nothing."""
+    """What does by itself what is to be explained: "the lighthouse", "your cat"; "" if nothing."""
     question = premise.question
     if question is None or question.shape not in ("behind", "why"):
         return ""

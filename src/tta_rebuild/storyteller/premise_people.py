@@ -238,6 +238,7 @@ def implied_people(
     """Those of the roles of a setting that the premise has not, by any of their names."""
     alike = [frozenset(row.split()) for row in word_table("premise_words")["alike"]]
     heads, known = {head_of(p.role) for p in (you, *said)}, {p.role for p in said}
+    heads |= {"doctor"} if any(p.name.startswith("Dr") for p in (you, *said)) else set()
     found: list[PremisePerson] = []
     for role in roles:
         head = head_of(role)
