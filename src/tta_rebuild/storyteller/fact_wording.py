@@ -59,6 +59,7 @@ class PremiseFact:
     is_not: bool = False
     is_now: bool = False  # whether it is told in the present or the perfect
     kind: str = ""  # coming, deed, doing, lack, said, state
+    is_passive: bool = False  # whether it is done to the subject
     is_beside: bool = False  # only says which one is meant: "the church that meets in a pool"
     start: int = 0  # the offset of the verb
 

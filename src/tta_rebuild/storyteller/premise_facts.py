@@ -69,7 +69,7 @@ def facts_of(
     pronouns = pronouns_of(people)
     named = [p.name for p in people if p.name]
     plain = text[:MOST_READ]
-    for beside in ("said_beside", "name_beside"):
+    for beside in ("said_beside", "name_beside", "name_before_clause"):
         plain = pattern(beside).sub(_blank, plain)
     tree = ClauseTree(plain)
     you = {PLAYER: cast.player.pronouns} if cast.player else {}
@@ -185,6 +185,7 @@ class PremiseFacts:
             is_not=self._is_not(verb, said),
             is_now=finite.tag in ("VBZ", "VBP"),
             claim=tuple(self.meant.pieces(self._claim(verb, kept), None, who)),
+            is_passive=self.tree.child(verb, "nsubjpass", "auxpass") is not None,
             is_beside=verb.relation == "relcl",
             start=verb.start,
         )
@@ -337,14 +338,14 @@ class PremiseFacts:
         )
         if fact.is_not:
             return "lack"
-        if is_will or is_meant or is_dated:
+        has_done = any(w.tag == "VBN" and ClauseTree.is_of(w, verb) for w in kept)
+        if is_will or is_meant or (is_dated and not has_done):
             return "coming"
         if self.tree.child(verb, "ccomp") is not None and low in fact_words("says"):
             return "said"
         helped = any(w.relation in AUXILIARIES and ClauseTree.is_of(w, verb) for w in kept)
         if low in fact_words("states") and not (helped or self._is_of_another(verb)):
             return "state"
-        has_done = any(w.tag == "VBN" and ClauseTree.is_of(w, verb) for w in kept)
         return "deed" if finite.tag == "VBD" or has_done else "doing"
 
 

@@ -179,7 +179,7 @@ def _raised(
     if is_person and fact.claim and fact.verb in fact_words("claims") and _is_checked(fact):
         yield asked("true", 6)
     if fact.kind in ("deed", "doing", "lack", "said"):
-        shape = "why" if is_person else _UNKNOWN.get(_first(fact), "behind")
+        shape = "why" if is_person and not fact.is_passive else _UNKNOWN.get(_first(fact), "behind")
         if fact.kind == "said" and fact.does in fact_words("minds"):
             return
         is_seen = fact.verb in fact_words("finds") and not fact.is_not
