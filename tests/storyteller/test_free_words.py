@@ -77,7 +77,7 @@ def test_a_choice_meant_is_echoed_and_told_and_counts() -> None:
 
 @pytest.mark.parametrize(
     ("words", "effect"),
-    [("forgive Colm", "did_aim"), ("wait", "letting"), ("take the ledger", "")],
+    [("forgive Colm", "did_aim"), ("flee", "letting"), ("take the ledger", ""), ("wait", "")],
 )
 def test_an_act_decides_by_its_temper_where_the_plot_waits_for_it(words: str, effect: str) -> None:
     choices = [

@@ -25,7 +25,7 @@ from tta_rebuild.storyteller.offers import Offers, is_same
 from tta_rebuild.storyteller.possible import does_aim
 from tta_rebuild.storyteller.rulebook import Outcome
 from tta_rebuild.storyteller.scene_draft import SceneDraft
-from tta_rebuild.storyteller.scene_file import SceneEntry, read_world
+from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry, read_world
 from tta_rebuild.storyteller.scene_order import OF_DEEDS, OnAct, take_a_way
 from tta_rebuild.storyteller.second_person import to_second_person
 
@@ -59,18 +59,7 @@ class PlayerMove:
         take_a_way(self.state, [one.do for one in self.offers.standing], words, self.seed)
         offer = self.offers.take(words)
         if offer is not None and (offer.then or offer.next or offer.says):
-            self.act = parse_act(words)
-            if not is_same(offer.do, words):
-                self.draft.say(self._echo(words))
-            self.draft.apply(offer.then)
-            said = self.writer.line([template(offer.says)]) if offer.says else ""
-            if said or not offer.next:
-                self.draft.say(said or self._echo(offer.do))
-            self.state.values["kind"] = offer.kind
-            record_choice(self.act, self.cast, self.state, came=offer.then)
-            self.draft.lines.append(_line_of(words))
-            scenes = self.cast.file.scenes
-            return next((one for one in scenes if one.id == offer.next), None), ""
+            return self._chosen(offer, words), ""
         if self.cast.is_open and (known := answer(words, self.cast, self.state)):
             return None, known
         self.act = act = self._asked_aloud(words) or parse_act(words)
@@ -113,6 +102,20 @@ class PlayerMove:
             self.state.apply(effects)
         self._happened(outcome)
         return special, ""
+
+    def _chosen(self, offer: ChoiceEntry, words: str) -> SceneEntry | None:
+        """Play a choice that the player's words take: the scene that it leads to."""
+        self.act = parse_act(words)
+        if not is_same(offer.do, words):
+            self.draft.say(self._echo(words))
+        self.draft.apply(offer.then)
+        said = self.writer.line([template(offer.says)]) if offer.says else ""
+        if said or not offer.next:
+            self.draft.say(said or self._echo(offer.do))
+        self.state.values["kind"] = offer.kind
+        record_choice(self.act, self.cast, self.state, came=offer.then)
+        self.draft.lines.append(_line_of(words))
+        return next((one for one in self.cast.file.scenes if one.id == offer.next), None)
 
     def _asked_aloud(self, words: str) -> Act | None:
         """A bare question is put to whoever is there; one about the game itself is not."""

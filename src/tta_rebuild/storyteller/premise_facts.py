@@ -287,7 +287,12 @@ class PremiseFacts:
     def _object(self, does: ParsedWord, kept: Sequence[ParsedWord]) -> list[ParsedWord]:
         """What is done to: "the land" of "plans to sell the land to a company"."""
         noun = self.tree.child(does, "dobj")
-        if noun is None or {noun.text.lower()} & (fact_words("anybody") | fact_words("amounts")):
+        is_self = noun is not None and noun.text.lower().endswith(("self", "selves"))
+        if (
+            noun is None
+            or is_self
+            or {noun.text.lower()} & (fact_words("anybody") | fact_words("amounts"))
+        ):
             return []
         apart = [c for c in self.tree.below(noun.index) if c.relation == "prep"]
         apart = [c for c in apart if c.text.lower() != "of"]
