@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,9 +13,13 @@ from tests.storyteller.test_moves_meant import told
 from tests.storyteller.test_whole_plots import own_scenes
 from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.casting import Cast, cast_of
+from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.meant_choice import decision, meant_choice
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, read_world
+from tta_rebuild.storyteller.scene_order import possible_scenes, ranked
 from tta_rebuild.storyteller.teller import Teller
+from tta_rebuild.storyteller.word_filter import WordFilter
+from tta_rebuild.storyteller.world_state import WorldState
 
 ORCHARD = "My brother Colm is about to sell the orchard. Our mother Nuala is here."
 KEEP = "keep Colm from selling the orchard"
@@ -188,3 +194,44 @@ def test_who_does_something_is_not_asleep_for_what_sleeps() -> None:
     assert not cast.start.get("oren.asleep")
     sleeper = "My brother Dex is asleep on the bus. I drive it."
     assert cast_of({"theme": sleeper, "seed": "1"}, {}).start.get("dex.asleep")
+
+
+def test_a_refusal_is_not_the_choice_to_do_it() -> None:
+    choices = [ChoiceEntry(do="Sign the paper", says="It is signed.")]
+
+    assert meant_choice("I will not sign the paper", choices, orchard()) is None
+    assert meant_choice("I sign the paper", choices, orchard()) is not None
+
+
+def test_a_pardon_at_the_decisive_moment_settles_the_story() -> None:
+    replies = story(ORCHARD, KEEP, "forgive Colm", "wait")
+    state = replies[4]["notes"]["state"]
+
+    assert state["did_aim"]
+    assert not state.get("price")
+
+
+def test_the_scene_that_has_most_of_a_move_is_ranked_first() -> None:
+    cast = orchard()
+    state = WorldState({**cast.start, "turn": 5, "now": 5, "stage": "development"})
+    writer = LineWriter(Random(1), WordFilter({}, {}))
+    writer.slots.update(cast.slots)
+    own = own_scenes(cast.name.removeprefix("plots/"))
+    scenes = [(own[step], "") for step in ("_slip", "_deed", "_favour")]
+
+    for scene, npc in scenes:
+        words = re.sub(r"\{\w+\}", "", scene.text)
+        assert ranked(scenes, cast, state, writer, Random(1), words)[0] == (scene, npc)
+
+
+def test_what_the_plot_has_put_to_the_player_ends_it_and_no_deed_beside() -> None:
+    cast = cast_of({"theme": DAM, "seed": "1"}, {"wish": SIGN})
+    decided = {"refused": True, "deed.turned": "truth", "stage": "resolution", "turn": 9}
+    state = WorldState({**cast.start, **decided, "now": 9})
+    own = {scene.id for scene in own_scenes(cast.name.removeprefix("plots/")).values()}
+
+    endings = possible_scenes(cast, state, [], must_end=True, may_end=True)
+    others = possible_scenes(cast, state, [], must_end=True, may_end=True, with_others=True)
+
+    assert {scene.id for scene in endings} <= own
+    assert not {scene.id for scene in others} <= own

@@ -371,3 +371,69 @@ def test_a_monk_is_nobodys_brother() -> None:
     roles = {one.name: one.role for one in read_premise(theme).people}
 
     assert roles["Anselm"] == "the brother"
+
+
+def test_what_another_is_asked_to_do_is_not_for_the_player_to_decide() -> None:
+    (fact,) = read_premise("My boss Marta wants Ann to sign the sheets.").facts
+
+    assert FactWording({}).asked(fact) == ""
+
+
+def test_what_is_done_to_somebody_is_not_asked_of_them_as_their_deed() -> None:
+    (wish, *_) = read_premise("My brother Tom has been fired. I live with him.").wishes
+    question = read_premise("My brother Tom has been fired. I live with him.", wish=wish).question
+
+    assert question is not None
+    assert (question.shape, question.fact.is_passive) == ("behind", True)
+
+
+def test_a_claim_names_whom_it_is_about() -> None:
+    theme = "I inherit an isle. The ferryman Gow says that the last heirs sold it to him."
+    wishes = read_premise(theme).wishes
+
+    assert wishes[0] == "find out whether the last heirs sold the isle to Gow"
+
+
+def test_who_is_in_the_deed_is_no_bystander() -> None:
+    theme = "My brother Tom has sold the mill to my cousin Ann. My sister Una is here."
+    cast = cast_of({"theme": theme, "seed": "1"}, {"wish": "get the mill back"})
+
+    assert cast.parts["beside"] == "ann"
+    assert cast.start["ann.part"] is True
+    assert not cast.start.get("una.part")
+
+
+def test_what_a_thing_does_is_what_its_story_is_of() -> None:
+    theme = "The lighthouse has begun to hum. I keep it with my friend Bo."
+    cast = cast_of({"theme": theme, "seed": "1"}, {})
+
+    assert cast.slots["matter"] == "the lighthouse"
+    assert cast.name.startswith("plots/understand.wonder_")
+
+
+@pytest.mark.parametrize(
+    ("premise", "wish"),
+    [
+        (
+            "You are Diego. The widow's brother Cormac wants to hand you over to the English.",
+            "keep Cormac from handing you over to the English",
+        ),
+        (
+            "My brother Tom, who never lies, has stolen the bell.",
+            "get the bell back from Tom",
+        ),
+        (
+            "On the island of Harrow the keeper Isaura refuses to light the lamp. I am her sister.",
+            "get Isaura to light the lamp",
+        ),
+    ],
+)
+def test_whose_deed_it_is(premise: str, wish: str) -> None:
+    assert wish in read_premise(premise).wishes
+
+
+def test_the_late_are_not_there() -> None:
+    theme = "My late mother's house is to be sold. My brother Tom refuses to sign."
+    cast = cast_of({"theme": theme, "seed": "1"}, {})
+
+    assert all(value == NOWHERE for key, value in cast.start.items() if key.endswith("mother.at"))

@@ -118,6 +118,8 @@ def _is_about(does: Sequence[PremiseFact], person: PremisePerson) -> bool:
 
 def _is_gone(theme: str, person: PremisePerson) -> bool:
     """Whether somebody is dead or not there, by what is learned and by what the premise says."""
+    if "late" in person.role.split()[:2]:  # your late mother
+        return True
     likely = max(person.odds.get("away", 0.0), person.odds.get("dead", 0.0))
     least = _GONE_IF_TOLD if _is_away(theme, person) else _GONE
     return likely > least if person.odds else least == _GONE_IF_TOLD

@@ -15,7 +15,7 @@ from tta_rebuild.storyteller.cast_people import add_people, noun_of
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.fact_cast import FactCast, fact_cast
 from tta_rebuild.storyteller.line_template import capital
-from tta_rebuild.storyteller.noun_phrases import cut_short, is_animal, is_portable, words_in
+from tta_rebuild.storyteller.noun_phrases import is_animal, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.plot_choice import chosen_plot, matter_asked_about
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
@@ -27,6 +27,7 @@ from tta_rebuild.storyteller.surroundings import (
     cases_of,
     forms_of,
     noun_slots,
+    once_known,
     surroundings_of,
 )
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
@@ -172,7 +173,7 @@ def _from_premise(
     matter = matter_asked_about(premise) or premise.matter or "what has happened"
     slots = {**around.slots, **parts} | _said(premise, around.slots.get("bell", ""))
     slots |= _rooms(premise, entities[here].name)
-    slots |= _matter_slots(matter, _once_known(matter) if notes else matter, people)
+    slots |= _matter_slots(matter, once_known(matter) if notes else matter, people)
     slots |= forms_of("place", entities[here].name)
     slots |= _facts_in_play(facts, holders, entities, start)
     start |= file.start | _state_of_matter(matter, premise, entities)
@@ -282,14 +283,6 @@ def _state_of_matter(
         "matter.alive": is_animal(head) or slug(matter) in people,
         "deadline.named": bool(premise.deadline),
     }
-
-
-def _once_known(matter: str) -> str:
-    """What it is called after the first scene: "the last letter" of "… of your dead friend"."""
-    short = cut_short(matter)
-    owner, _, owned = short.rpartition("'s " if "'s " in short else "’s ")
-    short = f"the {owned}" if owner.startswith(("your ", "the ")) else short
-    return short if len(short.split()) > 1 else matter
 
 
 def _rooms(premise: PremiseReading, here: str) -> dict[str, str]:

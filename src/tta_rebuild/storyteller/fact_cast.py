@@ -22,7 +22,13 @@ from tta_rebuild.storyteller.fact_wording import (
 from tta_rebuild.storyteller.motives import is_of_motive
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_questions import FactQuestion
-from tta_rebuild.storyteller.surroundings import cases_of, forms_of, noun_slots, person_slots
+from tta_rebuild.storyteller.surroundings import (
+    cases_of,
+    forms_of,
+    noun_slots,
+    once_known,
+    person_slots,
+)
 from tta_rebuild.storyteller.word_lists import pattern
 
 PARTS_OF_FACTS = ("doer", "to")
@@ -69,7 +75,7 @@ class FactCast:
             verb, space, rest = base.partition(" ")
             told |= {"fact_inf": base, "fact_ing": f"{gerund(verb)}{space}{rest}"}
         if thing := FactWording(self._short).object(self._shortened(fact)):
-            told |= noun_slots("object", thing)
+            told |= noun_slots("object", once_known(thing) if self.is_known else thing)
             if somebody := _only_person(fact.object):
                 he, him, _his = cases_of(self.pronouns.get(somebody) or "they")
                 told |= forms_of("object_it", he) | forms_of("object_them", him)
@@ -98,6 +104,7 @@ class FactCast:
             main = self._shortened(self.question.fact)
             for slot in ("object", "asked", "claim"):
                 said = getattr(FactWording(self._short, short(name)), slot)(main)
+                said = once_known(said) if slot == "object" and self.is_known else said
                 told |= forms_of(f"{slot}_{part}", said)
         return told
 

@@ -60,12 +60,16 @@ class FactPieces:
             return self.who[pronoun.index]
         gender, is_owner = GENDERS[pronoun.text.lower()], pronoun.relation == "poss"
         above = self.tree.words[pronoun.head]
+        doing = {above.index}  # whose subjects "him" does not mean: he wants to hand him over
+        while above.relation == "xcomp" and above.head not in doing:
+            above = self.tree.words[above.head]
+            doing.add(above.index)
         before = [
             self.who[word.index]
             for word in reversed(self.tree.words[: pronoun.index])
             if word.index in self.who
             and word.relation in SUBJECTS
-            and (is_owner or word.head != above.index)
+            and (is_owner or word.head not in doing)
         ]
         for may in ((gender,), ("", "they")):
             for who in before:

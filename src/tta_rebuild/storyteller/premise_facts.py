@@ -281,8 +281,8 @@ class PremiseFacts:
 
     @staticmethod
     def _known(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-        """What a deed is done to, () where it is only "it" and not known what."""
-        return () if pieces == ["it"] else tuple(pieces)
+        """What a deed is done to, () where it is only "it" or "him" and not known what or who."""
+        return () if pieces in (["it"], ["him"], ["her"], ["them"]) else tuple(pieces)
 
     def _object(self, does: ParsedWord, kept: Sequence[ParsedWord]) -> list[ParsedWord]:
         """What is done to: "the land" of "plans to sell the land to a company"."""

@@ -267,6 +267,10 @@ class PremiseMentions:
         return self.mentions[-1]
 
     def _is_person_name(self, phrase: Phrase) -> bool:
+        of = next((p for p in self.phrases if p.end == phrase.start - 1), None)
+        is_of_place = of is not None and of.head in words_in("called_of")
+        if is_of_place and self.low(phrase.start - 1) == "of":  # the island of Harrow
+            return False
         if phrase.said:
             return phrase.kind == "person"
         words = phrase.text.split()

@@ -180,7 +180,8 @@ def _raised(
         yield asked("true", 6)
     if fact.kind in ("deed", "doing", "lack", "said"):
         shape = "why" if is_person and not fact.is_passive else _UNKNOWN.get(_first(fact), "behind")
-        if fact.kind == "said" and fact.does in fact_words("minds"):
+        is_mine = any(isinstance(p, Mentioned) and p.who == PLAYER for p in fact.subject)
+        if is_mine or (fact.kind == "said" and fact.does in fact_words("minds")):
             return
         is_seen = fact.verb in fact_words("finds") and not fact.is_not
         is_minor = is_unable or is_seen or fact.is_beside or fact.does in fact_words("idle")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -198,13 +199,17 @@ def ranked(
         is_other = is_ordinary and (scene.id in shared) != is_shared_due
         weight += 2 * bool(scene.ending and is_unforeseen and OF_DEEDS & keys_of(scene.when))
         is_worse = is_earned and scene.ending in ("lost", "let_go")
-        is_asked_of = bool(said) and not scene.ending
-        told = writer.filled(template(scene.text)) if is_asked_of else ""
+        told = "" if scene.ending or not said else _with_slots(scene.text, writer)
         of_move = len(said & content_of(told))
         is_far = dealt.get(scene.id, way) != way
         return is_worse, is_other, is_far, -weight, -of_move, end, uses, rng.random()
 
     return sorted(found, key=place)
+
+
+def _with_slots(text: str, writer: LineWriter) -> str:
+    """A text with the values of its slots, as far as they have any."""
+    return re.sub(r"\{(\w+)\}", lambda found: writer.slots.get(found[1], ""), text)
 
 
 def is_earned_ending(scene: SceneEntry) -> bool:

@@ -81,6 +81,14 @@ def noun_slots(name: str, phrase: str) -> dict[str, str]:
     return slots | forms_of(f"{name}_them", "them" if is_many else "it")
 
 
+def once_known(phrase: str) -> str:
+    """What it is called after the first scene: "the piano" of "your late mother's piano"."""
+    short = cut_short(phrase)
+    owner, _, owned = short.rpartition("'s " if "'s " in short else "’s ")
+    short = f"the {owned}" if owner.startswith(("your ", "our ", "my ", "the ")) else short
+    return short if len(short.split()) > 1 else phrase
+
+
 def cases_of(pronoun: str) -> list[str]:
     """A pronoun (I, you, he, she, it, they) as subject, object and owner: he, him, his."""
     cases: str = word_table("words")["cases"][pronoun]
