@@ -196,11 +196,11 @@ def test_who_does_something_is_not_asleep_for_what_sleeps() -> None:
     assert cast_of({"theme": sleeper, "seed": "1"}, {}).start.get("dex.asleep")
 
 
-def test_a_refusal_is_not_the_choice_to_do_it() -> None:
-    choices = [ChoiceEntry(do="Sign the paper", says="It is signed.")]
+def test_what_denies_a_choice_is_not_that_choice() -> None:
+    choices = [ChoiceEntry(do="Tell Colm that you will pay the debt", says="He hears it.")]
 
-    assert meant_choice("I will not sign the paper", choices, orchard()) is None
-    assert meant_choice("I sign the paper", choices, orchard()) is not None
+    assert meant_choice("tell Colm that I will never pay the debt", choices, orchard()) is None
+    assert meant_choice("tell Colm that I shall pay the debt", choices, orchard()) is not None
 
 
 def test_a_pardon_at_the_decisive_moment_settles_the_story() -> None:

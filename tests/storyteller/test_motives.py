@@ -415,7 +415,8 @@ def test_what_a_thing_does_is_what_its_story_is_of() -> None:
     ("premise", "wish"),
     [
         (
-            "You are Diego. The widow's brother Cormac wants to hand you over to the English.",
+            "Diego, a surgeon, is hidden in the barn by the widow Orla. Her brother Cormac wants to "
+            "hand him over to the English.",
             "keep Cormac from handing you over to the English",
         ),
         (
@@ -433,7 +434,11 @@ def test_whose_deed_it_is(premise: str, wish: str) -> None:
 
 
 def test_the_late_are_not_there() -> None:
-    theme = "My late mother's house is to be sold. My brother Tom refuses to sign."
+    theme = (
+        "Marta wants to sell her late mother's farmhouse outside Ljubljana before winter. Her "
+        "brother Anton, who nursed their mother through her last three years, refuses to sign."
+    )
     cast = cast_of({"theme": theme, "seed": "1"}, {})
 
     assert all(value == NOWHERE for key, value in cast.start.items() if key.endswith("mother.at"))
+    assert not [key for key in cast.start if key.endswith("mother.unplaced")]  # nor comes later
