@@ -415,8 +415,8 @@ def test_what_a_thing_does_is_what_its_story_is_of() -> None:
     ("premise", "wish"),
     [
         (
-            "Diego, a surgeon, is hidden in the barn by the widow Orla. Her brother Cormac wants to "
-            "hand him over to the English.",
+            "Diego, a surgeon, is hidden in the barn by the widow Orla. Her brother Cormac wants "
+            "to hand him over to the English.",
             "keep Cormac from handing you over to the English",
         ),
         (
@@ -436,9 +436,10 @@ def test_whose_deed_it_is(premise: str, wish: str) -> None:
 def test_the_late_are_not_there() -> None:
     theme = (
         "Marta wants to sell her late mother's farmhouse outside Ljubljana before winter. Her "
-        "brother Anton, who nursed their mother through her last three years, refuses to sign."
+        "brother Anton, who nursed their mother through her last three years, refuses to sign and "
+        "goes on sleeping in the kitchen."
     )
-    cast = cast_of({"theme": theme, "seed": "1"}, {})
+    cast = cast_of({"theme": theme, "seed": "1"}, {"wish": "get Anton to sign"})
 
-    assert all(value == NOWHERE for key, value in cast.start.items() if key.endswith("mother.at"))
-    assert not [key for key in cast.start if key.endswith("mother.unplaced")]  # nor comes later
+    assert cast.start["late_mother.at"] == NOWHERE
+    assert not cast.start.get("late_mother.unplaced")
