@@ -355,8 +355,8 @@ def test_what_things_do_is_told_as_a_wonder_of_them() -> None:
     theme = "Every mirror in the city shows a few seconds into the future. My friend Bo is here."
     cast = cast_of({"theme": theme, "seed": "1"}, {})
 
-    assert cast.premise.question is not None
-    assert cast.premise.question.shape == "behind"
+    assert cast.name.startswith("plots/understand.wonder_")
+    assert cast.slots["matter"] == "the mirror in the city"
 
 
 def test_whoever_tells_of_themselves_is_played() -> None:

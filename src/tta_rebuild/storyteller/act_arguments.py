@@ -197,7 +197,6 @@ def _take_out_result(parts: dict[str, list[str]]) -> None:
     if (
         len(words) > size
         and is_one(low[-1], "resultatives")
-        and not low[-2].endswith(("'s", "’s"))  # Tom's flat
         and not is_one(low[-size - 1], "articles")
     ):
         parts["object"], parts["result"] = words[:-size], words[-size:]

@@ -101,8 +101,7 @@ def is_of_theirs(said: str, cast: Cast, person: str) -> bool:
 
 def is_of_story(said: str, cast: Cast, recent: Sequence[str]) -> bool:
     """Whether a question is about the premise or what the last scenes told, or says of nothing."""
-    called = " ".join(f"{one.name} {one.role}" for one in cast.of_kind("person"))
-    named = content_of(said) - content_of(called)
+    named = content_of(said) - content_of(cast.called())
     return not named or bool(named & content_of(" ".join((*cast.premise.told, *recent))))
 
 

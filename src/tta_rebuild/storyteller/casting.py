@@ -60,6 +60,10 @@ class Cast:
         """The people, places or things, in order."""
         return [one for key, one in self.entities.items() if one.kind == kind and key != YOU]
 
+    def called(self) -> str:
+        """The names and roles of everybody but the player."""
+        return " ".join(f"{one.name} {one.role}" for one in self.of_kind("person"))
+
     def is_elsewhere(self, place: object, home: object) -> bool:
         """Whether a story from a premise does not go on at a place."""
         return self.is_open and place != home and place not in self.grounds

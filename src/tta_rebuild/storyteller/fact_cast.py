@@ -19,6 +19,7 @@ from tta_rebuild.storyteller.fact_wording import (
     Piece,
     PremiseFact,
 )
+from tta_rebuild.storyteller.matter_kind import is_of_wonder
 from tta_rebuild.storyteller.motives import is_of_motive
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_questions import FactQuestion
@@ -135,9 +136,10 @@ def fact_cast(
 ) -> FactCast:
     """The facts of a premise in the story of a plot; ``is_known``: they have been told in full."""
     asked = premise.question
-    told_by = (f"{asked.plot}.", "understand.wonder_") if asked and asked.shape != "way" else ()
-    is_told = is_of_motive(plot) or f"{plot}.".startswith(told_by)
-    question = asked if asked and is_told else None
+    is_told = is_of_motive(plot)
+    if asked is not None and asked.shape != "way":
+        is_told |= is_of_wonder(plot) or f"{plot}.".startswith(f"{asked.plot}.")
+    question = asked if is_told else None
     main = question.fact if question else None
     pronouns = {one.name: one.pronouns or "they" for one in people}
     others = [

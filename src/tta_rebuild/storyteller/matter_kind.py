@@ -30,6 +30,7 @@ _BY_FILE = {
     "water": "place", "grave": "place", "claim": "case", "weather": "event",
 }  # fmt: skip
 """The kinds of ``interludes`` that are one of these."""
+_WONDER = "understand.wonder_"
 _ANY_PLACE = frozenset(("place", "spot", "position", "point", "seat", "corner", "way", "end"))
 """What is a place only where it is one of the premise: not the fifth place at a table."""
 
@@ -86,8 +87,13 @@ def plots_of_fact(shape: str) -> list[str]:
 
 def plots_of_wonder(kind: str) -> list[str]:
     """The plots that take what a matter of a kind does as it is, and tell what comes of it."""
-    found = (plots_of_fact(f"understand.wonder_{one}") for one in chain_of(kind))
+    found = (plots_of_fact(f"{_WONDER}{one}") for one in chain_of(kind))
     return next(filter(None, found), [])
+
+
+def is_of_wonder(plot: str) -> bool:
+    """Whether a plot is one of a wonder, by its name."""
+    return plot.startswith(_WONDER)
 
 
 def plots_without_asking() -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tta_rebuild.core.english import stem, words_of
+from tta_rebuild.core.english import stem
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.casting import Cast
@@ -40,7 +40,7 @@ def meant_choice(words: str, choices: Sequence[ChoiceEntry], cast: Cast) -> Choi
     act = parse_act(words)
     if act.problem or act.then is not None:
         return None
-    names = _names(cast)
+    names = content_of(cast.called())
     mine = _meaning(words, act, names, cast)
     rated = [(_likeness(mine, _meaning(c.do, parse_act(c.do), names, cast)), c) for c in choices]
     best = max((rating for rating, _ in rated), default=0.0)
@@ -89,12 +89,6 @@ def _kind(family: str) -> str:
     """A family of acts, or the one that stands for all that are the same thing done."""
     alike = packaged_yaml("data/answers")["alike"]
     return next((one for one, families in alike.items() if family in families), family)
-
-
-def _names(cast: Cast) -> frozenset[str]:
-    """The stems of what people are called."""
-    called = (f"{one.name} {one.role}" for one in cast.of_kind("person"))
-    return frozenset(stem(word) for text in called for word in words_of(text))
 
 
 def _likeness(mine: _Meaning, theirs: _Meaning) -> float:

@@ -77,9 +77,8 @@ def plots_of_motive(fact: PremiseFact, shape: str, of: str = "") -> list[str]:
     """
     if shape in (own := word_table("motives")["of_shape"]):
         return _stories(own[shape])
-    kind, beside = kind_of_deed(fact), word_table("motives")["beside"].get(of, "").split()
-    if kind == "leave" and of in ("text", "thing"):  # leaves a note
-        kind = "give"
+    table, kind = word_table("motives"), kind_of_deed(fact)
+    beside, kind = table["beside"].get(of, "").split(), table["done_to"].get(f"{kind}.{of}", kind)
     ranked = (*(f"{kind}.{one}" for one in (of, *beside, _INNER)), f"{_ANY}.{of}")
     known = next(filter(None, map(_stories, ranked)), [])
     return known or [*_stories(kind), *_stories(f"{_ANY}.{_INNER}")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from random import Random
 
@@ -94,4 +95,5 @@ def matter_asked_about(premise: PremiseReading) -> str:
         is_beast = is_animal(head_of(question.fact.doer)) and not question.fact.doer[:1].isupper()
         return question.fact.doer if is_beast else ""
     subject = question.fact.subject[0] if len(question.fact.subject) == 1 else ""
-    return subject if isinstance(subject, str) and subject.startswith("the ") else ""
+    one = re.sub(r"^(?:every|each) ", "the ", subject) if isinstance(subject, str) else ""
+    return one if one.startswith("the ") else ""

@@ -307,7 +307,8 @@ def _is_a_thing(person: PremisePerson, text: str) -> bool:
     """Whether what was taken for somebody is a freezer or a boat, and has no mind to speak."""
     kind = kind_of_thing(head_of(person.role))
     is_somebody = person.name or kind in ("", "animal") or is_person(head_of(person.role))
-    of_mind = pattern("of_mind").pattern
-    has_mind = re.search(rf"\b{re.escape(head_of(person.role))}(?: \w+){{0,3}} {of_mind}", text)
     is_alive = max(person.odds.get(one, 0.0) for one in ("machine", "beast")) >= 0.3
-    return not is_somebody and not (is_alive and has_mind)
+    if is_somebody or not is_alive:
+        return not is_somebody
+    of_mind, head = pattern("of_mind").pattern, re.escape(head_of(person.role))
+    return not re.search(rf"\b{head}(?: \w+){{0,3}} {of_mind}", text)

@@ -237,7 +237,7 @@ class Rulebook:
         """What somebody has to say next in a plot to whoever asks, "" if nothing more."""
         part: Literal["doer", "npc"] = "doer" if person == self.cast.parts.get("doer") else "npc"
         tells = self.cast.file.tells.get(part, ())
-        told = int(self.state.get(f"{person}.told"))
+        told = int(self.state.get(f"{person}.disclosed"))
         said = self.writer.filled(template(tells[told])) if told < len(tells) else ""
         return said if self.writer.allows(said) else ""
 
