@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from tta_rebuild.core.errors import StoreError
 
 pytest.importorskip("asyncpg", reason="no driver here: pip install tta-rebuild[postgres]")
 
+from tta_rebuild.storage.server_connections import ServerAddress, ServerConnections
 from tta_rebuild.storage.server_database import ServerDatabase
 
 ADD = "INSERT INTO turn_updates (turn_id, number, kind, text) VALUES (:turn_id, 1, 'scene', '{}')"
@@ -71,3 +74,25 @@ async def test_a_statement_that_fails_leaves_nothing_and_is_told_plainly(
     with pytest.raises(StoreError):
         await database.write(ADD, turn_id="t4")
     await database.write(ADD, turn_id="t5")
+
+
+async def test_who_is_cancelled_while_a_connection_is_looked_at_leaves_none_open(
+    postgresql_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def is_looked_at(_: ServerConnections, connection: Any) -> None:
+        await opened.put(connection)
+        await connection.execute("SELECT pg_sleep(60)")
+
+    monkeypatch.setattr(ServerConnections, "_note_timeline", is_looked_at)
+    connections = ServerConnections(ServerAddress.of(postgresql_database), writes=True)
+    opening = asyncio.create_task(connections.open())
+    connection = await opened.get()
+    await asyncio.sleep(0)
+
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+
+    assert connection.is_closed()

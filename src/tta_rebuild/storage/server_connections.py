@@ -133,8 +133,12 @@ class ServerConnections:
                 continue
             self._hosts.remove(host)
             self._hosts.insert(0, host)
-            if self._writes:
-                await self._note_timeline(found)
+            try:
+                if self._writes:
+                    await self._note_timeline(found)
+            except BaseException:  # cancelled, say: nobody else knows of it
+                found.terminate()
+                raise
             return found
         raise self._why_none(errors) from errors[-1]
 
