@@ -84,8 +84,8 @@ async def test_a_question_is_answered_in_its_own_form(ask: Any, move: str, told:
 
 
 async def test_what_the_premise_says_is_the_answer(ask: Any) -> None:
-    (reply,) = await played(ask, "Your friend Jo is here. Somebody has stolen the church bell.",
-                            "ask Jo who has stolen the bell")  # fmt: skip
+    theme = "Your friend Jo is here. Somebody has stolen the church bell. You must win the race."
+    (reply,) = await played(ask, theme, "ask Jo who has stolen the bell")
 
     assert "omebody has stolen the church bell" in reply["told"]
 

@@ -45,11 +45,15 @@ SHAPES = {
     "fight.plan": (PARROT, "keep Nora from selling the house"),
     "survive.plan": (TRAIN, "be ready when the railway reaches the pass"),
     "change.refusal": (FORT, "get the guards to let Ivo out of the fort"),
-    "deliver.truth": (HIDDEN, "tell Ivo that you have secretly written the songs"),
     "hide.truth": (HIDDEN, "keep Ivo from finding out that you have secretly written the songs"),
     "decide.deed": (ORDER, "decide whether to sell Comanche"),
 }
 PLOTS = sorted(name for name in packaged("plots") if ".".join(name.split(".")[:2]) in SHAPES)
+SAID_ONCE = [  # told by nobody who does not know it; else it is "it"
+    name
+    for name in PLOTS
+    if name.startswith(("hide.truth", "understand.happening.", "decide.deed."))
+]
 LONG = [name for name in PLOTS if name not in WHOLE]
 
 
@@ -154,18 +158,16 @@ def test_what_is_about_to_be_done_is_to_be_stopped(wish: str) -> None:
 
 
 def test_a_wish_about_something_else_is_of_no_fact() -> None:
-    assert read_premise(PIANO, wish="make peace with Callum").question is None
     assert read_premise(PIANO, wish="learn to fly").question is None
     bought = read_premise(PIANO, wish="find out who bought the piano").question
     assert bought is not None
-    assert bought.shape == "way"  # whoever sold it knows
+    assert bought.fact.doer == "Callum"  # whoever sold it knows
 
 
 def test_the_wishes_offered_are_of_the_premises_own_facts() -> None:
     wishes = read_premise(PIANO).wishes
 
-    assert any("the piano" in wish for wish in wishes)
-    assert any("the wall" in wish for wish in wishes)
+    assert any("the piano" in wish or "Callum" in wish for wish in wishes)
 
 
 async def told_of(ask: Any, shape: str, plot: str, turns: int = 10) -> list[Any]:
@@ -207,7 +209,7 @@ async def test_a_story_of_a_fact_says_it_and_has_no_blemish(
     assert replies[-1]["is_ending"]
     assert replies[-1]["notes"]["plot"] == plot
     texts = [text_of(reply) for reply in replies[2:]]
-    often = 2 if plot in WHOLE else len(texts) / 3
+    often = 1 if plot in SAID_ONCE else 2 if plot in WHOLE else len(texts) / 3
     assert sum(key[:4] in text.lower() for text in texts) >= often
     for reply in replies:
         for paragraph in text_of(reply).split("\n\n"):
@@ -226,7 +228,9 @@ def test_whoever_is_said_to_speak_is_not_mute_and_who_will_not_is() -> None:
     refusing = cast_of({"theme": DEV, "seed": "1"}, {"wish": "make peace with Dev"}).start
 
     assert not start.get("parrot.mute")
-    assert refusing["dev.mute"]
+    assert not refusing.get("dev.mute")  # it is his story
+    elsewhere = cast_of({"theme": DEV, "seed": "1"}, {"wish": "learn to fly"}).start
+    assert elsewhere["dev.mute"]
 
 
 @pytest.mark.parametrize(

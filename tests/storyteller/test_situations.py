@@ -30,7 +30,8 @@ PIANO = "Every night the ghost of old Mr Dunn plays the piano upstairs."
 def test_a_situation_is_read_from_its_cues(theme: str, situation: str, aim: str) -> None:
     read = read_premise(theme)
 
-    assert (read.situation, read.aim) == (situation, aim)
+    assert aim in (read.aim, *read.wishes)
+    assert read.situation == situation
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)

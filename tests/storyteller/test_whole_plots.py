@@ -16,6 +16,7 @@ from tests.storyteller.test_moves_meant import told
 from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.deeds import record, record_choice
+from tta_rebuild.storyteller.denials import denied_in
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.scene_file import (
@@ -56,10 +57,15 @@ OF_MOTIVES = sorted(name for name in packaged("plots") if name.startswith("motiv
 WHOLE = sorted(
     name for name, path in packaged("plots").items() if "\nwhole: true\n" in path.read_text("utf-8")
 )
-DILEMMAS = [name for name in OF_MOTIVES if name.startswith("motive.demand.asked.")]
+OF_SECRETS = sorted(name for name in packaged("plots") if name.startswith("hide.truth."))
+SECRET_ENDS = {
+    "_end_won": "stage=resolution, did_it",
+    "_end_price": "stage=resolution, refused",
+}
+DILEMMAS = [n for n in WHOLE if n.startswith(("motive.demand.asked.", "decide.deed."))]
 CLAIMS = [name for name in OF_MOTIVES if name.startswith("motive.tell.claim.")]
 OF_MATTERS = sorted({*WHOLE} - {*OF_MOTIVES})
-COUNTED = {"gain", "heat", "price", "npc.trust", "doer.trust"}
+COUNTED = {"gain", "heat", "price", "npc.trust", "doer.trust", "to.trust"}
 COUNTED |= {"did_aim", "letting", "did_it", "refused"}
 
 
@@ -82,7 +88,8 @@ def _step(scene: str) -> str:
 def steps_of(plot: str) -> dict[str, str]:
     """The steps that a plot has, and when each may come."""
     usual = {step: when for step, when in STEPS.items() if step != "_after"}
-    return {**usual, **OF_DILEMMAS} if plot in DILEMMAS else STEPS
+    ends = SECRET_ENDS if plot in OF_SECRETS else {}
+    return {**usual, **OF_DILEMMAS, **ends} if plot in (*DILEMMAS, *OF_SECRETS) else STEPS
 
 
 def texts_of(scene: SceneEntry) -> list[tuple[str, str]]:
@@ -101,8 +108,9 @@ def test_a_plot_told_whole_has_all_its_steps(plot: str) -> None:
     plain = {step: scenes[step].when for step in steps}
     plain |= {step: when.replace(WITH_NPC, "") for step, when in plain.items() if step != "_other"}
     assert plain == steps
-    assert scenes["_asked"].act == ("ask doer" if is_of_motive else "ask npc")
-    turn = scenes["_favour" if is_of_motive else "_turn"].when
+    whom = "doer" if is_of_motive else "to" if plot in OF_SECRETS else "npc"
+    assert scenes["_asked"].act == f"ask {whom}"
+    turn = scenes["_turn" if "_turn" in scenes else "_favour"].when
     assert turn.replace(WITH_NPC, "") == "turn>=3, stage=development"
     assert "_looked" not in scenes or scenes["_looked"].act in ("look matter", "look to")
     for step, scene in scenes.items():  # who may be missing has a scene without them beside
@@ -114,7 +122,8 @@ def test_a_plot_told_whole_has_all_its_steps(plot: str) -> None:
         assert len(scene.lines) == 1, step
         assert [part for part in paragraphs(scene.text) if not part[0]] or step == "_after", step
     thens = [choice.then for choice in scenes["_now"].choices]
-    ways = ("did_it", "refused", "letting") if plot in DILEMMAS else _WAYS
+    is_dilemma = plot in (*DILEMMAS, *OF_SECRETS)
+    ways = ("did_it", "refused", "letting") if is_dilemma else _WAYS
     assert [sum(way in then for then in thens) for way in ways] == [1, 1, 1]
 
 
@@ -158,12 +167,14 @@ def test_no_flag_of_a_plot_told_whole_is_set_or_asked_for_nothing(plot: str) -> 
     given |= {
         "to.here",
         "to.mute",
+        "whom.here",
+        "whom.mute",
         "deadline.named",
         "matter.portable",
         "matter.alive",
         "matter.place",
     }
-    given |= {f"asks.{one}" for one in ("why", "stop", "mend", "get", "way")}
+    given |= {f"asks.{one}" for one in ("why", "about", "stop", "mend", "get", "way")}
 
     assert done - asked - COUNTED == set()
     assert asked - done - COUNTED - given == set()
@@ -241,3 +252,11 @@ def test_where_its_scenes_are_told_the_next_turns_have_no_vague_ones_of_others()
 
     assert len(replies) == 11
     assert not {*notes["scenes"]} & shared_by(f"plots/{notes['plot']}")
+
+
+@pytest.mark.parametrize("plot", [*DILEMMAS, *OF_SECRETS])
+def test_no_end_of_a_decision_says_that_nothing_was_said(plot: str) -> None:
+    ends = [scene for scene in own_scenes(plot).values() if scene.ending not in ("", "lost")]
+    plain = [text for s in ends for condition, _, text in paragraphs(s.text) if not condition]
+
+    assert not [text for text in plain if "done.say/deed.say" in denied_in(text)]

@@ -15,6 +15,7 @@ from tta_rebuild.storyteller.cast_people import add_people, noun_of
 from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.fact_cast import FactCast, fact_cast
 from tta_rebuild.storyteller.line_template import capital
+from tta_rebuild.storyteller.motives import ABOUT
 from tta_rebuild.storyteller.noun_phrases import is_animal, is_portable, words_in
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.plot_choice import chosen_plot, matter_asked_about
@@ -52,6 +53,7 @@ class Cast:
     is_open: bool = False  # whether what the player names comes to be (in a story from a premise)
     premise: PremiseReading = field(default_factory=PremiseReading)  # empty in an authored world
     sights: Sequence[str] = ()  # what can be seen at the opening place
+    passing: Sequence[str] = ()  # what is seen or heard there at any time, if its kind is known
     parts: Mapping[str, str] = field(default_factory=dict)  # a plot's part → who plays it
     grounds: frozenset[str] = frozenset()  # places of the premise where its story goes on
     facts: FactCast | None = None  # what the premise states, in an authored world None
@@ -172,6 +174,8 @@ def _from_premise(
     parts |= renamed(parts, sides)
     holders |= {side: holders[part] for side, part in sides.items() if part in holders}
     holders |= {part: one.id for part, one in facts.people.items()}
+    whom = next((one.id for one in people if one.is_called(premise.matter)), "")
+    holders |= {"whom": whom} if whom else {}
     _add_locals(around, entities, start)
     start["fate"] = Random(f"{seed}:fate").random() < 0.5
     matter = matter_asked_about(premise) or premise.matter or "what has happened"
@@ -183,7 +187,8 @@ def _from_premise(
     start |= file.start | _state_of_matter(matter, premise, entities)
     return Cast(
         f"plots/{plot}", file, entities, start, slots, is_open=True, premise=premise,
-        sights=around.sights, parts=holders, grounds=_grounds(places), facts=facts,
+        sights=around.sights, passing=around.now if premise.is_placed else (), parts=holders,
+        grounds=_grounds(places), facts=facts,
     )  # fmt: skip
 
 
@@ -213,6 +218,8 @@ def _facts_in_play(
     start |= dict.fromkeys(facts.said, True) | {"when": "when" in slots}
     if facts.question is not None:
         start[f"asks.{facts.question.shape}"] = True
+        if facts.question.shape == ABOUT:
+            start["asks.why"] = True
     return slots
 
 
@@ -244,7 +251,7 @@ def _add_locals(around: Surroundings, entities: dict[str, Entity], start: dict[s
 def _said(premise: PremiseReading, bell: str) -> dict[str, str]:
     """What the premise says of the undertaking, as slots; ``bell`` is a time of such a place."""
     deadline = premise.deadline or (f"before {bell}" if bell else "in time")
-    return {"aim": premise.aim, "at": premise.at, "deadline": deadline}
+    return {"aim": premise.aim, "deadline": deadline} | forms_of("at", premise.at)
 
 
 def _matter_slots(matter: str, called: str, people: Sequence[Entity]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tta_rebuild.core.english import gerund
+from tta_rebuild.core.english import gerund, singular
 from tta_rebuild.storyteller.entities import Entity, short
 from tta_rebuild.storyteller.fact_wording import (
     PLAYER,
@@ -21,7 +21,9 @@ from tta_rebuild.storyteller.fact_wording import (
 )
 from tta_rebuild.storyteller.matter_kind import is_of_wonder
 from tta_rebuild.storyteller.motives import is_of_motive
+from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.premise import PremiseReading
+from tta_rebuild.storyteller.premise_people import called_in_story
 from tta_rebuild.storyteller.premise_questions import FactQuestion
 from tta_rebuild.storyteller.surroundings import (
     cases_of,
@@ -32,8 +34,8 @@ from tta_rebuild.storyteller.surroundings import (
 )
 from tta_rebuild.storyteller.word_lists import pattern
 
-PARTS_OF_FACTS = ("doer", "to")
-"""Who does what a story turns on, and who is to be told of it."""
+PARTS_OF_FACTS = ("doer", "to", "whom")
+"""Who does what a story turns on, who is to be told of it, whom the player is after."""
 _REASONS = ("lack", "coming", "state", "deed")
 _WORTH_SAYING = ("doing", "lack", "deed", "coming", "said", "state")
 """The kinds of fact that are said beside the one that a story turns on, the best first."""
@@ -50,6 +52,7 @@ class FactCast:
             they are of the premise; none of them is ``npc``.
         question: what the story turns on, None where its plot is not of a fact.
         is_known: whether the facts have been told in full.
+        groups: the names of those who are several; one of them speaks for all.
     """
 
     pronouns: Mapping[str, str]
@@ -57,6 +60,7 @@ class FactCast:
     people: Mapping[str, Entity]
     question: FactQuestion | None
     is_known: bool
+    groups: frozenset[str] = frozenset()
 
     def slots(self) -> dict[str, str]:
         """All that can be said without a person of the scene."""
@@ -87,7 +91,8 @@ class FactCast:
         if fact.when:
             told["when"] = fact.when
         doer = self.people.get("doer")
-        name = short(doer.name) if doer else fact.doer
+        name = speaker_of(doer.name) if doer and doer.name in self.groups else ""
+        name = name or (short(doer.name) if doer else fact.doer)
         if name and name != PLAYER:
             told |= person_slots("doer", name, (doer.pronouns if doer else fact.pronoun) or "they")
         if self.question.to:
@@ -99,12 +104,15 @@ class FactCast:
     def spoken(self, part: str, name: str) -> dict[str, str]:
         """The facts in the mouth of somebody, as slots: ``fact_npc``."""
         told: dict[str, str] = {}
+        are_many = name in self.groups
         for slot, fact in self.said.items():
-            told |= forms_of(f"{slot}_{part}", self._told(fact, speaker=short(name)))
+            wording = FactWording(self._short, short(name), are_many=are_many)
+            told |= forms_of(f"{slot}_{part}", wording.told(self._shortened(fact)))
         if self.question is not None:
             main = self._shortened(self.question.fact)
             for slot in ("object", "asked", "claim"):
-                said = getattr(FactWording(self._short, short(name)), slot)(main)
+                wording = FactWording(self._short, short(name), are_many=are_many)
+                said = getattr(wording, slot)(main)
                 said = once_known(said) if slot == "object" and self.is_known else said
                 told |= forms_of(f"{slot}_{part}", said)
         return told
@@ -113,8 +121,8 @@ class FactCast:
     def _short(self) -> Mapping[str, str]:
         return {short(name): said for name, said in self.pronouns.items()}
 
-    def _told(self, fact: PremiseFact, speaker: str = "") -> str:
-        return FactWording(self._short, speaker).told(self._shortened(fact))
+    def _told(self, fact: PremiseFact) -> str:
+        return FactWording(self._short).told(self._shortened(fact))
 
     def _shortened(self, fact: PremiseFact) -> PremiseFact:
         """A fact with its people, and itself, as they are called once they are known."""
@@ -145,7 +153,7 @@ def fact_cast(
     others = [
         f
         for f in premise.facts
-        if (f.doer != PLAYER or f.kind != "state")
+        if (f.doer != PLAYER or f.kind not in ("state", "doing"))
         and not (_overlap(f, main, pronouns) or f.is_of_unknown)
         and not pattern("is_only_there").search(FactWording(pronouns).told(f))
     ]
@@ -161,7 +169,17 @@ def fact_cast(
     for part, name in wanted.items():
         one = next((p for p in people if name and (p.name == name or p.is_called(name))), None)
         parts |= {part: one} if one else {}
-    return FactCast(pronouns, named, parts, question, is_known)
+    groups = frozenset(called_in_story(one) for one in premise.people if one.is_group)
+    return FactCast(pronouns, named, parts, question, is_known, groups)
+
+
+def speaker_of(group: str) -> str:
+    """Who speaks for several: "the eldest villager", "the head of the council"."""
+    *before, last = group.split()
+    one = singular(last)
+    if one == last or last in words_in("groups"):
+        return f"the head of {group}"
+    return " ".join([*(before or ["the"]), "eldest", one])
 
 
 def _overlap(fact: PremiseFact, main: PremiseFact | None, pronouns: Mapping[str, str]) -> bool:

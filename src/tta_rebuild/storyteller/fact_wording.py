@@ -76,10 +76,14 @@ class FactWording:
     Args:
         pronouns: of everybody, by name.
         speaker: who says it; "" the storyteller.
+        are_many: the speaker says it for several.
     """
 
-    def __init__(self, pronouns: Mapping[str, str], speaker: str = "") -> None:
+    def __init__(
+        self, pronouns: Mapping[str, str], speaker: str = "", *, are_many: bool = False
+    ) -> None:
         self.pronouns, self.speaker = pronouns, speaker
+        self.me = "we" if are_many else "I"
         self.known: set[str] = set()
         self.last: dict[str, str] = {}
         self.is_apart = False  # said without the rest, so that nobody is only "him" in it
@@ -88,7 +92,7 @@ class FactWording:
         """The clause; ``again``: with the doer as "he", who has just been named."""
         if again:
             self.known.add(fact.doer)
-            subject = "I" if fact.doer and fact.doer == self.speaker else fact.pronoun
+            subject = self.me if fact.doer and fact.doer == self.speaker else fact.pronoun
             self.last[fact.doer] = subject
         elif fact.doer:
             subject = self._person(fact.doer, "subject", is_pronoun=False)
@@ -99,7 +103,8 @@ class FactWording:
     def base(self, fact: PremiseFact) -> str:
         """What is meant to be done, or refused, of which the doer has just been named."""
         self.known.add(fact.doer)
-        return re.sub(r"\b(?:nobody|no one)\b", "you", self._words(fact.base))
+        said = re.sub(r"^decide (?:whether|if) to ", "", self._words(fact.base))
+        return re.sub(r"\b(?:nobody|no one)\b", "you", said)
 
     def object(self, fact: PremiseFact) -> str:
         """What it is done to, as it is called once it is known: "the land"; "" if to nothing."""
@@ -127,7 +132,7 @@ class FactWording:
 
     def _person(self, who: str, case: str, *, is_pronoun: bool) -> str:
         if who in (PLAYER, self.speaker):
-            kind = "you" if who == PLAYER else "I"
+            kind = "you" if who == PLAYER else self.me
         elif (
             case == "self" or who in self.known or (is_pronoun and self.known and not self.is_apart)
         ):
@@ -135,7 +140,8 @@ class FactWording:
         else:
             self.known.add(who)
             kind = ""
-        word = _in_case(kind, case) if kind else f"{who}’s" if case == "owner" else who
+        owner = f"{who}’" if pattern("plural_owner").search(who) else f"{who}’s"
+        word = _in_case(kind, case) if kind else owner if case == "owner" else who
         self.last[who] = word
         return word
 
@@ -159,16 +165,16 @@ def _owned(found: re.Match[str]) -> str:
 def _in_case(pronoun: str, case: str) -> str:
     """A pronoun as subject, object, owner or self."""
     subject, other, owner = cases_of(pronoun)
-    ends = "selves" if pronoun == "they" else "self"
-    first = owner if pronoun in ("I", "you") else other
+    ends = "selves" if pronoun in ("they", "we") else "self"
+    first = owner if pronoun in ("I", "you", "we") else other
     return {"subject": subject, "object": other, "owner": owner, "self": f"{first}{ends}"}[case]
 
 
 def agreeing(verb: str, subject: str) -> str:
-    """A verb as it goes with I, you or they; with any other subject it stays."""
+    """A verb as it goes with I, you, we or they; with any other subject it stays."""
     if subject == "I" and verb in ("is", "are", "was", "were"):
         return "am" if verb in ("is", "are") else "was"
-    if subject not in ("I", "you", "they"):
+    if subject not in ("I", "you", "we", "they"):
         return verb
     if verb == "am":
         return verb if subject == "I" else "are"

@@ -36,9 +36,11 @@ class LineTemplateError(ValueError):
 
 _MARKS = re.compile(r"([\[\]|]|\{[^{}\[\]|]*\}|[{}])")
 _VERB = re.compile(
-    r"^(?P<before> (?:(?:never|always|only|just|still|already|often|also|then|[a-z]+ly) )?|)"
+    r"^(?P<before> (?:(?:never|always|only|just|still|already|often|also|then|too|even|soon|"
+    r"almost|both|all|[a-z]+ly) )?|)"
     r"(?P<verb>’s\b|(?<= )[a-z’]+)"
 )
+_SAYS_BEFORE = re.compile(r"(?P<before>” )(?P<verb>[a-z]+s)(?= $)")
 _AND_VERB = re.compile(r"(?P<before>\b(?:and|but|or|then) )(?P<verb>[a-z]+s)\b")
 _SENTENCE_END = re.compile(r"[.!?;:“”]")
 _VERB_SLOTS, _PLURAL_VERBS = ("_is", "_has", "_was"), ("are", "have", "were")
@@ -73,6 +75,8 @@ def _expand(nodes: tuple[Node, ...], rng: Random, slots: Mapping[str, str], out:
                 out[-2] = _OWN.get(out[-2], out[-2])
         elif isinstance(node, Slot):
             is_theirs = node.name.endswith(_VERB_SLOTS) and out[-2:-1] in (["they"], ["They"])
+            if out and slots[node.name] == "they":  # “…,” say they
+                out[-1] = _SAYS_BEFORE.sub(_for_they, out[-1])
             out.append(for_they(slots[node.name]) if is_theirs else slots[node.name])
         else:
             _expand(node[int(rng.random() * len(node))], rng, slots, out)

@@ -14,10 +14,12 @@ from tta_rebuild.core.english import gerund, participle, past, verb_forms
 from tta_rebuild.storyteller.fact_wording import PLAYER, Mentioned, PremiseFact
 from tta_rebuild.storyteller.matter_kind import kind_of_matter
 from tta_rebuild.storyteller.scene_file import packaged
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.word_lists import fact_words, word_table
 
 _ANY, _REFUSED = "any", "refuse"
 _INNER, _ASKED, _DEMAND = "inner", "asked", "demand"
+ABOUT = "about"
+"""The shape of the question what to do about somebody."""
 _NOT = "not "
 
 
@@ -77,6 +79,8 @@ def plots_of_motive(fact: PremiseFact, shape: str, of: str = "") -> list[str]:
     """
     if shape in (own := word_table("motives")["of_shape"]):
         return _stories(own[shape])
+    if shape == ABOUT and fact.claim and fact.verb in fact_words("claims"):
+        return _stories(own["true"])
     table, kind = word_table("motives"), kind_of_deed(fact)
     beside, kind = table["beside"].get(of, "").split(), table["done_to"].get(f"{kind}.{of}", kind)
     ranked = (*(f"{kind}.{one}" for one in (of, *beside, _INNER)), f"{_ANY}.{of}")

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from tta_rebuild.storyteller.entities import Entity, head_of
+from tta_rebuild.storyteller.entities import Entity, bare, head_of
+from tta_rebuild.storyteller.fact_wording import PremiseFact
 from tta_rebuild.storyteller.matter_kind import (
     kind_of_matter,
     plots_of_fact,
@@ -14,9 +15,11 @@ from tta_rebuild.storyteller.matter_kind import (
     plots_of_wonder,
 )
 from tta_rebuild.storyteller.motives import has_motive, object_of_deed, plots_of_motive
-from tta_rebuild.storyteller.noun_phrases import is_animal
+from tta_rebuild.storyteller.noun_phrases import is_animal, words_in
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_people import PremisePerson
+from tta_rebuild.storyteller.premise_questions import FactQuestion, is_known
+from tta_rebuild.storyteller.word_lists import fact_words
 from tta_rebuild.storyteller.world_state import Value
 
 
@@ -43,9 +46,9 @@ def chosen_plot(
         said = [called for one in premise.people for called in (one.name, one.role)]
         of = object_of_deed(fact, said, premise.places)
         plots = plots_of_motive(fact, premise.question.shape, of) if is_told else []
-        if not plots and (matter := matter_asked_about(premise)):
+        if not plots and _is_strange(fact) and (matter := matter_asked_about(premise)):
             plots = plots_of_wonder(kind_of_matter(matter, said, premise.places))
-        plots = plots or ([] if is_against else plots_of_fact(premise.question.plot))
+        plots = plots or ([] if is_against else _plots_of_fact(premise.question))
         if plots:
             return Random(f"{seed}:plot").choice(plots)
     return (
@@ -55,10 +58,27 @@ def chosen_plot(
     )
 
 
+def _is_strange(fact: PremiseFact) -> bool:
+    """Whether a thing does what things do not: it hums; no lift that has broken."""
+    usual = fact_words("usual") | fact_words("states")
+    return not fact.is_passive and fact.does not in usual and fact.verb not in usual
+
+
+def _plots_of_fact(question: FactQuestion) -> list[str]:
+    """The plots of a question; of a secret those of what the player has done, or only knows."""
+    of_secret = plots_of_fact(f"{question.plot}.{'known' if is_known(question.fact) else 'deed'}")
+    return of_secret or plots_of_fact(question.plot)
+
+
 def _can_tell(person: Entity, now: Mapping[str, Value]) -> bool:
-    """Whether somebody is there at the beginning and can say why they do what they do."""
+    """Whether somebody is there at the beginning and can say why they do what they do.
+
+    For several, whom the premise speaks of as such, one of them speaks.
+    """
     is_there = now.get(f"{person.id}.at") == now["here"]
-    is_one = person.pronouns != "it" and not now.get(f"{person.id}.group")
+    is_group = bool(now.get(f"{person.id}.group"))
+    is_one = person.pronouns != "it" or is_group
+    is_one &= not (is_group and {*bare(person.name).split()} & words_in("vague_people"))
     return is_there and is_one and not now.get(f"{person.id}.mute")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -28,7 +28,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
-from tta_rebuild.storyteller.premise_aim import PremiseAims
+from tta_rebuild.storyteller.premise_aim import PremiseAims, Undertaking
 from tta_rebuild.storyteller.premise_characters import as_described, with_own_name
 from tta_rebuild.storyteller.premise_corrections import corrected
 from tta_rebuild.storyteller.premise_cues import most_weighed, weighed
@@ -48,9 +48,15 @@ from tta_rebuild.storyteller.premise_people import (
 from tta_rebuild.storyteller.premise_questions import (
     FactQuestion,
     in_the_way,
+    of_what_is_done,
     question_of,
     questions_of,
-    with_questions,
+)
+from tta_rebuild.storyteller.premise_ranking import (
+    PossibleWish,
+    likeliest_first,
+    most_likely,
+    possible_wishes,
 )
 from tta_rebuild.storyteller.premise_setting import PremiseSetting
 from tta_rebuild.storyteller.premise_tagger import with_tagged
@@ -88,6 +94,7 @@ class PremiseReading:
     names_matter: bool = False  # whether the premise has named it, or it is the plot's own
     deadline: str = ""  # "before dawn", "" if nothing is said
     surroundings: str = ""  # the kind of place it opens in, as surroundings.py knows it, or ""
+    is_placed: bool = False  # whether that place is of this kind by its name
     tone: str = "plain"  # "plain", or one of those of data/premise_topics.toml
     year: int = 0  # when it plays, 0 if nothing says so
     is_modern: bool = True  # whether it may play today; nothing says that it is of another age
@@ -149,6 +156,13 @@ def spoken_of_in(theme: str) -> tuple[PremiseMentions, list[int]]:
     return PremiseMentions(read.tokens, read.phrases), told
 
 
+def wishes_that_may_be(theme: str) -> Sequence[PossibleWish]:
+    """All that the player of an English premise may be after, without an order."""
+    read = _Reading(readable(theme))
+    read.read()
+    return read.possible
+
+
 class _Reading:
     """One English premise, taken apart."""
 
@@ -186,6 +200,7 @@ class _Reading:
         before = " ".join(filter(None, matter[: asked[0]])) if asked else ""
         topic_at = len(tokens_of(before)) if asked else -1
         self.cast = PremisePeople(self.tokens, self.phrases, topic_at, played)
+        self.possible: Sequence[PossibleWish] = ()
 
     @staticmethod
     def _matter(sentence: str) -> str:
@@ -212,14 +227,16 @@ class _Reading:
         things = self._things(places) + [p.role for p in no_people]
         told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)
         facts = facts_of(self.text, self.tokens, self.cast, people)
-        questions = questions_of(facts, pronouns_of(p for p in people if not p.is_implied))
         others = [p for p in people if not own or p.name.split(" ")[0] != own["name"]]
-        after = self.aims.read(told, others, places, plot, wish)
-        wishes = with_questions(after.wishes, questions, is_first_meant=after.is_meant)
-        wanted = "" if plot else wish or next(iter(wishes), "")
-        question = question_of(wanted, questions) if wanted else None
-        against = None if plot or question else in_the_way(after.aim, questions, is_said=bool(wish))
-        topics = word_table("premise_topics")
+        called = pronouns_of(p for p in people if not p.is_implied)
+
+        def aims(wanted: str) -> Undertaking:
+            return self.aims.read(told, others, places, plot, wanted)
+
+        after, wishes, question = self._wanted(facts, called, aims, "" if plot else wish)
+        question = None if plot else question
+        asked = None if question is None or question.shape == "way" else question
+        topics, around = word_table("premise_topics"), setting.surroundings(places)
         its = topics["situation"].get(after.situation, {})
         time = pattern("time").search(self.text)
         return PremiseReading(
@@ -230,20 +247,21 @@ class _Reading:
             at=at,
             time=re.sub(r"^in (?=\d+s)", "in the ", time[0]) if time else "",
             things=tuple(things[:MOST_THINGS]),
-            conflict=question.plot.partition(".")[0] if question else after.conflict,
+            conflict=asked.plot.partition(".")[0] if asked else after.conflict,
             situation=after.situation,
             is_chosen=bool(plot),
             stated=after.stated,
             nameless=self.nameless,
             likely=after.likely,
             wishes=wishes,
-            aim=question.wish if question else after.aim,
+            aim=asked.wish if asked else after.aim,
             facts=tuple(facts),
-            question=question or against,
+            question=question,
             matter=after.matter,
             names_matter=after.names_matter,
             deadline=deadline_of(self.text),
-            surroundings=setting.surroundings(places) or its.get("surroundings", ""),
+            surroundings=around or its.get("surroundings", ""),
+            is_placed=setting.is_told(places, around),
             tone=most_weighed(weighed(self.nameless, "tone"), "plain"),
             year=setting.year(),
             is_modern=setting.is_modern(),
@@ -251,6 +269,38 @@ class _Reading:
             cannot=self._cannot(),
             excluded=self._excluded(),
         )
+
+    def _wanted(
+        self,
+        facts: Sequence[PremiseFact],
+        called: Mapping[str, str],
+        aims: Callable[[str], Undertaking],
+        wish: str,
+    ) -> tuple[Undertaking, tuple[str, ...], FactQuestion | None]:
+        """What the player is after, the wishes to choose from, the question that it is of."""
+        after = aims(wish)
+        self.possible = possible_wishes(
+            after.wishes,
+            questions_of(facts, called),
+            facts,
+            self.text,
+            called,
+            is_first_meant=after.is_meant,
+        )
+        wishes = most_likely(self.possible) if after.wishes else ()
+        wanted, ranked = wish or next(iter(wishes), ""), likeliest_first(self.possible)
+        question = question_of(wanted, ranked) if wanted else None
+        if question is None and wishes and wanted != after.aim:
+            after = replace(
+                aims(wanted),
+                situation=after.situation,
+                likely=after.likely,
+                stated=after.stated,
+            )
+        if question is None and wanted:
+            question = of_what_is_done(after.aim, after.conflict, after.matter, ranked)
+        is_said = bool(wish)
+        return after, wishes, question or in_the_way(after.aim, ranked, is_said=is_said)
 
     # ----------------------------------------------------------------- people, places, things
 

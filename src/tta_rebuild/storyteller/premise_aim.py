@@ -21,7 +21,7 @@ from tta_rebuild.storyteller.premise_mentions import GENDERS
 from tta_rebuild.storyteller.premise_people import PremisePeople, PremisePerson
 from tta_rebuild.storyteller.premise_situation import CERTAIN, plot_of, situations_of
 from tta_rebuild.storyteller.premise_told import conflict_of, stated_aim
-from tta_rebuild.storyteller.premise_wishes import MOST_WISHES, Subjects, wishes_of
+from tta_rebuild.storyteller.premise_wishes import Subjects, Wished, wishes_of
 from tta_rebuild.storyteller.wish_reading import meant_by_pronoun, read_wish, with_names
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_table
 
@@ -37,7 +37,7 @@ class Undertaking:
     stated: str
     conflict: str
     situation: str
-    wishes: tuple[str, ...]
+    wishes: tuple[Wished, ...]
     is_meant: bool  # whether the premise itself speaks of the first wish
     matter: str
     names_matter: bool
@@ -82,7 +82,7 @@ class PremiseAims:
         is_asked = not (plot or is_certain) and bool(self.tokens)
         told_of = [p for p in people if not p.is_implied]
         wishes = wishes_of(likely, Subjects(told_of, matters, places, sought)) if is_asked else ()
-        aim = stated or next(iter(wishes), "")
+        aim = stated or next((one.wish for one in wishes), "")
         after = {plot: 1.0} if plot else likely
         situation, conflict = plot_of(after, "" if plot else of_aim or conflict_of(aim))
         row = topics["situation"].get(situation) or topics["conflict"][conflict]
@@ -98,10 +98,11 @@ class PremiseAims:
             is_named = bool(named and named not in places[:1])
             usual: str = row.get("aim_named", row["aim"]) if is_named else row["aim"]
             aim = usual.format(sought=sought or "what is lost", matter=named)
-        elif stated and turns_on and not pattern("it_is_all").search(aim):
+        elif stated and turns_on and not (named in aim or pattern("it_is_all").search(aim)):
             named = turns_on[0] if aim.endswith(" it") else named
             aim = re.sub(r"\bit\b", named or "it", aim, count=1)
-        wishes = tuple(dict.fromkeys((aim, *wishes)))[:MOST_WISHES] if wishes else ()
+        if wishes and aim not in (one.wish for one in wishes):
+            wishes = (Wished(aim, conflict), *wishes)
         return Undertaking(
             aim=aim, stated=of_aim, conflict=conflict, situation=situation, wishes=wishes,
             matter=named or row.get("matter", ""), names_matter=bool(named),

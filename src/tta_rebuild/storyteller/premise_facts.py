@@ -141,7 +141,9 @@ class PremiseFacts:
             return own is not None and own.tag in ("WDT", "WP")
         if relation == "advcl":
             mark = self.tree.child(verb, "mark")
-            return mark is not None and mark.text.lower() in fact_words("so_it_is")
+            after = self.tree.words[mark.index + 1].text.lower() if mark is not None else "if"
+            is_so = mark is not None and mark.text.lower() in fact_words("so_it_is")
+            return is_so and after not in ("if", "though")  # as if nothing were wrong
         if relation == "ccomp":
             is_known = above.text.lower() in fact_words("finds") or above.index > verb.index
             return is_known and self._is_stated(above)
@@ -151,6 +153,8 @@ class PremiseFacts:
         """Whether a clause is so only if another is: "if she reports him, he loses his job"."""
         clauses = (c for c in self.tree.below(verb.index) if c.relation == "advcl")
         marks = (self.tree.child(clause, "mark") for clause in clauses)
+        if verb.text.lower() in fact_words("offers"):
+            return False
         return any(mark is not None and mark.text.lower() in ("if", "unless") for mark in marks)
 
     def _fact(self, verb: ParsedWord) -> PremiseFact | None:
@@ -158,7 +162,14 @@ class PremiseFacts:
         kept = self._predicate(verb)
         is_finite = (w for w in kept if w.tag in FINITE and ClauseTree.is_of(w, verb))
         finite = next(is_finite, None)
-        if subject is None or finite is None or {"would", "should", "'d"} & {finite.text.lower()}:
+        spoken = {word.text.lower() for word in (verb, *kept[-1:])}
+        is_weather = bool(spoken & fact_words("weather"))
+        if (
+            subject is None
+            or finite is None
+            or is_weather
+            or {"would", "should", "'d"} & {finite.text.lower()}
+        ):
             return None
         when, timeless = self._time(verb, kept)
         kept = self._bounded(verb, timeless if len(timeless) > 1 else kept)
@@ -168,7 +179,7 @@ class PremiseFacts:
             return None
         pieces = self.meant.pieces(kept, finite, who)
         brief = self._bounded(verb, kept, BRIEF)
-        is_whole = len(brief) > 2 and brief[-1].tag not in ("IN", "TO", "RP")
+        is_whole = len(brief) > 2 and not self._is_cut(brief, kept)
         does = self._does(verb, kept)
         fact = PremiseFact(
             doer=who,
@@ -262,9 +273,25 @@ class PremiseFacts:
                 gone = {w.index for w in self.tree.subtree(word)}
                 if len(kept) > most and kept[-1].index in gone:
                     kept = [w for w in kept if w.index not in gone]
-        while kept and _may_not_end(kept[-1]):
-            kept = kept[:-1]
+        while kept and (hanging := self._hangs(kept)):
+            kept = [word for word in kept if word not in hanging]
         return kept if len(kept) <= MOST_WORDS + 4 else []
+
+    def _is_cut(self, brief: Sequence[ParsedWord], kept: Sequence[ParsedWord]) -> bool:
+        """Whether a short form has lost what its verb needs: "let Ivo" of "let Ivo out of it"."""
+        after = kept[len(brief) : len(brief) + 2] if brief == kept[: len(brief)] else []
+        return len(after) == 2 and all(word.tag in ("IN", "TO", "RP") for word in after)
+
+    def _hangs(self, kept: Sequence[ParsedWord]) -> list[ParsedWord]:
+        """What a predicate cannot end with: "the", "in" without a boat, "that Tobin swears"."""
+        last, here = kept[-1], {word.index for word in kept}
+        if _may_not_end(last):
+            return [last]
+        after = [child for child in self.tree.below(last.index) if child.index > last.index]
+        is_cut = any(child.index not in here for child in after if child.relation != "punct")
+        if is_cut and last.text.lower() in fact_words("claims"):
+            return [*self.tree.subtree(last)]
+        return [last] if is_cut and last.relation == "prep" else []
 
     def _is_not(self, verb: ParsedWord, said: Sequence[Piece]) -> bool:
         first = said[0] if said else ""
@@ -302,11 +329,30 @@ class PremiseFacts:
 
     def _asked(self, verbs: Sequence[ParsedWord], kept: Sequence[ParsedWord]) -> list[ParsedWord]:
         """What the player is to do: "sign it" of "wants me to sign it", "refuses to let me"."""
+        if verbs[0].text.lower() in fact_words("offers"):
+            return self._condition(verbs[0])
         for verb in verbs:
             inner = self.tree.child(verb, "xcomp", "ccomp") if self._is_of_another(verb) else None
             to = inner and (self.tree.child(inner, *SUBJECTS) or self.tree.child(verb, "dobj"))
-            if inner is not None and to and to.text.lower() in ("me", "us", "you"):
+            is_mine = to is not None and (
+                to.text.lower() in ("me", "us", "you") or self.meant.whose(to) == PLAYER
+            )
+            if inner is not None and is_mine:
                 return [w for w in kept if w.index >= inner.index]
+        return []
+
+    def _condition(self, offer: ParsedWord) -> list[ParsedWord]:
+        """What the player is to do for it: "lie" of "offers me a house if I lie for him"."""
+        after = self.tree.words[offer.index + 1 : offer.index + 1 + MOST_WORDS]
+        for mark, subject, *rest in zip(after, after[1:], after[2:], after[3:], strict=False):
+            if mark.text in _CUTS or mark.text == ".":
+                break
+            if mark.text.lower() == "if" and subject.text.lower() in ("i", "we", "you"):
+                verb = next((w for w in rest if w.tag in ("VB", "VBP")), None)
+                said = self._predicate(verb) if verb else []
+                return (
+                    self._bounded(verb, [w for w in said if w.index >= verb.index]) if verb else []
+                )
         return []
 
     def _claim(self, verb: ParsedWord, kept: Sequence[ParsedWord]) -> list[ParsedWord]:

@@ -89,7 +89,7 @@ class PremiseMentions:
             self._add_unsaid()
         of, last = phrases[0] if phrases else None, None
         for phrase in phrases:
-            is_none = phrase.determiner in ("no", "any")
+            is_none = phrase.determiner in ("no", "any", "every", "each")
             mention = None if is_none else self._take(phrase, of, last)
             of, last = phrase, mention
             if mention and without_s(tokens[phrase.end - 1]) != tokens[phrase.end - 1]:

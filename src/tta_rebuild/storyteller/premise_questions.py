@@ -11,15 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import gerund, stem, words_of
+from tta_rebuild.storyteller.entities import bare
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Mentioned, PremiseFact
-from tta_rebuild.storyteller.motives import kind_of_deed
+from tta_rebuild.storyteller.motives import ABOUT, kind_of_deed
 from tta_rebuild.storyteller.noun_phrases import words_in
-from tta_rebuild.storyteller.premise_wishes import MOST_WISHES
 from tta_rebuild.storyteller.word_lists import fact_words, pattern, word_table
 
 _ENOUGH = 0.6
 """The share of a fact's words that a wish must have to be about it."""
-_MOST_WORDS = 22
+_MOST_WORDS, _MOST_TOLD = 22, 2
 _UNKNOWN = {"somebody": "who", "someone": "who", "something": "what"}
 _IDLE = frozenset("you your yourself they their them he she his her him it its".split())
 
@@ -58,21 +58,6 @@ def questions_of(
     return (*first, *again)
 
 
-def with_questions(
-    wishes: Sequence[str], questions: Sequence[FactQuestion], *, is_first_meant: bool
-) -> tuple[str, ...]:
-    """The wishes that the player may choose from, where there are any.
-
-    Those of facts come first, but for a first that the premise itself speaks of
-    (``is_first_meant``).
-    """
-    if not wishes:
-        return ()
-    first = wishes[:1] if is_first_meant else ()
-    of_facts = (question.wish for question in questions)
-    return tuple(dict.fromkeys((*first, *of_facts, *wishes)))[:MOST_WISHES]
-
-
 def question_of(wish: str, questions: Sequence[FactQuestion]) -> FactQuestion | None:
     """The question that a wish is, or says in other words."""
     wanted = " ".join(wish.lower().split())
@@ -86,6 +71,32 @@ def question_of(wish: str, questions: Sequence[FactQuestion]) -> FactQuestion | 
     fitting = [q for q in questions if re.search(rows[q.shape]["says"], wanted)]
     best = max(fitting, key=lambda q: _shared(q, said), default=None)
     return best if best is not None and _shared(best, said) >= _ENOUGH else None
+
+
+def of_what_is_done(
+    aim: str, conflict: str, matter: str, questions: Sequence[FactQuestion]
+) -> FactQuestion | None:
+    """That of what somebody does whom the player is after, or does with what they are after.
+
+    To make peace with Ted, who has bought a racehorse, is a matter of the racehorse.
+
+    Args:
+        conflict: of the aim, with its ``matter``: a name or a noun phrase.
+    """
+    table: Mapping[str, str] = word_table("facts")["of_what_is_done"]
+    noun = bare(matter)
+    for one in questions if noun else ():
+        by, to = (
+            " ".join(piece for piece in pieces if isinstance(piece, str)).lower()
+            for pieces in (one.fact.subject, one.fact.object)
+        )
+        is_by = one.shape == ABOUT and one.fact.doer == matter
+        is_to = one.shape == ABOUT and bool(re.search(rf"\b{re.escape(noun)}\b", to))
+        is_itself = one.shape == "behind" and bare(by) == noun
+        found = {"by": is_by, "to": is_to, "itself": is_itself}
+        if any(holds and conflict in table[how].split() for how, holds in found.items()):
+            return replace(one, wish=aim)
+    return None
 
 
 def in_the_way(
@@ -145,18 +156,17 @@ def _raised(
 
     is_bound = bool({"have", "has", "must", "are", "got"} & {fact.verb, *_texts(fact)})
     is_unable = fact.is_not and {"can", "ca", "could"} & {*_texts(fact)}
+    is_deed = fact.kind in ("deed", "doing", "lack", "said", "coming")
+    if is_person and is_deed and not (fact.is_passive or fact.is_beside):
+        yield asked(ABOUT, 1)
     if fact.doer == PLAYER:
         if fact.kind == "coming" and fact.base and is_bound:
             yield asked("whether", 4)
-        others = [who for who in pronouns if who != PLAYER]
         is_secret = bool({*_texts(fact)} & fact_words("secret"))
-        if others and is_secret and fact.kind != "coming":
-            named = [p for p in fact.pieces if isinstance(p, Mentioned)]
-            done_to = {p.who for p in named if p.case == "object"}
-            may = [*(p.who for p in named if p.who in others), *others]
-            if to := next((who for who in may if who not in done_to), ""):
-                yield asked("tell", 6, to)
-                yield asked("hide", 5, to)
+        if fact.kind in ("deed", "doing", "lack", "said"):
+            for to in _may_hear(fact, pronouns):
+                yield asked("tell", 3 + 3 * is_secret, to)
+                yield asked("hide", 2 + 3 * is_secret, to)
         return
     if fact.kind == "coming":
         if is_person and fact.base:
@@ -189,6 +199,21 @@ def _raised(
         is_wrong = is_person and fact.kind == "deed" and fact.verb in fact_words("wrongs")
         if is_wrong and (of_you or kind_of_deed(fact) in word_table("facts")["mends"]):
             yield asked("mend", 6 + of_you)
+
+
+def is_known(fact: PremiseFact) -> bool:
+    """Whether the player does nothing in a fact but know, or have found out, that it is so."""
+    return fact.does in fact_words("finds") | fact_words("minds")
+
+
+def _may_hear(fact: PremiseFact, pronouns: Mapping[str, str]) -> list[str]:
+    """Who may be told what the player has done, or must not know it: two of them, named first."""
+    named = [p for p in fact.pieces if isinstance(p, Mentioned)]
+    cases = ("object", "subject") if is_known(fact) else ("object",)  # Bo knows what he has done
+    done_to = {p.who for p in named if p.case in cases}
+    others = sorted(pronouns, key=lambda who: not who[:1].isupper())
+    may = dict.fromkeys([*(p.who for p in named), *others])
+    return [who for who in may if who in pronouns and who not in (*done_to, PLAYER)][:_MOST_TOLD]
 
 
 def _is_checked(fact: PremiseFact) -> bool:

@@ -26,6 +26,10 @@ from tta_rebuild.storyteller.word_lists import pattern, word_table
 _TODAY = 1970
 """From when on the surroundings are those of today."""
 _NO_PLACES = ("container", "document", "garment")
+_PLAIN = 4
+"""The weight from which on words name a kind of place."""
+_NOT_THERE = frozenset(("since", "after", "before", "until", "off"))
+"""What stands before a place where the story does not open: since the funeral, off the bus."""
 _VAGUE = ("the world", "the universe", "the field")
 
 
@@ -75,6 +79,8 @@ class PremiseSetting:
         """A phrase as a place, with its rank and its preposition; nothing if it is none."""
         near = [t.lower() for t in self.tokens[max(0, phrase.start - 2) : phrase.start]][::-1]
         by = next((t for t in near[: 1 + phrase.is_name] if t in words_in("here_by")), "")
+        if {*near[:1]} & _NOT_THERE or phrase.head in words_in("no_settings"):
+            return []
         is_place, is_ship = phrase.kind == "place", phrase.head in words_in("vehicles")
         if phrase.is_name and any(p.end == phrase.start for p in self.phrases):
             return []  # the colony ship Hope
@@ -100,6 +106,10 @@ class PremiseSetting:
         weights = weighed(self.nameless, "surroundings")
         of_place = weighed(" ".join(places[:1]), "surroundings")
         return most_weighed({k: w + of_place.get(k, 0) for k, w in weights.items()}, "")
+
+    def is_told(self, places: Sequence[str], kind: str) -> bool:
+        """Whether the place where it opens is of a kind by its own name: a ward, an orchard."""
+        return weighed(" ".join(places[:1]), "surroundings").get(kind, 0) >= _PLAIN
 
     def year(self) -> int:
         """A year that is named, or that of a time of which something speaks; 0 if none."""

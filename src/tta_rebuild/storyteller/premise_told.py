@@ -97,6 +97,8 @@ def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
     """A sentence with its subject and their pronouns as "you", "" where a verb is not known."""
     told, at, known = "", 0, second_persons()
     for found in subject.finditer(sentence):
+        if pattern("says_what_one_is").search(sentence[: found.start()]) and " " in found[0]:
+            continue  # Priya is the night pharmacist
         verb, end = pattern("verb_after").match(sentence, found.end()), found.end()
         you = "you"
         if sentence[end : end + 2] in ("'s", "’s"):

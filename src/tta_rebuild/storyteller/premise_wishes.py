@@ -1,4 +1,4 @@
-"""What a player may be after where the premise does not say it: three wishes to choose from.
+"""What a player may be after where the premise does not say it, by the situation that it is of.
 
 Called by ``premise``. The likeliest conflicts, each about what of the premise it can be about; in
 words by ``data/wishes.toml``.
@@ -17,9 +17,20 @@ from tta_rebuild.storyteller.premise_situation import is_clear, undertakings_of
 from tta_rebuild.storyteller.surroundings import noun_slots
 from tta_rebuild.storyteller.word_lists import word_table
 
-MOST_WISHES = 3
+MOST_WISHES, _FIRST = 8, 3
 _LIKELY_PART, _LIKELY_ONLY = 0.3, 0.5
 _ASKING = frozenset(("understand", "unmask", "find"))
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """A wish of a conflict: what it is about, of which kind that is, how likely the conflict is."""
+
+    wish: str  # a bare infinitive
+    conflict: str
+    matter: str = ""  # a name or a noun phrase, "" if nothing
+    kind: str = "nothing"
+    odds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +64,13 @@ class Subjects:
         yield from ((_called(p), "person") for p in may if parts and p not in likely)
 
 
-def wishes_of(likely: Mapping[str, float], subjects: Subjects) -> tuple[str, ...]:
-    """At most ``MOST_WISHES`` bare infinitives, each of another conflict.
+def wishes_of(likely: Mapping[str, float], subjects: Subjects) -> tuple[Wished, ...]:
+    """At most ``MOST_WISHES``, each of another conflict, the likeliest first.
 
     Args:
         likely: situations and conflicts with their probabilities, the likeliest first.
     """
-    found, about = dict[str, None](), Counter[str]()
+    found, about = dict[str, Wished](), Counter[str]()
     for conflict in _with_understanding(undertakings_of(likely), is_sought=bool(subjects.sought)):
         row: Mapping[str, str] = word_table("wishes")[conflict]
         for matter, kind in (*subjects.of_conflict(row), ("", "nothing")):
@@ -70,11 +81,12 @@ def wishes_of(likely: Mapping[str, float], subjects: Subjects) -> tuple[str, ...
             it = noun_slots("it", matter or "it")
             s = "s" * (it["it_is"] == "is")
             about.update((matter, asked))
-            found[wish.format(matter=matter, s=s, it=it["it_it"])] = None
+            said = wish.format(matter=matter, s=s, it=it["it_it"])
+            found.setdefault(said, Wished(said, conflict, matter, kind, likely.get(conflict, 0.0)))
             break
         if len(found) == MOST_WISHES:
             break
-    return tuple(found)
+    return tuple(found.values())
 
 
 def _with_understanding(likely: Mapping[str, float], *, is_sought: bool) -> Sequence[str]:
@@ -82,9 +94,9 @@ def _with_understanding(likely: Mapping[str, float], *, is_sought: bool) -> Sequ
     one might not ask that. Where nothing is likely it comes first, and what is lost is sought.
     """
     conflicts = [*(["find"] if is_sought else []), *likely]
-    if {*conflicts[:MOST_WISHES]} & _ASKING:
+    if {*conflicts[:_FIRST]} & _ASKING:
         return conflicts
-    place = MOST_WISHES - 1 if is_clear(likely) else 0
+    place = _FIRST - 1 if is_clear(likely) else 0
     return [*conflicts[:place], "understand", *conflicts[place:]]
 
 

@@ -23,6 +23,8 @@ RECALL, RECALL_IN_WHOLE = 1, 3
 """Turns between two at which another fact of the premise may be said beside."""
 REMIND_EVERY = 3
 """Turns from one scene that says a fact of the premise to the next."""
+PLACE_EVERY = 2
+"""Turns from one scene of a plot told whole that begins with something of its place to the next."""
 AIM_EVERY = 4
 """Turns from one scene that names what the player is after to the next."""
 
@@ -87,10 +89,12 @@ class SceneDraft:
 
     def tell(self, scene: SceneEntry, npc: str) -> bool:
         """Tell a scene and what it changes; False if nothing in it can be said now."""
-        passages = len(self.passages)
         self.bind(npc)
         if self.cast.is_open and not self._is_ready(scene):
             return False
+        begun = len(self.passages)
+        self._show_the_place(scene)
+        passages = len(self.passages)
         absent = Absent(self.cast, self.state)
         self._name_the_aim(scene)
         if (
@@ -117,6 +121,7 @@ class SceneDraft:
                 self.say(told, speaker)
             self.left_out += self.writer.left_out - before
         if len(self.passages) == passages:
+            del self.passages[begun:]
             return False
         self._remind(scene, absent)
         self.apply(scene.then)
@@ -124,6 +129,13 @@ class SceneDraft:
         self.lines += [line for line in lasting if not self.rules.breaks_silence(line)]
         self.seen.append(scene.id)
         return True
+
+    def _show_the_place(self, scene: SceneEntry) -> None:
+        """Begin a scene of a plot told whole with what is seen or heard there just then."""
+        now = int(self.state.get("now"))
+        is_due = self.cast.file.whole and now > 2 and not now % PLACE_EVERY
+        if is_due and not scene.ending and self.state.holds("!away, !ruined"):
+            self.say(self.writer.line([template(text) for text in self.cast.passing]))
 
     def _may_recall(self, told: str) -> bool:
         """Whether another fact of the premise may be said beside; noted if it is."""

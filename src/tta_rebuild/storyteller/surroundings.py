@@ -19,7 +19,7 @@ PEOPLE = ("keeper", "worker", "stranger")
 THINGS_AROUND = ("record", "implement", "trifle", "valuable")
 SURROUNDING = (*PEOPLE, "room", "spot", "exit", *THINGS_AROUND, "light")
 """What of them a plot's scene may be about: ``act: read record``."""
-_APART = ("sight", *PEOPLE, "room")
+_APART = ("sight", "now", *PEOPLE, "room")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Surroundings:
     slots: Mapping[str, str]  # by name, as plots use them: ``keeper``, ``keeper_he``, ``the_tool``
     people: Sequence[tuple[str, str]]  # name and pronoun of who is there besides the premise's
     sights: Sequence[str]  # what can be seen there at the start, one of them to be told
+    now: Sequence[str]  # what is seen or heard there at any time, a sentence each
 
 
 def surroundings_of(
@@ -59,7 +60,7 @@ def surroundings_of(
         slots |= person_slots(name, words, pronoun)
         if name != "stranger":
             people.append((words, pronoun))
-    return Surroundings(slots, people, lists["sight"])
+    return Surroundings(slots, people, lists["sight"], lists.get("now", ()))
 
 
 def person_slots(name: str, words: str, pronoun: str) -> dict[str, str]:

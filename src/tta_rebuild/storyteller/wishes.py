@@ -17,6 +17,10 @@ _LEAST_SHARED = 2
 """Words that a move and a wish must share."""
 
 
+_UNDERTAKEN = content_of("decide find out what why to do about becomes of")
+"""What wishes say of any matter."""
+
+
 def wished(words: str, offered: Sequence[str]) -> str:
     """What a player's words say that they are after, a bare infinitive; "" if they do something.
 
@@ -42,9 +46,11 @@ def wish_of(notes: Mapping[str, Any], words: str) -> str:
 def wish_acted_on(notes: Mapping[str, Any], words: str) -> str:
     """Which of the wishes offered a move is the first step to, "" where it is of none."""
     said, offered = content_of(words), notes.get("wishes", ())
-    shared = {one: len(said & content_of(one)) for one in offered}
-    best = max(shared, key=lambda one: shared[one], default="")
-    return best if shared.get(best, 0) >= _LEAST_SHARED else ""
+    own = {one: content_of(one) - _UNDERTAKEN for one in offered}
+    best = max(offered, key=lambda one: len(said & own[one]), default="")
+    both = said & own.get(best, frozenset())
+    is_enough = len(both) >= min(_LEAST_SHARED, len(own.get(best, "")) - 1)
+    return best if both and is_enough else ""
 
 
 def wishes_offered(wishes: Sequence[str]) -> list[ChoiceEntry]:
