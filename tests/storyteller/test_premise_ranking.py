@@ -69,6 +69,12 @@ def test_a_decision_that_the_premise_asks_for_is_offered_with_what_it_names() ->
     assert cast.slots["fact_inf"] == "print the front page"
 
 
+def test_what_is_to_be_one_thing_or_another_is_no_yes_or_no() -> None:
+    theme = "Rosa has found a letter. Rosa must decide whether to hide the letter or to burn it."
+
+    assert not [one for one in wishes_that_may_be(theme) if one.question and one.is_open]
+
+
 def test_what_somebody_asks_of_the_player_is_seen_in_the_third_person_too() -> None:
     wish = "decide whether to sign the sheet as correct before Friday"
 

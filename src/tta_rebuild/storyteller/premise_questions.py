@@ -40,22 +40,14 @@ class FactQuestion:
 def questions_of(
     facts: Sequence[PremiseFact], pronouns: Mapping[str, str]
 ) -> tuple[FactQuestion, ...]:
-    """All questions, the likeliest to be meant first, each fact's best before any second of one.
+    """All questions, those on which a premise mostly turns first; ``premise_ranking`` ranks them.
 
     Args:
         pronouns: of everybody of the premise, by name.
     """
     found = [question for fact in facts for question in _raised(fact, facts, pronouns)]
     found = [one for one in found if len(one.wish.split()) <= _MOST_WORDS]
-    found.sort(key=lambda one: -one.weight)
-    first, again = list[FactQuestion](), list[FactQuestion]()
-    had, shapes = set[int](), set[str]()
-    for one in found:
-        is_new = one.fact.start not in had and one.plot not in shapes
-        (first if is_new else again).append(one)
-        had.add(one.fact.start)
-        shapes.add(one.plot)
-    return (*first, *again)
+    return tuple(sorted(found, key=lambda one: -one.weight))
 
 
 def question_of(wish: str, questions: Sequence[FactQuestion]) -> FactQuestion | None:
@@ -160,7 +152,8 @@ def _raised(
     if is_person and is_deed and not (fact.is_passive or fact.is_beside):
         yield asked(ABOUT, 1)
     if fact.doer == PLAYER:
-        if fact.kind == "coming" and fact.base and is_bound:
+        is_either = "or" in _texts(fact)  # to hide it or to use it is answered by no yes
+        if fact.kind == "coming" and fact.base and is_bound and not is_either:
             yield asked("whether", 4)
         is_secret = bool({*_texts(fact)} & fact_words("secret"))
         if fact.kind in ("deed", "doing", "lack", "said"):
