@@ -21,6 +21,7 @@ from tta_rebuild.storyteller.premise_ranking import (
 )
 from tta_rebuild.storyteller.surroundings import surroundings_of
 from tta_rebuild.storyteller.word_lists import packaged_yaml
+from tta_rebuild.storyteller.world_state import NOWHERE
 
 SHEET = (
     "Priya is the night pharmacist at a city hospital. Her supervisor Callum wants her to sign the "
@@ -179,6 +180,25 @@ def test_what_usually_happens_is_no_wonder() -> None:
 
     assert "wonder" not in told_of
     assert "wonder" in wonder
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "role"),
+    [
+        ("my mother", "dead", "your late mother"),
+        ("Edmund", "he drowned last year", "your late brother"),
+        ("Edmund", "drowned last year", "your late brother"),
+        ("my uncle", "buried on Monday", "your late uncle"),
+    ],
+)
+def test_who_is_said_to_be_dead_is_not_there(name: str, description: str, role: str) -> None:
+    theme = "My mother and my brother Edmund keep the orchard. Edmund wants to sell it."
+    said = [{"name": name, "description": description, "character_id": "x"}]
+    people = read_premise(theme, said).people
+    start = cast_of({"theme": theme, "seed": "1", "characters": said}, {}).start
+
+    assert [one.role for one in people if "late" in one.role] == [role]
+    assert [at for key, at in start.items() if key.endswith(".at")].count(NOWHERE) == 1
 
 
 def test_every_member_of_a_crew_is_nobody_of_its_own() -> None:

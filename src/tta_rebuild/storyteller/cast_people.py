@@ -53,7 +53,8 @@ def add_people(
         does = [fact for fact in premise.facts if fact.doer == name]
         is_expected = any(f.kind == "coming" and is_one(f.does, "arrives") for f in does)
         is_up = any(fact.is_now and fact.kind != "state" for fact in does)
-        is_gone = _is_gone(theme, person) and not _is_about(does, person)
+        is_late = "late" in person.role.split()[:2]  # your late mother
+        is_gone = is_late or (_is_gone(theme, person) and not _is_about(does, person))
         is_said = is_sought or is_expected or is_gone
         is_away = is_said or person.is_only_owner
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
@@ -118,8 +119,6 @@ def _is_about(does: Sequence[PremiseFact], person: PremisePerson) -> bool:
 
 def _is_gone(theme: str, person: PremisePerson) -> bool:
     """Whether somebody is dead or not there, by what is learned and by what the premise says."""
-    if "late" in person.role.split()[:2]:  # your late mother
-        return True
     likely = max(person.odds.get("away", 0.0), person.odds.get("dead", 0.0))
     least = _GONE_IF_TOLD if _is_away(theme, person) else _GONE
     return likely > least if person.odds else least == _GONE_IF_TOLD

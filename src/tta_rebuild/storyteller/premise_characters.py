@@ -54,8 +54,25 @@ def as_described(
             continue
         role = role.split(",")[0].strip()
         alike = [p for p in rest if name == p.name or (role and head_of(p.role) == head_of(role))]
+        alike += [p for p in rest if _is_called_by_role(p, name)]  # my mother
         same = next(iter(alike), PremisePerson())
         rest = [p for p in rest if p is not same]
+        if pattern("dead_by_now").match(role):
+            role = _late(same, name)
         said = said or same.pronouns or gender_of(role, name)
-        named.append(replace(same, name=name or same.name, role=role or same.role, pronouns=said))
+        name = same.name if _is_called_by_role(same, name) else name or same.name
+        named.append(replace(same, name=name, role=role or same.role, pronouns=said))
     return you, tuple([*named, *rest][: max(len(named), MOST_PEOPLE)])
+
+
+def _is_called_by_role(person: PremisePerson, name: str) -> bool:
+    """Whether somebody without a name is meant by "my mother"."""
+    is_role = name[:1].islower() and not person.name and bool(person.role)
+    return is_role and head_of(person.role) == head_of(name)
+
+
+def _late(person: PremisePerson, name: str) -> str:
+    """What somebody is who has died: "your late mother", "the late judge"."""
+    is_own = (person.role or name).split(" ")[0].lower() in ("your", "my", "our", "their")
+    noun = head_of(person.role) if person.role else "" if name[:1].isupper() else head_of(name)
+    return f"{'your' if is_own else 'the'} late {noun or name}"
