@@ -12,10 +12,8 @@ from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.fact_wording import FactWording
 from tta_rebuild.storyteller.motives import kind_of_deed, object_of_deed, plots_of_motive
 from tta_rebuild.storyteller.premise import read_premise, wishes_that_may_be
-from tta_rebuild.storyteller.premise_people import pronouns_of
 from tta_rebuild.storyteller.wishes import wish_acted_on
 from tta_rebuild.storyteller.word_lists import word_table
-from tta_rebuild.storyteller.world_state import NOWHERE
 
 ORCHARD = (
     "Maeve wants to keep the orchard. Her brother Colm is about to sell it to a developer, and "
@@ -158,98 +156,6 @@ def test_whoever_moves_at_once_is_told_the_story_of_that() -> None:
     assert second["notes"]["wish"]
 
 
-@pytest.mark.parametrize(
-    ("premise", "fact"),
-    [
-        ("My father Bram has sold the boat, and he means to go.", "Bram means to go"),
-        (
-            "The king has stolen the voice of my sister.",
-            "the king has stolen the voice of your sister",
-        ),
-        ("The king Aro has stolen the voice of me.", "Aro has stolen your voice"),
-    ],
-)
-def test_who_is_known_to_be_meant_is_meant(premise: str, fact: str) -> None:
-    read = read_premise(premise)
-    facts = [FactWording(pronouns_of(read.people)).told(one) for one in read.facts]
-
-    assert any(fact in one for one in facts), facts
-
-
-@pytest.mark.parametrize(
-    ("premise", "name", "role"),
-    [
-        ("im priya, the new shift manager. My boss Marta has left.", "Priya", "manager"),
-        ("i'm kofi, 14, and My friend Ada is late.", "Kofi", ""),
-        ("my name is lou and i run the ferry at Ross.", "Lou", ""),
-        ("I'm tired, the train is late. My boss Marta has left.", "", ""),
-    ],
-)
-def test_ones_own_name_needs_no_capital(premise: str, name: str, role: str) -> None:
-    you = read_premise(premise).you
-
-    assert you.name == name
-    assert role in you.role
-
-
-def test_nobody_is_after_themselves() -> None:
-    wishes = read_premise("I am Tess. My sister Bea has told the teacher that I copied.").wishes
-
-    assert wishes
-    assert not [one for one in wishes if "Tess" in one]
-
-
-def test_whom_nobody_has_seen_is_missing_and_sought() -> None:
-    theme = (
-        "Somebody clocks in for Oleg who nobody has seen for two weeks. My boss Marta says that he "
-        "is ill. I want to find out what has happened to him."
-    )
-    cast = cast_of({"theme": theme, "seed": "1"}, {})
-
-    assert cast.start["oleg.at"] == NOWHERE
-    assert cast.premise.matter == "Oleg"
-    assert cast.name.startswith("plots/find.person")
-
-
-def test_a_name_behind_what_says_more_of_it_is_the_place() -> None:
-    read = read_premise("I am the porter of the closed Hotel Marmont. The maid Bette has vanished.")
-
-    assert "closed" not in read.at
-    assert any("Hotel Marmont" in place for place in read.places)
-
-
-def test_a_sheet_of_paper_is_no_place() -> None:
-    read = read_premise("Somebody has looked in the answer sheet. I am a pupil of the old school.")
-
-    assert "sheet" not in read.at
-
-
-def test_a_ward_is_where_a_nurse_works_and_no_third_person() -> None:
-    read = read_premise("im tova, night nurse, and old mr Ives swears someone on the ward is lying")
-
-    assert (read.you.name, read.you.role) == ("Tova", "a night nurse")
-    assert [p.name for p in read.people] == ["Mr Ives"]
-
-
-def test_a_name_among_foreign_words_makes_no_premise_foreign() -> None:
-    read = read_premise("Retired officer Hester Muir finds Callum Rae dead. His sister Una lies.")
-
-    assert read.you.name
-    assert any(p.name == "Una" for p in read.people)
-
-
-def test_what_stands_bare_before_a_name_is_what_they_are() -> None:
-    read = read_premise("Apothecary Bianca Loredan hides her brother Matteo in the cellar.")
-
-    assert (read.you.name, read.you.role) == ("Bianca Loredan", "an apothecary")
-
-
-def test_what_is_so_only_if_is_no_fact() -> None:
-    facts = read_premise("My driver Tom has lied. If I report him, Tom loses his job.").facts
-
-    assert [fact.does for fact in facts if fact.doer == "Tom"] == ["lied"]
-
-
 def test_it_is_told_to_whom_it_is_not_done_to() -> None:
     theme = "I have secretly hidden the dragon from Una. My brother Corin hunts it."
     wishes = [one.wish for one in wishes_that_may_be(theme)]
@@ -364,20 +270,6 @@ def test_what_things_do_is_told_as_a_wonder_of_them() -> None:
     assert cast.slots["matter"] == "the mirror in the city"
 
 
-def test_whoever_tells_of_themselves_is_played() -> None:
-    theme = "Senator Whitlow has a chief, Corinne, and she has asked me, the intern, to lie."
-
-    assert read_premise(theme).you.name == ""
-    assert read_premise("Tell me a story about Ada, who must find her brother.").you.name == "Ada"
-
-
-def test_a_monk_is_nobodys_brother() -> None:
-    theme = "I am the novice. Our cook is out, and brother Anselm has hidden a wolf in the cellar."
-    roles = {one.name: one.role for one in read_premise(theme).people}
-
-    assert roles["Anselm"] == "the brother"
-
-
 def test_what_another_is_asked_to_do_is_not_for_the_player_to_decide() -> None:
     (fact,) = read_premise("My boss Marta wants Ann to sign the sheets.").facts
 
@@ -437,15 +329,3 @@ def test_what_a_thing_does_is_what_its_story_is_of() -> None:
 )
 def test_whose_deed_it_is(premise: str, wish: str) -> None:
     assert wish in [one.wish for one in wishes_that_may_be(premise)]
-
-
-def test_the_late_are_not_there() -> None:
-    theme = (
-        "Marta wants to sell her late mother's farmhouse outside Ljubljana before winter. Her "
-        "brother Anton, who nursed their mother through her last three years, refuses to sign and "
-        "goes on sleeping in the kitchen."
-    )
-    cast = cast_of({"theme": theme, "seed": "1"}, {"wish": "get Anton to sign"})
-
-    assert cast.start["late_mother.at"] == NOWHERE
-    assert not cast.start.get("late_mother.unplaced")

@@ -9,10 +9,8 @@ import pytest
 from tests.storyteller.test_moves_meant import told
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.fact_cast import speaker_of
-from tta_rebuild.storyteller.fact_wording import FactWording, Finite, Mentioned, PremiseFact
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.premise import read_premise, wishes_that_may_be
-from tta_rebuild.storyteller.premise_people import pronouns_of
 from tta_rebuild.storyteller.premise_ranking import (
     MOST_OFFERED,
     PossibleWish,
@@ -21,7 +19,6 @@ from tta_rebuild.storyteller.premise_ranking import (
 )
 from tta_rebuild.storyteller.surroundings import surroundings_of
 from tta_rebuild.storyteller.word_lists import packaged_yaml
-from tta_rebuild.storyteller.world_state import NOWHERE
 
 SHEET = (
     "Priya is the night pharmacist at a city hospital. Her supervisor Callum wants her to sign the "
@@ -166,12 +163,6 @@ def test_what_is_no_fact_is_not_asked_about(theme: str, unread: str) -> None:
     assert not [why for why in whys if why.split()[3] == unread]
 
 
-def test_rain_is_nobodys_doing() -> None:
-    facts = read_premise("My friend Bea has sold her half. It is raining.").facts
-
-    assert [fact.does for fact in facts] == ["sold"]
-
-
 def test_what_usually_happens_is_no_wonder() -> None:
     broke = {"theme": "The lift broke this morning. I live here.", "seed": "1"}
     sings = {"theme": "The lift has begun to sing. I live here.", "seed": "1"}
@@ -180,31 +171,6 @@ def test_what_usually_happens_is_no_wonder() -> None:
 
     assert "wonder" not in told_of
     assert "wonder" in wonder
-
-
-@pytest.mark.parametrize(
-    ("name", "description", "role"),
-    [
-        ("my mother", "dead", "your late mother"),
-        ("Edmund", "he drowned last year", "your late brother"),
-        ("Edmund", "drowned last year", "your late brother"),
-        ("my uncle", "buried on Monday", "your late uncle"),
-    ],
-)
-def test_who_is_said_to_be_dead_is_not_there(name: str, description: str, role: str) -> None:
-    theme = "My mother and my brother Edmund keep the orchard. Edmund wants to sell it."
-    said = [{"name": name, "description": description, "character_id": "x"}]
-    people = read_premise(theme, said).people
-    start = cast_of({"theme": theme, "seed": "1", "characters": said}, {}).start
-
-    assert [one.role for one in people if "late" in one.role] == [role]
-    assert [at for key, at in start.items() if key.endswith(".at")].count(NOWHERE) == 1
-
-
-def test_every_member_of_a_crew_is_nobody_of_its_own() -> None:
-    theme = "You are the medic. Every member of the crew has had the same dream."
-
-    assert "the member" not in [one.role for one in read_premise(theme).people]
 
 
 FARM = "You run a farm with your sister Ida. Your father Josef is about to sell the barn to a firm."
@@ -233,55 +199,12 @@ def test_what_to_do_about_a_claim_is_whether_it_is_so() -> None:
     assert cast.name.startswith("plots/motive.tell.claim.")
 
 
-def test_a_fact_does_not_break_off() -> None:
-    theme = (
-        "You are the second mate. Captain Brandt refuses to turn back for the lifeboat that the "
-        "wireless boy Tobin swears he heard calling, because a submarine may be using it as bait."
-    )
-    read = read_premise(theme)
-    (refused,) = (fact for fact in read.facts if fact.doer.endswith("Brandt"))
-
-    told_of = FactWording(pronouns_of(read.people)).told(refused)
-    assert told_of == "Captain Brandt refuses to turn back for the lifeboat"
-
-
 def test_what_the_player_does_all_along_is_not_recalled_to_them() -> None:
     theme = "I tend the light with my wife Clara. My brother Tom has sold our boat."
     facts = cast_of({"theme": theme, "seed": "1"}, {"wish": "learn to fly"}).facts
 
     assert facts is not None
     assert {fact.does for fact in facts.said.values()} == {"sold"}
-
-
-@pytest.mark.parametrize(
-    ("theme", "at", "is_placed"),
-    [
-        ("I work on the ward. My sister Ida is there.", "on the ward", True),
-        ("My aunt Ida lives with my cousin Bo in Cornwall.", "in Cornwall", False),
-        ("Since the funeral of my aunt I live with Bo in the barn.", "in the barn", True),
-        ("I found the note in the pocket of the coat.", "here", False),
-        ("A shipmate has got off the bus.", "here", False),
-    ],
-)
-def test_where_it_plays_is_known_by_the_name_of_the_place(
-    theme: str, at: str, is_placed: bool
-) -> None:
-    read = read_premise(theme)
-
-    assert (read.at, read.is_placed) == (at, is_placed)
-    assert bool(cast_of({"theme": theme, "seed": "1"}, {}).passing) is is_placed
-
-
-def test_who_says_what_they_are_is_not_you_twice() -> None:
-    assert read_premise(SHEET).told[1] == "You are the night pharmacist at a city hospital."
-
-
-def test_what_is_of_several_has_no_second_s() -> None:
-    guests = Mentioned("the guests", "owner", is_pronoun=False, space=" ")
-    pieces = (Finite("has", of="Tom"), " sat at", guests, " table")
-    fact = PremiseFact(doer="Tom", pronoun="he", subject=(), pieces=pieces)
-
-    assert FactWording({"the guests": "they"}).told(fact) == "Tom has sat at the guests’ table"
 
 
 @pytest.mark.parametrize(

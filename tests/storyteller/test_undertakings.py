@@ -15,6 +15,7 @@ from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.premise_situation import is_clear, undertakings_of
 from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world, shared_by
 from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND
+from tta_rebuild.storyteller.teller import Teller
 from tta_rebuild.storyteller.word_lists import word_table
 
 UNDERTAKINGS = sorted(word_table("premise_topics")["conflict"])
@@ -83,9 +84,17 @@ def test_who_is_dead_plays_no_part_any_more() -> None:
 def test_what_it_turns_on_plays_no_part() -> None:
     cast = cast_of({"theme": LAMB, "seed": "1"}, {})
 
-    assert cast.parts == {"near": "tom", "whom": "thimble"}
+    assert cast.parts == {"near": "tom"}
     assert cast.start["matter.alive"]
     assert not cast.start["matter.portable"]
+
+
+def test_whom_it_is_about_can_be_asked_for_in_conditions() -> None:
+    theme = "You must protect your sister Ruth. Your brother Tom is with you."
+    teller = Teller({"theme": theme, "seed": 1, "turn": 1, "stage": "setup"})
+    teller.draft.bind()
+
+    assert teller.state.holds("whom.here, !whom.mute")
 
 
 def test_somebody_whom_it_turns_on_plays_no_part() -> None:

@@ -20,7 +20,7 @@ from tta_rebuild.storyteller.premise_told import conflict_of
 from tta_rebuild.storyteller.premise_wishes import Subjects, wishes_of
 from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world, shared_by
 from tta_rebuild.storyteller.teller import Teller
-from tta_rebuild.storyteller.wishes import wished
+from tta_rebuild.storyteller.wishes import wish_acted_on, wished
 from tta_rebuild.storyteller.word_lists import word_table
 from tta_rebuild.storyteller.world_state import keys_of
 
@@ -329,3 +329,17 @@ def test_a_drawer_is_no_place_and_a_cellar_is_one() -> None:
 def test_where_somebody_was_is_a_question_about_them() -> None:
     assert spoken_of("find out where the oven was last night") == ["the oven"]
     assert spoken_of("bring the goat to the fair where the judges wait") == ["the goat"]
+
+
+@pytest.mark.parametrize(
+    ("move", "wish"),
+    [
+        ("ask Crane about the bridge", "decide what to do about Lieutenant Crane"),
+        ("hide the letter", ""),
+        ("take Luc to the loft", "hide Luc"),
+    ],
+)
+def test_a_first_move_is_of_the_wish_that_names_whom_it_names(move: str, wish: str) -> None:
+    offered = ["decide what to do about Lieutenant Crane", "hide Luc", "show them what you can do"]
+
+    assert wish_acted_on({"wishes": offered}, move) == wish

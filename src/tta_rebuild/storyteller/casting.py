@@ -174,8 +174,6 @@ def _from_premise(
     parts |= renamed(parts, sides)
     holders |= {side: holders[part] for side, part in sides.items() if part in holders}
     holders |= {part: one.id for part, one in facts.people.items()}
-    whom = next((one.id for one in people if one.is_called(premise.matter)), "")
-    holders |= {"whom": whom} if whom else {}
     _add_locals(around, entities, start)
     start["fate"] = Random(f"{seed}:fate").random() < 0.5
     matter = matter_asked_about(premise) or premise.matter or "what has happened"

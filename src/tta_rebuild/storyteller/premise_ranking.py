@@ -38,14 +38,7 @@ class PossibleWish:
     wish: str
     question: FactQuestion | None
     features: tuple[str, ...]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the premise says that the player has to decide it."""
-        is_meant = "meant True" in self.features
-        asked = self.question
-        is_asked = asked is not None and asked.shape == "whether" and asked.fact.does == "decide"
-        return is_asked or (is_meant and self.wish.startswith("decide whether"))
+    is_open: bool = False  # whether the premise says that the player has to decide it
 
 
 @cache
@@ -77,15 +70,13 @@ def likeliest_first(possible: Sequence[PossibleWish]) -> list[FactQuestion]:
 
     What to do about somebody is asked of each of their deeds in the same words.
     """
-    worth = {one: _worth(one, learned()) for one in possible if one.question}
-    of_fact = dict[int, float]()
-    for one, score in worth.items():
+    worth = dict[int, float]()
+    for one in possible:
         if one.question and one.question.shape != ABOUT:
-            of_fact[one.question.fact.start] = max(
-                score, of_fact.get(one.question.fact.start, score)
-            )
+            start = one.question.fact.start
+            worth[start] = max(_worth(one, learned()), worth.get(start, -math.inf))
     questions = [one.question for one in possible if one.question]
-    return sorted(questions, key=lambda one: -of_fact.get(one.fact.start, -9.0))
+    return sorted(questions, key=lambda one: -worth.get(one.fact.start, -math.inf))
 
 
 def _worth(one: PossibleWish, weights: Mapping[str, float]) -> float:
@@ -131,6 +122,7 @@ def possible_wishes(
                 *_of_reading(one.fact, text),
                 *_of_hearer(one, pronouns),
             ),
+            is_open=one.shape == "whether" and one.fact.does == "decide",
         )
         for one in questions
     ]
@@ -138,7 +130,8 @@ def possible_wishes(
         row = [*_of_situation(one, place, facts, text[ends[-2] if len(ends) > 1 else 0 :], text)]
         is_meant = is_first_meant and not place
         row += [f"meant {is_meant}", f"meant {is_meant} facts {min(len(questions), 4)}"]
-        found.append(PossibleWish(one.wish, None, (*row, *_of_words(one.wish))))
+        is_open = is_meant and one.wish.startswith("decide whether")
+        found.append(PossibleWish(one.wish, None, (*row, *_of_words(one.wish)), is_open))
     return found
 
 

@@ -63,7 +63,7 @@ class SceneDraft:
             self.writer.slots.update(self.rules.telling.person_slots(npc, "npc"))
             if self.cast.facts is not None:
                 self.writer.slots |= self.cast.facts.spoken("npc", self.cast.entities[npc].name)
-        self.state.bound |= self.cast.parts
+        self.state.bound |= {**self.cast.parts, "whom": self.cast.id_of_matter()}
         self.writer.slots |= role_slots(self.cast, self.state)
         here = self.cast.entities.get(str(self.state.values.get("here")))
         if here is not None:
@@ -92,8 +92,6 @@ class SceneDraft:
         self.bind(npc)
         if self.cast.is_open and not self._is_ready(scene):
             return False
-        begun = len(self.passages)
-        self._show_the_place(scene)
         passages = len(self.passages)
         absent = Absent(self.cast, self.state)
         self._name_the_aim(scene)
@@ -121,8 +119,8 @@ class SceneDraft:
                 self.say(told, speaker)
             self.left_out += self.writer.left_out - before
         if len(self.passages) == passages:
-            del self.passages[begun:]
             return False
+        self._show_the_place(scene, passages)
         self._remind(scene, absent)
         self.apply(scene.then)
         lasting = [line for one in scene.lines if (line := self._filled(one))]
@@ -130,12 +128,19 @@ class SceneDraft:
         self.seen.append(scene.id)
         return True
 
-    def _show_the_place(self, scene: SceneEntry) -> None:
-        """Begin a scene of a plot told whole with what is seen or heard there just then."""
+    def _show_the_place(self, scene: SceneEntry, at: int) -> None:
+        """Begin a scene of a plot told whole with what is seen or heard there just then.
+
+        Args:
+            at: the number of its first passage.
+        """
         now = int(self.state.get("now"))
         is_due = self.cast.file.whole and now > 2 and not now % PLACE_EVERY
-        if is_due and not scene.ending and self.state.holds("!away, !ruined"):
-            self.say(self.writer.line([template(text) for text in self.cast.passing]))
+        is_there = not scene.ending and self.state.holds("!away, !ruined")
+        lines = [template(text) for text in self.cast.passing] if is_due and is_there else []
+        if told := self.writer.line(lines):
+            self.say(told)
+            self.passages.insert(at, self.passages.pop())
 
     def _may_recall(self, told: str) -> bool:
         """Whether another fact of the premise may be said beside; noted if it is."""

@@ -46,11 +46,11 @@ def wish_of(notes: Mapping[str, Any], words: str) -> str:
 def wish_acted_on(notes: Mapping[str, Any], words: str) -> str:
     """Which of the wishes offered a move is the first step to, "" where it is of none."""
     said, offered = content_of(words), notes.get("wishes", ())
-    own = {one: content_of(one) - _UNDERTAKEN for one in offered}
-    best = max(offered, key=lambda one: len(said & own[one]), default="")
-    both = said & own.get(best, frozenset())
-    is_enough = len(both) >= min(_LEAST_SHARED, len(own.get(best, "")) - 1)
-    return best if both and is_enough else ""
+    shared = {one: len(said & content_of(one)) for one in offered}
+    best = max(shared, key=lambda one: shared[one], default="")
+    is_named = len(content_of(best) - _UNDERTAKEN) <= _LEAST_SHARED  # about Lieutenant Crane
+    is_of_it = is_named and bool(said & content_of(best.rpartition(" ")[2]))
+    return best if is_of_it or shared.get(best, 0) >= _LEAST_SHARED else ""
 
 
 def wishes_offered(wishes: Sequence[str]) -> list[ChoiceEntry]:
