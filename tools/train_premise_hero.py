@@ -36,7 +36,7 @@ Example = tuple[list[list[str]], int]
 def main() -> None:
     """Print the weights, or what a cross-validation by files found."""
     folder = Path(__file__).with_name("premises")
-    files = [*folder.glob("w*.jsonl"), *folder.glob("heroes/*"), *folder.glob("parts/*")]
+    files = [f for of in ("w*.jsonl", "read/*", "heroes/*", "parts/*") for f in folder.glob(of)]
     parts = {
         f"{one.parent.name}/{one.name}": [e for line in _lines(one) for e in example_of(line)]
         for one in sorted(files)

@@ -24,6 +24,7 @@ from tta_rebuild.storyteller.noun_phrases import noun_phrases, one_of, tokens_of
 from tta_rebuild.storyteller.premise_matter import candidates, nothing_features
 from tta_rebuild.storyteller.premise_people import PremisePeople
 from tta_rebuild.storyteller.premise_tagger import with_tagged
+from tta_rebuild.storyteller.token_tree import TokenTree
 
 EPOCHS, RATE, PENALTY, LEAST_SEEN, LEAST_WEIGHT = 12, 0.1, 2e-4, 2, 0.05
 OF = set("of that which who with in on at for from to , and where".split())
@@ -52,7 +53,8 @@ def main() -> None:
 def example_of(row: Mapping[str, Any]) -> Example | None:
     """The features of all candidates, "nothing" last, and which are right; None if none is."""
     tokens = tokens_of(row["premise"])
-    phrases = with_tagged(tokens, noun_phrases(tokens))
+    trees = TokenTree.of(row["premise"], tokens)
+    phrases = with_tagged(trees, tokens, noun_phrases(tokens))
     people = PremisePeople(tokens, phrases, -1).taken
     found = candidates(tokens, phrases, people)
     features = [one.features for one in found] + [nothing_features(found)]

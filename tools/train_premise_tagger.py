@@ -4,9 +4,10 @@
     python tools/train_premise_tagger.py places|people --folds
 
 From the premises of ``tools/premises``, written and labelled by hand for this, a file for each
-writer; those in its folder ``people`` have the people labelled by a reader, whoever is played as
-the reading took them, and no places. With ``--folds`` it learns nothing for keeps but tells what is
-found of each writer's by what the others have written.
+writer. Those in its folder ``read`` have the very words that bring somebody in; those in ``people``
+have the people labelled by a reader, whoever is played as the reading took them, and no places.
+With ``--folds`` it learns nothing for keeps but tells what is found of each writer's by what the
+others have written.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from typing import Any
 
 from tta_rebuild.storyteller.noun_phrases import Phrase, noun_phrases, one_of, tokens_of, without_s
 from tta_rebuild.storyteller.premise_people import head_of
-from tta_rebuild.storyteller.premise_tagger import features_of, spans_of, tags_of
+from tta_rebuild.storyteller.premise_tagger import spans_of, tags_of
+from tta_rebuild.storyteller.premise_text import readable
+from tta_rebuild.storyteller.tagger_features import features_of
+from tta_rebuild.storyteller.token_tree import TokenTree
 from tta_rebuild.storyteller.word_lists import Weights, pattern
 
 EPOCHS, SEEDS = 8, 4
@@ -54,7 +58,8 @@ def main() -> None:
 def rows_by_writer(label_set: str) -> list[list[dict[str, Any]]]:
     """The labelled premises, file by file."""
     folder = Path(__file__).with_name("premises")
-    found = [*folder.glob("*.jsonl"), *(folder.glob("people/*") if label_set == "people" else ())]
+    found = [*folder.glob("*.jsonl"), *folder.glob("read/*")]
+    found += folder.glob("people/*") if label_set == "people" else ()
     return [[json.loads(line) for line in f.read_text("utf-8").splitlines()] for f in sorted(found)]
 
 
@@ -62,10 +67,11 @@ def examples_of(rows: Sequence[Mapping[str, Any]], label_set: str) -> list[Examp
     """Features and gold tags of labelled premises."""
     found = list[Example]()
     for row in rows:
-        tokens = tokens_of(row["premise"])
+        text = readable(row["premise"])
+        tokens = tokens_of(text)
         phrases = noun_phrases(tokens)
         gold = _places(row, tokens) if label_set == "places" else _people(row, tokens, phrases)
-        found.append((features_of(tokens, phrases), gold))
+        found.append((features_of(TokenTree.of(text, tokens), tokens, phrases), gold))
     return found
 
 
@@ -144,7 +150,7 @@ def _people(row: Mapping[str, Any], tokens: Sequence[str], phrases: Sequence[Phr
 
     rows = [(row["you"], "Y"), *((person, "") for person in row["people"])]
     for person, kind in rows:
-        name = person["name"].lower().replace("’", "'").split()
+        name = readable(person["name"]).lower().replace("’", "'").split()
         for begin, word in enumerate(bare):
             end = begin + 1
             while name and word in name and bare[end : end + 1] and bare[end] in name:
@@ -153,9 +159,10 @@ def _people(row: Mapping[str, Any], tokens: Sequence[str], phrases: Sequence[Phr
                 note(begin, end, kind)
     for person, kind in rows:
         head = one_of(head_of(person["role"])) if person["role"] else ""
-        if found := _place_of(person.get("mention", ""), tokens):
+        mention = readable(person.get("mention", ""))
+        if found := _place_of(mention, tokens):
             begin, end = found
-            last = begin + len(tokens_of(person["mention"]))
+            last = begin + len(tokens_of(mention))
             heads = [i for i in range(begin, last) if head and one_of(bare[i]) == head]
             within = [p for p in phrases if begin <= p.start < last and p.head == head]
             if within:

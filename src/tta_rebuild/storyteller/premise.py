@@ -65,6 +65,7 @@ from tta_rebuild.storyteller.premise_told import (
     deadline_of,
     statements,
 )
+from tta_rebuild.storyteller.token_tree import TokenTree
 from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 NOBODY = PremisePerson()
@@ -182,7 +183,8 @@ class _Reading:
         self.tokens = tokens_of(self.text)
         self.phrases = noun_phrases(self.tokens, is_title=self.is_title)
         if not self.is_title:
-            self.phrases = with_tagged(self.tokens, self.phrases)
+            trees = TokenTree.of(self.text, self.tokens)
+            self.phrases = with_tagged(trees, self.tokens, self.phrases)
         names = words_in("she_names", "he_names")  # Rob robs nobody, Ellen Ward is in no hospital
         named = [
             p for p in self.phrases if p.is_name and ({*p.words[:1]} & names or p.said == "you")
@@ -222,7 +224,8 @@ class _Reading:
         fitting = [s for s in self.settings if not s.get("player") or me in s["player"].split()]
         roles = [role for s in fitting for role in s.get("people", ())]
         people, no_people = self._apart(people)
-        people += implied_people(roles, you, people)
+        if not any(person.name for person in people):  # who names them names them all
+            people += implied_people(roles, you, people)
         places, at = (setting := self._setting()).places(people, you.role)
         things = self._things(places) + [p.role for p in no_people]
         told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)

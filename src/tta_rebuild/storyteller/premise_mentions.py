@@ -44,6 +44,8 @@ class Mention:
 def gender_of(phrase: str, name: str = "") -> str:
     """The pronouns that a noun phrase or a first name says, "" if neither does."""
     title, _, rest = name.partition(" ")
+    if rest and title in words_in("her_titles", "his_titles"):
+        return "she" if title in words_in("her_titles") else "he"
     if rest and is_person(title.lower()):  # Uncle Zaza, Doctor Ada Marsh; Captain Rolf may be both
         return gender_of(title.lower()) or (gender_of("", rest) if " " in rest else "")
     last = phrase.rpartition(" ")[2].removesuffix("-in-law").rpartition("-")[2]  # an ex-husband
@@ -218,9 +220,12 @@ class PremiseMentions:
             is_vessel = of.head in words_in("vehicles")  # the supply ship Ottilie
             if not mention and between == "" and is_known and not is_vessel:  # the night Mrs Pell
                 return None
-            if not mention and (between != "," or of.kind != "thing"):
+            is_called = between.strip(", ") in words_in("naming")
+            is_told = phrase.said in ("person", "you") and is_called  # a chandler named Mr Gosse
+            if not (mention or is_told) and (between != "," or of.kind != "thing"):
                 self.taken.add(phrase.start)  # the ship Hope
-            if not mention and (between != "," or of.determiner not in (*MINE, *THEIRS)):
+            is_own = between == "," and of.determiner in (*MINE, *THEIRS)
+            if not (mention or is_told or is_own):
                 return None
             mention = mention or self._add(of)  # my target, Rosa
             mention.name = phrase.text
@@ -228,7 +233,8 @@ class PremiseMentions:
             is_open = of.determiner in ("a", "an", "") and not of.is_name
             is_list = between == "," and (is_open or follows in ("and", "or"))  # a cook, a dog
             is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
-            is_own = is_own or (not phrase.determiner and phrase.head in words_in("orders"))
+            is_work = of.is_name and not (phrase.is_many or phrase.is_name)  # Ann Roe, sexton,
+            is_own = is_own or (not phrase.determiner and is_work)
             if not mention or phrase.kind != "person" or is_list or not is_own:
                 return None
             return self._is_also(mention, phrase, "")

@@ -13,23 +13,19 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
-from tta_rebuild.core.english import stem
 from tta_rebuild.storyteller.noun_phrases import (
     OPENINGS,
     Phrase,
-    is_animal,
     is_person,
-    is_place,
     is_place_name,
     kind_of_thing,
-    noun_kind,
     one_of,
-    second_persons,
     without_accents,
     without_s,
     words_in,
 )
-from tta_rebuild.storyteller.premise_mentions import PremiseMentions
+from tta_rebuild.storyteller.tagger_features import features_of, kind_of_word
+from tta_rebuild.storyteller.token_tree import TokenTree
 from tta_rebuild.storyteller.word_lists import Weights
 
 TAGS: Mapping[str, Sequence[str]] = {
@@ -79,9 +75,9 @@ def spans_of(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     return spans
 
 
-def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase]:
+def with_tagged(trees: TokenTree, tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase]:
     """The noun phrases of a premise, ``phrases`` by rule, told as place or person where tagged."""
-    rows = features_of(tokens, phrases)
+    rows = features_of(trees, tokens, phrases)
     found = [*phrases]
     for label_set in TAGS:
         spans = _with_titles(tokens, spans_of(tags_of(rows, learned(label_set), label_set)))
@@ -107,9 +103,11 @@ def with_tagged(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[Phrase
                 told = replace(same, said="you" if kind else _TOLD[label_set])
                 is_named = bool({*before} & words_in("naming"))  # a goat named Brigadier
                 found.append(told if is_named else _as_noun(told))
+    groups = {p.end for p in found if p.is_group and tokens[p.end : p.end + 1] == ["of"]}
+    of_group = {p.end for p in found if p.start - 1 in groups}
     kept = [
         replace(p, said="thing")
-        if p.kind == "person" and not (p.said or p.determiner or not p.start)
+        if p.kind == "person" and not (p.said or p.determiner or not p.start or p.end in of_group)
         else p
         for p in found
     ]  # without a determiner the rules alone do not tell: "amputees", "hope"
@@ -162,14 +160,15 @@ def _is_indefinite(phrase: Phrase) -> bool:
 def _as_noun(phrase: Phrase) -> Phrase:
     """A phrase that is no name: "Grandad bets the tractor", "Crew of a Zeppelin"."""
     word = phrase.words[0]
-    if phrase.words == (word.lower(),) and not phrase.determiner and _kind(word) == "small":
+    kind = kind_of_word(word)
+    if phrase.words == (word.lower(),) and not phrase.determiner and kind == "small":
         return replace(phrase, words=(word.capitalize(),), is_name=True)  # bring cake for linda
     is_noun = (
         phrase.is_name
         and len(phrase.words) == 1
         and without_accents(word) not in words_in("she_names", "he_names")
     )
-    if not is_noun or phrase.said == "place" or _kind(word) not in ("kin", "group", "person"):
+    if not is_noun or phrase.said == "place" or kind not in ("kin", "group", "person"):
         return phrase
     return replace(phrase, words=(without_s(word.lower()),), is_name=False)
 
@@ -185,86 +184,6 @@ def _phrase(tokens: Sequence[str], begin: int, end: int) -> Phrase:
     if not is_name and (not begin or tokens[begin - 1] in OPENINGS):
         words[0] = words[0].lower()
     return Phrase(determiner=determiner, words=tuple(words), start=begin, end=end, is_name=is_name)
-
-
-def features_of(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[list[str]]:
-    """What is seen of each token: its form, its kind, what the rules say, and its neighbours."""
-    low = [t.lower().replace("’", "'") for t in tokens]
-    shape = [_shape(t) for t in tokens]
-    kinds, rules = [_kind(t) for t in tokens], _by_rule(tokens, phrases)
-
-    def at(column: Sequence[str], place: int) -> str:
-        return column[place] if 0 <= place < len(column) else _EDGE
-
-    said = "you" if {"you", "your"} & {*low} else "i" if {"i", "my", "we"} & {*low} else "-"
-    of = {i: phrase for phrase in phrases for i in range(phrase.start, phrase.end)}
-    rows: list[list[str]] = []
-    for i, word in enumerate(low):
-        kind, rule, phrase = kinds[i], rules[i], of.get(i)
-        ahead, before = "|".join(kinds[i : i + 3]), f"{at(low, i - 2)}_{at(low, i - 1)}"
-        row = [
-            "b", f"w={word}", f"s={stem(word)}", f"k={kind}", f"e={word[-3:]}", f"r={rule}",
-            f"h={shape[i]}{at(shape, i - 1)}", f"h+={shape[i]}{at(shape, i + 1)}",
-            f"w-={at(low, i - 1)}", f"w+={at(low, i + 1)}",
-            f"w--={at(low, i - 2)}", f"w++={at(low, i + 2)}",
-            f"k-={at(kinds, i - 1)}|{kind}", f"k+={kind}|{at(kinds, i + 1)}",
-            f"k3={at(kinds, i - 1)}|{kind}|{at(kinds, i + 1)}",
-            f"wk={at(low, i - 1)}|{kind}", f"kw={kind}|{at(low, i + 1)}",
-            f"r-={at(rules, i - 1)}|{rule}", f"r+={rule}|{at(rules, i + 1)}",
-            f"rk={rule}|{kind}", f"ra={rule}|{ahead}",
-            f"p={before}", f"f={said}|{rule}", f"f-={said}|{before}",
-            f"f^={said}|{rule}|{min(i, 2)}|{at(shape, i - 1)}",
-        ]  # fmt: skip
-        if phrase:
-            part = rule[:1] if i + 1 < phrase.end else f"{rule[:1]}."
-            head, after = _kind(phrase.words[-1]), at(kinds, phrase.end)
-            by, then = at(low, phrase.start - 1), at(low, phrase.end)
-            row += [
-                f"ph={part}|{phrase.head}", f"pk={part}|{head}|{after}", f"pa={part}|{rule}|{then}",
-                f"pd={part}|{phrase.determiner or '-'}|{head}|{by}",
-                f"pf={part}|{said}|{head}|{after}",
-                f"pm={part}|{head}|{phrase.is_many}|{phrase.determiner}",
-            ]  # fmt: skip
-        rows.append(row)
-    return rows
-
-
-def _by_rule(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[str]:
-    """What the rules take each token for: "BP", "IL" …, "-" outside of their phrases."""
-    tags = ["-"] * len(tokens)
-    somebody = PremiseMentions(tokens, phrases).taken
-    for phrase in phrases:
-        kind = "P" if phrase.start in somebody else phrase.kind[:2]
-        many = phrase.end - phrase.start - 1
-        tags[phrase.start : phrase.end] = [f"B{kind}", *[f"I{kind}"] * many]
-    return tags
-
-
-def _kind(token: str) -> str:
-    """What a word is by the lexicon and the lists, in a few letters."""
-    low = without_s(token.lower())
-    bare, one = without_accents(without_s(token)), one_of(low)
-    tests = (
-        ("name", bare in words_in("she_names", "he_names")),
-        ("town", bare in words_in("known_places")),
-        ("kin", one in words_in("kin")),
-        ("group", low in words_in("groups", "group_people")),
-        ("place", is_place(one)),
-        ("beast", is_animal(one)),
-        ("person", is_person(one)),
-        ("stop", low in words_in("stops", "determiners")),
-        ("verb", low in words_in("verbs") or low in second_persons()),
-        ("small", bare.capitalize() in words_in("she_names", "he_names")),
-        ("-ly", low.endswith("ly")),
-    )
-    return next((kind for kind, holds in tests if holds), noun_kind(one) or "-")
-
-
-def _shape(token: str) -> str:
-    if not token[0].isalnum():
-        return token[0]
-    is_owner = "'s" * token.endswith(("'s", "’s"))
-    return ("X" if token[0].isupper() else "d" if token[0].isdigit() else "x") + is_owner
 
 
 @cache

@@ -27,6 +27,8 @@ def _turned(text: str, told: str) -> str:
     def turn(found: re.Match[str]) -> str:
         word, before = found[0], told + text[: found.start()]
         is_mine = found["mine"] and pattern("a_mine").search(before)
+        opens = found["mine"] and not before.strip()  # "mine captain", but "mine is lost"
+        is_mine = is_mine or (opens and pattern("before_a_noun").match(text, found.end()))
         if is_mine or (word == "I" and pattern("roman_one").search(before)):
             return word
         is_i_first = word == "I" and pattern("sentence_opens").search(before)
