@@ -30,7 +30,7 @@ from tta_rebuild.storyteller.word_lists import Weights, pattern
 
 EPOCHS, SEEDS = 8, 4
 OFTEN = {"places": 2, "people": 3}  # texts that must have a feature
-LEAST_WEIGHT = {"places": 1.2, "people": 1.2}
+LEAST_WEIGHT = {"places": 1.2, "people": 2.2}
 Example = tuple[list[list[str]], list[str]]
 ENDS = set(  # words that end the part of a phrase that is tagged
     "of behind who that whose in with at on under , whom which called named from to for by near "

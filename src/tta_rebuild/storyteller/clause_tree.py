@@ -11,6 +11,8 @@ from itertools import chain
 from tta_rebuild.storyteller.clause_parser import ParsedWord, parse
 from tta_rebuild.storyteller.clause_repairs import repaired
 
+MOST_PARSED = 1_500
+"""Characters of a premise whose clauses are read."""
 SUBJECTS = ("nsubj", "nsubjpass", "expl", "csubj")
 AUXILIARIES = ("aux", "auxpass")
 FINITE = ("VBZ", "VBP", "VBD", "MD")

@@ -12,7 +12,13 @@ from dataclasses import replace
 from itertools import pairwise
 
 from tta_rebuild.storyteller.clause_parser import ParsedWord
-from tta_rebuild.storyteller.clause_tree import AUXILIARIES, FINITE, SUBJECTS, ClauseTree
+from tta_rebuild.storyteller.clause_tree import (
+    AUXILIARIES,
+    FINITE,
+    MOST_PARSED,
+    SUBJECTS,
+    ClauseTree,
+)
 from tta_rebuild.storyteller.fact_pieces import FactPieces
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Piece, PremiseFact
 from tta_rebuild.storyteller.noun_phrases import Phrase, one_of, without_s
@@ -24,8 +30,6 @@ from tta_rebuild.storyteller.premise_people import (
 )
 from tta_rebuild.storyteller.word_lists import fact_words, pattern
 
-MOST_READ = 1_500
-"""Characters of a premise whose clauses are read."""
 MOST_WORDS = 16
 """Words of a fact, without its subject and its time."""
 BRIEF = 7
@@ -68,7 +72,7 @@ def facts_of(
                 who |= {start + begin: name for begin in parts if start >= 0}
     pronouns = pronouns_of(people)
     named = [p.name for p in people if p.name]
-    plain = text[:MOST_READ]
+    plain = text[:MOST_PARSED]
     for beside in ("said_beside", "name_beside", "name_before_clause"):
         plain = pattern(beside).sub(_blank, plain)
     tree = ClauseTree(plain)

@@ -7,6 +7,7 @@ belongs and what belongs to it tells the clause parser.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from tta_rebuild.core.english import stem
 from tta_rebuild.storyteller.clause_parser import ParsedWord
@@ -135,6 +136,7 @@ def _by_rule(tokens: Sequence[str], phrases: Sequence[Phrase]) -> list[str]:
     return tags
 
 
+@lru_cache(maxsize=4_096)
 def kind_of_word(token: str) -> str:
     """What a word is by the lexicon and the lists, in a few letters."""
     low = without_s(token.lower())

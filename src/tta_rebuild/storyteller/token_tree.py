@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tta_rebuild.storyteller.clause_parser import ParsedWord
-from tta_rebuild.storyteller.clause_tree import ClauseTree
+from tta_rebuild.storyteller.clause_tree import MOST_PARSED, ClauseTree
 
 _IN_A_PHRASE = ("compound", "det", "amod", "nummod")
 
@@ -23,8 +23,8 @@ class TokenTree:
 
     @classmethod
     def of(cls, text: str, tokens: Sequence[str]) -> TokenTree:
-        """A token that the text has not begins with no word."""
-        tree, words, end = ClauseTree(text), list[ParsedWord | None](), 0
+        """A token beyond ``MOST_PARSED`` characters, or not of the text, begins with no word."""
+        tree, words, end = ClauseTree(text[:MOST_PARSED]), list[ParsedWord | None](), 0
         at = {w.start + i: w for w in tree.words for i in range(len(w.text))}
         for token in tokens:
             start = text.find(token, end)
