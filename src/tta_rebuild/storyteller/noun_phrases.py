@@ -287,6 +287,8 @@ def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> boo
     """Whether the phrase whose words begin at ``first`` ends before this token."""
     word, low, last = tokens[at], tokens[at].lower(), tokens[at - 1].lower()
     follows, then = [*map(str.lower, tokens[at + 1 : at + 3]), ".", "."][:2]
+    if low == "next" and at > first and follows in ("door", "to"):  # the beekeeper next door
+        return True
     if word == "," and at > first:  # a small, dusty shop
         is_adjective = follows not in words_in("stops", "determiners") and not _is_known(follows)
         return not (is_adjective and _is_known(then) and tokens[at + 1][0].islower())

@@ -323,9 +323,16 @@ class _Reading:
             phrases=self.phrases,
             nameless=self.nameless,
             spoken=self.spoken,
-            implied=next((s["place"] for s in self.settings if "place" in s), ""),
+            implied=next((s["place"] for s in self.settings if self._is_there(s)), ""),
             begins_at=self.corrections.at,
         )
+
+    def _is_there(self, setting: Mapping[str, Any]) -> bool:
+        """Whether a setting has a place, and is not only over: "since their mother's funeral"."""
+        now = pattern("over_since").sub(" ", " ".join(self.tokens))
+        words = {one for word in re.findall(r"\w+", now.lower()) for one in (word, one_of(word))}
+        over = {*setting["words"].split()} & self.spoken - words
+        return "place" in setting and not any("_" not in word for word in over)
 
     def _things(self, places: Sequence[str]) -> list[str]:
         """What is no person and no place, the most spoken of first."""

@@ -93,7 +93,6 @@ def _may_be_played(found: PremiseMentions, mention: Mention) -> bool:
     is_dead = is_dead and found.low(phrase.start) not in GENDERS  # he has been dead for a week
     is_alone = len(found.mentions) == 1
     owned = (m.phrase.start for m in found.mentions if m is not mention)
-    is_buried = found.low(phrase.end) in words_in("of_the_dead")  # Aunt Rita's funeral
     is_owner = mention.is_owner and len(mention.at) == 1 and not mention.name
     before = (found.low(phrase.start - 2), found.low(phrase.start - 1))
     is_new = before == (",", "and") and phrase.determiner in _OPEN and len(mention.at) == 1
@@ -109,7 +108,7 @@ def _may_be_played(found: PremiseMentions, mention: Mention) -> bool:
         or is_other
         or (is_monster and (phrase.is_many or found.is_second))
         or (is_dead and is_alone)
-        or (mention.is_owner and is_buried)
+        or found.is_buried(mention)
         or (is_owner and phrase.start in owned)  # the clockmaker's daughter
     )
 

@@ -61,6 +61,10 @@ def gender_of(phrase: str, name: str = "") -> str:
     return "he" if is_he else "it" if head in words_in("its") else ""
 
 
+def _is_owner(low: str) -> bool:
+    return without_s(low) != low
+
+
 def quoted_in(tokens: Sequence[str]) -> list[bool]:
     """Whether each token is said by somebody in the text."""
     found, is_quoted = list[bool](), False
@@ -138,6 +142,12 @@ class PremiseMentions:
         said = [m for m in (*self.mentions, self.you_are) if m and min(m.at) < at]
         said = [m for m in said if groups or not m.phrase.is_many]
         return sorted(said, key=lambda m: -max(s for s in m.at if s < at))
+
+    def is_buried(self, mention: Mention) -> bool:
+        """Whether a funeral or a grave is said to be somebody's: "since their mother's funeral"."""
+        phrase = mention.phrase
+        owners = (i for i in range(phrase.start, phrase.end) if _is_owner(self.lows[i]))
+        return any(self.low(i + 1) in words_in("of_the_dead") for i in owners)
 
     def _take(self, phrase: Phrase, of: Phrase | None, last: Mention | None) -> Mention | None:
         """Whom a phrase speaks of, noted; None if it speaks of nobody. ``last`` was ``of`` it."""

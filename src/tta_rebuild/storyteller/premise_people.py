@@ -89,8 +89,8 @@ class PremisePeople:
         named = (m for m in self.mentions if self.played & {*m.name.lower().split()})
         if chosen := next(named, None):
             return chosen
-        if self._found.you_are:
-            return self._found.you_are
+        if me := self._found.you_are or next(filter(self._is_spoken_to, self.mentions), None):
+            return me
         if self.topic_at > 0 and {"he", "she"} & {*self.lows[self.topic_at :][:4]}:
             # … Write about what she does.
             return next(iter(self._found.before(self.topic_at)), None)
@@ -98,6 +98,12 @@ class PremisePeople:
             return None
         told = [p.start for p in self.phrases if p.said == "you"]
         return hero_of(self._found, told, self.topic_at)
+
+    def _is_spoken_to(self, mention: Mention) -> bool:
+        """ "You, Nadia, want to …"."""
+        phrase, low = mention.phrase, self._found.low
+        is_aside = low(phrase.start - 1) == low(phrase.end) == ","
+        return phrase.is_name and is_aside and low(phrase.start - 2) == "you"
 
     def _unquoted(self) -> str:
         """The text but for what is said in it."""
@@ -178,19 +184,37 @@ class PremisePeople:
         wanted = GENDERS.get(owner.lower(), "")
         may = self._found.before(at, groups=not wanted)
         fitting = [m for m in may if not wanted or m.pronouns in ("", wanted)]
+        if self.player in fitting and not self._is_of_another(wanted, fitting, at):
+            return self.player  # whose story it is has the wives and brothers in it
         surely = (m for m in fitting if m.name or m.pronouns)  # a starter owns less than Ann
         return next(surely, next(iter(fitting), None))
+
+    def _is_of_another(self, wanted: str, fitting: Sequence[Mention], at: int) -> bool:
+        """Whether "his" at a token is not, before all, that of the player's character.
+
+        It is another's where one opens a clause of the same sentence: "Gus says his wife".
+        """
+        if self.player is None or not wanted or self.player.pronouns != wanted:
+            return True
+        first = 1 + max((i for i in range(at) if self.lows[i] in ".!?;"), default=-1)
+        others = (m for m in fitting if m is not self.player and m.pronouns == wanted)
+        opens = ("", *".,;:—!?")
+        said = (place for m in others for place in m.at if first <= place < at)
+        return any(self._found.low(place - 1) in opens for place in said)
 
     def _role(self, mention: Mention) -> str:
         phrase, owner = mention.phrase, mention.phrase.determiner
         noun = to_second_person(phrase.text) + self._clause(mention)
+        is_late = self._found.is_buried(mention) and "late" not in phrase.words
+        noun = f"late {noun}" if is_late else noun
         names = self.player.name.split() if self.player else []
         is_kin = phrase.head in words_in("kin")
         is_named = owner[:1].isupper() and without_s(owner) != owner
         if owner in THEIRS:
             of = self._owner(owner, phrase.start)
-            if of is self.player and (of or not self.is_second):
-                return f"your {noun}"
+            is_ours = owner == "their" and is_kin and not (of and of.phrase.is_many)
+            if (of is self.player and (of or not self.is_second)) or (is_ours and self.player):
+                return f"your {noun}"  # "their mother", of Ann and her brother
             ends = "'" if of and of.phrase.is_many else "'s"
             owner = f"{of.name or 'the ' + of.phrase.text}{ends}" if of else owner
             is_named = is_kin
@@ -203,7 +227,7 @@ class PremisePeople:
                 work = self._work_before(phrase)
                 return f"the {work}" if work else ""
             is_kin = title in words_in("kin") - words_in("orders")  # uncle Bo, but Sister Agnes
-            return f"{'your' if is_kin else 'the'} {title}"
+            return f"{'your' if is_kin else 'the'} {'late ' * is_late}{title}"
         if is_mine or without_s(owner) in names:
             return f"your {noun}"
         return f"{owner if is_named else 'the'} {'other people' if noun == 'people' else noun}"
