@@ -180,9 +180,10 @@ class PremisePeople:
         """Whether "his", "her" or "their" at a token means the player's character."""
         return self.player is not None and self._owner(owner, at) is self.player
 
-    def _owner(self, owner: str, at: int) -> Mention | None:
+    def _owner(self, owner: str, at: int, of: Mention | None = None) -> Mention | None:
+        """Whom "his" or "their" at a token means; nobody is the brother ``of`` themselves."""
         wanted = GENDERS.get(owner.lower(), "")
-        may = self._found.before(at, groups=not wanted)
+        may = [m for m in self._found.before(at, groups=not wanted) if m is not of]
         fitting = [m for m in may if not wanted or m.pronouns in ("", wanted)]
         if self.player in fitting and not self._is_of_another(wanted, fitting, at):
             return self.player  # whose story it is has the wives and brothers in it
@@ -194,10 +195,11 @@ class PremisePeople:
 
         It is another's where one opens a clause of the same sentence: "Gus says his wife".
         """
-        if self.player is None or not wanted or self.player.pronouns != wanted:
+        if self.player is None or not wanted or self.player.pronouns != wanted or self.is_second:
             return True
         first = 1 + max((i for i in range(at) if self.lows[i] in ".!?;"), default=-1)
-        others = (m for m in fitting if m is not self.player and m.pronouns == wanted)
+        others = [m for m in fitting if m is not self.player and m.pronouns == wanted]
+        others = [m for m in others if m.phrase.determiner not in THEIRS]  # his apprentice, and …
         opens = ("", *".,;:—!?")
         said = (place for m in others for place in m.at if first <= place < at)
         return any(self._found.low(place - 1) in opens for place in said)
@@ -211,13 +213,13 @@ class PremisePeople:
         is_kin = phrase.head in words_in("kin")
         is_named = owner[:1].isupper() and without_s(owner) != owner
         if owner in THEIRS:
-            of = self._owner(owner, phrase.start)
+            of = self._owner(owner, phrase.start, mention)
             is_ours = owner == "their" and is_kin and not (of and of.phrase.is_many)
             if (of is self.player and (of or not self.is_second)) or (is_ours and self.player):
                 return f"your {noun}"  # "their mother", of Ann and her brother
             ends = "'" if of and of.phrase.is_many else "'s"
             owner = f"{of.name or 'the ' + of.phrase.text}{ends}" if of else owner
-            is_named = is_kin
+            is_named = is_kin and of is not None
         is_monk = mention.name and not phrase.is_name and phrase.head in words_in("orders")
         is_mine = owner in MINE or (not owner and is_kin and not (phrase.is_many or is_monk))
         if phrase.is_name:
