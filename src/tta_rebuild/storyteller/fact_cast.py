@@ -153,7 +153,7 @@ def fact_cast(
     others = [
         f
         for f in premise.facts
-        if (f.doer != PLAYER or f.kind not in ("state", "doing"))
+        if _is_worth_saying(f)
         and not (_overlap(f, main, pronouns) or f.is_of_unknown)
         and not pattern("is_only_there").search(FactWording(pronouns).told(f))
     ]
@@ -171,6 +171,13 @@ def fact_cast(
         parts |= {part: one} if one else {}
     groups = frozenset(called_in_story(one) for one in premise.people if one.is_group)
     return FactCast(pronouns, named, parts, question, is_known, groups)
+
+
+def _is_worth_saying(fact: PremiseFact) -> bool:
+    """Whether a fact is more than what the player is, means to do, or knows a thing by."""
+    if fact.doer == PLAYER:
+        return fact.kind not in ("state", "doing") and not (fact.kind == "coming" and fact.base)
+    return bool(fact.doer) or not fact.is_beside
 
 
 def speaker_of(group: str) -> str:

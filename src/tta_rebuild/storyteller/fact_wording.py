@@ -98,7 +98,9 @@ class FactWording:
             subject = self._person(fact.doer, "subject", is_pronoun=False)
         else:
             subject = self._words(fact.subject)
-        return f"{subject} {self._words(fact.pieces)}"
+        said = f"{subject} {self._words(fact.pieces)}"
+        is_cut = said.count(",") == 1  # what stood between it and another is left out
+        return pattern("comma_before_verb").sub(" ", said) if is_cut else said
 
     def base(self, fact: PremiseFact) -> str:
         """What is meant to be done, or refused, of which the doer has just been named."""
@@ -140,10 +142,17 @@ class FactWording:
         else:
             self.known.add(who)
             kind = ""
+        who = self._own(who)
         owner = f"{who}’" if pattern("plural_owner").search(who) else f"{who}’s"
         word = _in_case(kind, case) if kind else owner if case == "owner" else who
         self.last[who] = word
         return word
+
+    def _own(self, name: str) -> str:
+        """Somebody as the speaker calls them: of Edmund's father Edmund says "my father"."""
+        whose, owns, rest = name.partition(" ")
+        is_mine = self.speaker and whose in (f"{self.speaker}'s", f"{self.speaker}’s")
+        return f"{'our' if self.me == 'we' else 'my'}{owns}{rest}" if is_mine else name
 
     def _words(self, pieces: tuple[Piece, ...]) -> str:
         out = ""

@@ -93,11 +93,13 @@ class PremiseMentions:
         self.is_second = self._speaks_to_you()
         if not self.is_second:
             self._add_unsaid()
-        of, last = phrases[0] if phrases else None, None
+        seen = list[tuple[Phrase, Mention | None]]()
         for phrase in phrases:
             is_none = phrase.determiner in ("no", "any", "every", "each")
+            before = (one for one in reversed(seen) if one[0].start < phrase.start)  # no owner
+            of, last = next(before, (phrases[0], None))
             mention = None if is_none else self._take(phrase, of, last)
-            of, last = phrase, mention
+            seen.append((phrase, mention))
             if mention and without_s(tokens[phrase.end - 1]) != tokens[phrase.end - 1]:
                 mention.is_owner = len(mention.at) == 1
             elif mention:
@@ -245,6 +247,7 @@ class PremiseMentions:
             is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
             is_work = of.is_name and not (phrase.is_many or phrase.is_name)  # Ann Roe, sexton,
             is_own = is_own or (not phrase.determiner and is_work)
+            is_own = is_own or (between.endswith((" is", " was")) and phrase.determiner)
             if not mention or phrase.kind != "person" or is_list or not is_own:
                 return None
             return self._is_also(mention, phrase, "")
