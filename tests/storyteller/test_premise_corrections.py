@@ -100,3 +100,10 @@ def test_it_of_an_aim_is_what_the_sentence_has_named_before() -> None:
     assert read_premise("Nadia owns a violin shop and must decide whether to keep it.").matter == (
         "the violin shop"
     )
+
+
+def test_who_has_died_by_another_sentence_is_not_there() -> None:
+    kept = "My grandmother, Abosede, kept the toll on the bridge for fifty years."
+    for said, is_gone in (("She died on Tuesday.", True), ("She sings on Tuesdays.", False)):
+        start = cast_of({"theme": f"{kept} {said} I have taken her stool.", "seed": "1"}, {}).start
+        assert (start["abosede.at"] == NOWHERE) is is_gone

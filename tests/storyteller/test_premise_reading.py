@@ -363,3 +363,9 @@ def test_what_you_are_is_read_from_what_is_yours(premise: str, role: str) -> Non
 )
 def test_whoever_you_are_said_to_be_is_played(premise: str, role: str) -> None:
     assert read_premise(premise).you.role == role
+
+
+def test_whoever_is_named_and_has_a_role_comes_before_the_others() -> None:
+    read = read_premise("The guests wait. A stranger knocks. I and my brother Ivo open the door.")
+
+    assert [one.name or one.role for one in read.people] == ["Ivo", "the stranger", "the guests"]

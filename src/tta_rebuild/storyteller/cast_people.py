@@ -15,7 +15,7 @@ from tta_rebuild.storyteller.motives import has_motive, kind_of_deed
 from tta_rebuild.storyteller.noun_phrases import is_animal, is_person, words_in
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_people import PremisePerson, called_in_story
-from tta_rebuild.storyteller.word_lists import is_one, pattern, word_table
+from tta_rebuild.storyteller.word_lists import fact_words, is_one, pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, Value
 
 _BY_WORDS = ("demand", "promise", "tell", "bar", "accuse", "banish")
@@ -54,6 +54,8 @@ def add_people(
         is_expected = any(f.kind == "coming" and is_one(f.does, "arrives") for f in does)
         is_up = any(fact.is_now and fact.kind != "state" for fact in does)
         is_late = "late" in person.role.split()[:2]  # your late mother
+        is_dead = any(_is_death(fact) for fact in does) and not _is_about(does, person)
+        is_late |= is_dead and person.odds.get("dead") != 0.0  # said to be alive
         is_gone = is_late or (_is_gone(theme, person) and not _is_about(does, person))
         is_said = is_sought or is_expected or is_gone
         is_away = is_said or person.is_only_owner
@@ -115,6 +117,13 @@ def _is_about(does: Sequence[PremiseFact], person: PremisePerson) -> bool:
     if person.odds.get("dead", 0.0) > _GONE or any(is_one(f.does, "leaves") for f in does):
         return False
     return any(f.is_now and not f.is_not and f.kind != "state" for f in does)
+
+
+def _is_death(fact: PremiseFact) -> bool:
+    """Whether whoever a fact is of has died by it: "She died on Tuesday", "was hanged"."""
+    is_killed = fact.is_passive and fact.does in fact_words("done_away")
+    has_died = is_killed or fact.does in fact_words("dies")
+    return fact.kind == "deed" and has_died and not fact.is_not
 
 
 def _is_gone(theme: str, person: PremisePerson) -> bool:

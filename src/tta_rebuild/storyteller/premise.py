@@ -226,6 +226,7 @@ class _Reading:
         people, no_people = self._apart(people)
         if not any(person.name for person in people):  # who names them names them all
             people += implied_people(roles, you, people)
+        people.sort(key=lambda p: (p.is_group, not p.name, not p.role))  # the best known first
         places, at = (setting := self._setting()).places(people, you.role)
         things = self._things(places) + [p.role for p in no_people]
         told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)
