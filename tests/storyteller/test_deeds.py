@@ -135,7 +135,7 @@ async def test_whoever_was_hurt_stays_hurt_in_later_scenes(
     plot("heist")
     replies = await played(ask, SHIP, "stab Castor with a knife", "wait", "wait", "look around")
     later = packaged_yaml("data/deeds")["deeds"]["hurt"]["later"][0]["say"]
-    slots = person_slots("who", "Castor", "they")
+    slots = person_slots("who", "Castor", "he")
     told = {tidy(template(line).draft(Random(1), slots)) for line in later}
 
     assert any(line in text_of(reply) for reply in replies[2:] for line in told)

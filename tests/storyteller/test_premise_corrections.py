@@ -107,3 +107,9 @@ def test_who_has_died_by_another_sentence_is_not_there() -> None:
     for said, is_gone in (("She died on Tuesday.", True), ("She sings on Tuesdays.", False)):
         start = cast_of({"theme": f"{kept} {said} I have taken her stool.", "seed": "1"}, {}).start
         assert (start["abosede.at"] == NOWHERE) is is_gone
+
+
+def test_whom_they_hanged_is_not_there() -> None:
+    theme = "They hanged my brother Anselmo in the market. I have come back to marry the judge."
+
+    assert cast_of({"theme": theme, "seed": "1"}, {}).start["anselmo.at"] == NOWHERE

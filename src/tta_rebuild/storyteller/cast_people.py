@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tta_rebuild.storyteller.entities import Entity, head_of, slug
-from tta_rebuild.storyteller.fact_wording import PremiseFact
+from tta_rebuild.storyteller.fact_wording import Mentioned, PremiseFact
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
 from tta_rebuild.storyteller.motives import has_motive, kind_of_deed
 from tta_rebuild.storyteller.noun_phrases import is_animal, is_person, words_in
@@ -54,7 +54,8 @@ def add_people(
         is_expected = any(f.kind == "coming" and is_one(f.does, "arrives") for f in does)
         is_up = any(fact.is_now and fact.kind != "state" for fact in does)
         is_late = "late" in person.role.split()[:2]  # your late mother
-        is_dead = any(_is_death(fact) for fact in does) and not _is_about(does, person)
+        is_dead = any(_is_death(fact, name) for fact in premise.facts)
+        is_dead &= not _is_about(does, person)
         is_late |= is_dead and person.odds.get("dead") != 0.0  # said to be alive
         is_gone = is_late or (_is_gone(theme, person) and not _is_about(does, person))
         is_said = is_sought or is_expected or is_gone
@@ -119,11 +120,14 @@ def _is_about(does: Sequence[PremiseFact], person: PremisePerson) -> bool:
     return any(f.is_now and not f.is_not and f.kind != "state" for f in does)
 
 
-def _is_death(fact: PremiseFact) -> bool:
-    """Whether whoever a fact is of has died by it: "She died on Tuesday", "was hanged"."""
-    is_killed = fact.is_passive and fact.does in fact_words("done_away")
-    has_died = is_killed or fact.does in fact_words("dies")
-    return fact.kind == "deed" and has_died and not fact.is_not
+def _is_death(fact: PremiseFact, name: str) -> bool:
+    """Whether somebody has died by a fact: "She died on Tuesday", "They hanged my brother"."""
+    if fact.kind != "deed" or fact.is_not:
+        return False
+    if fact.does in fact_words("done_away"):
+        to = [one.who for one in fact.object if isinstance(one, Mentioned)]
+        return fact.doer == name if fact.is_passive else to == [name]
+    return fact.doer == name and fact.does in fact_words("dies")
 
 
 def _is_gone(theme: str, person: PremisePerson) -> bool:

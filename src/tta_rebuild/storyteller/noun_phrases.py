@@ -277,7 +277,7 @@ def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
     words = [w for w in tokens[first:end] if w != ","]
     if not words or not words[-1][0].isalpha():
         return None
-    if at == 0 or tokens[at - 1] in OPENINGS:
+    if first == at and (at == 0 or tokens[at - 1] in OPENINGS):
         words[0] = words[0] if words[0].isupper() else words[0].lower()
     words[-1] = re.sub("(?<=.)['’]s$", "", words[-1])  # my wife's on their side
     return Phrase(determiner=determiner, words=tuple(words), start=at, end=end)

@@ -213,15 +213,14 @@ class PremiseMentions:
     def _said_again(self, phrase: Phrase, of: Phrase, mention: Mention | None) -> Mention | None:
         """Who was spoken of just before, where this phrase says their name or what they are."""
         between, follows = " ".join(self.lows[of.end : phrase.start]), self.low(phrase.end)
+        if phrase.is_name and follows in (",", ".") and (told := self._told_more_of(phrase)):
+            return self._is_called(told, phrase)
         if of.end > phrase.start or not pattern("same_person").match(between):
             return None
         is_apart = mention is None and phrase.is_name and between == "," and follows in (",", ".")
         before = self._nameless_before(of) if is_apart else None
         if before:  # the new kid at school, Ferdinand,
-            before.name = phrase.text
-            before.at.append(phrase.start)
-            before.pronouns = before.pronouns or gender_of("", phrase.text)
-            return before
+            return self._is_called(before, phrase)
         if phrase.is_name:
             is_one = not of.is_many or of.determiner == "the" or of.is_name
             is_aside = between != "," or follows in (",", ".")
@@ -255,15 +254,34 @@ class PremiseMentions:
         mention.pronouns = mention.pronouns or gender_of("", phrase.text)
         return mention
 
+    @staticmethod
+    def _is_called(mention: Mention, name: Phrase) -> Mention:
+        mention.name = name.text
+        mention.at.append(name.start)
+        mention.pronouns = mention.pronouns or gender_of("", name.text)
+        return mention
+
+    def _nameless(self) -> Mention | None:
+        """Whoever was spoken of last, where it is one person, without a name so far."""
+        last = self.mentions[-1] if self.mentions else None
+        return None if last is None or last.name or last.phrase.is_many else last
+
     def _nameless_before(self, of: Phrase) -> Mention | None:
         """Somebody without a name to whom a place or thing belongs: "the kid at | school"."""
-        last = self.mentions[-1] if self.mentions else None
-        if of.is_name or of.kind not in ("place", "thing") or last is None or last.name:
+        last = self._nameless()
+        if of.is_name or of.kind not in ("place", "thing") or last is None:
             return None
         is_joined = last.phrase.end == of.start - 1 and self.low(of.start - 1) in words_in(
             "joining"
         )
-        return last if is_joined and not last.phrase.is_many else None
+        return last if is_joined else None
+
+    def _told_more_of(self, name: Phrase) -> Mention | None:
+        """Whose name it is behind a clause: "the geologist who found us, Ragnhild Moe,"."""
+        if name.said not in ("person", "you") or (last := self._nameless()) is None:
+            return None
+        said = " ".join(self.lows[last.phrase.end : name.start]).replace(" ,", ",")
+        return last if pattern("said_more_of").fullmatch(said) else None
 
     def _add(self, phrase: Phrase, name: str = "") -> Mention:
         """The mention of a phrase: one of before, if it can be the same, else a new one."""

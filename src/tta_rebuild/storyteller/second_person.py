@@ -29,6 +29,8 @@ def _turned(text: str, told: str) -> str:
         is_mine = found["mine"] and pattern("a_mine").search(before)
         opens = found["mine"] and not before.strip()  # "mine captain", but "mine is lost"
         is_mine = is_mine or (opens and pattern("before_a_noun").match(text, found.end()))
+        is_dug = found["mine"] and re.match(r" (?:the|an?|this|that|your)\b", text[found.end() :])
+        is_mine = is_mine or (is_dug and before.endswith("to "))  # to mine the bridge
         if is_mine or (word == "I" and pattern("roman_one").search(before)):
             return word
         is_i_first = word == "I" and pattern("sentence_opens").search(before)
