@@ -152,6 +152,7 @@ def test_a_sentence_about_somebody_called_they_has_its_verbs_right() -> None:
     [
         ("Engineer Tom Bakker", "Tom"), ("Ada Quill", "Ada"), ("Dr Lund", "Dr Lund"),
         ("Captain Roe", "Captain Roe"), ("your sister", "your sister"), ("Old Tam", "Old Tam"),
+        ("Mrs Nakato's nephew", "the nephew"), ("your aunt’s old cook", "the old cook"),
     ],
 )  # fmt: skip
 def test_whoever_is_known_goes_by_a_short_name(name: str, called: str) -> None:

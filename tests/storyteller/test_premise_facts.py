@@ -94,6 +94,7 @@ def test_a_clause_is_told_to_whoever_is_played(premise: str, fact: str) -> None:
         ("My uncle Bram praises himself every day.", "Bram", "I praise myself"),
         (HIDDEN, "Ivo", "you have secretly written the songs that I sing"),
         ("My aunt Vesna is dancing with her own coat.", "Vesna", "I am dancing with my own coat"),
+        ("I have cheated Edmund's real father.", "Edmund", "you have cheated my real father"),
     ],
 )  # fmt: skip
 def test_whoever_is_in_a_fact_says_it_of_themselves(premise: str, speaker: str, fact: str) -> None:

@@ -15,7 +15,7 @@ from tta_rebuild.storyteller.act_binding import Binder
 from tta_rebuild.storyteller.act_words import with_article
 from tta_rebuild.storyteller.addressed import let_happen
 from tta_rebuild.storyteller.casting import Cast
-from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word
+from tta_rebuild.storyteller.entities import POINTING, Entity, bare, head_of, last_word, short
 from tta_rebuild.storyteller.line_template import capital, template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.results import done, own_clause, then_so, there
@@ -100,7 +100,7 @@ class ActWriter:
         they = cases_of(self._pronoun(entity))
         cases = [f"{'npc_' * (name == 'npc')}{case}" for case in ("they", "them", "their")]
         slots = dict(zip(cases, they, strict=True)) | forms_of(cases[0], they[0])
-        return slots | forms_of(name, entity.name)
+        return slots | forms_of(name, short(entity.name) if name == "npc" else entity.name)
 
     def _pronoun(self, entity: Entity) -> str:
         return "they" if self.state.is_any(entity.id, "group") else entity.pronouns or "they"

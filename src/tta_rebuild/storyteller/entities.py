@@ -61,8 +61,10 @@ def bare(phrase: str) -> str:
 def short(name: str) -> str:
     """What somebody is called once they are known: ``Engineer Tom Bakker`` → ``Tom``.
 
-    A title and one name stay together: ``Dr Lund``.
+    A title and one name stay together: ``Dr Lund``. Somebody's nephew is "the nephew".
     """
+    if owned := pattern("owned_name").fullmatch(name):
+        return f"the {owned['noun']}"
     words = name.split()
     if len(words) < 2 or not all(word[:1].isupper() for word in words):
         return name

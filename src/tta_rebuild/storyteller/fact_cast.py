@@ -106,12 +106,12 @@ class FactCast:
         told: dict[str, str] = {}
         are_many = name in self.groups
         for slot, fact in self.said.items():
-            wording = FactWording(self._short, short(name), are_many=are_many)
+            wording = FactWording(self._short, _brief(name), are_many=are_many)
             told |= forms_of(f"{slot}_{part}", wording.told(self._shortened(fact)))
         if self.question is not None:
             main = self._shortened(self.question.fact)
             for slot in ("object", "asked", "claim"):
-                wording = FactWording(self._short, short(name), are_many=are_many)
+                wording = FactWording(self._short, _brief(name), are_many=are_many)
                 said = getattr(wording, slot)(main)
                 said = once_known(said) if slot == "object" and self.is_known else said
                 told |= forms_of(f"{slot}_{part}", said)
@@ -119,7 +119,7 @@ class FactCast:
 
     @property
     def _short(self) -> Mapping[str, str]:
-        return {short(name): said for name, said in self.pronouns.items()}
+        return {_brief(name): said for name, said in self.pronouns.items()}
 
     def _told(self, fact: PremiseFact) -> str:
         return FactWording(self._short).told(self._shortened(fact))
@@ -129,7 +129,7 @@ class FactCast:
         said = fact.brief if self.is_known and fact.brief else fact.pieces
         return replace(
             fact,
-            doer=short(fact.doer),
+            doer=_brief(fact.doer),
             subject=tuple(map(_shortened, fact.subject)),
             pieces=tuple(map(_shortened, said)),
             base=tuple(map(_shortened, fact.base)),
@@ -217,7 +217,12 @@ def _only_person(pieces: Sequence[Piece]) -> str:
     return one.who if isinstance(one, Mentioned) and one.who != PLAYER else ""
 
 
+def _brief(name: str) -> str:
+    """The name by which a fact knows somebody: whose father it is may be who speaks."""
+    return name if pattern("owned_name").fullmatch(name) else short(name)
+
+
 def _shortened(piece: Piece) -> Piece:
     if isinstance(piece, Mentioned):
-        return replace(piece, who=short(piece.who))
-    return replace(piece, of=short(piece.of)) if isinstance(piece, Finite) else piece
+        return replace(piece, who=_brief(piece.who))
+    return replace(piece, of=_brief(piece.of)) if isinstance(piece, Finite) else piece
