@@ -103,9 +103,9 @@ def test_it_of_an_aim_is_what_the_sentence_has_named_before() -> None:
 
 
 def test_who_has_died_by_another_sentence_is_not_there() -> None:
-    kept = "My grandmother, Abosede, kept the toll on the bridge for fifty years."
-    for said, is_gone in (("She died on Tuesday.", True), ("She sings on Tuesdays.", False)):
-        start = cast_of({"theme": f"{kept} {said} I have taken her stool.", "seed": "1"}, {}).start
+    kept = "My teacher, Abosede, rang the bell of the bridge for fifty years."
+    for said, is_gone in (("She drowned there.", True), ("She sings there.", False)):
+        start = cast_of({"theme": f"{kept} {said} I have her stool.", "seed": "1"}, {}).start
         assert (start["abosede.at"] == NOWHERE) is is_gone
 
 
@@ -113,3 +113,10 @@ def test_whom_they_hanged_is_not_there() -> None:
     theme = "They hanged my brother Anselmo in the market. I have come back to marry the judge."
 
     assert cast_of({"theme": theme, "seed": "1"}, {}).start["anselmo.at"] == NOWHERE
+
+
+def test_whom_a_storm_has_taken_is_not_there() -> None:
+    for deed, is_gone in (("has taken", True), ("has not taken", False), ("has woken", False)):
+        theme = f"In the kitchen, a storm {deed} my little brother Pip. I call for Ann."
+        start = cast_of({"theme": theme, "seed": "1"}, {}).start
+        assert (start["pip.at"] == NOWHERE) is is_gone

@@ -353,3 +353,28 @@ def test_a_fault_that_a_sentence_shows_is_put_right(text: str, verb: str, relati
 
     assert word.tag.startswith("VB")
     assert word.relation == relation
+
+
+def test_what_only_says_which_thing_is_meant_is_no_news() -> None:
+    theme = (
+        "Nadia keeps the books of a small firm that makes brakes for lifts. Her friend Tomas has "
+        "copied the reports. A letter says that Matthias, the beekeeper, is Ivo's father. She must "
+        "find out who ordered it."
+    )
+    slots = cast_of({"theme": theme, "seed": "1"}, {"wish": "decide what to do about Tomas"}).slots
+    news = [text for slot, text in slots.items() if slot in ("also", "also2", "also3")]
+
+    assert news == ["the letter says that Matthias is Ivo's father"]
+
+
+@pytest.mark.parametrize(
+    ("premise", "fact"),
+    [
+        ("I always lose to my neighbour Gwyn. At night somebody smashes Gwyn's marrow.",
+         "somebody smashes Gwyn’s marrow"),
+        ("I am a proofreader. Ann wants a story killed; Lech wants to print it.",
+         "Lech wants to print the story"),
+    ],
+)  # fmt: skip
+def test_what_is_owned_and_what_it_means_stay_what_they_are(premise: str, fact: str) -> None:
+    assert fact in said(premise)

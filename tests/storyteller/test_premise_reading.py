@@ -369,3 +369,42 @@ def test_whoever_is_named_and_has_a_role_comes_before_the_others() -> None:
     read = read_premise("The guests wait. A stranger knocks. I and my brother Ivo open the door.")
 
     assert [one.name or one.role for one in read.people] == ["Ivo", "the stranger", "the guests"]
+
+
+def test_a_premise_that_names_its_people_has_no_others() -> None:
+    alone, named = (
+        read_premise(f"I'm a detective in Cairo, and {who} is missing.")
+        for who in ("a ruby", "my brother Sam")
+    )
+
+    assert "the police" in [one.role for one in alone.people]
+    assert [one.name for one in named.people] == ["Sam"]
+
+
+def test_a_funeral_that_is_over_is_no_place() -> None:
+    assert read_premise("Since the funeral Ann does not speak to her brother Bo.").at == "here"
+    assert read_premise("At the funeral Ann meets her brother Bo.").at == "at the funeral"
+
+
+def test_what_haste_makes_of_your_is_read() -> None:
+    told = read_premise("you are a thief and ur brother is on a train. ur going to jump").told
+
+    assert told == ("You are a thief and your brother is on a train.", "You're going to jump.")
+
+
+@pytest.mark.parametrize(
+    ("premise", "people"),
+    [
+        ("Ilse is a mechanic on the ice hauler Cormorant. The cook, Dov, is here.", {"Dov"}),
+        ("Ann has a letter: Matthias, the beekeeper next door, is Edmund's real father.",
+         {"Matthias", "Edmund"}),
+    ],
+)  # fmt: skip
+def test_a_ship_is_nobody_and_nobody_is_there_twice(premise: str, people: set[str]) -> None:
+    assert {one.name or one.role for one in read_premise(premise).people} == people
+
+
+def test_nobody_is_their_own_brother() -> None:
+    read = read_premise("Major Dacre sits. Captain Dacre, his brother, stands. You are Anselm.")
+
+    assert "Captain Dacre's brother" not in [one.role for one in read.people]

@@ -57,7 +57,9 @@ def add_people(
         is_dead = any(_is_death(fact, name) for fact in premise.facts)
         is_dead &= not _is_about(does, person)
         is_late |= is_dead and person.odds.get("dead") != 0.0  # said to be alive
-        is_gone = is_late or (_is_gone(theme, person) and not _is_about(does, person))
+        is_taken = any(_is_taken(fact, name) for fact in premise.facts)
+        is_taken &= person.odds.get("away") != 0.0
+        is_gone = is_late or is_taken or (_is_gone(theme, person) and not _is_about(does, person))
         is_said = is_sought or is_expected or is_gone
         is_away = is_said or person.is_only_owner
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
@@ -124,10 +126,22 @@ def _is_death(fact: PremiseFact, name: str) -> bool:
     """Whether somebody has died by a fact: "She died on Tuesday", "They hanged my brother"."""
     if fact.kind != "deed" or fact.is_not:
         return False
-    if fact.does in fact_words("done_away"):
-        to = [one.who for one in fact.object if isinstance(one, Mentioned)]
-        return fact.doer == name if fact.is_passive else to == [name]
-    return fact.doer == name and fact.does in fact_words("dies")
+    is_done_to = fact.doer == name if fact.is_passive else _done_to(fact) == [name]
+    is_killed = fact.does in fact_words("done_away") and is_done_to
+    return is_killed or (fact.doer == name and fact.does in fact_words("dies"))
+
+
+def _is_taken(fact: PremiseFact, name: str) -> bool:
+    """Whether somebody is elsewhere by a fact: "The storm has taken my brother", "was jailed"."""
+    if fact.kind != "deed" or fact.is_not:
+        return False
+    is_done_to = fact.doer == name if fact.is_passive else _done_to(fact) == [name]
+    is_swept = not (fact.doer or fact.is_passive) and fact.does in fact_words("swept_off")
+    return is_done_to and (is_swept or fact.does in fact_words("carried_off"))
+
+
+def _done_to(fact: PremiseFact) -> list[str]:
+    return [one.who for one in fact.object if isinstance(one, Mentioned)]
 
 
 def _is_gone(theme: str, person: PremisePerson) -> bool:

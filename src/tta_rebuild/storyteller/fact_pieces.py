@@ -111,7 +111,10 @@ class FactPieces:
         if pronoun.text.lower() != "it":
             return None
         wanted = ("NN", "NNP")
-        own = {w.index for w in self.tree.subtree(self.tree.clause_of(pronoun))}
+        clause = self.tree.clause_of(pronoun)
+        subject = self.tree.child(clause, *SUBJECTS) or clause
+        first = min(w.index for w in self.tree.subtree(subject))
+        own = {w.index for w in self.tree.subtree(clause) if w.index >= first}
         before = [
             w for w in self.tree.words[: pronoun.index] if w.tag in wanted and w.index not in own
         ]
@@ -122,6 +125,7 @@ class FactPieces:
             if w.index not in self.who and w.relation not in ("compound", "npadvmod", "poss")
         ]
         before = [w for w in before if not fact_words("times") & {one_of(w.text)}]
+        before = [w for w in before if not is_person(one_of(w.text.lower()))]
         best = [w for w in before if w.relation in ("nsubj", "nsubjpass", "dobj", "attr")]
         if pronoun.relation in SUBJECTS:  # what acts goes on acting
             best = [w for w in best if w.relation.startswith("nsubj")] or best

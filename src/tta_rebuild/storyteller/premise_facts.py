@@ -65,7 +65,8 @@ def facts_of(
         name = PLAYER if mention is cast.player else called.get(mention.phrase.start, "")
         for place in mention.at if name else ():
             phrase = phrases.get(place)
-            known = {*mention.phrase.words, *(phrase.words if phrase and phrase.is_name else ())}
+            known = {*mention.phrase.words, *mention.name.split()}
+            known |= {*(phrase.words if phrase and phrase.is_name else ())}
             span = _span(phrase, place, tokens, known)
             for start, token in zip(starts[span], tokens[span], strict=True):
                 parts = (part.start() for part in re.finditer(r"\w+", token))  # ex-fiance

@@ -213,6 +213,7 @@ class PremiseMentions:
     def _said_again(self, phrase: Phrase, of: Phrase, mention: Mention | None) -> Mention | None:
         """Who was spoken of just before, where this phrase says their name or what they are."""
         between, follows = " ".join(self.lows[of.end : phrase.start]), self.low(phrase.end)
+        between = "" if phrase.is_name and between in words_in("before_names") else between
         if phrase.is_name and follows in (",", ".") and (told := self._told_more_of(phrase)):
             return self._is_called(told, phrase)
         if of.end > phrase.start or not pattern("same_person").match(between):

@@ -89,8 +89,8 @@ class PremisePeople:
         named = (m for m in self.mentions if self.played & {*m.name.lower().split()})
         if chosen := next(named, None):
             return chosen
-        if me := self._found.you_are or next(filter(self._is_spoken_to, self.mentions), None):
-            return me
+        if self._found.you_are:
+            return self._found.you_are
         if self.topic_at > 0 and {"he", "she"} & {*self.lows[self.topic_at :][:4]}:
             # … Write about what she does.
             return next(iter(self._found.before(self.topic_at)), None)
@@ -98,12 +98,6 @@ class PremisePeople:
             return None
         told = [p.start for p in self.phrases if p.said == "you"]
         return hero_of(self._found, told, self.topic_at)
-
-    def _is_spoken_to(self, mention: Mention) -> bool:
-        """ "You, Nadia, want to …"."""
-        phrase, low = mention.phrase, self._found.low
-        is_aside = low(phrase.start - 1) == low(phrase.end) == ","
-        return phrase.is_name and is_aside and low(phrase.start - 2) == "you"
 
     def _unquoted(self) -> str:
         """The text but for what is said in it."""

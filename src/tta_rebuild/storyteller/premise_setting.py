@@ -62,8 +62,9 @@ class PremiseSetting:
         ranked = [row for phrase in self.phrases for row in self._ranked(phrase)]
         if pattern("goes_home").search(self.text):
             ranked.append((1, 996, "your home", "at your home"))
+        is_known = any(person.name for person in people)  # who names people names the place
         for number, there in ((997, workplace_of(head_of(role))), (998, self.implied)):
-            if there:
+            if there and not is_known:
                 ranked.append((1, number, there, f"{_preposition(there.split()[-1])} {there}"))
         ranked.sort()
         called = {name for person in people for name in (person.name, *person.name.split())}

@@ -107,7 +107,8 @@ def with_tagged(trees: TokenTree, tokens: Sequence[str], phrases: Sequence[Phras
     of_group = {p.end for p in found if p.start - 1 in groups}
     kept = [
         replace(p, said="thing")
-        if p.kind == "person" and not (p.said or p.determiner or not p.start or p.end in of_group)
+        if (p.kind == "person" and not (p.said or p.determiner or not p.start or p.end in of_group))
+        or (not p.is_name and p.head in words_in("vehicles") and p.kind == "person")
         else p
         for p in found
     ]  # without a determiner the rules alone do not tell: "amputees", "hope"
@@ -138,6 +139,7 @@ def _is_plain_object(phrase: Phrase, before: Sequence[str]) -> bool:
 def _is_lasting_place(phrase: Phrase, before: Sequence[str]) -> bool:
     """Whether a place or thing is nobody: "who robbed the bank", "our old van"."""
     is_thing = not (phrase.is_name or is_person(phrase.head)) and _never_acts(phrase.head)
+    is_thing |= not phrase.is_name and phrase.head in words_in("vehicles")  # the ice hauler Hope
     return is_thing or (phrase.kind == "place" and bool(before) and before[0] not in OPENINGS)
 
 
