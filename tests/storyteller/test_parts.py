@@ -12,6 +12,7 @@ from tta_rebuild.storyteller.entities import Entity, short
 from tta_rebuild.storyteller.line_template import template, tidy
 from tta_rebuild.storyteller.parts import part_slots, played_by, renamed, sides_of
 from tta_rebuild.storyteller.surroundings import surroundings_of
+from tta_rebuild.storyteller.teller import Teller
 from tta_rebuild.storyteller.world_state import NOWHERE
 
 RUTH = Entity("ruth", "person", "Ruth", "your older sister, who paints", "she")
@@ -157,3 +158,12 @@ def test_a_sentence_about_somebody_called_they_has_its_verbs_right() -> None:
 )  # fmt: skip
 def test_whoever_is_known_goes_by_a_short_name(name: str, called: str) -> None:
     assert short(name) == called
+
+
+def test_somebodys_nephew_is_the_nephew_where_a_scene_is_told() -> None:
+    theme = "Mrs Nakato sews. Mrs Nakato's nephew waits outside. I am Nilesh."
+    teller = Teller({"theme": theme, "turn": 1, "seed": 1})
+    [nephew] = [one for one in teller.cast.of_kind("person") if "nephew" in one.name]
+
+    assert teller.rules.telling.person_slots(nephew.id, "npc")["npc"] == "the nephew"
+    assert teller.rules.telling.person_slots(nephew.id, "person")["person"] == nephew.name

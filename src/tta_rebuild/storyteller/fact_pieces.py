@@ -125,7 +125,6 @@ class FactPieces:
             if w.index not in self.who and w.relation not in ("compound", "npadvmod", "poss")
         ]
         before = [w for w in before if not fact_words("times") & {one_of(w.text)}]
-        before = [w for w in before if not is_person(one_of(w.text.lower()))]
         best = [w for w in before if w.relation in ("nsubj", "nsubjpass", "dobj", "attr")]
         if pronoun.relation in SUBJECTS:  # what acts goes on acting
             best = [w for w in best if w.relation.startswith("nsubj")] or best
