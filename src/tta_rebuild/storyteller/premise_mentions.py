@@ -244,10 +244,11 @@ class PremiseMentions:
         else:
             is_open = of.determiner in ("a", "an", "") and not of.is_name
             is_list = between == "," and (is_open or follows in ("and", "or"))  # a cook, a dog
-            is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
+            is_owned = bool(phrase.determiner)
+            is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and is_owned)
             is_work = of.is_name and not (phrase.is_many or phrase.is_name)  # Ann Roe, sexton,
-            is_own = is_own or (not phrase.determiner and is_work)
-            is_own = is_own or (between.endswith((" is", " was")) and phrase.determiner)
+            is_own = is_own or (is_work and not is_owned)
+            is_own = is_own or (is_owned and between.endswith((" is", " was")))
             if not mention or phrase.kind != "person" or is_list or not is_own:
                 return None
             return self._is_also(mention, phrase, "")

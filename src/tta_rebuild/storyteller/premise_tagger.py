@@ -1,9 +1,9 @@
 """The places and the people of a premise: which of its words speak of one.
 
-Called by ``premise``. An averaged structured perceptron (Collins 2002) over what ``tagger_features``
-sees of each word, once for each label set of ``TAGS``. Of 4,236 people in the premises of seven
-writers, each left out of its training once, 74 % are tagged, and 86 % of what is tagged are people.
-Its weights, ``data/premise_*.txt``, are learned by ``tools/train_premise_tagger.py``.
+Called by ``premise``. An averaged structured perceptron (Collins 2002) over what is seen of each
+word (``tagger_features``), once for each label set of ``TAGS``. Of 4,236 people in the premises of
+seven writers, each left out of its training once, 74 % are tagged, and 86 % of what is tagged are
+people. Its weights, ``data/premise_*.txt``, are learned by ``tools/train_premise_tagger.py``.
 """
 
 from __future__ import annotations
