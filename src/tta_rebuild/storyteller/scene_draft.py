@@ -23,9 +23,9 @@ RECALL, RECALL_IN_WHOLE = 1, 3
 """Turns between two at which another fact of the premise may be said beside."""
 REMIND_EVERY = 3
 """Turns from one scene that says a fact of the premise to the next."""
-PLACE_EVERY, PLACE_UNTIL = 2, 4
-"""Turns from one scene of a plot told whole that begins with something of its place to the next,
-and the last that does: later such a sentence stands between two that are tense."""
+PLACE_AT = 4
+"""The scene of a plot told whole that begins with something of its place: later such a sentence
+would stand between two that are tense."""
 AIM_EVERY = 4
 """Turns from one scene that names what the player is after to the next."""
 
@@ -136,7 +136,7 @@ class SceneDraft:
             at: the number of its first passage.
         """
         now = int(self.state.get("now"))
-        is_due = self.cast.file.whole and 2 < now <= PLACE_UNTIL and not now % PLACE_EVERY
+        is_due = self.cast.file.whole and now == PLACE_AT
         is_there = not scene.ending and self.state.holds("!away, !ruined")
         lines = [template(text) for text in self.cast.passing] if is_due and is_there else []
         if told := self.writer.line(lines):
