@@ -109,10 +109,20 @@ def test_who_has_died_by_another_sentence_is_not_there() -> None:
         assert (start["abosede.at"] == NOWHERE) is is_gone
 
 
-def test_whom_they_hanged_is_not_there() -> None:
-    theme = "They hanged my brother Anselmo in the market. I have come back to marry the judge."
+@pytest.mark.parametrize(
+    ("deed", "is_gone"),
+    [
+        ("They hanged my brother Anselmo in the market.", True),
+        ("We buried the treasure with my brother Anselmo.", False),
+        ("Ann buried my brother Anselmo.", True),
+        ("Ann buried the letter for Anselmo, my brother.", False),
+    ],
+)
+def test_whom_they_hanged_is_not_there_but_who_only_stood_by(deed: str, is_gone: bool) -> None:
+    theme = f"{deed} I have come back to marry the judge."
+    start = cast_of({"theme": theme, "seed": "1"}, {}).start
 
-    assert cast_of({"theme": theme, "seed": "1"}, {}).start["anselmo.at"] == NOWHERE
+    assert (start["anselmo.at"] == NOWHERE) is is_gone
 
 
 def test_whom_a_storm_has_taken_is_not_there() -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tta_rebuild.storyteller.entities import Entity, head_of, slug
-from tta_rebuild.storyteller.fact_wording import Mentioned, PremiseFact
+from tta_rebuild.storyteller.fact_wording import PremiseFact
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
 from tta_rebuild.storyteller.motives import has_motive, kind_of_deed
 from tta_rebuild.storyteller.noun_phrases import is_animal, is_person, words_in
@@ -123,25 +123,25 @@ def _is_about(does: Sequence[PremiseFact], person: PremisePerson) -> bool:
 
 
 def _is_death(fact: PremiseFact, name: str) -> bool:
-    """Whether somebody has died by a fact: "She died on Tuesday", "They hanged my brother"."""
-    if fact.kind != "deed" or fact.is_not:
-        return False
-    is_done_to = fact.doer == name if fact.is_passive else _done_to(fact) == [name]
-    is_killed = fact.does in fact_words("done_away") and is_done_to
-    return is_killed or (fact.doer == name and fact.does in fact_words("dies"))
+    """Whether somebody has died by a fact: "She died on Tuesday", "Ann buried my brother"."""
+    has_died = fact.doer == name and fact.does in fact_words("dies")
+    return _is_past(fact) and (has_died or _is_done(fact, name, "done_away"))
 
 
 def _is_taken(fact: PremiseFact, name: str) -> bool:
     """Whether somebody is elsewhere by a fact: "The storm has taken my brother", "was jailed"."""
-    if fact.kind != "deed" or fact.is_not:
-        return False
-    is_done_to = fact.doer == name if fact.is_passive else _done_to(fact) == [name]
-    is_swept = not (fact.doer or fact.is_passive) and fact.does in fact_words("swept_off")
-    return is_done_to and (is_swept or fact.does in fact_words("carried_off"))
+    is_swept = not (fact.doer or fact.is_passive) and _is_done(fact, name, "swept_off")
+    return _is_past(fact) and (is_swept or _is_done(fact, name, "carried_off"))
 
 
-def _done_to(fact: PremiseFact) -> list[str]:
-    return [one.who for one in fact.object if isinstance(one, Mentioned)]
+def _is_past(fact: PremiseFact) -> bool:
+    return fact.kind == "deed" and not fact.is_not
+
+
+def _is_done(fact: PremiseFact, name: str, deeds: str) -> bool:
+    """Whether one of those deeds is done to somebody."""
+    to = fact.doer if fact.is_passive else fact.done_to
+    return to == name and fact.does in fact_words(deeds)
 
 
 def _is_gone(theme: str, person: PremisePerson) -> bool:
@@ -160,8 +160,9 @@ def _is_away(theme: str, person: PremisePerson) -> bool:
         return True
     if re.search(rf"\b{name}['’]s (?:{_AFTER_DEATH})\b", theme, re.I):
         return True
-    before = (theme[: found.start()] for found in re.finditer(rf"\b{name}\b", theme, re.I))
-    is_late = any(map(pattern("late").search, before))  # "our late father", and nobody else
+    said = [*re.finditer(rf"\b{name}\b(?P<owns>['’])?", theme, re.I)]
+    is_late = any(pattern("late").search(theme[: m.start()]) for m in said)  # "our late father"
+    is_late |= any(pattern("they_killed").search(theme[: m.start()]) for m in said if not m["owns"])
     is_killed = _is_told_of(theme, person, "who_killed") or _is_told_of(theme, person, "unseen")
     return is_late or is_killed or _is_told(theme, person, "away")
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -73,10 +73,12 @@ class WordTree(NamedTuple):
     """After which words a sentence is over."""
 
 
+@lru_cache(maxsize=16)
 def parse(text: str) -> tuple[tuple[ParsedWord, ...], ...]:
     """The words of each sentence, in their order; () for a text without words.
 
-    Takes time in proportion to the text's length. The weights are loaded by the first call.
+    Takes time in proportion to the text's length; the last sixteen texts are remembered. The
+    weights are loaded by the first call.
     """
     model, found = clause_model(), list[tuple[ParsedWord, ...]]()
     begin, count = 0, 0

@@ -81,7 +81,7 @@ class FactCast:
             told |= {"fact_inf": base, "fact_ing": f"{gerund(verb)}{space}{rest}"}
         if thing := FactWording(self._short).object(self._shortened(fact)):
             told |= noun_slots("object", once_known(thing) if self.is_known else thing)
-            if somebody := _only_person(fact.object):
+            if (somebody := fact.done_to) and somebody != PLAYER:
                 he, him, _his = cases_of(self.pronouns.get(somebody) or "they")
                 told |= forms_of("object_it", he) | forms_of("object_them", him)
         if asked := FactWording(self._short).asked(self._shortened(fact)):
@@ -201,7 +201,8 @@ def _done_to(fact: PremiseFact) -> str:
     """Whom a deed is done to, or whom the player is kept from; "" if nobody."""
     named = (p.who for p in fact.asked if isinstance(p, Mentioned) and p.case == "object")
     others = (who for who in named if who not in (PLAYER, fact.doer))
-    return _only_person(fact.object) or (next(others, "") if fact.is_not else "")
+    somebody = fact.done_to if fact.done_to != PLAYER else ""
+    return somebody or (next(others, "") if fact.is_not else "")
 
 
 def _also_in(fact: PremiseFact) -> str:
@@ -209,12 +210,6 @@ def _also_in(fact: PremiseFact) -> str:
     others = {PLAYER, fact.doer, _done_to(fact)}
     named = (piece.who for piece in fact.pieces if isinstance(piece, Mentioned))
     return next((who for who in named if who not in others), "")
-
-
-def _only_person(pieces: Sequence[Piece]) -> str:
-    """Who it is, where pieces speak of somebody other than the player and of nothing else."""
-    one = pieces[0] if len(pieces) == 1 else ""
-    return one.who if isinstance(one, Mentioned) and one.who != PLAYER else ""
 
 
 def _brief(name: str) -> str:

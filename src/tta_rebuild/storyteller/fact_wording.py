@@ -64,6 +64,12 @@ class PremiseFact:
     start: int = 0  # the offset of the verb
 
     @property
+    def done_to(self) -> str:
+        """Whom it is done to, PLAYER or a name; "" if nobody, or something of theirs."""
+        one = self.object[0] if len(self.object) == 1 else ""
+        return one.who if isinstance(one, Mentioned) else ""
+
+    @property
     def is_of_unknown(self) -> bool:
         """Whether somebody in it is only "he" or "them", and it is not known who that is."""
         texts = " ".join(piece for piece in self.pieces if isinstance(piece, str))

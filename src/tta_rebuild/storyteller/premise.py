@@ -220,13 +220,7 @@ class _Reading:
         self.aims = PremiseAims(
             self.tokens, phrases, self.cast, you, self.nameless, self.corrections.aim
         )
-        me, people = head_of(you.role), self.cast.others()
-        fitting = [s for s in self.settings if not s.get("player") or me in s["player"].split()]
-        roles = [role for s in fitting for role in s.get("people", ())]
-        people, no_people = self._apart(people)
-        if not any(person.name for person in people):  # who names them names them all
-            people += implied_people(roles, you, people)
-        people.sort(key=lambda p: (p.is_group, not p.name, not p.role))  # the best known first
+        people, no_people = self._people(you)
         places, at = (setting := self._setting()).places(people, you.role)
         things = self._things(places) + [p.role for p in no_people]
         told = statements(() if self.is_title else self.sentences, self.commands, self.cast, you)
@@ -308,14 +302,21 @@ class _Reading:
 
     # ----------------------------------------------------------------- people, places, things
 
-    def _apart(
-        self, people: Sequence[PremisePerson]
-    ) -> tuple[list[PremisePerson], list[PremisePerson]]:
-        """The people with their parts, and what was only taken for somebody."""
+    def _people(self, you: PremisePerson) -> tuple[list[PremisePerson], list[PremisePerson]]:
+        """The people with their parts, the best known first, and what was only taken for one.
+
+        A premise that names anybody names them all; to another whoever there must be is added.
+        """
         odds = {m.phrase.start: parts_of(self.cast, m) for m in self.cast.mentions}
-        found = [replace(p, odds=odds.get(p.at, {})) for p in people]
+        found = [replace(p, odds=odds.get(p.at, {})) for p in self.cast.others()]
         things = [p for p in found if _is_a_thing(p, self.text)]
-        return [*self.corrections.people([p for p in found if p not in things])], things
+        people = [*self.corrections.people([p for p in found if p not in things])]
+        if not any(person.name for person in people):
+            me = head_of(you.role)
+            fitting = [s for s in self.settings if not s.get("player") or me in s["player"].split()]
+            roles = [role for s in fitting for role in s.get("people", ())]
+            people += implied_people(roles, you, people)
+        return sorted(people, key=lambda p: (p.is_group, not p.name, not p.role)), things
 
     def _setting(self) -> PremiseSetting:
         return PremiseSetting(
@@ -324,16 +325,16 @@ class _Reading:
             phrases=self.phrases,
             nameless=self.nameless,
             spoken=self.spoken,
-            implied=next((s["place"] for s in self.settings if self._is_there(s)), ""),
+            implied=self._implied_place(),
             begins_at=self.corrections.at,
         )
 
-    def _is_there(self, setting: Mapping[str, Any]) -> bool:
-        """Whether a setting has a place, and is not only over: "since their mother's funeral"."""
-        now = pattern("over_since").sub(" ", " ".join(self.tokens))
-        words = {one for word in re.findall(r"\w+", now.lower()) for one in (word, one_of(word))}
-        over = {*setting["words"].split()} & self.spoken - words
-        return "place" in setting and not any("_" not in word for word in over)
+    def _implied_place(self) -> str:
+        """The place of what is spoken of, "" if none; not of a funeral "since" which it is told."""
+        over = pattern("over_since").findall(" ".join(self.tokens))
+        gone = {one_of(word) for said in over for word in re.findall(r"\w+", said.lower())}
+        fitting = (s for s in self.settings if gone.isdisjoint(s["words"].split()))
+        return next((s["place"] for s in fitting if "place" in s), "")
 
     def _things(self, places: Sequence[str]) -> list[str]:
         """What is no person and no place, the most spoken of first."""

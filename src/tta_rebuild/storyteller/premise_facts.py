@@ -7,7 +7,7 @@ that Callum has sold the piano. Called by ``premise``; ``fact_wording`` says a f
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -19,13 +19,13 @@ from tta_rebuild.storyteller.clause_tree import (
     SUBJECTS,
     ClauseTree,
 )
+from tta_rebuild.storyteller.fact_mentions import spoken_of
 from tta_rebuild.storyteller.fact_pieces import FactPieces
 from tta_rebuild.storyteller.fact_wording import PLAYER, FactWording, Piece, PremiseFact
-from tta_rebuild.storyteller.noun_phrases import Phrase, one_of, without_s
+from tta_rebuild.storyteller.noun_phrases import one_of
 from tta_rebuild.storyteller.premise_people import (
     PremisePeople,
     PremisePerson,
-    called_in_story,
     pronouns_of,
 )
 from tta_rebuild.storyteller.word_lists import fact_words, pattern
@@ -53,24 +53,7 @@ def facts_of(
         text: as ``premise`` reads it; ``tokens`` are its words.
         people: everybody but the player.
     """
-    starts, at = list[int](), 0
-    for token in tokens:
-        place = text.find(token, at)
-        starts.append(place)
-        at = place + len(token) if place >= 0 else at
-    called = {p.at: called_in_story(p) for p in people if p.at >= 0}
-    phrases = {phrase.start: phrase for phrase in cast.phrases}
-    who: dict[int, str] = {}
-    for mention in cast.mentions:
-        name = PLAYER if mention is cast.player else called.get(mention.phrase.start, "")
-        for place in mention.at if name else ():
-            phrase = phrases.get(place)
-            known = {*mention.phrase.words, *mention.name.split()}
-            known |= {*(phrase.words if phrase and phrase.is_name else ())}
-            span = _span(phrase, place, tokens, known)
-            for start, token in zip(starts[span], tokens[span], strict=True):
-                parts = (part.start() for part in re.finditer(r"\w+", token))  # ex-fiance
-                who |= {start + begin: name for begin in parts if start >= 0}
+    who = spoken_of(text, tokens, cast, people)
     pronouns = pronouns_of(people)
     named = [p.name for p in people if p.name]
     plain = text[:MOST_PARSED]
@@ -86,22 +69,6 @@ def _blank(found: re.Match[str]) -> str:
     """What is said of somebody in passing, as spaces: "asks me, as a friend, to lie", "the
     manager, Piers, wants"."""
     return found["of"] + " " * len(found["beside"])
-
-
-def _span(
-    phrase: Phrase | None, place: int, tokens: Sequence[str], known: Collection[str]
-) -> slice:
-    """The tokens by which somebody is known: a name's, a noun, the "mother" of "my mother's house".
-
-    ``known``: the words that speak of them.
-    """
-    if phrase is None:
-        return slice(place, place + 1)
-    bare = {i: without_s(tokens[i]) for i in range(phrase.start, phrase.end)}
-    owners = [i for i, word in bare.items() if word != tokens[i] and word in known]
-    if owners:
-        return slice(phrase.start if phrase.is_name else owners[0], owners[0] + 1)
-    return slice(phrase.start if phrase.is_name else phrase.end - 1, phrase.end)
 
 
 def _reads_well(told: str) -> bool:

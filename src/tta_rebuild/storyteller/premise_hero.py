@@ -101,7 +101,7 @@ def _may_be_played(found: PremiseMentions, mention: Mention) -> bool:
     after = (m for m in found.mentions if m.name and m.phrase.start > phrase.end)
     is_first = mention is found.mentions[0]
     pair = (m for m in found.mentions if m.name and m.phrase.end == phrase.start - 1)
-    is_second = before[1] == "and" and mention.name and len(mention.at) == 1 and any(pair)
+    is_joined = before[1] == "and" and mention.name and len(mention.at) == 1 and any(pair)
     return not (
         phrase.determiner in (*THEIRS, *MINE)
         or (phrase.is_many and found.low(phrase.end + 1) == "by" and is_led)
@@ -111,7 +111,7 @@ def _may_be_played(found: PremiseMentions, mention: Mention) -> bool:
         or (is_monster and (phrase.is_many or found.is_second))
         or (is_dead and is_alone)
         or found.is_buried(mention)
-        or is_second  # Tom and Lily are trapped
+        or is_joined  # Tom and Lily are trapped
         or (is_owner and phrase.start in owned)  # the clockmaker's daughter
     )
 

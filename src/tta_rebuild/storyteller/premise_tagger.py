@@ -119,10 +119,10 @@ def _with_titles(
     tokens: Sequence[str], spans: Sequence[tuple[int, int, str]]
 ) -> list[tuple[int, int, str]]:
     """The spans, with a title that was taken for somebody joined to its name: "Mrs | Bell"."""
-    joined = list[tuple[int, int, str]]()
+    joined, titles = list[tuple[int, int, str]](), words_in("titles", "her_titles", "his_titles")
     for begin, end, kind in spans:
         last = joined[-1] if joined else None
-        if last and last[1] == begin and tokens[begin - 1] in words_in("titles"):
+        if last and last[1] == begin and tokens[begin - 1] in titles:
             joined[-1] = (last[0], end, last[2] or kind)
         else:
             joined.append((begin, end, kind))

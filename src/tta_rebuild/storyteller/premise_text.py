@@ -64,7 +64,9 @@ def _capitalised(found: re.Match[str]) -> str:
 def _small_work(found: re.Match[str]) -> str:
     """What somebody is, in small letters: "Apothecary Bianca Loredan" is no name of three words."""
     word = found["work"]
-    is_title = {word, word.lower()} & words_in("ranks", "titles", "she_names", "he_names")
+    is_title = {word, word.lower()} & words_in(
+        "ranks", "titles", "her_titles", "his_titles", "she_names", "he_names"
+    )
     return found[0] if is_title or not is_person(word.lower()) else word.lower()
 
 

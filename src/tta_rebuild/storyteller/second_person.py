@@ -26,15 +26,18 @@ def to_second_person(text: str) -> str:
 def _turned(text: str, told: str) -> str:
     def turn(found: re.Match[str]) -> str:
         word, before = found[0], told + text[: found.start()]
-        is_mine = found["mine"] and pattern("a_mine").search(before)
-        opens = found["mine"] and not before.strip()  # "mine captain", but "mine is lost"
-        is_mine = is_mine or (opens and pattern("before_a_noun").match(text, found.end()))
-        is_dug = found["mine"] and re.match(r" (?:the|an?|this|that|your)\b", text[found.end() :])
-        is_mine = is_mine or (is_dug and before.endswith("to "))  # to mine the bridge
-        if is_mine or (word == "I" and pattern("roman_one").search(before)):
+        is_dug = found["mine"] and _is_dug(before, text[found.end() :])
+        if is_dug or (word == "I" and pattern("roman_one").search(before)):
             return word
         is_i_first = word == "I" and pattern("sentence_opens").search(before)
         new: str = word_table("words")["second_person"][word.lower()]
         return new.capitalize() if is_i_first or (word != "I" and word[0].isupper()) else new
 
     return pattern("first_person").sub(turn, text)
+
+
+def _is_dug(before: str, after: str) -> bool:
+    """Whether "mine" is what one digs: "the gold mine", "mine captain", "to mine the bridge"."""
+    is_named = pattern("a_mine").search(before)
+    opens = not before.strip() and pattern("before_a_noun").match(after)
+    return bool(is_named or opens or (before.endswith("to ") and pattern("a_thing").match(after)))

@@ -1,6 +1,7 @@
 """The clauses of a premise by its tokens: what each word is, of which verb it is the subject.
 
-Used by ``tagger_features``; the tokens of a premise are not cut as the parser's words are.
+Used by ``tagger_features`` and ``fact_mentions``: the tokens of a premise are not cut as the
+parser's words are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,15 @@ from tta_rebuild.storyteller.clause_tree import MOST_PARSED, ClauseTree
 _IN_A_PHRASE = ("compound", "det", "amod", "nummod")
 
 
+def token_starts(text: str, tokens: Sequence[str]) -> list[int]:
+    """Where each token of a text begins, in characters; -1 where the text has it not."""
+    starts, end = list[int](), 0
+    for token in tokens:
+        starts.append(start := text.find(token, end))
+        end = start + len(token) if start >= 0 else end
+    return starts
+
+
 @dataclass(frozen=True, slots=True)
 class TokenTree:
     """The tree of one text, and the word that each of its tokens begins with."""
@@ -24,13 +34,9 @@ class TokenTree:
     @classmethod
     def of(cls, text: str, tokens: Sequence[str]) -> TokenTree:
         """A token beyond ``MOST_PARSED`` characters, or not of the text, begins with no word."""
-        tree, words, end = ClauseTree(text[:MOST_PARSED]), list[ParsedWord | None](), 0
+        tree = ClauseTree(text[:MOST_PARSED])
         at = {w.start + i: w for w in tree.words for i in range(len(w.text))}
-        for token in tokens:
-            start = text.find(token, end)
-            end = start + len(token) if start >= 0 else end
-            words.append(at.get(start))
-        return cls(tree, words)
+        return cls(tree, [at.get(start) for start in token_starts(text, tokens)])
 
     def noun_of(self, word: ParsedWord) -> ParsedWord:
         """The noun in whose phrase a word is."""
