@@ -283,6 +283,22 @@ async def test_a_snippet_that_walks_to_the_reports_word_gains_no_time_and_harms_
     assert (await executor.run("import enum\n1 / 0")).verdict == "invalid"
 
 
+async def test_whoever_claims_to_have_finished_is_held_to_the_processors_time_too() -> None:
+    code = (
+        "import sys, os, json, enum\n"
+        "frame = sys._getframe()\n"
+        "while 'nonce' not in frame.f_locals:\n    frame = frame.f_back\n"
+        "claim = {'nonce': frame.f_locals['nonce'], 'end': 'finished'}\n"
+        "os.write(3, json.dumps(claim).encode() + b'\\n')\nwhile True: pass"
+    )
+    async with LocalExecutor(Limits(wall_s=30.0, cpu_s=1)) as local:
+        if "jail" not in await local.engines():
+            pytest.skip(f"no jail on this machine: {local.jail_problem}")
+        verdict = await local.run(code)
+    assert (verdict.verdict, verdict.engine) == ("blocked", "jail")
+    assert "computes longer" in verdict.reason
+
+
 async def test_a_dead_supervisor_is_trouble_and_is_replaced(executor: LocalExecutor) -> None:
     await executor.run("import enum")
     for process in psutil.Process().children():

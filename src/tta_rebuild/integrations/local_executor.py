@@ -22,6 +22,8 @@ from tta_rebuild.sandbox.snippet import Ending, Limits
 if TYPE_CHECKING:
     from tta_rebuild.sandbox.jail import Jail
 
+_TICKS_S = 0.03
+"""By how much the time that ended a process and the one it is said to have used may differ."""
 _MONTY_FEED_S = 0.25
 """Seconds for monty; what takes longer goes to the jail, or stays undecided."""
 
@@ -152,7 +154,7 @@ class LocalExecutor(CodeExecutor):
             ending = await jail.run(code, self.limits)
         except (ExecutorUnavailable, OSError) as error:
             return self._verdict("unverified", str(error), engine="jail", version=jail.version)
-        if ending.end == "died" and ending.cpu_s >= self.limits.cpu_s:
+        if ending.end != "limit" and ending.cpu_s > self.limits.cpu_s - _TICKS_S:  # claims or not
             ending = replace(ending, end="limit", limit="cpu")
         return self._judged(ending, "jail", jail.version)
 
