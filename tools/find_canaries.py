@@ -33,7 +33,11 @@ _WIDTH = {"hex": 2, "url": 3, "utf-16": 2}
 
 _DEEPEST = 4
 _LARGEST_INFLATED = 64 << 20
-_PREFIX = re.compile(rb"^(?:[A-Za-z0-9]{1,8}[-_.]){1,4}|^AIza(?:Sy)?")
+_PREFIX = re.compile(
+    rb"^(?:sk-(?:ant-(?:(?:api|admin)\d\d-)?|(?:proj|svcacct|admin|or-v\d)-)?|AIza(?:Sy)?|AQ\.|e2b_)"
+)
+"""What a provider's keys begin with, and nothing of what follows: that may hold hyphens, too."""
+
 _STREAMS = (
     (b"\x1f\x8b\x08", "gzip", 31),
     *((b"\x78" + level, "zlib", 15) for level in (b"\x01", b"\x5e", b"\x9c", b"\xda")),

@@ -82,6 +82,15 @@ def test_each_planted_form_is_found(form: str, variable: str, tmp_path: Path) ->
     assert {leak.secret for leak in leaks} == {1}
 
 
+@pytest.mark.parametrize(
+    "public", ["AIza" + "Sy", "sk-" + "ant-api03-", "sk-" + "proj-", "e2b" + "_"]
+)
+def test_hyphens_in_a_key_hide_none_of_it(public: str, tmp_path: Path) -> None:
+    ours = "aB-cD_eF-gH_iJ-kL_"
+    (tmp_path / "left.txt").write_text(f"{public}{ours}"[:-1])
+    assert CanaryScanner([public + ours + secrets.token_urlsafe(20)]).scan([tmp_path])
+
+
 def test_a_long_value_scattered_over_the_pages_of_a_database_is_found(tmp_path: Path) -> None:
     key = secrets.token_urlsafe(40)
     base = sqlite3.connect(tmp_path / "stories.db")
