@@ -31,6 +31,10 @@ _NO_MATTER = frozenset(
 _SAME = (
     "spouse wife husband",
     "child kid baby",
+    "mother mum mom mam mama",
+    "father dad daddy papa",
+    "grandmother grandma granny gran nan",
+    "grandfather grandpa grandad granddad",
     "superhero hero",
     "supervillain villain",
     "home house",

@@ -20,7 +20,7 @@ from tta_rebuild.storyteller.act_grammar import (
     phrase_length,
 )
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import is_one, word_list
+from tta_rebuild.storyteller.word_lists import is_one, pattern, word_list
 
 _PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you"}
 
@@ -87,7 +87,8 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
             many = phrase_length("often", low[k:]) or 1
             letter = "M" + "m" * (many - 1) if is_closed(low[k + many :]) else letter
         elif is_one(word, "enders") and not (word == "before" and spec.takes[0] == "where"):
-            letter = "E" if k or word not in ("as", "once") else "o"
+            is_likened = word == "as" and following in ("if", "though")
+            letter = "E" if k or is_likened or word not in ("as", "once") else "o"
         elif size:
             letter = "M" + "m" * (size - 1)
         elif says and before != "p" and word in spec.after["said"]:
@@ -96,6 +97,8 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
             letter = "B"
         elif word == "one" and before in ("n", "d"):
             letter = "n"
+        elif letter == "d" and k and low[k - 1] in ("last", "first", "next", "other", "same"):
+            letter = "n"  # "the last two sandwiches"
         tags += letter
     return tags
 
@@ -129,6 +132,8 @@ def arguments(spec: VerbFamily, rest: list[str], keeps_noun: bool) -> dict[str, 
             parts[slot] = kept if slot == "where" else [*parts.get(slot, ()), *kept]
     parts.pop("aside", None)
     _take_out_result(parts)
+    if noun := parts.get("object"):  # "the wardrobe where I found them"
+        parts["object"] = pattern("own_clause").sub("", joined(noun)).split()
     return {slot: to_second_person(f"- {joined(words)}")[2:] for slot, words in parts.items()}
 
 

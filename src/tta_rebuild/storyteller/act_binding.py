@@ -293,7 +293,7 @@ class Binder:
         """Several people named at once: "both witches", "them", "Anna and Karl"; one for all."""
         single = [p for p in self._with_you() if not self.state.is_any(p.id, "group")]
         words, head = bare(phrase).split(), head_of(phrase)
-        is_them = bool({"them", "they"} & set(words))
+        is_them = bool({"them", "they"} & {*words[-1:]})
         if "and" in words:
             parts = re.split(r",? and |, ", phrase)
             found = [self.cast.found(part, ("person",)) for part in parts]

@@ -61,6 +61,7 @@ def deed(tokens: list[str]) -> Act | None:
         family, found["instrument"] = "threaten", found.pop("object")
     if verb.base == "aim" and not found.get("object"):
         family = "threaten"
+    family = _by_object(family, verb, found)
     found["manner"] = " ".join([*lead.manner, found.get("manner", "")]).strip()
     told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
     clause = joined([*lead.manner, verb.base, *told])
@@ -174,6 +175,21 @@ def _of_motion(family: str, verb: str, found: dict[str, str]) -> str:
     if found.get("where") == "round":
         return family  # "walk the usual round"
     return "put" if found.get("where") else "push"
+
+
+def _by_object(family: str, verb: grammar.Verb, found: dict[str, str]) -> str:
+    """The family of a verb that means another thing with such an object: "draw my pistol"."""
+    what = found.get("object", "")
+    last = what.split(" ")[-1].lower()
+    if verb.name == "put on" and is_one(last, "switched"):
+        return "turn_on"
+    if verb.base == "draw" and is_one(last, "weapons"):
+        return "threaten"
+    if verb.base in ("smother", "throttle") and grammar.is_somebody(what.split()):
+        return "kill"
+    if verb.base in ("jam", "wedge") and found.get("where"):
+        return "put"
+    return family
 
 
 def _is_moved(what: str) -> bool:

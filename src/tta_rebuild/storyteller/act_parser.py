@@ -101,7 +101,16 @@ def _read(tokens: list[str]) -> list[Act]:
     no_act = spoken(text, "shout") if is_cry else Act(problem="no verb")
     if len(words) > 3 and any(is_one(word.lower(), "english") for word in words):
         no_act = spoken(text)
-    return [act for part in _parts(tokens) if (act := deed(part))] or [no_act]
+    parts = [*_parts(tokens)]
+    done = [part for part in parts if not _is_state([token.lower() for token in part])]
+    return [act for part in done or parts if (act := deed(part))] or [no_act]
+
+
+def _is_state(low: list[str]) -> bool:
+    """Whether a part of a move only tells what one knows, or does not care for."""
+    lead = Lead(low)
+    is_mine = lead.subject in ("i", "we")
+    return is_mine and "".join(lead.rest[:1]) in ("care", "know", "mind", "mean", "guess")
 
 
 def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
@@ -184,6 +193,8 @@ def _begins_act(before: list[str], link: str, after: list[str]) -> bool:
     is_known = grammar.is_rarer(first) or is_base(first)
     is_rarer = is_known and is_one(following[0], "determiners pronouns")
     is_rarer = is_rarer or (is_one(following[0], "objects") and unknown_verb(lead) is not None)
+    if not lead.subject and [first, *following][:2] in (["try", "to"], ["pretend", "to"]):
+        return True
     if not (lead.verb or is_rarer) or lead.subject or is_one(before[-1].lower(), "articles"):
         return False
     if after[0].lower() == "no" and after[1:2] != [","]:

@@ -135,12 +135,14 @@ class ActWriter:
         if not owner or self.state.is_any(owner, "dead", "asleep"):
             return ""
         texts = [
-            conjugated(text, *self._number(owner)) for text in common("taken")[self._mood(owner)]
+            conjugated(text, *self.number_of(owner))
+            for text in common("taken")[self.mood_of(owner)]
         ]
         self.state.apply("owner.trust+1" if int(self.state.get(f"{owner}.trust")) >= 0 else "")
         return self.writer.line([*map(template, texts)], **self.person_slots(owner, "person"))
 
-    def _mood(self, who: str) -> str:
+    def mood_of(self, who: str) -> str:
+        """How somebody stands to the player: ``friend``, ``neutral`` or ``foe``."""
         trust = int(self.state.get(f"{who}.trust"))
         return "friend" if trust > 0 else "foe" if trust < 0 else "neutral"
 
@@ -159,9 +161,9 @@ class ActWriter:
 
     def _conjugated(self, texts: Sequence[str]) -> list[str]:
         who = self.state.bound.get("person") or self.state.bound.get("object", "")
-        return [conjugated(text, *self._number(who)) for text in texts]
+        return [conjugated(text, *self.number_of(who)) for text in texts]
 
-    def _number(self, who: str) -> tuple[bool, bool]:
+    def number_of(self, who: str) -> tuple[bool, bool]:
         """Whether somebody is several people, and whether they go by "they"."""
         entity = self.cast.entities.get(who)
         if entity is None or entity.kind != "person":
@@ -185,8 +187,8 @@ class ActWriter:
         if not who or not table or self.state.is_any(who, "group", "caught"):
             return ""
         spoken = self.state.is_any(who, "mute") and SPOKEN
-        said = [text for text in table[self._mood(who)] if not (spoken and spoken.search(text))]
-        texts = [template(conjugated(text, *self._number(who))) for text in said]
+        said = [text for text in table[self.mood_of(who)] if not (spoken and spoken.search(text))]
+        texts = [template(conjugated(text, *self.number_of(who))) for text in said]
         return self.writer.line(texts, **self.person_slots(who, "person"))
 
 

@@ -31,6 +31,7 @@ from tta_rebuild.storyteller.surroundings import (
     once_known,
     surroundings_of,
 )
+from tta_rebuild.storyteller.word_lists import pattern
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
 _PARTS = {
@@ -74,6 +75,13 @@ class Cast:
         """Of whom a story of a premise is about, "" where it is about nobody."""
         about = self.premise.matter if self.file.common else ""
         return next((one.id for one in self.of_kind("person") if one.is_called(about)), "")
+
+    def topic(self, speaker: str = "") -> str:
+        """What the story is about as a noun phrase; "" where it is a clause or ``speaker``."""
+        topic = self.slots.get("object") or self.premise.matter
+        whom = self.entities.get(speaker)
+        is_clause = bool(pattern("finite_within").search(topic))
+        return "" if is_clause or (whom is not None and whom.is_called(topic)) else topic
 
     def found(self, phrase: str, kinds: Sequence[str] = ()) -> Entity | None:
         """What a phrase of the player's means, of these kinds."""

@@ -13,9 +13,11 @@ from tta_rebuild.storyteller.absent import Absent
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.entities import head_of, slug
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.meant_choice import decision, meant_choice
+from tta_rebuild.storyteller.noun_phrases import is_portable
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry
 from tta_rebuild.storyteller.word_lists import common
 from tta_rebuild.storyteller.world_state import WorldState
@@ -75,11 +77,18 @@ class Offers:
         fitting = [one for one in self.standing if parse_act(one.do).family == act.family]
         return fitting[0] if len(fitting) == 1 else None
 
-    def after(self, scene: SceneEntry | None) -> list[ChoiceEntry]:
-        """The choices that follow a scene, or none told: at least three where so many fit."""
+    def after(self, scene: SceneEntry | None, new: Sequence[ChoiceEntry] = ()) -> list[ChoiceEntry]:
+        """The choices that follow a scene, or none told: at least three where so many fit.
+
+        Args:
+            new: those that a deed has brought; what stood before fills their number up.
+        """
         is_quiet = scene is None or (not scene.choices and not self._cast.is_open)
         own = None if is_quiet or scene is None else scene.choices
         found = self._ready(self.standing) if own is None else self._ready(own, scene)
+        if own and (deed := self._of_the_premise()):
+            found = [*found[: MOST_CHOICES - 1], *deed]
+        found = [*new, *found[: MOST_CHOICES - len(new)]] if new else found
         anywhere = self._anywhere() if self._cast.is_open else []
         pool = self._ready(self._cast.file.choices)
         self._rng.shuffle(pool)
@@ -114,6 +123,29 @@ class Offers:
                 found.append(entry.model_copy(update={"do": words, "says": says}))
         return found
 
+    def _of_the_premise(self) -> list[ChoiceEntry]:
+        """A deed done to something that the premise names, every other turn of its own story."""
+        state, cast = self._state, self._cast
+        is_due = state.holds("stage=setup/stage=development") and not int(state.get("now")) % 2
+        if not (cast.file.common and is_due and state.holds("!away, !ruined")):
+            return []
+        named = [cast.entities.get(slug(one)) for one in cast.premise.things]
+        things = [one for one in named if one is not None and state.is_here(one.id)]
+        self._rng.shuffle(things)
+        for thing in things:
+            state.bound["thing"], self._writer.slots["thing"] = thing.id, thing.name
+            kinds = kinds_of_thing(thing.name)
+            rows = [
+                {key: value for key, value in row.items() if key != "of"}
+                for row in common("offers_of_things")
+                if kinds and ("of" not in row or {*row["of"].split()} & kinds)
+            ]
+            offers = self._ready([ChoiceEntry.model_validate(row) for row in rows])
+            new = [one for one in offers if one.do not in (*self.taken, *self._offered)]
+            if new:
+                return [new[0]]
+        return []
+
     def _anywhere(self) -> list[ChoiceEntry]:
         """What can be done in any story, with the things and places of this one, in some order."""
         things = [e for e in self._cast.of_kind("thing") if self._state.is_here(e.id)]
@@ -127,6 +159,13 @@ class Offers:
         offers = [ChoiceEntry.model_validate(offer) for offer in common("offers")]
         self._rng.shuffle(offers)
         return offers
+
+
+def kinds_of_thing(phrase: str) -> set[str]:
+    """What sort of thing a phrase names, ``portable`` among them, if any."""
+    head = head_of(phrase)
+    kinds = {kind for kind, words in common("kinds_of_things").items() if head in words.split()}
+    return kinds | ({"portable"} if is_portable(head) else set())
 
 
 def is_same(one: str, other: str) -> bool:

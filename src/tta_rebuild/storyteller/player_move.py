@@ -28,6 +28,7 @@ from tta_rebuild.storyteller.scene_draft import SceneDraft
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry, read_world
 from tta_rebuild.storyteller.scene_order import OF_DEEDS, OnAct, take_a_way
 from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import mended
 
 
 class PlayerMove:
@@ -49,6 +50,8 @@ class PlayerMove:
         self.rules = draft.rules
         self.act = Act()
         self.was_away = bool(self.state.get("away"))
+        self.deed: Act | None = None  # a free one, done, that no scene tells
+        self.is_remarked = False  # whether somebody who is there makes something of it
 
     def play(self) -> tuple[SceneEntry | None, str]:
         """Play the move: the scene that it leads to, and why nothing was done, if so."""
@@ -62,6 +65,7 @@ class PlayerMove:
             return self._chosen(offer, words), ""
         if self.cast.is_open and (known := answer(words, self.cast, self.state)):
             return None, known
+        words = mended(words.strip(), "asked_of_things") if self.cast.is_open else words
         self.act = act = self._asked_aloud(words) or parse_act(words)
         if act.problem:
             return None, self.rules.declined(act)
@@ -100,6 +104,8 @@ class PlayerMove:
             record(replace(act, family="aim"), self.cast, self.state)
         elif outcome.is_done and (effects := self.offers.decided(act)):
             self.state.apply(effects)
+        if self.cast.is_open and outcome.is_done and special is None and not ends:
+            self.deed = _last_of(act)
         self._happened(outcome)
         return special, ""
 
@@ -144,8 +150,7 @@ class PlayerMove:
             replace_the_dead(self.cast, self.state, self.given, self.notes)
             self.writer.slots.update(self.cast.slots)
         self.draft.bind()
-        is_remarked = outcome.texts and self.rng.random() < 0.3
-        self.draft.say(self.rules.telling.reaction(outcome.kind) if is_remarked else "")
+        self.is_remarked = bool(outcome.texts) and self.rng.random() < 0.3
 
     def _be_followed(self) -> None:
         """Where the player only goes elsewhere in a plot told whole, it goes on there.
@@ -168,6 +173,10 @@ class PlayerMove:
     def _may_follow(self, person: str, home: object) -> bool:
         is_there = self.state.get(f"{person}.at") == home
         return is_there and not self.state.is_any(person, "local", "dead", "caught", "asleep")
+
+
+def _last_of(act: Act) -> Act:
+    return act if act.then is None else _last_of(act.then)
 
 
 def _line_of(words: str) -> str:

@@ -47,7 +47,9 @@ def chosen_plot(
         of = object_of_deed(fact, said, premise.places)
         plots = plots_of_motive(fact, premise.question.shape, of) if is_told else []
         if not plots and _is_strange(fact) and (matter := matter_asked_about(premise)):
-            plots = plots_of_wonder(kind_of_matter(matter, said, premise.places))
+            kind = kind_of_matter(matter, said, premise.places)
+            is_office = kind == "place" and bool(fact.done_to)  # a school that sends one home
+            plots = [] if is_office else plots_of_wonder(kind)
         plots = plots or ([] if is_against else _plots_of_fact(premise.question))
         if plots:
             return Random(f"{seed}:plot").choice(plots)
@@ -100,7 +102,8 @@ def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool
         is_dead = any(p.odds.get("dead", 0.0) > 0.5 for p in premise.people if _is_it(p, premise))
         conflict = "unmask" if is_dead else "find"
     is_told_of_people = any(one.name for one in premise.people)
-    is_strange = conflict == "understand" and not (premise.question or is_told_of_people)
+    is_strange = conflict == "understand" and premise.is_wondrous
+    is_strange &= not (premise.question or is_told_of_people)
     plots: list[str] = plots_of_wonder(kind) if is_strange else []
     plots = [*plots, *plots_of_matter(conflict, kind)]
     return Random(f"{seed}:plot").choice(plots)

@@ -129,7 +129,8 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...], plot: str, wish: str) 
     played = next((name for name, *_, is_player in bound if is_player), "")
     read = _Reading(text, played).read(plot, wish) if is_english(text) else unread
     you, people = as_described(*with_own_name(text, read.you, read.people), bound)
-    parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
+    own = (you.name, "" if _is_title(you) else you.role)
+    parts = [f"You are {', '.join(filter(None, own)) or 'yourself'}"]
     told = [p for p in people if p.name and p.role and not _is_title(p)]
     parts += [f"{p.name} is {p.role}" for p in told]
     others = [p.name or p.role for p in people if p not in told]

@@ -91,8 +91,7 @@ class PremiseMentions:
         self.taken: set[int] = set()
         self.quoted = quoted_in(self.lows)
         self.is_second = self._speaks_to_you()
-        if not self.is_second:
-            self._add_unsaid()
+        self._add_unsaid()
         seen = list[tuple[Phrase, Mention | None]]()
         for phrase in phrases:
             is_none = phrase.determiner in ("no", "any", "every", "each")
@@ -115,11 +114,13 @@ class PremiseMentions:
         """Whoever is "she" or "he" from the beginning: "She married him for the visa." """
         for gender, noun in (("she", "woman"), ("he", "man")):
             at = self.lows.index(gender) if gender in self.lows else -1
-            if at < 0 or self.quoted[at] or (at and self.lows[at - 1] not in ".!?"):
+            opens = (*",;:", "and", "but") if self.is_second else (*".!?", "")
+            before = self.lows[at - 1] if at > 0 else ""
+            if at < 0 or self.quoted[at] or before not in opens:
                 continue
             may = (p for p in self.phrases if p.start < at and (p.is_name or p.kind == "person"))
             said = (gender_of("" if p.is_name else p.text, p.text * p.is_name) for p in may)
-            if not any(one in ("", gender) for one in said):
+            if not any(one in ("", "it", gender) for one in said):
                 phrase = Phrase(determiner="a", words=(noun,), start=at, end=at + 1, said="person")
                 self.mentions.append(Mention(phrase, pronouns=gender, at=[at]))
         self.mentions.sort(key=lambda m: m.phrase.start)

@@ -7,6 +7,7 @@ played ``premise_hero`` tells. Whom a premise implies ("a letter home": the fami
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -97,7 +98,20 @@ class PremisePeople:
         if self.is_second and pattern("it_is_me").search(self._unquoted()):
             return None
         told = [p.start for p in self.phrases if p.said == "you"]
-        return hero_of(self._found, told, self.topic_at)
+        hero = hero_of(self._found, told, self.topic_at)
+        listed = (m for m in self.mentions if hero and m.name and self._group_of(m) is hero)
+        return next(listed, hero)
+
+    def _group_of(self, mention: Mention) -> Mention | None:
+        """Of whom somebody is named as one: "two rival florists, Bea and Oskar"; else None."""
+        at = mention.phrase.start
+        for one in self.mentions:
+            between = self.lows[one.phrase.end : at]
+            names = {low for m in self.mentions if m.name for low in m.name.lower().split()}
+            is_listed = between[:1] == [","] and {*between} <= names | {",", "and"}
+            if one.phrase.is_many and not one.name and is_listed:
+                return one
+        return None
 
     def _unquoted(self) -> str:
         """The text but for what is said in it."""
@@ -127,7 +141,7 @@ class PremisePeople:
             noun = " ".join([*owners, *words, last if last.isupper() else one_of(last)])
             role = noun if owners and owner[0].isupper() else _indefinite(noun)
             role += "" if phrase.is_many else self._clause(self.player)
-        elif work := self._work_before(phrase):
+        elif work := self._work_before(phrase) or _title(phrase) or self._of_group(self.player):
             role = _indefinite(work)
         return PremisePerson(name=self.player.name, role=role, pronouns=self.player.pronouns)
 
@@ -158,7 +172,7 @@ class PremisePeople:
                 rest = f"the {'rest of the' if phrase.is_group else 'other'} {phrase.text}"
                 found.append(replace(_of_role(rest), pronouns="they", is_group=True))
         said = " ".join(self.tokens)
-        found += [_of_role(f"whoever is {what}") for what in pattern("somebody").findall(said)[:1]]
+        found += [_whoever(one) for one in [*pattern("somebody").finditer(said)][:1]]
         return found + [_of_role(what) for what in pattern("worse").findall(said)[:1]]
 
     def _clause(self, mention: Mention) -> str:
@@ -217,16 +231,23 @@ class PremisePeople:
         is_monk = mention.name and not phrase.is_name and phrase.head in words_in("orders")
         is_mine = owner in MINE or (not owner and is_kin and not (phrase.is_many or is_monk))
         if phrase.is_name:
-            title = phrase.words[0].lower()
-            is_title = len(phrase.words) > 1 and is_person(title)
-            if not is_title:
-                work = self._work_before(phrase)
+            title = _title(phrase)
+            if not title:
+                work = self._work_before(phrase) or self._of_group(mention)
                 return f"the {work}" if work else ""
             is_kin = title in words_in("kin") - words_in("orders")  # uncle Bo, but Sister Agnes
             return f"{'your' if is_kin else 'the'} {'late ' * is_late}{title}"
         if is_mine or without_s(owner) in names:
             return f"your {noun}"
         return f"{owner if is_named else 'the'} {'other people' if noun == 'people' else noun}"
+
+    def _of_group(self, mention: Mention) -> str:
+        """What one of a group is: "removal man" of two removal men; "" of nobody's."""
+        group = self._group_of(mention)
+        if group is None or group.phrase.head in words_in("plain_people"):
+            return ""
+        words = [w for w in group.phrase.words[:-1] if w.lower() not in words_in("numerals")]
+        return " ".join([*words, group.phrase.head])
 
     def _work_before(self, phrase: Phrase) -> str:
         """What stands bare before a name: "retired customs officer" of "… Hester Muir", or ""."""
@@ -239,6 +260,19 @@ class PremisePeople:
                 break
             first -= 1
         return " ".join(self.tokens[first : phrase.start])
+
+
+def _title(phrase: Phrase) -> str:
+    """What somebody is by the title before their name: "captain" of Captain Oyelaran, or ""."""
+    title = phrase.words[0].lower()
+    return title if phrase.is_name and len(phrase.words) > 1 and is_person(title) else ""
+
+
+def _whoever(found: re.Match[str]) -> PremisePerson:
+    """Of whom no more is known than what they do: "somebody knocks" → whoever knocks."""
+    does = re.sub(r"^['’]s ", "is ", found["is"]) + found["does"]
+    role = to_second_person(f"whoever {' '.join(does.split())}")
+    return PremisePerson(role=re.sub(r" (['’])", r"\1", role))
 
 
 def _of_role(role: str) -> PremisePerson:

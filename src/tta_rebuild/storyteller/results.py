@@ -37,8 +37,8 @@ def result_of(act: Act, kinds: Collection[str], slots: Mapping[str, str]) -> dic
         is_bare = bool(entry.get("bare")) == ("object" not in slots)
         if is_verb and is_kind and is_bare and {*_SLOT.findall(entry["line"])} <= slots.keys():
             is_many = slots.get("it") == "them"
-            says = [f"{{You_do}} {_agreeing(text, is_many)}" for text in entry["say"]]
-            return {**entry, "say": says, "line": _agreeing(entry["line"], is_many)}
+            says = [f"{{You_do}} {agreeing(text, is_many)}" for text in entry["say"]]
+            return {**entry, "say": says, "line": agreeing(entry["line"], is_many)}
     return {}
 
 
@@ -48,7 +48,7 @@ def done(verb: str) -> str:
     return f"{participle(first)} {rest}".strip()
 
 
-def _agreeing(text: str, is_many: bool) -> str:
+def agreeing(text: str, is_many: bool) -> str:
     """``{o:land}`` as "land" for several things, as "lands" for one."""
     return _OF_OBJECT.sub(lambda m: m[1] if is_many else third_person(m[1]), text)
 
@@ -76,7 +76,7 @@ def then_so(act: Act, is_many: bool) -> str:
     alone = packaged_yaml("data/results")["stands"]["alone"].get(particle, "")
     said = act.result or (alone if act.object else "") or there(act.where)
     its, it = ("their", "they") if is_many else ("its", "it")
-    return _agreeing(said.replace("{its}", its).replace("{it}", it), is_many)
+    return agreeing(said.replace("{its}", its).replace("{it}", it), is_many)
 
 
 def kinds_of(act: Act, bound: Mapping[str, str]) -> set[str]:

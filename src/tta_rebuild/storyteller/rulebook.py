@@ -6,6 +6,7 @@ takes the first rule that fits (``data/acts``), whose sentences ``act_writer`` f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -34,6 +35,7 @@ from tta_rebuild.storyteller.beyond import is_dead
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.deeds import record, record_heard
 from tta_rebuild.storyteller.entities import POINTING, bare, head_of, short
+from tta_rebuild.storyteller.findings import Finding, found_by
 from tta_rebuild.storyteller.hindrances import hindered
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
@@ -46,6 +48,8 @@ from tta_rebuild.storyteller.word_lists import common, rules_of
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 _MOST_STEPS = 3
+_IS_TOLD = re.compile(r"\b(?:person|body|sought|hidden|object=you)\b")
+"""Conditions of rules that tell themselves what is found, or of whom."""
 
 
 @dataclass(slots=True)
@@ -129,24 +133,46 @@ class Rulebook:
             if "as" in rule:
                 entry = rules_of(rule["as"])
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
-            told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
-            plain = {} if told else result_of(act, kinds_of(act, bound), slots)
-            if plain:
-                rule = {**rule, "line": plain["line"]}
-                rule["then"] = ", ".join(filter(None, (rule.get("then"), plain.get("then"))))
-                told = plain["say"]
-            told = self.telling.say(of_number(told, slots), slots)
-            text = self.telling.told(act, told, slots)
+            is_news = known not in self.cast.premise.told  # else what it finds is told instead
+            found = None if known and is_news else self._found(act, rule, bound, slots)
+            if found is None or found.is_besides:
+                text, rule = self._told_of(act, rule, bound, slots)
+            else:
+                text = slots.get("You_do", "")
+                rule = {**rule, "line": "", "then": _without_trifles(rule.get("then", ""))}
+            text = f"{text} {found.told}".strip() if found else text
             if not text:
                 continue
-            if "say" in plain:
-                text = f"{text} {self.telling.taken(bound['owner'])}".strip()
             outcome.texts.append(text.replace(slots["known"], known))  # however often told before
             outcome.kind = entry.get("kind", "quiet")
             if "fail" not in rule:
                 self._done(act, rule, bound, slots, outcome)
+                outcome.lines += [found.line] if found and found.line else []
             return "fail" not in rule
         return False
+
+    def _told_of(
+        self, act: Act, rule: Mapping[str, Any], bound: Mapping[str, str], slots: Mapping[str, str]
+    ) -> tuple[str, Mapping[str, Any]]:
+        """What comes of an act by a rule, and the rule with what plainly comes of it besides."""
+        told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
+        plain = {} if told else result_of(act, kinds_of(act, bound), slots)
+        if plain:
+            then = ", ".join(filter(None, (rule.get("then"), plain.get("then"))))
+            rule = {**rule, "line": plain["line"], "then": then}
+            told = plain["say"]
+        text = self.telling.told(act, self.telling.say(of_number(told, slots), slots), slots)
+        if text and plain:
+            text = f"{text} {self.telling.taken(bound['owner'])}".strip()
+        return text, rule
+
+    def _found(
+        self, act: Act, rule: Mapping[str, Any], bound: Mapping[str, str], slots: Mapping[str, str]
+    ) -> Finding | None:
+        """What an act finds out, where it succeeds and nothing is known of it but what it finds."""
+        is_plain = not ({"fail", "cost"} & rule.keys() or _IS_TOLD.search(rule.get("when", "")))
+        may_find = self.cast.is_open and self.cast.file.common and is_plain
+        return found_by(act, self.telling, kinds_of(act, bound), bound, slots) if may_find else None
 
     def _note(self, act: Act, bound: Mapping[str, str]) -> None:
         """Keep how an act was read."""
@@ -311,6 +337,11 @@ class Rulebook:
 def _on(effects: str, bound: Mapping[str, str]) -> str:
     """The effects on what a move names, without those on the story."""
     return ",".join(one for one in effects.split(",") if one.strip(" !").split(".")[0] in bound)
+
+
+def _without_trifles(effects: str) -> str:
+    """The effects of a rule without things that its own sentences would have told of."""
+    return "gain+1" if "trifle" in effects or "found_list" in effects else effects
 
 
 def _following(act: Act) -> list[Act]:

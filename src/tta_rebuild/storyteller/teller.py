@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
+from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.changes import corrected
 from tta_rebuild.storyteller.deeds import fates
@@ -28,6 +29,7 @@ from tta_rebuild.storyteller.scene_draft import SceneDraft
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry
 from tta_rebuild.storyteller.scene_order import DECISIVE, possible_scenes, ranked
 from tta_rebuild.storyteller.scene_reply import reply_of, scene_facts
+from tta_rebuild.storyteller.sequel import Sequel, sequel_of
 from tta_rebuild.storyteller.wishes import wish_acted_on, wish_of, wishes_offered
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.world_state import WorldState
@@ -109,6 +111,7 @@ class Teller:
         """The scene as a reply in the shape of ``core.tasks``."""
         self.draft.bind()
         following: SceneEntry | None = None
+        deed: Act | None = None
         if self.turn == 1 or not self.notes:
             for text in opening(self.cast, self.state, self.writer):
                 self.draft.say(text)
@@ -126,12 +129,21 @@ class Teller:
             following, declined = move.play()
             if declined:
                 return {"declined": declined}
+            deed = move.deed
+            if deed is not None and self._may_pause() and (sequel := self._sequel(deed)):
+                self._tick()
+                self.state.values["sequel_at"] = self.turn
+                return self._reply(None, is_ending=False, new=sequel.choices)
+            if move.is_remarked:
+                self.draft.say(self.rules.telling.reaction(str(self.state.values.get("kind"))))
         self._tick()
         self._pass_the_climax()
         before = len(self.draft.passages)
         scene = None if following else self._interlude()
         if scene is None:
             scene = self._told(following) or self._told(following, with_others=True)
+        if scene is None and deed is not None:  # the plot waits for a decision
+            self._sequel(deed)
         is_over = bool(self.given.get("should_end")) or not self.cast.is_open
         ending = scene is not None and bool(scene.ending) and is_over
         if not self.draft.passages:
@@ -142,6 +154,24 @@ class Teller:
             told = " ".join(one["text"] for one in self.draft.passages[before:])
             self.draft.say(fates(self.cast, self.state, self.writer, told))
         return self._reply(scene, ending)
+
+    def _may_pause(self) -> bool:
+        """Whether a deed may be taken in before the plot goes on.
+
+        Never twice in a row, nor when the plot comes to a head or a deed has turned it.
+        """
+        is_quiet = self.state.holds("stage=setup/stage=development, !away, !ruined") and not (
+            self.given.get("should_end") or self.state.get("deed.turned_at") == self.turn
+        )
+        is_begun = bool(self.seen) and self.cast.file.common  # its question has been put
+        return is_quiet and is_begun and self.turn - int(self.state.get("sequel_at")) > 1
+
+    def _sequel(self, deed: Act) -> Sequel | None:
+        """How a deed is taken, told; None where nobody is there to take it."""
+        sequel = sequel_of(deed, self.rules.telling, self.offers.taken)
+        if sequel is not None:
+            self.draft.say(sequel.told, sequel.who)
+        return sequel
 
     def _asks(self) -> bool:
         """Whether the player is to say first what they are after."""
@@ -201,11 +231,13 @@ class Teller:
                     return scene
         return None
 
-    def _reply(self, scene: SceneEntry | None, is_ending: bool) -> dict[str, Any]:
+    def _reply(
+        self, scene: SceneEntry | None, is_ending: bool, new: Sequence[ChoiceEntry] = ()
+    ) -> dict[str, Any]:
         passages = self.draft.passages
         passages[-1]["facts"] = scene_facts(self.draft, self.before, self.named)
         asked = self.cast.premise.wishes if self._asks() else ()
-        choices = [] if is_ending else wishes_offered(asked) or self.offers.after(scene)
+        choices = [] if is_ending else wishes_offered(asked) or self.offers.after(scene, new)
         told = " ".join([*(one.do for one in choices), *(one["text"] for one in passages)])
         self.rules.binder.remember_told(told)
         return reply_of(

@@ -1,0 +1,95 @@
+"""What is found where the player looks, reads, listens, counts or tries (``data/findings.yaml``).
+
+Called by ``rulebook``: what a label says, what lies in the drawer, how many there are. What has
+been found stays so: who does the same again finds it as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_writer import ActWriter
+from tta_rebuild.storyteller.entities import head_of, short
+from tta_rebuild.storyteller.line_template import template
+from tta_rebuild.storyteller.results import agreeing
+from tta_rebuild.storyteller.surroundings import forms_of
+from tta_rebuild.storyteller.word_lists import packaged_yaml, pattern
+from tta_rebuild.storyteller.world_state import YOU
+
+_FEWEST, _MOST = 7, 60
+"""How many there are of what is counted."""
+_IT = re.compile(r"\{[Ii]ts?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an act has brought to light: told to the player, and true from then on."""
+
+    told: str
+    line: str
+    is_besides: bool = False  # told after what came of the act, not in its place
+
+
+def found_by(
+    act: Act,
+    writing: ActWriter,
+    kinds: Collection[str],
+    bound: Mapping[str, str],
+    slots: Mapping[str, str],
+) -> Finding | None:
+    """What an act finds out of a thing or a place; None where it looks for nothing.
+
+    Args:
+        kinds: what sort of thing the object is, besides its noun.
+        bound: ids by their part in the act.
+        slots: what the act's own sentences are filled with.
+    """
+    kind = _kind_of_search(act)
+    what = bound["object"] or bound["place"]
+    if not kind or "object" not in slots or writing.binder.is_person(what):
+        return None
+    state, key = writing.state, f"{what}.found_{kind}"
+    if what and state.values.get(key):
+        again = writing.say(packaged_yaml("data/findings")["again"], slots)
+        return Finding(again, "") if again else None
+    entries = packaged_yaml("data/findings")["found"][kind]
+    of = ({*kinds} - {"body"}) | {head_of(slots["object"]), "any"}
+    fitting = (e for e in entries if {*e["of"].split()} & of)
+    entry = next(fitting, None)
+    rows = list(entry["found"]) if entry else []
+    writing.writer.rng.shuffle(rows)
+    known = {**slots, **_more_slots(writing, bound), "matter": writing.cast.topic(what)}
+    is_many = slots.get("it") == "them"
+    for row in rows:
+        said = row["say"] + row["line"]
+        if (is_many and _IT.search(said)) or ("{matter}" in said and not known["matter"]):
+            continue
+        if told := writing.writer.line([template(agreeing(row["say"], is_many))], **known):
+            state.values |= {key: True} if what else {}
+            line = writing.writer.filled(template(agreeing(row["line"], is_many)), **known)
+            return Finding(told, line, kind in packaged_yaml("data/findings")["besides"])
+    return None
+
+
+def _kind_of_search(act: Act) -> str:
+    """In which way an act finds something out: ``read``, ``count``, ``inside`` …, or ""."""
+    if act.family not in ("look", "search") and pattern("to_see_inside").search(act.clause):
+        return "inside"
+    for kind, acts in packaged_yaml("data/findings")["acts"].items():
+        if act.verb in acts.get("verbs", "").split(", ") or act.family in acts.get("families", ()):
+            return str(kind)
+    return ""
+
+
+def _more_slots(writing: ActWriter, bound: Mapping[str, str]) -> dict[str, str]:
+    """A number, and somebody of the premise, who may be elsewhere."""
+    slots = {"number": str(writing.writer.rng.randint(_FEWEST, _MOST))}
+    meant = {YOU, *bound.values()}
+    people = [p for p in writing.cast.of_kind("person") if p.id not in meant]
+    own = [p for p in people if not writing.state.is_any(p.id, "group", "local", "dead")]
+    if own:
+        slots |= forms_of("someone", short(writing.writer.rng.choice(own).name))
+    return slots

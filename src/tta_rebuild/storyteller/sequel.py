@@ -1,0 +1,97 @@
+"""What follows a deed of the player's own: how whoever is there takes it, and what can be done now.
+
+Called by ``teller``, which tells it instead of a scene of the plot. The texts are those of
+``data/sequels.yaml``, by the sort of the deed and by how the person stands to the player.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_writer import ActWriter, conjugated
+from tta_rebuild.storyteller.beyond import is_spirit
+from tta_rebuild.storyteller.entities import head_of
+from tta_rebuild.storyteller.line_template import template
+from tta_rebuild.storyteller.noun_phrases import is_animal
+from tta_rebuild.storyteller.scene_file import ChoiceEntry
+from tta_rebuild.storyteller.word_lists import packaged_yaml
+
+_NEW_CHOICES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sequel:
+    """How a deed is taken: by whom, in what words, and what fits next."""
+
+    who: str
+    told: str
+    choices: Sequence[ChoiceEntry]
+
+
+def sequel_of(act: Act, writing: ActWriter, taken: Sequence[str]) -> Sequel | None:
+    """What follows a deed that has just been told; None where nobody is there to take it.
+
+    Args:
+        taken: the words of choices taken before.
+    """
+    bound, state = writing.state.bound, writing.state
+    whom = bound.get("person") or (
+        bound["object"] if writing.binder.is_person(bound.get("object", "")) else ""
+    )
+    who = whom if whom in writing.binder.here() else writing.binder.npc()
+    sort = _sort_of(act, is_theirs=bool(whom) and whom == who)
+    if not sort or not who or state.is_any(who, "group", "caught", "asleep", "mute"):
+        return None
+    person = writing.cast.entities[who]
+    if is_animal(head_of(person.role or person.name)) or is_spirit(who, writing.cast, state):
+        return None
+    slots = writing.person_slots(who, "person")
+    if "object" in writing.slots(act, bound) and not writing.binder.is_person(bound["object"]):
+        named = ("object", "Object", "it", "its", "is", "It")
+        slots |= {k: v for k, v in writing.slots(act, bound).items() if k in named}
+    topic = writing.cast.topic(who)
+    slots |= {"matter": topic}
+    number = writing.number_of(who)
+    table = packaged_yaml("data/sequels")
+    texts = [conjugated(text, *number) for text in table["told"][sort][writing.mood_of(who)]]
+    texts = [text for text in texts if topic or "{matter}" not in text]
+    told = writing.writer.line([*map(template, texts)], **slots)
+    if not told:
+        return None
+    rows = [row for row in (table["choices"] or {}).get(sort, ()) if topic or _is_general(row)]
+    writing.writer.rng.shuffle(rows)
+    filled = [
+        {
+            key: writing.writer.filled(template(conjugated(row[key], *number)), **slots)
+            for key in ("do", "says")
+        }
+        for row in rows
+    ]
+    entries = [
+        ChoiceEntry.model_validate(
+            {**row, **words, "then": row["then"].replace("person.", f"{who}.")}
+        )
+        for row, words in zip(rows, filled, strict=True)
+        if all(words.values()) and words["do"] not in taken
+    ]
+    return Sequel(who, told, entries[:_NEW_CHOICES])
+
+
+def _is_general(row: Mapping[str, str]) -> bool:
+    return "{matter}" not in row["do"] + row["says"]
+
+
+def _sort_of(act: Act, *, is_theirs: bool) -> str:
+    """The sort of a deed: ``take``, ``confess`` …, "" for one that is none.
+
+    Args:
+        is_theirs: whether it is done or said to whoever takes it.
+    """
+    table = packaged_yaml("data/sequels")["acts"]
+    sort = next((sort for sort, families in table.items() if act.family in families.split()), "")
+    if sort == "harm" and is_theirs:
+        return "harmed"
+    needs_them = sort in ("give", "comfort", "confess", "ask")
+    return "" if needs_them and not is_theirs else sort
