@@ -41,16 +41,19 @@ from tta_rebuild.storyteller.entities import (
 from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import (
     is_person,
+    is_place,
     is_plural,
+    is_portable,
     kind_of_thing,
     noun_kind,
     words_in,
 )
 from tta_rebuild.storyteller.premise_mentions import gender_of
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
-from tta_rebuild.storyteller.word_lists import common, pattern, rules_of, word_list
+from tta_rebuild.storyteller.word_lists import common, is_one, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
+_MANNERS = ("by_phone", "by_text", "gesture", "shot", "bodily", "fed")
 _NO_THINGS = ("event", "weather")
 """What a scene may speak of and nobody handles."""
 _ALL = frozenset("both all every each two three them".split())
@@ -163,6 +166,7 @@ class Binder:
             ("said", bool(act.said)),
             ("sought", act.verb in SOUGHT),
             ("where", bool(act.where)),
+            *((one, _is_of(act, one)) for one in _MANNERS),
             ("alone", not self.npc()),
             *((kind, bool(heads & {*words.split()})) for kind, words in kinds),
         ]
@@ -233,6 +237,10 @@ class Binder:
     def _names_somebody(self, phrase: str, role: str, family: str) -> bool:
         """Whether a phrase names people: by its noun, as a name, or as whom one speaks to."""
         head = head_of(phrase).removesuffix("-in-law")
+        is_thing = is_portable(head) or (bool(kind_of_thing(head)) and family != "call")
+        is_thing |= is_place(head) and family != "call"  # an embassy can be rung up
+        if role == "person" and is_thing and not is_person(head):
+            return False
         if family == "call" and role == "person":
             return True  # whoever can be rung up or sent for is somebody
         if head in word_list("people") or (family == "wake" and role == "object"):
@@ -396,3 +404,9 @@ class Binder:
     def is_person(self, entity_id: str) -> bool:
         """Whether an id is that of a person."""
         return self.state.is_any(entity_id, "person")
+
+
+def _is_of(act: Act, manner: str) -> bool:
+    """Whether an act is done in one of the manners of ``words.toml``: by its verb or its tool."""
+    words = {act.verb.split(" ")[0], head_of(act.instrument), head_of(act.where)}
+    return any(is_one(word, manner) for word in words)

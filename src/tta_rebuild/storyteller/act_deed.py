@@ -66,6 +66,11 @@ def deed(tokens: list[str]) -> Act | None:
     told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
     clause = joined([*lead.manner, verb.base, *told])
     to_whom = found.get("person", "")
+    is_given_up = family == "surrender" and found.get("where", "").startswith("to ")
+    if is_given_up and grammar.is_somebody(to_whom.split()):
+        family = "capture"  # "give up the deserter to the patrol"
+        found |= {"object": to_whom, "person": ""}
+        to_whom = ""
     is_law = family == "give" and is_one(to_whom.split(" ")[-1].lower(), "law")
     if is_law and grammar.is_somebody(found.get("object", "").split()):
         family = "capture"  # "hand him over to the police"
@@ -185,6 +190,10 @@ def _by_object(family: str, verb: grammar.Verb, found: dict[str, str]) -> str:
         return "turn_on"
     if verb.base == "draw" and is_one(last, "weapons"):
         return "threaten"
+    if verb.name == "slip into" and last in word_list("places"):
+        return "enter"
+    if verb.name == "lock out" and grammar.is_somebody(what.split()):
+        return "send"
     if verb.base in ("smother", "throttle") and grammar.is_somebody(what.split()):
         return "kill"
     if verb.base in ("jam", "wedge") and found.get("where"):

@@ -87,7 +87,7 @@ def _read(tokens: list[str]) -> list[Act]:
     if begin := after_statement(tokens):
         return _read(tokens[begin:])
     if len(quoted) == len(words):
-        return [spoken(" ".join(quoted))]
+        return [_to_whom(spoken(" ".join(quoted)))]
     if tokens[0][0] == "“":
         following = [token for token in tokens if token[0].isalnum()]
         lead = Lead(following)
@@ -104,6 +104,12 @@ def _read(tokens: list[str]) -> list[Act]:
     parts = [*_parts(tokens)]
     done = [part for part in parts if not _is_state([token.lower() for token in part])]
     return [act for part in done or parts if (act := deed(part))] or [no_act]
+
+
+def _to_whom(act: Act) -> Act:
+    """What is said, to whoever it calls by name: “Dad, it is me”."""
+    found = address_in(act.said)
+    return act if found is None else replace(act, person=found["who"])
 
 
 def _is_state(low: list[str]) -> bool:
@@ -193,7 +199,7 @@ def _begins_act(before: list[str], link: str, after: list[str]) -> bool:
     is_known = grammar.is_rarer(first) or is_base(first)
     is_rarer = is_known and is_one(following[0], "determiners pronouns")
     is_rarer = is_rarer or (is_one(following[0], "objects") and unknown_verb(lead) is not None)
-    if not lead.subject and [first, *following][:2] in (["try", "to"], ["pretend", "to"]):
+    if [token.lower() for token in after[:2]] in (["try", "to"], ["pretend", "to"]):
         return True
     if not (lead.verb or is_rarer) or lead.subject or is_one(before[-1].lower(), "articles"):
         return False
@@ -237,8 +243,11 @@ def _chained(acts: list[Act]) -> Act:
 def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
     """A pronoun becomes what the move said before: "open the box and burn it"."""
     meant: dict[str, str] = {}
+    whom = ""  # "go to the police and confess"
     for one in earlier:
         goal = re.sub(r"^.*?(?=\b(?:the|an?|my|your|his|her|their)\b|$)", "", one.where)
+        is_people = grammar.is_somebody(goal.split()) or is_one(goal.split(" ")[-1], "law")
+        whom = goal if one.family == "go" and is_people else whom
         for phrase in (one.object, one.person) if one.object or one.person else (goal,):
             *_, last = phrase.split(" ")
             if phrase and (phrase == one.person or grammar.is_somebody(phrase.split())):
@@ -246,4 +255,5 @@ def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
             elif phrase and not is_one(phrase.lower(), "pronouns"):
                 meant["it" if singular(last) == last else "them"] = phrase
     words = [meant.get(phrase) or phrase for phrase in (act.object, act.person)]
-    return replace(act, object=words[0], person=words[1])
+    is_to_them = whom and act.family in ("confess", "ask", "beg", "apologise", "say", "tell")
+    return replace(act, object=words[0], person=words[1] or (whom if is_to_them else ""))

@@ -81,7 +81,9 @@ class Cast:
         topic = self.slots.get("object") or self.premise.matter
         whom = self.entities.get(speaker)
         is_clause = bool(pattern("finite_within").search(topic))
-        return "" if is_clause or (whom is not None and whom.is_called(topic)) else topic
+        is_somebody = any(one.is_called(topic) for one in self.of_kind("person"))
+        is_speaker = whom is not None and whom.is_called(topic)
+        return "" if is_clause or is_somebody or is_speaker else topic
 
     def found(self, phrase: str, kinds: Sequence[str] = ()) -> Entity | None:
         """What a phrase of the player's means, of these kinds."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_writer import ActWriter
 from tta_rebuild.storyteller.entities import head_of, short
-from tta_rebuild.storyteller.line_template import template
+from tta_rebuild.storyteller.line_template import capital, template
+from tta_rebuild.storyteller.noun_phrases import is_animal
 from tta_rebuild.storyteller.results import agreeing
 from tta_rebuild.storyteller.surroundings import forms_of
-from tta_rebuild.storyteller.word_lists import packaged_yaml, pattern
+from tta_rebuild.storyteller.word_lists import common, packaged_yaml, pattern
 from tta_rebuild.storyteller.world_state import YOU
 
 _FEWEST, _MOST = 7, 60
@@ -47,15 +49,21 @@ def found_by(
         bound: ids by their part in the act.
         slots: what the act's own sentences are filled with.
     """
-    kind = _kind_of_search(act)
+    kind, slots = _kind_of_search(act, kinds), _of_place(act, slots)
     what = bound["object"] or bound["place"]
-    if not kind or "object" not in slots or writing.binder.is_person(what):
+    if writing.binder.is_person(what):
+        kind = "count_people" if kind == "count" else ""
+    elif is_animal(head_of(slots.get("object", ""))) and kind not in _table()["of_beasts"]:
+        kind = ""
+    if not kind or "object" not in slots:
         return None
+    if kind == "look" and _is_writing(slots["object"]) and not act.object:
+        kind = "read"  # "look in the register"
     state, key = writing.state, f"{what}.found_{kind}"
     if what and state.values.get(key):
-        again = writing.say(packaged_yaml("data/findings")["again"], slots)
+        again = writing.say(_table()["again"], slots)
         return Finding(again, "") if again else None
-    entries = packaged_yaml("data/findings")["found"][kind]
+    entries = _table()["found"][kind]
     of = ({*kinds} - {"body"}) | {head_of(slots["object"]), "any"}
     fitting = (e for e in entries if {*e["of"].split()} & of)
     entry = next(fitting, None)
@@ -70,23 +78,47 @@ def found_by(
         if told := writing.writer.line([template(agreeing(row["say"], is_many))], **known):
             state.values |= {key: True} if what else {}
             line = writing.writer.filled(template(agreeing(row["line"], is_many)), **known)
-            return Finding(told, line, kind in packaged_yaml("data/findings")["besides"])
+            return Finding(told, line, act.family == "open" or kind in _table()["besides"])
     return None
 
 
-def _kind_of_search(act: Act) -> str:
+def _table() -> dict[str, Any]:
+    return packaged_yaml("data/findings")
+
+
+def _is_writing(phrase: str) -> bool:
+    return head_of(phrase) in common("kinds_of_things")["writing"].split()
+
+
+def _of_place(act: Act, slots: Mapping[str, str]) -> Mapping[str, str]:
+    """The slots of what is looked into: "look in the register" is at the register."""
+    where = pattern("looks_into").fullmatch(act.where)
+    if "object" in slots or where is None or act.family not in ("look", "read"):
+        return slots
+    return {**slots, **forms_of("object", where["what"]), "it": "it", "its": "its", "is": "is"}
+
+
+def _kind_of_search(act: Act, kinds: Collection[str]) -> str:
     """In which way an act finds something out: ``read``, ``count``, ``inside`` …, or ""."""
+    if act.family == "open" and "writing" in kinds:
+        return "read"
+    if act.family == "open" and "place" in kinds:
+        return ""
     if act.family not in ("look", "search") and pattern("to_see_inside").search(act.clause):
         return "inside"
-    for kind, acts in packaged_yaml("data/findings")["acts"].items():
-        if act.verb in acts.get("verbs", "").split(", ") or act.family in acts.get("families", ()):
+    for kind, acts in _table()["acts"].items():
+        is_done = act.verb in acts.get("verbs", "").split(", ")
+        is_done |= act.family in acts.get("families", ())
+        if is_done and ("of" not in acts or {*acts["of"].split()} & {*kinds}):
             return str(kind)
     return ""
 
 
 def _more_slots(writing: ActWriter, bound: Mapping[str, str]) -> dict[str, str]:
     """A number, and somebody of the premise, who may be elsewhere."""
-    slots = {"number": str(writing.writer.rng.randint(_FEWEST, _MOST))}
+    few = writing.writer.rng.choice(("three", "four", "five", "six", "seven", "eight", "nine"))
+    slots = {"number": str(writing.writer.rng.randint(_FEWEST, _MOST)), "few": few}
+    slots["few_cap"] = capital(few)
     meant = {YOU, *bound.values()}
     people = [p for p in writing.cast.of_kind("person") if p.id not in meant]
     own = [p for p in people if not writing.state.is_any(p.id, "group", "local", "dead")]

@@ -27,7 +27,8 @@ def _found(told: tuple[str, ...], people: tuple[str, ...]) -> tuple[tuple[int, s
             says = re.sub(r"\(\?P<who>\)", rf"\\b(?:{names})\\b", entry["says"])
             for sentence in told:
                 if found := re.search(says, sentence, re.I):
-                    what = found.groupdict().get("what") or ""
+                    named = found.groupdict()
+                    what = named.get("what") or named.get("only") or ""
                     who = re.search(names, found[0], re.I) if says != entry["says"] else None
                     clause = _clause(sentence, found[0])
                     yield number, singular(what), who[0].lower() if who else "", clause
@@ -77,10 +78,14 @@ def hindered(
         is_over |= "away" in entry and state.get(f"{ids[who]}.at") != NOWHERE
         is_over |= "away" in entry and ids[who] in spoken_to and act.family in _said_to_dead()
         is_said = bool(re.search(entry.get("said", ""), act.said))
+        is_said &= "several" not in entry or bool(pattern("several").search(act.clause))
+        is_said &= "plain" not in entry or not (act.object or act.where or act.instrument)
         is_to_it = what in named if what else ids[who] in meant if who else True
         if is_meant and is_said and is_to_it and not is_over:
             why = sentence.rstrip(".!?…")
-            is_name = not is_one(why.split(" ")[0].lower(), "determiners pronouns subjects openers")
+            is_name = not is_one(
+                re.split(r"[ '’]", why)[0].lower(), "determiners pronouns subjects openers"
+            )
             return why if is_name else f"{why[0].lower()}{why[1:]}"
     return ""
 

@@ -98,6 +98,8 @@ class PlayerMove:
         else:
             is_turning = self.state.get("deed.turned_at") == self.state.get("now")
             follows = self.cast.is_open and outcome.is_done and not (ends or is_turning)
+            is_grave = act.family in ("kill", "capture") or not self.cast.file.common
+            follows = follows and is_grave  # else whoever is there takes it (``sequel``)
             special = at.scene(act, read_world("data/episodes")) if follows else None
         if self.cast.is_open and outcome.is_done and does_aim(act, self.cast.premise):
             self.state.apply("did_aim, gain+3")

@@ -1,0 +1,125 @@
+"""A deed of the player's own is taken in by whoever is there before the plot goes on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.storyteller.test_moves_meant import told
+from tta_rebuild.storyteller.act_grammar import families
+from tta_rebuild.storyteller.act_writer import conjugated
+from tta_rebuild.storyteller.line_template import template
+from tta_rebuild.storyteller.scene_file import ChoiceEntry
+from tta_rebuild.storyteller.word_lists import packaged_yaml
+
+TABLE = packaged_yaml("data/sequels")
+SORTS = list(TABLE["told"])
+ADA = "My sister Ada has sold the piano that Mum left us. I have found the receipt in her coat."
+WISH = "I want to find out why Ada has sold the piano"
+SLOTS = {
+    *("person", "Person", "they", "They", "them", "their", "matter"),
+    *("object", "Object", "it", "its", "is", "It"),
+}
+
+
+def text_of(reply: dict[str, Any]) -> str:
+    return " ".join(passage["text"] for passage in reply["passages"])
+
+
+def choices_of(reply: dict[str, Any]) -> list[str]:
+    return [branch["choice"] for branch in reply["story_branches"]]
+
+
+def is_taken_in(reply: dict[str, Any], turn: int) -> bool:
+    return bool(reply["notes"]["state"].get("sequel_at") == turn)
+
+
+@pytest.mark.parametrize(
+    ("move", "sort"),
+    [
+        ("burn the receipt", "destroy"),
+        ("take the receipt", "take"),
+        ("give Ada the receipt", "give"),
+        ("hide the receipt in my shoe", "hide"),
+        ("mend the chair", "use"),
+        ("read the receipt", "find"),
+        ("thank Ada", "comfort"),
+        ("tell Ada that I know everything", "confess"),
+        ("slap Ada", "harmed"),
+        ("I refuse to leave", "refuse"),
+        ("climb on the table", "go"),
+    ],
+)
+def test_a_deed_is_taken_by_its_sort(move: str, sort: str) -> None:
+    reply = told(ADA, WISH, move)[-1]
+    texts = [text for mood in TABLE["told"][sort].values() for text in mood]
+    pieces = [max(re.split(r"\{[^}]*\}|[“”]", text), key=len).strip() for text in texts]
+
+    assert is_taken_in(reply, 3)
+    assert any(piece in text_of(reply) for piece in pieces), text_of(reply)
+    assert reply["notes"]["scenes"] == told(ADA, WISH)[-1]["notes"]["scenes"]  # the plot waits
+    assert len(choices_of(reply)) == 3
+
+
+def test_no_two_deeds_in_a_row_keep_the_plot_waiting() -> None:
+    replies = told(ADA, WISH, "take the receipt", "read the receipt", "hide the receipt")
+
+    assert [is_taken_in(r, turn) for turn, r in enumerate(replies, 1)][2:] == [True, False, True]
+    assert len(replies[3]["notes"]["scenes"]) == len(replies[2]["notes"]["scenes"]) + 1
+
+
+def test_the_first_scene_of_a_plot_is_told_first() -> None:
+    replies = told(ADA, "take the receipt")
+
+    assert not is_taken_in(replies[-1], 2)
+    assert replies[-1]["notes"]["scenes"]
+
+
+def test_who_waits_is_told_how_it_goes_on() -> None:
+    replies = told(ADA, WISH, "wait")
+
+    assert not is_taken_in(replies[-1], 3)
+    assert len(replies[-1]["notes"]["scenes"]) == 2
+
+
+def test_new_choices_come_of_a_deed_and_are_answered_in_its_matter() -> None:
+    replies = told(ADA, WISH, "burn the receipt")
+    rows = {row["do"].replace("{person}", "Ada"): row for row in TABLE["choices"]["destroy"]}
+    new = [one for one in choices_of(replies[-1]) if re.sub("the piano", "{matter}", one) in rows]
+
+    assert len(new) == 2
+    after = told(ADA, WISH, "burn the receipt", new[0])[-1]
+    says = max(
+        re.split(r"\{[^}]*\}", rows[re.sub("the piano", "{matter}", new[0])]["says"]), key=len
+    )
+    assert says.strip() in text_of(after)
+
+
+def test_where_nobody_is_there_the_plot_goes_on() -> None:
+    alone = "I keep a lighthouse on my own. Every night a lamp is lit in the cellar."
+    reply = told(alone, "I want to find out what is behind the lamp", "take the lamp")[-1]
+
+    assert not is_taken_in(reply, 3)
+    assert len(reply["notes"]["scenes"]) == 2
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_every_sort_is_complete(sort: str) -> None:
+    told_of = TABLE["told"][sort]
+    assert set(told_of) == {"friend", "neutral", "foe"}
+    for text in (one for mood in told_of.values() for one in mood):
+        for number in ((False, False), (True, True)):
+            assert template(conjugated(text, *number)).needs <= SLOTS, text
+    kinds = {ChoiceEntry.model_validate(row).kind for row in TABLE["choices"][sort]}
+    assert len(kinds) >= 5
+    assert all("{object}" not in row["do"] + row["says"] for row in TABLE["choices"][sort])
+
+
+def test_the_sorts_are_of_acts_and_none_is_of_two() -> None:
+    named = [one for listed in TABLE["acts"].values() for one in listed.split()]
+
+    assert len(named) == len({*named})
+    assert {*named} <= {*families()}
+    assert {*TABLE["acts"]} | {"harmed"} == {*SORTS}
