@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
-from tta_rebuild.core.english import article_for, verb_forms
+from tta_rebuild.core.english import article_for, participle, past, verb_forms
 from tta_rebuild.storyteller.noun_phrases import Phrase, words_in
 from tta_rebuild.storyteller.premise_mentions import MINE, Mention
 from tta_rebuild.storyteller.word_lists import pattern, word_table
@@ -51,6 +51,9 @@ def _by_others(mentions: Sequence[Mention]) -> Iterator[str]:
         if phrase.determiner not in MINE and not (by_role and not phrase.is_name):
             continue
         words = [w.lower() for w in phrase.words]
+        if "late" in words and (role := _roles("late").get(phrase.head)):
+            yield role
+            return
         both = "_".join([*words[-2:-1], phrase.head])
         role = _roles("to").get(both) or _roles("to").get(phrase.head)
         if role:
@@ -78,6 +81,7 @@ def _roles(table: str) -> Mapping[str, str]:
     for role, words in word_table("premise_you")[table].items():
         said = role if role.startswith(("a ", "an ")) else f"{article_for(role)} {role}"
         for word in words.split():
-            forms = verb_forms(word) if table == "doing" else (word,)
+            done = (*verb_forms(word), past(word), participle(word))
+            forms = done if table == "doing" else (word,)
             found |= dict.fromkeys(forms, said)
     return MappingProxyType(found)
