@@ -19,7 +19,7 @@ from tta_rebuild.storyteller.rulebook import Rulebook
 from tta_rebuild.storyteller.scene_file import SceneEntry, paragraphs
 from tta_rebuild.storyteller.world_state import WorldState
 
-RECALL, RECALL_IN_WHOLE = 1, 3
+RECALL, RECALL_IN_WHOLE = 1, 5
 """Turns between two at which another fact of the premise may be said beside."""
 REMIND_EVERY = 3
 """Turns from one scene that says a fact of the premise to the next."""

@@ -17,6 +17,7 @@ from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.noun_phrases import is_animal
 from tta_rebuild.storyteller.scene_file import ChoiceEntry
 from tta_rebuild.storyteller.word_lists import packaged_yaml
+from tta_rebuild.storyteller.world_state import YOU
 
 _NEW_CHOICES = 2
 
@@ -37,16 +38,13 @@ def sequel_of(act: Act, writing: ActWriter, taken: Sequence[str]) -> Sequel | No
         taken: the words of choices taken before.
     """
     bound, state = writing.state.bound, writing.state
-    whom = bound.get("person") or (
-        bound["object"] if writing.binder.is_person(bound.get("object", "")) else ""
-    )
-    who = whom if whom in writing.binder.here() else writing.binder.npc()
+    done_to = (bound.get("person", ""), bound.get("object", ""))
+    whom = next((one for one in done_to if one and writing.binder.is_person(one)), "")
+    who = whom if _may_speak(whom, writing) else _least_heard(writing)
     sort = _sort_of(act, is_theirs=bool(whom) and whom == who)
-    if not sort or not who or state.is_any(who, "group", "caught", "asleep", "mute"):
+    if not sort or not who:
         return None
-    person = writing.cast.entities[who]
-    if is_animal(head_of(person.role or person.name)) or is_spirit(who, writing.cast, state):
-        return None
+    state.values[f"{who}.heard_at"] = state.get("now")
     slots = writing.person_slots(who, "person")
     if "object" in writing.slots(act, bound) and not writing.binder.is_person(bound["object"]):
         named = ("object", "Object", "it", "its", "is", "It")
@@ -77,6 +75,24 @@ def sequel_of(act: Act, writing: ActWriter, taken: Sequence[str]) -> Sequel | No
         if all(words.values()) and words["do"] not in taken
     ]
     return Sequel(who, told, entries[:_NEW_CHOICES])
+
+
+def _least_heard(writing: ActWriter) -> str:
+    """Who of those that are there has not taken a deed for the longest; "" if nobody is."""
+    state = writing.state
+    people = [one for one in writing.binder.here() if _may_speak(one, writing)]
+    own = [one for one in people if not state.is_any(one, "local")]
+    return min(own or people, key=lambda one: int(state.get(f"{one}.heard_at")), default="")
+
+
+def _may_speak(who: str, writing: ActWriter) -> bool:
+    """Whether somebody is there, single and able to say something."""
+    if who not in writing.binder.here() or who == YOU:
+        return False
+    person = writing.cast.entities[who]
+    is_beast = is_animal(head_of(person.role or person.name))
+    is_silent = writing.state.is_any(who, "group", "caught", "asleep", "mute")
+    return not (is_beast or is_silent or is_spirit(who, writing.cast, writing.state))
 
 
 def _is_general(row: Mapping[str, str]) -> bool:
