@@ -261,3 +261,16 @@ def test_all_that_comes_along_stays_read() -> None:
 
     assert all(read_world(name) is file for name, file in zip(names, read, strict=True))
     assert len(names) + 8 < MOST_FILES  # and some of an author's own
+
+
+@pytest.mark.parametrize("folder", TOLD)
+def test_no_condition_stands_within_a_paragraph(folder: str) -> None:
+    within = {
+        (name, text)
+        for name, path in packaged(folder).items()
+        for text in texts_told(parse_yaml(path.read_text("utf-8"), path.name, is_ours=True))
+        for part in re.split(r"\n\s*\n", text)
+        if re.search(r"\S\s*\(if [\w!.]+", part) and "as if" not in part
+    }
+
+    assert within == set()

@@ -53,7 +53,8 @@ from tta_rebuild.storyteller.surroundings import THINGS_AROUND
 from tta_rebuild.storyteller.word_lists import common, is_one, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
-_MANNERS = ("by_phone", "by_text", "gesture", "shot", "bodily", "fed")
+_MANNERS = ("by_phone", "by_text", "gesture", "shot", "bodily", "fed", "rung")
+_SET_DOWN = ("on", "in", "under", "beside", "inside", "at", "next")
 _NO_THINGS = ("event", "weather")
 """What a scene may speak of and nobody handles."""
 _ALL = frozenset("both all every each two three them".split())
@@ -167,6 +168,8 @@ class Binder:
             ("sought", act.verb in SOUGHT),
             ("where", bool(act.where)),
             *((one, _is_of(act, one)) for one in _MANNERS),
+            ("of_all", any(is_one(word, "of_all") for word in act.object.lower().split()[:2])),
+            ("set_down", act.verb == "leave" and act.where.split(" ")[0] in _SET_DOWN),
             ("alone", not self.npc()),
             *((kind, bool(heads & {*words.split()})) for kind, words in kinds),
         ]
@@ -339,6 +342,14 @@ class Binder:
     def members(self, entity_id: str) -> list[str]:
         """The people whom an entity for several stands for."""
         return str(self.state.values.get(f"{entity_id}.members") or "").split()
+
+    def remember_the_first(self) -> None:
+        """Before anything is done "it" is what the premise turns on, "she" whom it names first."""
+        matter = self._matter()
+        first = [matter] if matter else []
+        people = [p for p in self._with_you() if not self.state.is_any(p.id, "local")]
+        for entity in (*reversed(people), *first):
+            remember(entity, self.state)
 
     def remember_told(self, text: str) -> None:
         """What a scene has named is what "it" and "him" mean in the next move.

@@ -190,6 +190,8 @@ def _by_object(family: str, verb: grammar.Verb, found: dict[str, str]) -> str:
         return "turn_on"
     if verb.base == "draw" and is_one(last, "weapons"):
         return "threaten"
+    if what and verb.name in ("set out", "lay out") and not grammar.is_somebody(what.split()):
+        return "put"
     if verb.name == "slip into" and last in word_list("places"):
         return "enter"
     if verb.name == "lock out" and grammar.is_somebody(what.split()):

@@ -141,6 +141,8 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
             is_anybody = " ".join(to_whom).lower() in word_list("vocatives")
             person = joined(to_whom) if family == "greet" and not is_anybody else ""
             return replace(spoken(text, family), person=person)
+    if low[0] == "i" and is_one("".join(low[1:2]), "says"):
+        return None  # "I say sure, what would you like" is told, not said
     if said := _addressed(text):
         return said
     called = pattern("called").fullmatch(text)

@@ -92,6 +92,8 @@ def _is_writing(phrase: str) -> bool:
 
 def _of_place(act: Act, slots: Mapping[str, str]) -> Mapping[str, str]:
     """The slots of what is looked into: "look in the register" is at the register."""
+    if act.family == "look" and pattern("looks_out").search(act.clause):
+        return {**slots, **forms_of("object", "the view"), "it": "it", "its": "its", "is": "is"}
     where = pattern("looks_into").fullmatch(act.where)
     if "object" in slots or where is None or act.family not in ("look", "read"):
         return slots

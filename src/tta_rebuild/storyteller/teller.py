@@ -240,6 +240,8 @@ class Teller:
         choices = [] if is_ending else wishes_offered(asked) or self.offers.after(scene, new)
         told = " ".join([*(one.do for one in choices), *(one["text"] for one in passages)])
         self.rules.binder.remember_told(told)
+        if self.turn == 1:
+            self.rules.binder.remember_the_first()
         return reply_of(
             self.draft, choices, self._noted(choices),
             scene_id=f"offline-{self.seed}-{self.turn}", is_ending=is_ending,
