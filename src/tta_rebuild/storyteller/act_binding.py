@@ -53,7 +53,7 @@ from tta_rebuild.storyteller.surroundings import THINGS_AROUND
 from tta_rebuild.storyteller.word_lists import common, is_one, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
-_MANNERS = ("by_phone", "by_text", "gesture", "shot", "bodily", "fed", "rung")
+_MANNERS = ("by_phone", "by_text", "gesture", "shot", "bodily", "fed", "rung", "clapped")
 _SET_DOWN = ("on", "in", "under", "beside", "inside", "at", "next")
 _NO_THINGS = ("event", "weather")
 """What a scene may speak of and nobody handles."""
@@ -79,6 +79,8 @@ class Binder:
         ``sought``, ``where``, ``alone`` and the kinds of things of ``data/acts/_common.yaml``.
         """
         family = act.family
+        if act.person and not act.object and self._is_thing(act.person):
+            act = replace(act, object=act.person, person="")  # "give up the throne"
         bound = dict.fromkeys(("object", "person", "tool", "place"), "")
         if is_elliptic(act) and (meant := self._entity("it", "object", family)):
             bound["object"] = meant.id
@@ -132,6 +134,13 @@ class Binder:
         if act.said:
             bound["said"] = "request" if is_request(act) else "said"
         return bound, missing
+
+    def _is_thing(self, phrase: str) -> bool:
+        """Whether what somebody is called who is spoken to is no word for anybody here."""
+        head = head_of(phrase)
+        is_named = self.cast.found(phrase, ("person",)) is not None or bare(phrase) in POINTING
+        is_thing = is_portable(head) or kind_of_thing(head) not in ("", "animal")
+        return is_thing and not (is_named or is_person(head))
 
     def _owner(self, phrase: str) -> str:
         """Whose "his offer" or "my father's hand" is."""
@@ -240,7 +249,8 @@ class Binder:
     def _names_somebody(self, phrase: str, role: str, family: str) -> bool:
         """Whether a phrase names people: by its noun, as a name, or as whom one speaks to."""
         head = head_of(phrase).removesuffix("-in-law")
-        is_thing = is_portable(head) or (bool(kind_of_thing(head)) and family != "call")
+        kind = kind_of_thing(head) if family != "call" else ""
+        is_thing = is_portable(head) or kind not in ("", "animal")
         is_thing |= is_place(head) and family != "call"  # an embassy can be rung up
         if role == "person" and is_thing and not is_person(head):
             return False
@@ -268,13 +278,15 @@ class Binder:
         fits = {"him": "he", "her": "she"}.get(pronoun, pronoun)
         named = self.cast.entities.get(str(self.state.values.get("last_person", "")))
         here = [named] if named else []
-        here += [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
+        people = self.cast.of_kind("person")
+        here += [p for p in people if self.state.is_here(p.id)]
+        here += [p for p in people if self.state.is_any(p.id, "unplaced")]
         single = [p for p in here if not self.state.is_any(p.id, "group")]
         single.sort(key=lambda p: self.state.is_any(p.id, "local"))  # the premise's own first
         is_either = fits not in ("he", "she")
-        return next(
-            (p for p in single if is_either or p.pronouns in (fits, *UNKNOWN_PRONOUNS)), last
-        )
+        fitting = (p for p in single if is_either or p.pronouns in (fits, *UNKNOWN_PRONOUNS))
+        beasts = (p for p in single if p.pronouns == "it")  # a fox may be "him", too
+        return next(fitting, None) or last or next(beasts, None)
 
     def _matter(self) -> Entity | None:
         """What "it" means where no thing was named: what the premise turns on, if that is here."""

@@ -64,7 +64,8 @@ def add_people(
         is_away = is_said or person.is_only_owner
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
         is_so = {
-            "unplaced": person.is_only_owner and not is_said,  # there as soon as they are needed
+            "unplaced": (person.is_only_owner or is_expected)  # there as soon as they are needed
+            and not (is_sought or is_gone),
             "group": person.is_group,
             "implied": person.is_implied,
             "local": person.is_implied,  # belongs to such a place, and nothing is told of them

@@ -64,7 +64,8 @@ def found_by(
         again = writing.say(_table()["again"], slots)
         return Finding(again, "") if again else None
     entries = _table()["found"][kind]
-    of = ({*kinds} - {"body"}) | {head_of(slots["object"]), "any"}
+    own = {"view"} if _is_at_window(act) else {*kinds} - {"body"}
+    of = own | {head_of(slots["object"]), "any"}
     fitting = (e for e in entries if {*e["of"].split()} & of)
     entry = next(fitting, None)
     rows = list(entry["found"]) if entry else []
@@ -78,7 +79,7 @@ def found_by(
         if told := writing.writer.line([template(agreeing(row["say"], is_many))], **known):
             state.values |= {key: True} if what else {}
             line = writing.writer.filled(template(agreeing(row["line"], is_many)), **known)
-            return Finding(told, line, act.family == "open" or kind in _table()["besides"])
+            return Finding(told, line, act.family in ("open", "go") or kind in _table()["besides"])
     return None
 
 
@@ -92,7 +93,7 @@ def _is_writing(phrase: str) -> bool:
 
 def _of_place(act: Act, slots: Mapping[str, str]) -> Mapping[str, str]:
     """The slots of what is looked into: "look in the register" is at the register."""
-    if act.family == "look" and pattern("looks_out").search(act.clause):
+    if _is_at_window(act):
         return {**slots, **forms_of("object", "the view"), "it": "it", "its": "its", "is": "is"}
     where = pattern("looks_into").fullmatch(act.where)
     if "object" in slots or where is None or act.family not in ("look", "read"):
@@ -100,8 +101,16 @@ def _of_place(act: Act, slots: Mapping[str, str]) -> Mapping[str, str]:
     return {**slots, **forms_of("object", where["what"]), "it": "it", "its": "its", "is": "is"}
 
 
+def _is_at_window(act: Act) -> bool:
+    """Whether one looks out, or goes where one can."""
+    is_there = act.family == "go" and act.where.split(" ")[-1] == "window"
+    return is_there or (act.family == "look" and bool(pattern("looks_out").search(act.clause)))
+
+
 def _kind_of_search(act: Act, kinds: Collection[str]) -> str:
     """In which way an act finds something out: ``read``, ``count``, ``inside`` …, or ""."""
+    if _is_at_window(act):
+        return "look"
     if act.family == "open" and "writing" in kinds:
         return "read"
     if act.family == "open" and "place" in kinds:

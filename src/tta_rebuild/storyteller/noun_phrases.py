@@ -189,7 +189,7 @@ class Phrase:
     @property
     def is_many(self) -> bool:
         """Whether several are meant: a plural, or a group."""
-        is_some = is_plural(self.words[-1]) or self.determiner in words_in("numerals")
+        is_some = is_plural(self.words[-1]) or self.determiner in words_in("numerals") - {"one"}
         return (is_some and not self.is_name) or self.is_group
 
     @property
