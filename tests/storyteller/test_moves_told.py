@@ -228,3 +228,58 @@ async def test_whoever_is_rung_up_need_not_have_been_spoken_of(ask: Any) -> None
     (reply,) = await played(ask, AUNT, "call the embassy")
 
     assert "embassy" in reply["lines"]
+
+
+FLAT = "My sister Ada has sold my piano. The neighbours ask why. Our cousin Bo arrives at noon."
+
+
+@pytest.mark.parametrize(
+    ("move", "line"),
+    [
+        ("phone my boss", "You reached your boss by telephone."),
+        ("text my boss", "You wrote to your boss, and they answered."),
+        ("call the number on the card", "You rang, and somebody answered who did not give a name."),
+        ("wave at Ada", "You greeted Ada, who returned it."),
+        ("cough", "You could not hold it back."),
+        ("draw my sword", "You have your sword in your hand, for all to see."),
+        ("wake everyone", "You woke them all."),
+        ("feed the horse", "You fed the horse."),
+        ("ring the bell", "You rang, and it was heard by all."),
+        ("leave a cake on the table", "A cake is on the table."),
+        ("clap", "You clapped your hands."),
+        ("wait for nightfall", "You waited until the nightfall came."),
+    ],
+)
+async def test_what_comes_of_an_act_is_of_its_manner(ask: Any, move: str, line: str) -> None:
+    (reply,) = await played(ask, FLAT, move)
+
+    assert line in reply["lines"]
+
+
+async def test_whoever_is_rung_up_is_not_there_for_that(ask: Any) -> None:
+    first = await ask(theme=FLAT, seed=4, turn=1)
+    reply = await ask(theme=FLAT, seed=4, turn=2, notes=first["notes"], action="phone my boss")
+
+    assert reply["notes"]["state"]["boss.at"] == "nowhere"
+
+
+async def test_a_group_answers_with_yes_or_no_or_in_how_long(ask: Any) -> None:
+    for seed in range(5):
+        replies = await played(
+            ask, FLAT, "ask the neighbours if they will help", "ask them when they leave", seed=seed
+        )
+        assert "said yes" in replies[0]["lines"] or "said no" in replies[0]["lines"]
+        assert "an hour at most" in replies[1]["lines"]
+
+
+async def test_whoever_is_to_arrive_is_there_once_they_are_needed(ask: Any) -> None:
+    (reply,) = await played(ask, FLAT, "greet Bo")
+
+    assert "You greeted Bo" in reply["lines"]
+
+
+async def test_her_is_whom_the_premise_names_first(ask: Any) -> None:
+    theme = "My aunt Ida wants my house. My sister Eva is on her side, and so is the notary."
+    (reply,) = await played(ask, theme, "tell her that I am tired")
+
+    assert "Ida" in reply["told"]

@@ -105,3 +105,29 @@ async def test_what_a_story_turns_on_is_sold_by_ones_word(ask: Any) -> None:
 
     assert sold["notes"]["state"]["did_aim"]
     assert "sold" in " ".join(line["text"] for line in sold["lines"])
+
+
+ONE_DOSE = "You're a medic with one dose of morphine left. Two men are screaming. One is Rolf."
+LIFT = "We have been stuck in the lift for three hours, my boss Vera and I. The light is going."
+
+
+@pytest.mark.parametrize(
+    ("theme", "move", "is_played"),
+    [
+        (ONE_DOSE, "give both of them a dose", False),
+        (ONE_DOSE, "give Rolf the dose", True),
+        (LIFT, "leave", False),
+        (LIFT, "climb out through the hatch", True),
+        (LIFT, "tell Vera that I quit", True),
+    ],
+)
+async def test_what_there_is_only_once_and_what_holds_one_in(
+    ask: Any, theme: str, move: str, *, is_played: bool
+) -> None:
+    first = await ask(theme=theme, seed=4, turn=1)
+    variables = {"theme": theme, "seed": 4, "turn": 2, "notes": first["notes"], "action": move}
+    if is_played:
+        assert (await ask(**variables))["passages"]
+    else:
+        with pytest.raises(MoveRefused, match=r"dose of morphine left|stuck in the lift"):
+            await ask(**variables)

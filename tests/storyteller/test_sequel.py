@@ -123,3 +123,23 @@ def test_the_sorts_are_of_acts_and_none_is_of_two() -> None:
     assert len(named) == len({*named})
     assert {*named} <= {*families()}
     assert {*TABLE["acts"]} | {"harmed"} == {*SORTS}
+
+
+def test_of_several_the_one_takes_it_who_has_taken_none_for_the_longest() -> None:
+    theme = "My sister Ada has sold the piano. My brother Ben let her. Where is the receipt?"
+    wish = "I want to find out why Ada has sold the piano"
+    replies = told(theme, wish, "search the desk", "wait", "hide the lamp", "wait", "burn the desk")
+    heard = {key: at for key, at in replies[-1]["notes"]["state"].items() if "heard_at" in key}
+
+    assert set(heard) == {"ada.heard_at", "ben.heard_at"}
+
+
+def test_every_other_scene_offers_a_deed_to_a_thing_of_the_premise() -> None:
+    theme = "My sister Ada has sold the piano that Mum left us. I have found a letter in her coat."
+    deeds = ("Read the letter", "Look closely at", "Show", "Hide", "Ask Ada about")
+    offered = [
+        any(choice.startswith(deeds) for choice in choices_of(reply)[2:])
+        for reply in told(theme, WISH, "wait", "wait", "wait")
+    ]
+
+    assert offered[1:] == [True, False, True, False]

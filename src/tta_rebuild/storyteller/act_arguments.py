@@ -107,7 +107,8 @@ def arguments(spec: VerbFamily, rest: list[str], keeps_noun: bool) -> dict[str, 
     """The parts of what follows a verb, by the names of ``Act``'s fields, in the second person."""
     tags = _tags([token.lower() for token in rest], spec)
     opens = (_REPORT_AT_FIRST if spec.takes[0] == "object" else _REPORT).search(tags)
-    end = opens.start() if opens and "said" in spec.takes else len(rest)
+    is_said = opens is not None and "said" in spec.takes and "E" not in tags[: opens.start()]
+    end = opens.start() if opens is not None and is_said else len(rest)
     said = joined(rest[end + (rest[end : end + 1] == ["that"]) :])
     parts: dict[str, list[str]] = {"said": [said]} if said else {}
     head = [k for k in range(end) if tags[k] != "x"]

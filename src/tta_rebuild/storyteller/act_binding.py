@@ -176,6 +176,7 @@ class Binder:
             ("said", bool(act.said)),
             ("sought", act.verb in SOUGHT),
             ("where", bool(act.where)),
+            ("named", bool(act.person)),
             *((one, _is_of(act, one)) for one in _MANNERS),
             ("of_all", any(is_one(word, "of_all") for word in act.object.lower().split()[:2])),
             ("set_down", act.verb == "leave" and act.where.split(" ")[0] in _SET_DOWN),

@@ -21,6 +21,7 @@ from tta_rebuild.storyteller.act_arguments import (
 from tta_rebuild.storyteller.act_grammar import Lead, is_base, joined
 from tta_rebuild.storyteller.act_speech import addressed_at_last, is_statement, spoken
 from tta_rebuild.storyteller.line_template import capital
+from tta_rebuild.storyteller.noun_phrases import is_place
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_list
 
@@ -188,11 +189,12 @@ def _by_object(family: str, verb: grammar.Verb, found: dict[str, str]) -> str:
     last = what.split(" ")[-1].lower()
     if verb.name == "put on" and is_one(last, "switched"):
         return "turn_on"
-    if verb.base == "draw" and is_one(last, "weapons"):
+    is_own = what.startswith(("your ", "the ")) and not found.get("where")
+    if verb.base == "draw" and is_one(last, "weapons") and is_own:
         return "threaten"
     if what and verb.name in ("set out", "lay out") and not grammar.is_somebody(what.split()):
         return "put"
-    if verb.name == "slip into" and last in word_list("places"):
+    if verb.name == "slip into" and is_place(singular(last)):
         return "enter"
     if verb.name == "lock out" and grammar.is_somebody(what.split()):
         return "send"

@@ -109,7 +109,10 @@ def _read(tokens: list[str]) -> list[Act]:
 def _to_whom(act: Act) -> Act:
     """What is said, to whoever it calls by name: “Dad, it is me”."""
     found = address_in(act.said)
-    return act if found is None else replace(act, person=found["who"])
+    called = pattern("called").fullmatch(act.said)
+    who = found["who"] if found else called[1] if called else ""
+    is_name = bool(who) and grammar.is_somebody(who.lower().split())
+    return replace(act, person=who) if is_name else act
 
 
 def _is_state(low: list[str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tta_rebuild.storyteller.act import Act
@@ -131,7 +131,7 @@ class Rulebook:
             if not self.state.holds(rule.get("when", "")):
                 continue
             if "as" in rule:
-                entry = rules_of(rule["as"])
+                entry, act = rules_of(rule["as"]), replace(act, family=rule["as"])
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
             is_news = known not in self.cast.premise.told  # else what it finds is told instead
             found = None if known and is_news else self._found(act, rule, bound, slots)
