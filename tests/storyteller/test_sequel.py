@@ -12,6 +12,7 @@ from tta_rebuild.storyteller.act_grammar import families
 from tta_rebuild.storyteller.act_writer import conjugated
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.scene_file import ChoiceEntry
+from tta_rebuild.storyteller.teller import Teller
 from tta_rebuild.storyteller.word_lists import packaged_yaml
 
 TABLE = packaged_yaml("data/sequels")
@@ -143,3 +144,49 @@ def test_every_other_scene_offers_a_deed_to_a_thing_of_the_premise() -> None:
     ]
 
     assert offered[1:] == [True, False, True, False]
+
+
+def scene_at(stage: str, turn: int, notes: dict[str, Any], action: str) -> dict[str, Any]:
+    given = {"theme": ADA, "seed": 3, "turn": turn, "stage": stage, "action": action}
+    return Teller({**given, "world": "", "notes": notes, "recent": [], "characters": ()}).scene()
+
+
+def test_where_the_plot_waits_for_a_decision_a_deed_is_taken_and_the_choices_stay() -> None:
+    notes = told(ADA, WISH, "wait", "wait")[-1]["notes"]
+    notes = scene_at("climax", 5, notes, "wait")["notes"]
+    decision = scene_at("climax", 6, notes, "wait")
+    reply = scene_at("climax", 7, decision["notes"], "take the receipt")
+    pieces = [
+        max(re.split(r"\{[^}]*\}|[“”]", text), key=len).strip()
+        for mood in TABLE["told"]["take"].values()
+        for text in mood
+    ]
+
+    assert any(piece in text_of(reply) for piece in pieces), text_of(reply)
+    assert choices_of(reply) == choices_of(decision)
+
+
+def test_a_choice_that_was_taken_does_not_come_again() -> None:
+    taken: list[str] = []
+    moves = [WISH]
+    for _ in range(3):
+        moves.append("burn the receipt")
+        new = choices_of(told(ADA, *moves)[-1])[0]
+        assert new not in taken
+        taken.append(new)
+        moves.append(new)
+
+
+def test_what_a_choice_does_to_somebody_is_done_to_whoever_took_the_deed() -> None:
+    rows = {row["do"].replace("{person}", "Ada"): row for row in TABLE["choices"]["destroy"]}
+    for seed in range(12):
+        replies = told(ADA, WISH, "burn the receipt", seed=seed)
+        kind = [
+            one for one in choices_of(replies[-1]) if "trust" in rows.get(one, {"then": ""})["then"]
+        ]
+        if kind:
+            before = replies[-1]["notes"]["state"].get("ada.trust", 0)
+            after = told(ADA, WISH, "burn the receipt", kind[0], seed=seed)[-1]
+            assert after["notes"]["state"].get("ada.trust", 0) == before + 1
+            return
+    raise AssertionError("no choice was kind")
