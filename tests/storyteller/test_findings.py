@@ -10,6 +10,7 @@ import pytest
 from tests.storyteller.test_moves_meant import told
 from tta_rebuild.storyteller.act_grammar import families, verb_at
 from tta_rebuild.storyteller.line_template import template
+from tta_rebuild.storyteller.teller import Teller
 from tta_rebuild.storyteller.word_lists import packaged_yaml
 
 TABLE = packaged_yaml("data/findings")
@@ -107,3 +108,61 @@ def test_the_acts_that_find_something_are_acts() -> None:
         assert all(one in families() for one in acts.get("families", ()))
         verbs = [one for one in acts.get("verbs", "").split(", ") if one]
         assert all(verb_at(verb.split()) for verb in verbs)
+
+
+def test_a_shop_that_is_opened_has_no_lid() -> None:
+    reply = told(JAR, "I want to keep the jar", "open the shop")[-1]
+
+    assert lines_of(reply)[:2] == ["You opened the shop.", "The shop is open."]
+    assert not any(key.endswith(".found_open") for key in reply["notes"]["state"])
+
+
+@pytest.mark.parametrize(
+    ("move", "kind", "of"),
+    [
+        ("look out of the window", "look", "view"),
+        ("go to the window", "look", "view"),
+        ("look in the register", "read", "register"),
+        ("open the letter from Oslo", "read", "letter"),
+    ],
+)
+def test_what_is_looked_at_is_what_is_seen(move: str, kind: str, of: str) -> None:
+    reply = told(JAR, "I want to keep the jar", move)[-1]
+    entry = next(e for e in TABLE["found"][kind] if of in e["of"].split())
+    pieces = [max(re.split(r"\{[^}]*\}|[“”]", row["say"]), key=len) for row in entry["found"]]
+
+    assert any(piece.strip() in text_of(reply) for piece in pieces), text_of(reply)
+
+
+def test_of_what_has_become_of_a_thing_that_is_told_and_nothing_found() -> None:
+    replies = told(JAR, "I want to keep the jar", "burn the ledger", "wait", "look at the ledger")
+
+    assert "ash" in text_of(replies[-1])
+    assert not any(key.endswith(".found_look") for key in replies[-1]["notes"]["state"])
+
+
+def test_a_search_that_finds_something_of_its_own_leaves_nothing_untold_behind() -> None:
+    for seed in range(12):
+        state = told(JAR, "I want to keep the jar", "search the desk", seed=seed)[-1]["notes"][
+            "state"
+        ]
+        assert not state.get("has_trifle")
+        assert not state.get("found_list")
+
+
+def test_a_thing_of_the_plots_own_is_left_to_the_plot() -> None:
+    theme = "My sister Ada has sold the piano that Mum left us. She will not say why."
+    told_of = "A note lies on the table, and Ada has turned it face down."
+    reply = told(theme, "I want to find out why Ada has sold the piano")[-1]
+    given = {"theme": theme, "seed": 3, "turn": 3, "stage": "development", "characters": ()}
+    scene = Teller(
+        {
+            **given,
+            "world": "",
+            "notes": reply["notes"],
+            "recent": [told_of],
+            "action": "read the note",
+        }
+    ).scene()
+
+    assert not any(key.endswith(".found_read") for key in scene["notes"]["state"])

@@ -283,3 +283,24 @@ async def test_her_is_whom_the_premise_names_first(ask: Any) -> None:
     (reply,) = await played(ask, theme, "tell her that I am tired")
 
     assert "Ida" in reply["told"]
+
+
+async def test_a_thing_is_nobody_that_one_could_speak_to(ask: Any) -> None:
+    first = await ask(theme=FLAT, seed=4, turn=1)
+    asked = "ask the drawer why it creaks"
+    reply = await ask(theme=FLAT, seed=4, turn=2, notes=first["notes"], action=asked)
+
+    assert not reply["notes"]["state"].get("drawer.person")
+
+
+async def test_what_one_gives_up_may_be_a_thing(ask: Any) -> None:
+    (reply,) = await played(ask, FLAT, "give up my piano")
+
+    assert "You have given up your piano." in reply["lines"]
+
+
+async def test_him_may_be_a_fox(ask: Any) -> None:
+    theme = "I am the last goose on the farm, and the fox has come to me for advice."
+    (reply,) = await played(ask, theme, "tell him that I am old")
+
+    assert "fox" in reply["told"]

@@ -44,13 +44,10 @@ def is_taken_in(reply: dict[str, Any], turn: int) -> bool:
         ("take the receipt", "take"),
         ("give Ada the receipt", "give"),
         ("hide the receipt in my shoe", "hide"),
-        ("mend the chair", "use"),
-        ("read the receipt", "find"),
         ("thank Ada", "comfort"),
         ("tell Ada that I know everything", "confess"),
         ("slap Ada", "harmed"),
         ("I refuse to leave", "refuse"),
-        ("climb on the table", "go"),
     ],
 )
 def test_a_deed_is_taken_by_its_sort(move: str, sort: str) -> None:
@@ -65,7 +62,7 @@ def test_a_deed_is_taken_by_its_sort(move: str, sort: str) -> None:
 
 
 def test_no_two_deeds_in_a_row_keep_the_plot_waiting() -> None:
-    replies = told(ADA, WISH, "take the receipt", "read the receipt", "hide the receipt")
+    replies = told(ADA, WISH, "take the receipt", "burn the letter", "hide the receipt")
 
     assert [is_taken_in(r, turn) for turn, r in enumerate(replies, 1)][2:] == [True, False, True]
     assert len(replies[3]["notes"]["scenes"]) == len(replies[2]["notes"]["scenes"]) + 1
@@ -78,8 +75,11 @@ def test_the_first_scene_of_a_plot_is_told_first() -> None:
     assert replies[-1]["notes"]["scenes"]
 
 
-def test_who_waits_is_told_how_it_goes_on() -> None:
-    replies = told(ADA, WISH, "wait")
+@pytest.mark.parametrize(
+    "move", ["wait", "read the receipt", "climb on the table", "mend the lamp"]
+)
+def test_who_waits_or_looks_is_told_how_it_goes_on(move: str) -> None:
+    replies = told(ADA, WISH, move)
 
     assert not is_taken_in(replies[-1], 3)
     assert len(replies[-1]["notes"]["scenes"]) == 2
@@ -129,7 +129,7 @@ def test_the_sorts_are_of_acts_and_none_is_of_two() -> None:
 def test_of_several_the_one_takes_it_who_has_taken_none_for_the_longest() -> None:
     theme = "My sister Ada has sold the piano. My brother Ben let her. Where is the receipt?"
     wish = "I want to find out why Ada has sold the piano"
-    replies = told(theme, wish, "search the desk", "wait", "hide the lamp", "wait", "burn the desk")
+    replies = told(theme, wish, "take the desk", "wait", "hide the lamp", "wait", "burn the desk")
     heard = {key: at for key, at in replies[-1]["notes"]["state"].items() if "heard_at" in key}
 
     assert set(heard) == {"ada.heard_at", "ben.heard_at"}

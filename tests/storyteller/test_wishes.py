@@ -343,3 +343,36 @@ def test_a_first_move_is_of_the_wish_that_names_whom_it_names(move: str, wish: s
     offered = ["decide what to do about Lieutenant Crane", "hide Luc", "show them what you can do"]
 
     assert wish_acted_on({"wishes": offered}, move) == wish
+
+
+@pytest.mark.parametrize(
+    ("theme", "wish", "is_wonder"),
+    [
+        (
+            "I work at an embassy. Today its papers are in order.",
+            "find out what is behind it",
+            False,
+        ),
+        ("There is a lamp, and a book of magic.", "find out what is behind the lamp", True),
+        ("The school sent me home for laughing.", "find out why the school sent you home", False),
+        ("The lighthouse hums at night.", "find out why the lighthouse hums", True),
+    ],
+)
+def test_a_story_of_a_wonder_needs_one(theme: str, wish: str, *, is_wonder: bool) -> None:
+    for seed in range(4):
+        plot = told(theme, f"I want to {wish}", seed=seed)[-1]["notes"]["plot"]
+        assert ("wonder" in plot) == is_wonder, plot
+
+
+@pytest.mark.parametrize(
+    ("theme", "wish", "topic"),
+    [
+        ("My sister Ada has sold the piano.", "find out why Ada has sold the piano", "the piano"),
+        ("My sister Ada is away.", "decide what to do about Ada", ""),
+        ("Dad won't talk.", "find out why your dad won’t talk", ""),
+    ],
+)
+def test_the_topic_is_a_thing_and_nobody(theme: str, wish: str, topic: str) -> None:
+    cast = cast_of({"theme": theme, "seed": "3"}, {"wish": wish})
+
+    assert cast.topic() == topic

@@ -59,6 +59,8 @@ def found_by(
         return None
     if kind == "look" and _is_writing(slots["object"]) and not act.object:
         kind = "read"  # "look in the register"
+    if kind != "count" and _is_plots_own(slots["object"], writing):
+        return None
     state, key = writing.state, f"{what}.found_{kind}"
     if what and state.values.get(key):
         again = writing.say(_table()["again"], slots)
@@ -85,6 +87,13 @@ def found_by(
 
 def _table() -> dict[str, Any]:
     return packaged_yaml("data/findings")
+
+
+def _is_plots_own(phrase: str, writing: ActWriter) -> bool:
+    """Whether a thing is one that the plot has told of: what it is the plot alone knows."""
+    head, premise = head_of(phrase), " ".join(writing.cast.premise.told).lower()
+    told = " ".join(writing.writer.recent).lower()
+    return bool(re.search(rf"\b{re.escape(head)}\b", told)) and head not in premise
 
 
 def _is_writing(phrase: str) -> bool:

@@ -18,6 +18,8 @@ from tta_rebuild.storyteller.scene_file import ChoiceEntry
 from tta_rebuild.storyteller.word_lists import packaged_yaml, pattern
 from tta_rebuild.storyteller.world_state import keys_of
 
+DECISIVE = frozenset(("did_aim", "letting", "did_it", "refused"))
+"""What the choices of a plot's last decision say of it."""
 _OF_MINE, _OF_THEIRS = 0.5, 0.3
 """The shares of what is said in the move, and in the choice, that must be the same."""
 _REFUSING = frozenset(map(stem, ("refuse", "decline")))
@@ -38,8 +40,10 @@ class _Meaning:
 def meant_choice(words: str, choices: Sequence[ChoiceEntry], cast: Cast) -> ChoiceEntry | None:
     """The choice that words mean: the same kind of act, to the same person, of the same matter."""
     act = parse_act(words)
-    if act.problem or act.then is not None:
+    if act.problem:
         return None
+    if act.then is not None:
+        return _most_like(words, choices, cast)
     names = content_of(cast.called())
     mine = _meaning(words, act, names, cast)
     rated = [(_likeness(mine, _meaning(c.do, parse_act(c.do), names, cast)), c) for c in choices]
@@ -55,11 +59,22 @@ def meant_choice(words: str, choices: Sequence[ChoiceEntry], cast: Cast) -> Choi
     return next((c for c in choices if settled in _decides(c)), None) if is_settled else None
 
 
+def _most_like(words: str, choices: Sequence[ChoiceEntry], cast: Cast) -> ChoiceEntry | None:
+    """The choice of a decision whose words a move of several acts has most of; None if few."""
+    said = content_of(words) - content_of(cast.called())
+    rated = [(len(said & content_of(one.do)), one) for one in choices if _decides(one) & DECISIVE]
+    most = max((number for number, _ in rated), default=0)
+    best = [one for number, one in rated if number == most]
+    return best[0] if most >= _LEAST and len(best) == 1 else None
+
+
 def decision(act: Act, choices: Sequence[ChoiceEntry]) -> ChoiceEntry | None:
     """The choice that an act takes by its temper where the plot waits for a decision."""
     tempers = packaged_yaml("data/answers")["tempers"]
     if act.family in tempers["settles"]:
         may = (c for c in choices if "did_aim" in _decides(c) and "price" not in _decides(c))
+    elif act.family in tempers["hard"]:
+        may = (c for c in choices if "did_aim" in _decides(c) and "price" in _decides(c))
     elif act.family in tempers["lets"]:
         may = (c for c in choices if "letting" in _decides(c))
     else:

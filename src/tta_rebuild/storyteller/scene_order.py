@@ -15,6 +15,7 @@ from tta_rebuild.storyteller.denials import is_true_ending
 from tta_rebuild.storyteller.entities import Entity, head_of
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.meant_choice import DECISIVE
 from tta_rebuild.storyteller.offers import is_same
 from tta_rebuild.storyteller.premise_questions import content_of
 from tta_rebuild.storyteller.scene_file import (
@@ -34,8 +35,6 @@ SHARED_AFTER = 13
 """The turn from which on a plot told whole has scenes of others, once its own are told."""
 _OF_MOTIVES = "motive_"
 """How the ids of the scenes begin that all stories of motives share (``plots/motive.yaml``)."""
-DECISIVE = frozenset(("did_aim", "letting", "did_it", "refused"))
-"""What the choices of a plot's last decision say of it."""
 OF_DEEDS = frozenset(("deed.turned", "slain_one", "held_one"))
 """What the endings of ``data/turnings`` ask for."""
 

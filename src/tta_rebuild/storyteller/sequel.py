@@ -53,7 +53,10 @@ def sequel_of(act: Act, writing: ActWriter, taken: Sequence[str]) -> Sequel | No
     slots |= {"matter": topic}
     number = writing.number_of(who)
     table = packaged_yaml("data/sequels")
-    texts = [conjugated(text, *number) for text in table["told"][sort][writing.mood_of(who)]]
+    mood = writing.mood_of(who)
+    if who == writing.cast.parts.get("doer") and mood == "friend":
+        mood = "neutral"  # whose deed the story turns on does not plot against themselves
+    texts = [conjugated(text, *number) for text in table["told"][sort][mood]]
     texts = [text for text in texts if topic or "{matter}" not in text]
     told = writing.writer.line([*map(template, texts)], **slots)
     if not told:

@@ -20,6 +20,7 @@ from tta_rebuild.storyteller.interludes import interludes, is_due
 from tta_rebuild.storyteller.line_template import MARK_LENGTH, fingerprint, template
 from tta_rebuild.storyteller.line_writer import MARKS_REMEMBERED, LineWriter
 from tta_rebuild.storyteller.lines import story_lines
+from tta_rebuild.storyteller.meant_choice import DECISIVE
 from tta_rebuild.storyteller.offers import Offers
 from tta_rebuild.storyteller.opening import opening
 from tta_rebuild.storyteller.player_move import PlayerMove
@@ -27,7 +28,7 @@ from tta_rebuild.storyteller.plot_choice import plot_for
 from tta_rebuild.storyteller.premise_situation import plot_names
 from tta_rebuild.storyteller.scene_draft import SceneDraft
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry
-from tta_rebuild.storyteller.scene_order import DECISIVE, possible_scenes, ranked
+from tta_rebuild.storyteller.scene_order import possible_scenes, ranked
 from tta_rebuild.storyteller.scene_reply import reply_of, scene_facts
 from tta_rebuild.storyteller.sequel import Sequel, sequel_of
 from tta_rebuild.storyteller.wishes import wish_acted_on, wish_of, wishes_offered
@@ -170,7 +171,7 @@ class Teller:
         """How a deed is taken, told; None where nobody is there to take it."""
         sequel = sequel_of(deed, self.rules.telling, self.offers.taken)
         if sequel is not None:
-            self.draft.say(sequel.told, sequel.who)
+            self.draft.say(sequel.told)
         return sequel
 
     def _asks(self) -> bool:
