@@ -190,3 +190,22 @@ def test_what_a_choice_does_to_somebody_is_done_to_whoever_took_the_deed() -> No
             assert after["notes"]["state"].get("ada.trust", 0) == before + 1
             return
     raise AssertionError("no choice was kind")
+
+
+@pytest.mark.parametrize(
+    ("move", "effects"),
+    [
+        ("tell Ada that I know why she did it", {"did_aim"}),
+        ("accuse Ada of theft", {"did_aim", "price"}),
+        ("leave", {"letting"}),
+    ],
+)
+def test_a_decision_in_ones_own_words_is_one(move: str, effects: set[str]) -> None:
+    notes = told(ADA, WISH, "wait", "wait")[-1]["notes"]
+    for turn in (5, 6):
+        notes = scene_at("climax", turn, notes, "wait")["notes"]
+    before = int(notes["state"].get("price", 0))
+    state = scene_at("climax", 7, notes, move)["notes"]["state"]
+    done = {one for one in ("did_aim", "letting") if state.get(one)}
+
+    assert done | ({"price"} if int(state.get("price", 0)) >= before + 2 else set()) == effects
