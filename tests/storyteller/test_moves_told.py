@@ -247,6 +247,7 @@ FLAT = "My sister Ada has sold my piano. The neighbours ask why. Our cousin Bo a
         ("ring the bell", "You rang, and it was heard by all."),
         ("leave a cake on the table", "A cake is on the table."),
         ("clap", "You clapped your hands."),
+        ("hold up the lantern", "You held the lantern up for all to see."),
         ("wait for nightfall", "You waited until the nightfall came."),
     ],
 )

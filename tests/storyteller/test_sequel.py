@@ -169,7 +169,7 @@ def test_where_the_plot_waits_for_a_decision_a_deed_is_taken_and_the_choices_sta
 def test_a_choice_that_was_taken_does_not_come_again() -> None:
     taken: list[str] = []
     moves = [WISH]
-    for _ in range(3):
+    for _ in range(6):
         moves.append("burn the receipt")
         new = choices_of(told(ADA, *moves)[-1])[0]
         assert new not in taken

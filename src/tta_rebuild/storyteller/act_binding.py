@@ -179,6 +179,7 @@ class Binder:
             ("named", bool(act.person)),
             *((one, _is_of(act, one)) for one in _MANNERS),
             ("of_all", any(is_one(word, "of_all") for word in act.object.lower().split()[:2])),
+            ("raised", act.verb in ("hold up", "hold out", "raise")),
             ("set_down", act.verb == "leave" and act.where.split(" ")[0] in _SET_DOWN),
             ("alone", not self.npc()),
             *((kind, bool(heads & {*words.split()})) for kind, words in kinds),
