@@ -11,7 +11,7 @@ from tests.storyteller.test_moves_meant import told
 from tta_rebuild.storyteller.act_grammar import families
 from tta_rebuild.storyteller.act_writer import conjugated
 from tta_rebuild.storyteller.line_template import template
-from tta_rebuild.storyteller.scene_file import ChoiceEntry
+from tta_rebuild.storyteller.scene_file import ChoiceEntry, read_world
 from tta_rebuild.storyteller.teller import Teller
 from tta_rebuild.storyteller.word_lists import packaged_yaml
 
@@ -146,8 +146,11 @@ def test_every_other_scene_offers_a_deed_to_a_thing_of_the_premise() -> None:
     assert offered[1:] == [True, False, True, False]
 
 
-def scene_at(stage: str, turn: int, notes: dict[str, Any], action: str) -> dict[str, Any]:
+def scene_at(
+    stage: str, turn: int, notes: dict[str, Any], action: str, *, ends: bool = False
+) -> dict[str, Any]:
     given = {"theme": ADA, "seed": 3, "turn": turn, "stage": stage, "action": action}
+    given["should_end"] = ends
     return Teller({**given, "world": "", "notes": notes, "recent": [], "characters": ()}).scene()
 
 
@@ -209,3 +212,46 @@ def test_a_decision_in_ones_own_words_is_one(move: str, effects: set[str]) -> No
     done = {one for one in ("did_aim", "letting") if state.get(one)}
 
     assert done | ({"price"} if int(state.get("price", 0)) >= before + 2 else set()) == effects
+
+
+def at_the_decision() -> dict[str, Any]:
+    notes = told(ADA, WISH, "wait", "wait")[-1]["notes"]
+    for turn in (5, 6):
+        reply = scene_at("climax", turn, notes, "wait")
+        notes = reply["notes"]
+    return reply
+
+
+def test_several_acts_that_name_a_choice_of_the_decision_take_it() -> None:
+    decision = at_the_decision()
+    assert "Hold Ada to what you want, reason or no" in choices_of(decision)
+    move = "I sit down beside her and hold her to what I want, with a reason or none"
+    state = scene_at("climax", 7, decision["notes"], move)["notes"]["state"]
+
+    assert state.get("did_aim")
+    assert int(state.get("price", 0)) >= 2
+
+
+@pytest.mark.parametrize(
+    ("move", "ending"), [("show Ada the receipt", "won"), ("I refuse to say more", "let_go")]
+)
+def test_no_end_says_that_nothing_was_decided_after_one_has_acted(move: str, ending: str) -> None:
+    decision = at_the_decision()
+    reply = scene_at("resolution", 7, decision["notes"], move, ends=True)
+    scenes = {scene.id: scene for scene in read_world(f"plots/{reply['notes']['plot']}").scenes}
+
+    assert scenes[reply["notes"]["scenes"][-1]].ending == ending
+    passive = scene_at("resolution", 7, decision["notes"], "", ends=True)
+    assert not {"did_aim", "letting"} & passive["notes"]["state"].keys()
+
+
+def test_whose_deed_the_story_turns_on_does_not_plot_against_themselves() -> None:
+    friendly = [
+        max(re.split(r"\{[^}]*\}|[“”]", t), key=len) for t in TABLE["told"]["take"]["friend"]
+    ]
+    for seed in range(6):
+        replies = told(
+            ADA, WISH, "thank Ada", "wait", "thank Ada", "wait", "take the lamp", seed=seed
+        )
+        assert is_taken_in(replies[-1], 7)
+        assert not any(piece.strip() in text_of(replies[-1]) for piece in friendly)

@@ -58,9 +58,6 @@ def deed(tokens: list[str]) -> Act | None:
         found = {"object": found.get("said", ""), **found, "said": quoted[0]}
         if quoted[0].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
             family = "ask"
-    for slot in ("object", "person"):
-        if slot in found:
-            found[slot] = pattern("loose_link").sub("", found[slot])
     if verb.base in ("point", "aim") and is_one(found.get("object", "").split(" ")[-1], "weapons"):
         family, found["instrument"] = "threaten", found.pop("object")
     if verb.base == "aim" and not found.get("object"):

@@ -82,6 +82,19 @@ def decision(act: Act, choices: Sequence[ChoiceEntry]) -> ChoiceEntry | None:
     return next(may, None)
 
 
+def leaning(act: Act, choices: Sequence[ChoiceEntry]) -> ChoiceEntry | None:
+    """The choice of a decision towards which any other deed leans; None where none is open.
+
+    Who refuses or goes lets it be; whoever does anything else has not stood aside.
+    """
+    is_off = act.family in ("refuse", "leave", "flee", "surrender")
+    wanted = {"letting", "refused"} if is_off else {"did_aim", "did_it"}
+    if act.family == "wait":
+        return None
+    may = (c for c in choices if _decides(c) & wanted and "price" not in _decides(c))
+    return next(may, None)
+
+
 def _decides(choice: ChoiceEntry) -> frozenset[str]:
     """What a choice settles: how the story turns out."""
     return frozenset(keys_of(choice.then, is_effect=True))

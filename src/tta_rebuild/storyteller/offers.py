@@ -16,7 +16,7 @@ from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import head_of, slug
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
-from tta_rebuild.storyteller.meant_choice import decision, meant_choice
+from tta_rebuild.storyteller.meant_choice import decision, leaning, meant_choice
 from tta_rebuild.storyteller.noun_phrases import is_portable
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry
 from tta_rebuild.storyteller.word_lists import common
@@ -68,6 +68,11 @@ class Offers:
         """The effects of the choice that an act decides for, "" where nothing is to be decided."""
         taken = decision(act, self.standing) if self._cast.is_open else None
         return taken.then if taken else ""
+
+    def leaning(self, act: Act) -> str:
+        """The effects of the choice that counts if nothing else is decided, "" if none is open."""
+        towards = leaning(act, self.standing) if self._cast.is_open else None
+        return towards.then if towards else ""
 
     def _answered(self, words: str) -> ChoiceEntry | None:
         """The choice that says yes or no to what was offered, for a plain "I accept the offer"."""

@@ -138,6 +138,7 @@ class Teller:
             if move.is_remarked:
                 self.draft.say(self.rules.telling.reaction(str(self.state.values.get("kind"))))
         self._tick()
+        self._settle_by_deeds()
         self._pass_the_climax()
         before = len(self.draft.passages)
         scene = None if following else self._interlude()
@@ -184,6 +185,12 @@ class Teller:
         is_decided = self.state.holds("/".join(sorted(DECISIVE)))
         if self.state.get("stage") == "climax" and is_decided:
             self.state.values["stage"] = "resolution"
+
+    def _settle_by_deeds(self) -> None:
+        """Where the story must end undecided, what the player has done of their own decides it."""
+        is_open = not self.state.holds("/".join(sorted(DECISIVE)))
+        if self.given.get("should_end") and is_open:
+            self.state.apply(str(self.state.values.get("leaning") or ""))
 
     def _tick(self) -> None:
         for tick in self.cast.file.each_turn:
