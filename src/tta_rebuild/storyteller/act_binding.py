@@ -79,8 +79,6 @@ class Binder:
         ``sought``, ``where``, ``alone`` and the kinds of things of ``data/acts/_common.yaml``.
         """
         family = act.family
-        if act.person and not act.object and self._is_thing(act.person):
-            act = replace(act, object=act.person, person="")  # "give up the throne"
         bound = dict.fromkeys(("object", "person", "tool", "place"), "")
         if is_elliptic(act) and (meant := self._entity("it", "object", family)):
             bound["object"] = meant.id
@@ -102,6 +100,10 @@ class Binder:
             if plain in (*SELF, self.cast.entities[YOU].name.lower()):
                 bound[role] = YOU
                 continue
+            if role == "person" and self._is_thing(phrase):  # "give up the throne"
+                role = "object"
+                if bound["object"]:
+                    continue
             entity = self._entity(phrase, role, family)
             if entity is None or self._is_away(entity, family):
                 kind = "person" if role == "person" else "place" if role == "place" else "thing"
@@ -251,11 +253,8 @@ class Binder:
     def _names_somebody(self, phrase: str, role: str, family: str) -> bool:
         """Whether a phrase names people: by its noun, as a name, or as whom one speaks to."""
         head = head_of(phrase).removesuffix("-in-law")
-        kind = kind_of_thing(head) if family != "call" else ""
-        is_thing = is_portable(head) or kind not in ("", "animal")
-        is_thing |= is_place(head) and family != "call"  # an embassy can be rung up
-        if role == "person" and is_thing and not is_person(head):
-            return False
+        if role == "person" and is_place(head) and not is_person(head) and family != "call":
+            return False  # but an embassy can be rung up
         if family == "call" and role == "person":
             return True  # whoever can be rung up or sent for is somebody
         if head in word_list("people") or (family == "wake" and role == "object"):

@@ -102,7 +102,8 @@ def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool
         is_dead = any(p.odds.get("dead", 0.0) > 0.5 for p in premise.people if _is_it(p, premise))
         conflict = "unmask" if is_dead else "find"
     is_told_of_people = any(one.name for one in premise.people)
-    is_strange = conflict == "understand" and premise.is_wondrous
+    is_wonder = premise.is_wondrous or kind in ("place", "event")  # which have one other story
+    is_strange = conflict == "understand" and is_wonder
     is_strange &= not (premise.question or is_told_of_people)
     plots: list[str] = plots_of_wonder(kind) if is_strange else []
     plots = [*plots, *plots_of_matter(conflict, kind)]
