@@ -107,7 +107,7 @@ class PlayerMove:
         elif outcome.is_done and (effects := self.offers.decided(act)):
             self.state.apply(effects)
         elif outcome.is_done and (effects := self.offers.leaning(act)):
-            self.state.values["leaning"] = effects
+            self.state.values["deed.leaning"] = effects
         if self.cast.is_open and outcome.is_done and special is None and not ends:
             self.deed = _last_of(act)
         self._happened(outcome)

@@ -103,8 +103,8 @@ def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool
         conflict = "unmask" if is_dead else "find"
     is_told_of_people = any(one.name for one in premise.people)
     is_wonder = premise.is_wondrous or kind in ("place", "event")  # which have one other story
+    is_wonder &= kind == "event" or not (premise.question or is_told_of_people)
     is_strange = conflict == "understand" and is_wonder
-    is_strange &= not (premise.question or is_told_of_people)
     plots: list[str] = plots_of_wonder(kind) if is_strange else []
     plots = [*plots, *plots_of_matter(conflict, kind)]
     return Random(f"{seed}:plot").choice(plots)

@@ -190,7 +190,7 @@ class Teller:
         """Where the story must end undecided, what the player has done of their own decides it."""
         is_open = not self.state.holds("/".join(sorted(DECISIVE)))
         if self.given.get("should_end") and is_open:
-            self.state.apply(str(self.state.values.get("leaning") or ""))
+            self.state.apply(str(self.state.values.get("deed.leaning") or ""))
 
     def _tick(self) -> None:
         for tick in self.cast.file.each_turn:
