@@ -9,6 +9,7 @@ from random import Random
 from tta_rebuild.storyteller.entities import Entity, bare, head_of
 from tta_rebuild.storyteller.fact_wording import PremiseFact
 from tta_rebuild.storyteller.matter_kind import (
+    chain_of,
     kind_of_matter,
     plots_of_fact,
     plots_of_matter,
@@ -102,8 +103,9 @@ def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool
         is_dead = any(p.odds.get("dead", 0.0) > 0.5 for p in premise.people if _is_it(p, premise))
         conflict = "unmask" if is_dead else "find"
     is_told_of_people = any(one.name for one in premise.people)
-    is_wonder = premise.is_wondrous or kind in ("place", "event")  # which have one other story
-    is_wonder &= kind == "event" or not (premise.question or is_told_of_people)
+    of = {*chain_of(kind)}
+    is_wonder = premise.is_wondrous or bool(of & {"place", "event"})  # which have one other story
+    is_wonder &= "event" in of or not (premise.question or is_told_of_people)
     is_strange = conflict == "understand" and is_wonder
     plots: list[str] = plots_of_wonder(kind) if is_strange else []
     plots = [*plots, *plots_of_matter(conflict, kind)]
