@@ -8,18 +8,19 @@ being named; in a world by hand it is not there.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_manner import manner_of
 from tta_rebuild.storyteller.act_words import (
     GOES,
     SELF,
-    SOUGHT,
     destination,
     is_elliptic,
     is_request,
     is_spoken,
+    names_somebody,
     with_article,
 )
 from tta_rebuild.storyteller.beyond import is_dead, is_of_beyond, spirit_meant
@@ -41,7 +42,6 @@ from tta_rebuild.storyteller.entities import (
 from tta_rebuild.storyteller.line_template import listed
 from tta_rebuild.storyteller.noun_phrases import (
     is_person,
-    is_place,
     is_plural,
     is_portable,
     kind_of_thing,
@@ -50,11 +50,9 @@ from tta_rebuild.storyteller.noun_phrases import (
 )
 from tta_rebuild.storyteller.premise_mentions import gender_of
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
-from tta_rebuild.storyteller.word_lists import common, is_one, pattern, rules_of, word_list
+from tta_rebuild.storyteller.word_lists import common, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
-_MANNERS = ("by_phone", "by_text", "gesture", "shot", "bodily", "fed", "rung", "clapped")
-_SET_DOWN = ("on", "in", "under", "beside", "inside", "at", "next")
 _NO_THINGS = ("event", "weather")
 """What a scene may speak of and nobody handles."""
 _ALL = frozenset("both all every each two three them".split())
@@ -132,7 +130,8 @@ class Binder:
             bound["owner"] = owner
             bound["person"] = bound["person"] or owner
         self._to_all(family, bound)
-        bound |= {name: "yes" if is_so else "" for name, is_so in self._said_of(act, bound)}
+        named = self.cast.entities.get(bound["object"])
+        bound |= manner_of(act, named.name if named else "", is_alone=not self.npc())
         if act.said:
             bound["said"] = "request" if is_request(act) else "said"
         return bound, missing
@@ -170,23 +169,6 @@ class Binder:
         thing = thing or (self.make(name, "object", "") if name else None)
         return thing.id if thing else ""
 
-    def _said_of(self, act: Act, bound: Mapping[str, str]) -> list[tuple[str, bool]]:
-        entity = self.cast.entities.get(bound["object"])
-        heads = {head_of(act.object), head_of(entity.name if entity else "")}
-        kinds = common("kinds_of_things").items()
-        return [
-            ("said", bool(act.said)),
-            ("sought", act.verb in SOUGHT),
-            ("where", bool(act.where)),
-            ("named", bool(act.person)),
-            *((one, _is_of(act, one)) for one in _MANNERS),
-            ("of_all", any(is_one(word, "of_all") for word in act.object.lower().split()[:2])),
-            ("raised", act.verb in ("hold up", "hold out", "raise")),
-            ("set_down", act.verb == "leave" and act.where.split(" ")[0] in _SET_DOWN),
-            ("alone", not self.npc()),
-            *((kind, bool(heads & {*words.split()})) for kind, words in kinds),
-        ]
-
     def _is_away(self, entity: Entity, family: str) -> bool:
         """Whether an act needs somebody who is not there at all: dead, missing, unknown."""
         needs_them = entity.kind == "person" and family in common("face_to_face").split()
@@ -221,7 +203,7 @@ class Binder:
 
         None for words that name nobody, where somebody is needed.
         """
-        is_person = self._names_somebody(phrase, role, family)
+        is_person = names_somebody(phrase, role, family)
         if role == "person" and not is_person:
             return None
         is_place = role == "place" or (family in ("go", "enter") and not is_person)
@@ -249,23 +231,6 @@ class Binder:
 
     def _here(self) -> Value:
         return self.state.values.get("here", NOWHERE)
-
-    def _names_somebody(self, phrase: str, role: str, family: str) -> bool:
-        """Whether a phrase names people: by its noun, as a name, or as whom one speaks to."""
-        head = head_of(phrase).removesuffix("-in-law")
-        if role == "person" and is_place(head) and not is_person(head) and family != "call":
-            return False  # but an embassy can be rung up
-        if family == "call" and role == "person":
-            return True  # whoever can be rung up or sent for is somebody
-        if head in word_list("people") or (family == "wake" and role == "object"):
-            return True
-        if role == "place" or pattern("owned").match(phrase) or head in SELF:
-            return is_person(head) and role == "person"
-        is_group = last_word(phrase) in words_in("groups")
-        is_named = phrase[:1].isupper() or phrase[:1].isdigit() or is_person(head) or is_group
-        if role == "person":
-            return is_named or bool(pattern("noun_phrase").match(phrase))
-        return is_named and family in common("done_to_people").split()
 
     def _meant_by(self, pronoun: str) -> Entity | None:
         """What "it", "him" or "them" means: the last named that fits, else somebody here."""
@@ -428,9 +393,3 @@ class Binder:
     def is_person(self, entity_id: str) -> bool:
         """Whether an id is that of a person."""
         return self.state.is_any(entity_id, "person")
-
-
-def _is_of(act: Act, manner: str) -> bool:
-    """Whether an act is done in one of the manners of ``words.toml``: by its verb or its tool."""
-    words = {act.verb.split(" ")[0], head_of(act.instrument), head_of(act.where)}
-    return any(is_one(word, manner) for word in words)

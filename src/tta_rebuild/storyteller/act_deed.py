@@ -66,21 +66,7 @@ def deed(tokens: list[str]) -> Act | None:
     found["manner"] = " ".join([*lead.manner, found.get("manner", "")]).strip()
     told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
     clause = joined([*lead.manner, verb.base, *told])
-    to_whom = found.get("person", "")
-    is_given_up = family == "surrender" and found.get("where", "").startswith("to ")
-    if is_given_up and grammar.is_somebody(to_whom.split()):
-        family = "capture"  # "give up the deserter to the patrol"
-        found |= {"object": to_whom, "person": ""}
-        to_whom = ""
-    is_law = family == "give" and is_one(to_whom.split(" ")[-1].lower(), "law")
-    if is_law and grammar.is_somebody(found.get("object", "").split()):
-        family = "capture"  # "hand him over to the police"
-        found |= {"person": "", "where": f"to {to_whom}"}
-    to_jail = is_one(noun_of_place(found.get("where", "")), "jails")
-    if to_jail and family in ("take", "lead", "pull", "push", "carry", "send", "put", "go"):
-        whom = found.get("object") or found.get("person", "")
-        if grammar.is_somebody(whom.split()):  # "take him to prison"
-            family, found = "capture", {**found, "object": whom, "person": ""}
+    family = _of_captor(family, found)
     if not quoted and spec.takes[0] in ("person", "object"):
         found |= that_they_do(found)
     act = Act(family=family, verb=verb.name, is_quoted=bool(quoted), **found)  # type: ignore[arg-type]
@@ -181,6 +167,25 @@ def _of_motion(family: str, verb: str, found: dict[str, str]) -> str:
     if found.get("where") == "round":
         return family  # "walk the usual round"
     return "put" if found.get("where") else "push"
+
+
+def _of_captor(family: str, found: dict[str, str]) -> str:
+    """The family of an act by which somebody is handed over or locked up, else its own."""
+    to_whom, where = found.get("person", ""), found.get("where", "")
+    if family == "surrender" and where.startswith("to ") and grammar.is_somebody(to_whom.split()):
+        found |= {"object": to_whom, "person": ""}
+        return "capture"  # "give up the deserter to the patrol"
+    is_law = family == "give" and is_one(to_whom.split(" ")[-1].lower(), "law")
+    if is_law and grammar.is_somebody(found.get("object", "").split()):
+        found |= {"person": "", "where": f"to {to_whom}"}
+        return "capture"  # "hand him over to the police"
+    to_jail = is_one(noun_of_place(where), "jails")
+    if to_jail and family in ("take", "lead", "pull", "push", "carry", "send", "put", "go"):
+        whom = found.get("object") or to_whom
+        if grammar.is_somebody(whom.split()):  # "take him to prison"
+            found |= {"object": whom, "person": ""}
+            return "capture"
+    return family
 
 
 def _by_object(family: str, verb: grammar.Verb, found: dict[str, str]) -> str:

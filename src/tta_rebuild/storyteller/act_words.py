@@ -11,7 +11,9 @@ import re
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import verb_at
 from tta_rebuild.storyteller.act_speech import is_order
-from tta_rebuild.storyteller.word_lists import is_one, rules_of, word_list
+from tta_rebuild.storyteller.entities import head_of, last_word
+from tta_rebuild.storyteller.noun_phrases import is_person, is_place, words_in
+from tta_rebuild.storyteller.word_lists import common, is_one, pattern, rules_of, word_list
 
 GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
 SELF = ("yourself", "you", "me", "myself")
@@ -71,3 +73,21 @@ def destination(where: str) -> str:
     if {"out", "through", "away", "off"} & {w.lower() for w in words[:2]}:
         return "outside"
     return place_in(where) or where
+
+
+def names_somebody(phrase: str, role: str, family: str) -> bool:
+    """Whether a phrase names people: by its noun, as a name, or as whom one speaks to."""
+    head = head_of(phrase).removesuffix("-in-law")
+    if role == "person" and is_place(head) and not is_person(head) and family != "call":
+        return False  # but an embassy can be rung up
+    if family == "call" and role == "person":
+        return True  # whoever can be rung up or sent for is somebody
+    if head in word_list("people") or (family == "wake" and role == "object"):
+        return True
+    if role == "place" or pattern("owned").match(phrase) or head in SELF:
+        return is_person(head) and role == "person"
+    is_group = last_word(phrase) in words_in("groups")
+    is_named = phrase[:1].isupper() or phrase[:1].isdigit() or is_person(head) or is_group
+    if role == "person":
+        return is_named or bool(pattern("noun_phrase").match(phrase))
+    return is_named and family in common("done_to_people").split()

@@ -87,10 +87,10 @@ def leaning(act: Act, choices: Sequence[ChoiceEntry]) -> ChoiceEntry | None:
 
     Who refuses or goes lets it be; whoever does anything else has not stood aside.
     """
-    is_off = act.family in ("refuse", "leave", "flee", "surrender")
-    wanted = {"letting", "refused"} if is_off else {"did_aim", "did_it"}
     if act.family == "wait":
         return None
+    is_off = act.family in ("refuse", "leave", "flee", "surrender")
+    wanted = {"letting", "refused"} if is_off else {"did_aim", "did_it"}
     may = (c for c in choices if _decides(c) & wanted and "price" not in _decides(c))
     return next(may, None)
 

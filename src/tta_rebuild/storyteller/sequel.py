@@ -24,9 +24,8 @@ _NEW_CHOICES = 2
 
 @dataclass(frozen=True, slots=True)
 class Sequel:
-    """How a deed is taken: by whom, in what words, and what fits next."""
+    """How a deed is taken, and what fits next."""
 
-    who: str
     told: str
     choices: Sequence[ChoiceEntry]
 
@@ -51,33 +50,31 @@ def sequel_of(act: Act, writing: ActWriter, taken: Sequence[str]) -> Sequel | No
         slots |= {k: v for k, v in writing.slots(act, bound).items() if k in named}
     topic = writing.cast.topic(who)
     slots |= {"matter": topic}
-    number = writing.number_of(who)
     table = packaged_yaml("data/sequels")
     mood = writing.mood_of(who)
     if who == writing.cast.parts.get("doer") and mood == "friend":
         mood = "neutral"  # whose deed the story turns on does not plot against themselves
-    texts = [conjugated(text, *number) for text in table["told"][sort][mood]]
-    texts = [text for text in texts if topic or "{matter}" not in text]
-    told = writing.writer.line([*map(template, texts)], **slots)
-    if not told:
-        return None
-    rows = [row for row in (table["choices"] or {}).get(sort, ()) if topic or _is_general(row)]
+    texts = [text for text in table["told"][sort][mood] if topic or "{matter}" not in text]
+    number = writing.number_of(who)
+    told = writing.writer.line([template(conjugated(text, *number)) for text in texts], **slots)
+    rows = [row for row in table["choices"][sort] if topic or "{matter}" not in str(row)]
     writing.writer.rng.shuffle(rows)
-    filled = [
-        {
-            key: writing.writer.filled(template(conjugated(row[key], *number)), **slots)
-            for key in ("do", "says")
-        }
-        for row in rows
-    ]
-    entries = [
-        ChoiceEntry.model_validate(
-            {**row, **words, "then": row["then"].replace("person.", f"{who}.")}
-        )
-        for row, words in zip(rows, filled, strict=True)
-        if all(words.values()) and words["do"] not in taken
-    ]
-    return Sequel(who, told, entries[:_NEW_CHOICES])
+    choices = (_choice_of(row, who, writing, slots) for row in rows)
+    new = [one for one in choices if one.do not in taken]
+    return Sequel(told, new[:_NEW_CHOICES]) if told else None
+
+
+def _choice_of(
+    row: Mapping[str, str], who: str, writing: ActWriter, slots: Mapping[str, str]
+) -> ChoiceEntry:
+    """A choice of the table, with whoever has taken the deed in it."""
+    number = writing.number_of(who)
+    said = {
+        key: writing.writer.filled(template(conjugated(row[key], *number)), **slots)
+        for key in ("do", "says")
+    }
+    then = row["then"].replace("person.", f"{who}.")
+    return ChoiceEntry.model_validate({**row, **said, "then": then})
 
 
 def _least_heard(writing: ActWriter) -> str:
@@ -98,10 +95,6 @@ def _may_speak(who: str, writing: ActWriter) -> bool:
     return not (is_beast or is_silent or is_spirit(who, writing.cast, writing.state))
 
 
-def _is_general(row: Mapping[str, str]) -> bool:
-    return "{matter}" not in row["do"] + row["says"]
-
-
 def _sort_of(act: Act, *, is_theirs: bool) -> str:
     """The sort of a deed: ``take``, ``confess`` …, "" for one that is none.
 
@@ -112,5 +105,5 @@ def _sort_of(act: Act, *, is_theirs: bool) -> str:
     sort = next((sort for sort, families in table.items() if act.family in families.split()), "")
     if sort == "harm" and is_theirs:
         return "harmed"
-    needs_them = sort in ("give", "comfort", "confess", "ask")
+    needs_them = sort in ("give", "comfort", "confess")
     return "" if needs_them and not is_theirs else sort
