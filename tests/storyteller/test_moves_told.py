@@ -292,6 +292,9 @@ async def test_a_thing_is_nobody_that_one_could_speak_to(ask: Any) -> None:
     reply = await ask(theme=FLAT, seed=4, turn=2, notes=first["notes"], action=asked)
 
     assert not reply["notes"]["state"].get("drawer.person")
+    asked = "tell the harbour that I am back"
+    reply = await ask(theme=FLAT, seed=4, turn=2, notes=first["notes"], action=asked)
+    assert not reply["notes"]["state"].get("harbour.person")
     given = "give the drawer the key"
     reply = await ask(theme=FLAT, seed=4, turn=2, notes=first["notes"], action=given)
     assert not reply["notes"]["state"].get("drawer.person")

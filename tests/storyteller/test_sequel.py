@@ -172,9 +172,11 @@ def test_where_the_plot_waits_for_a_decision_a_deed_is_taken_and_the_choices_sta
 def test_a_choice_that_was_taken_does_not_come_again() -> None:
     taken: list[str] = []
     moves = [WISH]
-    for _ in range(6):
-        moves.append("burn the receipt")
-        new = choices_of(told(ADA, *moves)[-1])[0]
+    for thing in ("map", "scarf", "chair", "ticket", "broom"):
+        moves.append(f"burn the {thing}")
+        reply = told(ADA, *moves)[-1]
+        assert is_taken_in(reply, len(moves) + 1)
+        new = choices_of(reply)[0]
         assert new not in taken
         taken.append(new)
         moves.append(new)
