@@ -12,7 +12,7 @@ from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import verb_at
 from tta_rebuild.storyteller.act_speech import is_order
 from tta_rebuild.storyteller.entities import head_of, last_word
-from tta_rebuild.storyteller.noun_phrases import is_person, is_place, words_in
+from tta_rebuild.storyteller.noun_phrases import is_person, words_in
 from tta_rebuild.storyteller.word_lists import common, is_one, pattern, rules_of, word_list
 
 GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
@@ -78,8 +78,6 @@ def destination(where: str) -> str:
 def names_somebody(phrase: str, role: str, family: str) -> bool:
     """Whether a phrase names people: by its noun, as a name, or as whom one speaks to."""
     head = head_of(phrase).removesuffix("-in-law")
-    if role == "person" and is_place(head) and not is_person(head) and family != "call":
-        return False  # but an embassy can be rung up
     if family == "call" and role == "person":
         return True  # whoever can be rung up or sent for is somebody
     if head in word_list("people") or (family == "wake" and role == "object"):
