@@ -119,16 +119,10 @@ class Binder:
             bound["person"] = bound["object"]
         elif not (bound["person"] or act.person) and is_spoken(act):
             bound["person"] = self._owner(act.object) or self.npc()
-        bound["owner"] = ""
-        if (
-            head_of(act.object) in common("kinds_of_things")["body"].split()
-            and act.family != "look"
-        ):
-            owner = self._owner(act.object)
-            if owner and self._is_away(self.cast.entities[owner], "touch"):
-                missing = missing if missing[0] else ("away", self.cast.entities[owner].name)
-            bound["owner"] = owner
-            bound["person"] = bound["person"] or owner
+        bound["owner"] = owner = self._touched(act)
+        bound["person"] = bound["person"] or owner
+        if owner and not missing[0] and self._is_away(self.cast.entities[owner], "touch"):
+            missing = ("away", self.cast.entities[owner].name)
         self._to_all(family, bound)
         named = self.cast.entities.get(bound["object"])
         bound |= manner_of(act, named.name if named else "", is_alone=not self.npc())
@@ -142,6 +136,11 @@ class Binder:
         is_named = self.cast.found(phrase, ("person",)) is not None or bare(phrase) in POINTING
         is_thing = is_portable(head) or kind_of_thing(head) not in ("", "animal")
         return is_thing and not (is_named or is_person(head))
+
+    def _touched(self, act: Act) -> str:
+        """Whose hand or shoulder an act is done to; empty if to none."""
+        is_body = head_of(act.object) in common("kinds_of_things")["body"].split()
+        return self._owner(act.object) if is_body and act.family != "look" else ""
 
     def _owner(self, phrase: str) -> str:
         """Whose "his offer" or "my father's hand" is."""
