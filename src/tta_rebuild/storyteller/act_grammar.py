@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from tta_rebuild.core.english import past, singular, verb_forms
 from tta_rebuild.storyteller.noun_phrases import words_in
+from tta_rebuild.storyteller.set_phrases import set_phrase_at
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_list, word_table
 
 
@@ -121,7 +122,17 @@ def is_base(word: str) -> bool:
 
 
 def verb_at(tokens: Sequence[str]) -> Verb | None:
-    """The verb that the tokens begin with, the longest that fits; None if the table has none."""
+    """The verb that the tokens begin with, the longest that fits; None if there is none.
+
+    A set phrase ("take a look at", "hold my breath") goes before a verb of fewer words.
+    """
+    plain, said = _plain_verb_at(tokens), set_phrase_at(tokens)
+    if said is None or (plain is not None and plain.words >= said.words):
+        return plain
+    return Verb(said.family, said.name, said.base, [*said.done_to, *said.rest], said.words)
+
+
+def _plain_verb_at(tokens: Sequence[str]) -> Verb | None:
     low = ["self" if token.lower().endswith("self") else token.lower() for token in tokens]
     for base, tail, family in _entries(low[0]) if low else ():
         end = len(tail) + 1

@@ -100,7 +100,16 @@ class PremiseSetting:
         is_goal = bool(pattern("goes_there").search(before))
         rank = bool(by) - 2 * is_goal - 3 * (bool(is_big) and not is_there)
         by = by.removesuffix("to") or _preposition(phrase.words[-(not phrase.is_name)])
-        return [(-rank, phrase.start, as_said(phrase), f"{by} {as_said(phrase)}")]
+        place = self._with_its_whole(phrase)
+        return [(-rank, phrase.start, place, f"{by} {place}")]
+
+    def _with_its_whole(self, phrase: Phrase) -> str:
+        """A place as it is said, with what it is a part of: the edge of the map."""
+        is_part = one_of(phrase.head) in words_in("parts_of_places")
+        if not is_part or self.tokens[phrase.end : phrase.end + 1] != ["of"]:
+            return as_said(phrase)
+        whole = next((p for p in self.phrases if p.start == phrase.end + 1), None)
+        return f"{as_said(phrase)} of {as_said(whole)}" if whole else as_said(phrase)
 
     def surroundings(self, places: Sequence[str]) -> str:
         """The kind of place that it opens in, "" if none; what names the place counts twice."""

@@ -15,6 +15,7 @@ from tta_rebuild.storyteller.act import Act, clause_in_past
 from tta_rebuild.storyteller.entities import POINTING, head_of
 from tta_rebuild.storyteller.line_template import capital, tidy
 from tta_rebuild.storyteller.noun_phrases import is_animal, noun_kind
+from tta_rebuild.storyteller.set_phrases import is_set_phrase
 from tta_rebuild.storyteller.word_lists import common, packaged_yaml
 
 _OF_OBJECT = re.compile(r"\{o:([a-z]+)\}")
@@ -28,6 +29,8 @@ def result_of(act: Act, kinds: Collection[str], slots: Mapping[str, str]) -> dic
         kinds: what sort of thing the object is, besides its noun.
         slots: what there is to fill sentences with; an entry whose line needs more does not fit.
     """
+    if act.family == "do" and is_set_phrase(act.verb):
+        return {}  # it says itself all that comes of it
     table = packaged_yaml("data/results")["results"]
     verb = act.verb.replace(" ", "_")
     result = table["result"] if act.result else []
