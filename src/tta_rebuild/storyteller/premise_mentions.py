@@ -154,6 +154,8 @@ class PremiseMentions:
 
     def _take(self, phrase: Phrase, of: Phrase | None, last: Mention | None) -> Mention | None:
         """Whom a phrase speaks of, noted; None if it speaks of nobody. ``last`` was ``of`` it."""
+        if self.low(phrase.start - 1) == "than" and phrase.determiner in ("a", "an"):
+            return None  # a tooth bigger than a cow's
         for at, word in enumerate((phrase.determiner, *phrase.words[:-1])):
             if (bare := without_s(word)) != word and is_person(one_of(bare)):  # the king's taster
                 words = (*phrase.words[: max(0, at - 1)], bare.lower())
@@ -308,9 +310,11 @@ class PremiseMentions:
 
     def _is_person_name(self, phrase: Phrase) -> bool:
         of = next((p for p in self.phrases if p.end == phrase.start - 1), None)
-        is_of_place = of is not None and of.head in words_in("called_of")
+        is_of_place = of is not None and (of.head in words_in("called_of") or of.kind == "place")
         if is_of_place and self.low(phrase.start - 1) == "of":  # the island of Harrow
             return False
+        if self.low(phrase.end) == "," and re.fullmatch(r"1\d{3}|20\d\d", self.low(phrase.end + 1)):
+            return False  # Florence, 1348.
         if phrase.said:
             return phrase.kind == "person"
         words = phrase.text.split()

@@ -109,7 +109,10 @@ class PremiseSetting:
         if not is_part or self.tokens[phrase.end : phrase.end + 1] != ["of"]:
             return as_said(phrase)
         whole = next((p for p in self.phrases if p.start == phrase.end + 1), None)
-        return f"{as_said(phrase)} of {as_said(whole)}" if whole else as_said(phrase)
+        if whole is None:
+            return as_said(phrase)
+        said = as_said(whole) if whole.determiner else whole.text  # a village of witches
+        return f"{as_said(phrase)} of {said}"
 
     def surroundings(self, places: Sequence[str]) -> str:
         """The kind of place that it opens in, "" if none; what names the place counts twice."""
