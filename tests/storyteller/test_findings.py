@@ -9,6 +9,7 @@ import pytest
 
 from tests.storyteller.test_moves_meant import told
 from tta_rebuild.storyteller.act_grammar import families, verb_at
+from tta_rebuild.storyteller.findings import said_in_premise
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.teller import Teller
 from tta_rebuild.storyteller.word_lists import packaged_yaml
@@ -166,3 +167,33 @@ def test_a_thing_of_the_plots_own_is_left_to_the_plot() -> None:
     ).scene()
 
     assert not any(key.endswith(".found_read") for key in scene["notes"]["state"])
+
+
+@pytest.mark.parametrize(
+    ("thing", "premise", "says"),
+    [
+        (
+            "the note",
+            'A dress hangs there, and a note: "Ten minutes. Smile."',
+            "Ten minutes. Smile.",
+        ),
+        ("the orders", "Ida opens the orders. They say only: trust nobody.", "Trust nobody."),
+        ("the sign", "My neighbour’s sign says “Beware of the husband”.", "Beware of the husband."),
+        ("the letter", "I got the letter saying he had died in March.", ""),
+        ("the letter", "My sister reads the letter. I say: go away.", ""),
+    ],
+)
+def test_what_a_premise_says_that_stands_there_is_what_is_read(
+    thing: str, premise: str, says: str
+) -> None:
+    assert said_in_premise(thing, [premise]) == says
+
+
+def test_what_stands_on_a_thing_of_the_premise_is_read_to_the_player() -> None:
+    theme = (
+        'I wake in a bath. There is a wedding dress on the door, and a note: "Ten minutes. Smile."'
+    )
+    reply = told(theme, "I want to find out who is behind the note", "read the note")[-1]
+
+    assert "The note says: “Ten minutes. Smile.”" in text_of(reply)
+    assert "The note says: “Ten minutes. Smile.”" in lines_of(reply)

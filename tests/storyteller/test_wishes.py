@@ -158,7 +158,7 @@ def test_a_plot_of_a_matter_is_one_that_there_is() -> None:
         for kind in kinds:
             assert {*plots_of_matter(conflict, kind)} <= {*plots}
     assert "understand.text.4" in plots_of_matter("understand", "text")
-    assert "understand.event.4" in plots_of_matter("understand", "case")
+    assert "understand.thing.7" in plots_of_matter("understand", "case")
     assert "steal" in plots_of_matter("steal", "place")
     assert "understand.sign.3" in plots_of_matter("unmask", "sign")
 
@@ -376,3 +376,41 @@ def test_the_topic_is_a_thing_and_nobody(theme: str, wish: str, topic: str) -> N
     cast = cast_of({"theme": theme, "seed": "3"}, {"wish": wish})
 
     assert cast.topic() == topic
+
+
+NOTHINGS = {row["nothing"] for row in WISHES.values() if "nothing" in row}
+
+
+def test_a_wish_of_nothing_is_offered_only_where_a_premise_has_nothing_else() -> None:
+    rich = (
+        "My brother Tom has sold the mill to the miller, and the miller wants to burn the letters."
+    )
+    said = {wish for premise in (rich, KNOCK) for wish in read_premise(premise).wishes}
+
+    assert not said & NOTHINGS
+    assert any(wish in read_premise("Everything has changed.").wishes for wish in NOTHINGS)
+
+
+def test_what_a_thing_does_is_told_as_of_such_a_thing() -> None:
+    theme = "I keep the lighthouse. The lamp was never lit on Sundays."
+    cast = cast_of({"theme": theme, "seed": "1"}, {"wish": "find out why the lamp was never lit"})
+
+    assert cast.name.startswith("plots/understand.thing.")
+    assert cast.slots["matter"] == "the lamp"
+
+
+def test_where_nothing_is_named_one_holds_out_in_the_place() -> None:
+    theme = "I am stuck in the lift."
+    cast = cast_of({"theme": theme, "seed": "1"}, {"wish": "come through it alive"})
+
+    assert cast.name.startswith("plots/survive.place")
+    assert cast.slots["matter"] == "the lift"
+
+
+def test_a_wish_that_a_boundary_keeps_out_is_not_offered() -> None:
+    theme = "The inspector suspects Ann of the murder, and I have hidden the knife."
+    first = Teller(
+        {"theme": theme, "seed": 1, "turn": 1, "stage": "setup", "boundaries": {"violence": "none"}}
+    ).scene()
+
+    assert not any("murder" in one["choice"] for one in first["story_branches"])

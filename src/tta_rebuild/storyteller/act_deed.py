@@ -25,6 +25,8 @@ from tta_rebuild.storyteller.noun_phrases import is_place
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_list
 
+_NO_WORD = frozenset("anything a word nothing one single at all".split())
+
 
 def deed(tokens: list[str]) -> Act | None:
     """One act from the tokens of one part; None if they hold no verb."""
@@ -39,10 +41,13 @@ def deed(tokens: list[str]) -> Act | None:
     family, spec = verb.family, grammar.families()[verb.family]
     quoted = [token.strip("“” ,") for token in verb.rest if token[0] == "“"]
     rest = _without_asides([token for token in verb.rest if token[0] != "“"], spec)
+    rest = [t for k, t in enumerate(rest) if not _is_emphatic(rest, k)]
     last = verb.name.split()[-1]
     if last in ("about", "that", "if", "whether") or (last == "for" and spec.takes[0] == "person"):
         rest.insert(0, last)
     found = arguments(spec, rest, verb.keeps_noun)
+    if family == "attack":
+        _aim_at(rest, found)
     family = _of_travel(family, verb.name, found)
     family = _of_motion(family, verb.base, found)
     if family == "attack" and is_one(noun_of_place(found.get("where", "")), "contests"):
@@ -70,12 +75,32 @@ def deed(tokens: list[str]) -> Act | None:
     if not quoted and spec.takes[0] in ("person", "object"):
         found |= that_they_do(found)
     act = Act(family=family, verb=verb.name, is_quoted=bool(quoted), **found)  # type: ignore[arg-type]
+    if lead.is_denied and is_one(verb.base, "speaking") and not ({*low} - _NO_WORD):
+        clause = to_second_person(f"you do not {clause}")
+        return replace(act, family="wait", verb="keep silent", said="", object="", clause=clause)
     if lead.is_denied:
         said = to_second_person(f"to {clause}")
         act = Act(family="refuse", verb="refuse", said=said, object=act.object, person=act.person)
         clause = f"do not {clause}"
     words = f": “{capital(act.said)}”" if quoted else ""
     return replace(act, clause=to_second_person(f"you {clause}") + words)
+
+
+def _is_emphatic(rest: list[str], at: int) -> bool:
+    """Whether a word only says that one does it oneself: "write to the landlord myself"."""
+    before = rest[at - 1].lower() if at else ""
+    is_self = rest[at].lower() in ("myself", "ourselves", "yourself")
+    return is_self and before[:1].isalpha() and not is_one(before, "prepositions conjunctions")
+
+
+def _aim_at(rest: list[str], found: dict[str, str]) -> None:
+    """Whom one shoots something at is who is attacked: "shoot lasers at the clerk"."""
+    low, thrown = [token.lower() for token in rest], found.get("object", "")
+    if "at" not in low or grammar.is_somebody(thrown.split()):
+        return
+    whom = to_second_person(joined(rest[low.index("at") + 1 :]))
+    if thrown and whom:
+        found |= {"object": whom, "instrument": found.get("instrument") or thrown}
 
 
 def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:

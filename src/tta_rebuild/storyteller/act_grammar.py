@@ -162,6 +162,8 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: list[str]) -> list[s
     if "~" in tail:
         is_owner = pattern("possessive").match(between[-1]) or is_one(between[0], "determiners")
         return list(tokens[begin:]) if is_owner else None
+    if gap >= 0 and len(after) == 1 and is_one(following, "objects"):
+        return None  # "show him the paper with the peace in it"
     if following == "of" and after[-1:] == ["out"]:
         return list(tokens[begin:])  # "pull the rope out of the well"
     is_noun = following[0].isalnum() and not is_adverb(following) and following != "of"

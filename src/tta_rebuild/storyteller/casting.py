@@ -186,7 +186,10 @@ def _from_premise(
     holders |= {part: one.id for part, one in facts.people.items()}
     _add_locals(around, entities, start)
     start["fate"] = Random(f"{seed}:fate").random() < 0.5
-    matter = matter_asked_about(premise) or premise.matter or "what has happened"
+    is_of_place = plot.split(".")[1:2] == ["place"]
+    is_open_place = is_of_place and not premise.names_matter
+    matter = entities[here].name if is_open_place else premise.matter or "what has happened"
+    matter = matter_asked_about(premise) or matter
     slots = {**around.slots, **parts} | _said(premise, around.slots.get("bell", ""))
     slots |= _rooms(premise, entities[here].name)
     slots |= _matter_slots(matter, once_known(matter) if notes else matter, people)

@@ -7,7 +7,7 @@ been found stays so: who does the same again finds it as it was.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,11 @@ def found_by(
     if what and state.values.get(key):
         again = writing.say(_table()["again"], slots)
         return Finding(again, "") if again else None
+    if kind == "read" and (said := said_in_premise(slots["object"], writing.cast.premise.told)):
+        is_many = slots.get("it") == "them"
+        told = agreeing(f"{capital(slots['object'])} {{o:say}}: “{said}”", is_many)
+        state.values |= {key: True} if what else {}
+        return Finding(told, told)
     entries = _table()["found"][kind]
     own = {"view"} if _is_at_window(act) else {*kinds} - {"body"}
     of = own | {head_of(slots["object"]), "any"}
@@ -83,6 +88,18 @@ def found_by(
             line = writing.writer.filled(template(agreeing(row["line"], is_many)), **known)
             return Finding(told, line, act.family in ("open", "go") or kind in _table()["besides"])
     return None
+
+
+def said_in_premise(phrase: str, told: Sequence[str]) -> str:
+    """What a premise says that stands on a thing: “… a note: "Ten minutes. Smile."”; "" if it
+    does not say.
+    """
+    noun = re.escape(head_of(phrase))
+    found = re.search(rf"\b{noun}s?\b(?:{pattern('what_it_says').pattern})", " ".join(told), re.I)
+    if found is None:
+        return ""
+    said = next(one for one in found.groups() if one)
+    return capital(said.strip(" .,")) + "." if said[-1:] not in "!?" else capital(said)
 
 
 def _table() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from tta_rebuild.storyteller.entities import Entity, bare, head_of
 from tta_rebuild.storyteller.fact_wording import PremiseFact
 from tta_rebuild.storyteller.matter_kind import (
     chain_of,
+    is_known_noun,
     kind_of_matter,
     plots_of_fact,
     plots_of_matter,
@@ -22,6 +23,8 @@ from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.premise_questions import FactQuestion, is_known
 from tta_rebuild.storyteller.word_lists import fact_words
 from tta_rebuild.storyteller.world_state import Value
+
+_HAPPENING = "understand.happening"
 
 
 def chosen_plot(
@@ -51,6 +54,7 @@ def chosen_plot(
             kind = kind_of_matter(matter, said, premise.places)
             is_office = kind == "place" and bool(fact.done_to)  # a school that sends one home
             plots = [] if is_office else plots_of_wonder(kind)
+        plots = plots or ([] if is_against else _plots_of_noun(premise, said))
         plots = plots or ([] if is_against else _plots_of_fact(premise.question))
         if plots:
             return Random(f"{seed}:plot").choice(plots)
@@ -65,6 +69,18 @@ def _is_strange(fact: PremiseFact) -> bool:
     """Whether a thing does what things do not: it hums; no lift that has broken."""
     usual = fact_words("usual") | fact_words("states")
     return not fact.is_passive and fact.does not in usual and fact.verb not in usual
+
+
+def _plots_of_noun(premise: PremiseReading, people: Sequence[str]) -> list[str]:
+    """Where a thing does something, the plots of finding out about such a thing, if there are any.
+
+    They can be concrete about it; those of a happening have to fit whatever has happened.
+    """
+    question, matter = premise.question, matter_asked_about(premise)
+    if question is None or question.plot != _HAPPENING or not matter or not is_known_noun(matter):
+        return []
+    plots = plots_of_matter("understand", kind_of_matter(matter, people, premise.places))
+    return [one for one in plots if "." in one]
 
 
 def _plots_of_fact(question: FactQuestion) -> list[str]:
@@ -95,8 +111,9 @@ def plot_for(premise: PremiseReading, conflict: str, seed: str, *, is_away: bool
 
     ``is_away``: somebody whom it is about is dead or not there.
     """
-    if not premise.names_matter:
-        return conflict
+    if not premise.names_matter:  # of a place there is a story where it is of nothing else
+        of_place = plots_of_matter(conflict, "place") if premise.places else [conflict]
+        return Random(f"{seed}:plot").choice(of_place)
     people = [called for one in premise.people for called in (one.name, one.role)]
     kind = kind_of_matter(premise.matter, people, premise.places)
     if is_away and conflict in ("understand", "unmask", "win_back"):

@@ -310,7 +310,9 @@ class PremiseMentions:
 
     def _is_person_name(self, phrase: Phrase) -> bool:
         of = next((p for p in self.phrases if p.end == phrase.start - 1), None)
-        is_of_place = of is not None and (of.head in words_in("called_of") or of.kind == "place")
+        is_of_place = of is not None and (
+            of.head in words_in("called_of") or (of.kind == "place" and self._may_be_place(phrase))
+        )
         if is_of_place and self.low(phrase.start - 1) == "of":  # the island of Harrow
             return False
         if self.low(phrase.end) == "," and re.fullmatch(r"1\d{3}|20\d\d", self.low(phrase.end + 1)):
@@ -333,6 +335,12 @@ class PremiseMentions:
         acts = acts or (after == "the" and any(map(is_person, titled)))  # Ysolde the tax collector
         is_whole = len(words) > 1 and "of" not in words
         return acts or is_whole or before in {"and", "named", "called", "with", "by"}
+
+    @staticmethod
+    def _may_be_place(name: Phrase) -> bool:
+        """Whether a name is one word, and no first name: "the library of Nineveh"."""
+        known = words_in("she_names", "he_names")
+        return len(name.words) == 1 and without_accents(name.text) not in known and not name.said
 
     def _find_pronouns(self) -> None:
         """Give every "he" and "her" to the nearest person before it that can be meant."""

@@ -71,6 +71,7 @@ def wishes_of(likely: Mapping[str, float], subjects: Subjects) -> tuple[Wished, 
         likely: situations and conflicts with their probabilities, the likeliest first.
     """
     found, about = dict[str, Wished](), Counter[str]()
+    vague = list[Wished]()
     for conflict in _with_understanding(undertakings_of(likely), is_sought=bool(subjects.sought)):
         row: Mapping[str, str] = word_table("wishes")[conflict]
         for matter, kind in (*subjects.of_conflict(row), ("", "nothing")):
@@ -82,11 +83,16 @@ def wishes_of(likely: Mapping[str, float], subjects: Subjects) -> tuple[Wished, 
             s = "s" * (it["it_is"] == "is")
             about.update((matter, asked))
             said = wish.format(matter=matter, s=s, it=it["it_it"])
-            found.setdefault(said, Wished(said, conflict, matter, kind, likely.get(conflict, 0.0)))
+            one = Wished(said, conflict, matter, kind, likely.get(conflict, 0.0))
+            if matter or conflict in _ASKING:
+                found.setdefault(said, one)
+            else:
+                vague.append(one)
             break
         if len(found) == MOST_WISHES:
             break
-    return tuple(found.values())
+    few = vague[: max(0, _FIRST - len(found))]  # of nothing of the premise, where it has no more
+    return (*found.values(), *(one for one in few if one.wish not in found))
 
 
 def _with_understanding(likely: Mapping[str, float], *, is_sought: bool) -> Sequence[str]:

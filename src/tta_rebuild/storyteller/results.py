@@ -29,7 +29,8 @@ def result_of(act: Act, kinds: Collection[str], slots: Mapping[str, str]) -> dic
         kinds: what sort of thing the object is, besides its noun.
         slots: what there is to fill sentences with; an entry whose line needs more does not fit.
     """
-    if act.family == "do" and is_set_phrase(act.verb):
+    is_doing = act.family == "stop" and act.object.endswith("ing") and " " not in act.object
+    if is_doing or (act.family == "do" and is_set_phrase(act.verb)):
         return {}  # it says itself all that comes of it
     table = packaged_yaml("data/results")["results"]
     verb = act.verb.replace(" ", "_")

@@ -17,6 +17,11 @@ from tta_rebuild.storyteller.word_lists import is_one, pattern
 
 _LONGEST_GAP = 5
 """Words that may stand for one * or ~."""
+_GRADING = frozenset(
+    "good long proper quick close hard deep big little small last better nice real great short "
+    "brief closer careful".split()
+)
+"""What may stand before the noun of a phrase: "take a good long look"."""
 _WHOM = {"his": "him", "her": "her", "their": "them", "its": "it"}
 _MINE = frozenset("my our your the a an".split())
 
@@ -57,6 +62,7 @@ def phrases() -> Mapping[str, list[tuple[str, list[str], str]]]:
 
 def set_phrase_at(tokens: Sequence[str]) -> SetPhrase | None:
     """The longest set phrase that the tokens begin with, None if there is none."""
+    tokens = _ungraded(tokens)
     low = [token.lower().replace("’", "'") for token in tokens]
     for base, tail, family in phrases().get(low[0], ()) if low else ():
         for end, done_to in _matches(tail, tokens, low, 1):
@@ -64,6 +70,15 @@ def set_phrase_at(tokens: Sequence[str]) -> SetPhrase | None:
             words = 1 + len(plain.split())
             return SetPhrase(family, f"{base} {plain}", base, done_to, tokens[end:], words)
     return None
+
+
+def _ungraded(tokens: Sequence[str]) -> Sequence[str]:
+    """Tokens without what grades the first noun: "take a good long look"."""
+    begin = next((k for k, one in enumerate(tokens[:4]) if one.lower() in ("a", "an")), 0) + 1
+    end = begin
+    while begin > 1 and {*tokens[end : end + 1]} & _GRADING:
+        end += 1
+    return [*tokens[:begin], *tokens[end:]] if end > begin else tokens
 
 
 def is_set_phrase(verb: str) -> bool:

@@ -244,8 +244,8 @@ class Teller:
     ) -> dict[str, Any]:
         passages = self.draft.passages
         passages[-1]["facts"] = scene_facts(self.draft, self.before, self.named)
-        asked = self.cast.premise.wishes if self._asks() else ()
-        choices = [] if is_ending else wishes_offered(asked) or self.offers.after(scene, new)
+        asked = filter(self.writer.allows, self.cast.premise.wishes if self._asks() else ())
+        choices = [] if is_ending else wishes_offered([*asked]) or self.offers.after(scene, new)
         told = " ".join([*(one.do for one in choices), *(one["text"] for one in passages)])
         self.rules.binder.remember_told(told)
         if self.turn == 1:
