@@ -183,3 +183,89 @@ def test_it_is_what_the_premise_turns_on_where_nothing_was_named() -> None:
     theme = "A thief has stolen a crown and must give the crown back before dawn."
 
     assert acts_of(told(theme, "try it on")[-1])[0]["object"] == "the crown"
+
+
+@pytest.mark.parametrize(
+    ("theme", "who"),
+    [
+        ("You buried the preacher yesterday. Tonight he walked into the saloon.", "the preacher"),
+        ("My grandmother is dead and nobody has told her. Lena is here too.", "grandmother"),
+        ("My sister Ada drowned in May. Now Ada is sitting at the stove with Ben.", "Ada"),
+    ],
+)
+def test_whoever_comes_back_is_there_and_answers(theme: str, who: str) -> None:
+    (_, reply) = told(theme, f"ask {who} for some water")
+
+    assert "who is dead" not in json.dumps(reply["lines"])
+
+
+@pytest.mark.parametrize(
+    "theme",
+    [
+        "My sister Ada drowned in May. I sit at the stove with Ben.",
+        "My late sister Ada is speaking in my dreams. I sit at the stove with Ben.",
+    ],
+)
+def test_whoever_is_dead_is_only_spoken_to(theme: str) -> None:
+    (_, reply) = told(theme, "ask Ada for some water")
+
+    assert "who is dead" in json.dumps(reply["lines"])
+
+
+def test_whoever_is_missing_stays_away() -> None:
+    assert "missing" in told(BROTHERS, "kiss Karl")[-1]["declined"]
+
+
+def test_of_whom_the_reading_does_not_know_but_the_deed_is_told() -> None:
+    theme = "I drive through the night with Ada. She says that he had it coming."
+    (_, reply) = told(theme, "I ask him why")
+
+    assert reply["passages"][0]["text"] == "You ask him why."
+
+
+def test_of_whom_nothing_is_known_the_player_is_asked() -> None:
+    (_, reply) = told("I drive through the night with Ada.", "I ask him why")
+
+    assert reply["declined"]
+
+
+def test_whoever_is_rung_up_is_told_the_rest() -> None:
+    theme = "I sit in the tower. My brother Ben is away in Lund."
+    (_, reply) = told(theme, "I ring Ben up and tell him that the light is out")
+
+    assert "You tell him that the light is out." in json.dumps(reply["passages"])
+
+
+@pytest.mark.parametrize("whom", ["each of the others", "all of them", "everybody else", "the rest"])
+def test_all_who_are_there_are_greeted(whom: str) -> None:
+    theme = "I share a flat with Ada and Tom. We have not paid the rent."
+    (_, reply) = told(theme, f"I greet {whom}")
+
+    assert "declined" not in reply
+    assert acts_of(reply)[-1]["family"] == "greet"
+
+
+@pytest.mark.parametrize(
+    ("theme", "is_possible"),
+    [
+        ("You can fly, and only your sister Ada knows. You work in a bank.", True),
+        ("Your superpower is that you always know the time. You work in a bank with Ada.", False),
+    ],
+)
+def test_a_power_is_the_one_that_the_premise_gives(theme: str, *, is_possible: bool) -> None:
+    (_, reply) = told(theme, "I fly over the town")
+
+    assert ("declined" not in reply) is is_possible
+
+
+def test_what_is_counted_is_as_many_as_the_premise_says() -> None:
+    theme = "I am a nurse. There are five beds on the ward. Tom is asleep in one of them."
+    for seed in range(1, 5):
+        (_, reply) = told(theme, "I count the beds", seed=seed)
+        assert "five" in reply["passages"][0]["text"].lower()
+
+
+def test_who_is_alone_is_answered_by_nobody() -> None:
+    for seed in range(1, 5):
+        (_, reply) = told("I am alone in a lifeboat.", "I ask where the ship is", seed=seed)
+        assert "says" not in reply["passages"][0]["text"]

@@ -19,6 +19,7 @@ from tta_rebuild.storyteller.act_words import (
     destination,
     is_elliptic,
     is_request,
+    is_rung,
     is_spoken,
     names_somebody,
     with_article,
@@ -26,13 +27,13 @@ from tta_rebuild.storyteller.act_words import (
 from tta_rebuild.storyteller.beyond import is_dead, is_of_beyond, spirit_meant
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import (
-    EVERYBODY,
     POINTING,
     THINGS,
     UNKNOWN_PRONOUNS,
     Entity,
     bare,
     head_of,
+    is_everybody,
     last_meant,
     last_word,
     remember,
@@ -93,7 +94,7 @@ class Binder:
         for role, phrase in wanted.items():
             plain = bare(phrase)
             is_said = act.said and plain in THINGS and not (role == "person" and plain == "them")
-            if not phrase or is_said or family == "become" or plain in EVERYBODY:
+            if not phrase or is_said or family == "become" or is_everybody(plain):
                 continue
             if plain in (*SELF, self.cast.entities[YOU].name.lower()):
                 bound[role] = YOU
@@ -103,7 +104,7 @@ class Binder:
                 if bound["object"]:
                     continue
             entity = self._entity(phrase, role, family)
-            if entity is None or self._is_away(entity, family):
+            if entity is None or (not is_rung(act) and self._is_away(entity, family)):
                 kind = "person" if role == "person" else "place" if role == "place" else "thing"
                 missing = (kind, phrase) if entity is None else ("away", entity.name)
                 continue

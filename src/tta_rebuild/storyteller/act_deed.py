@@ -25,6 +25,9 @@ from tta_rebuild.storyteller.noun_phrases import is_place
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import is_one, pattern, word_list
 
+KEPT_FROM = "keep from"
+"""The verb of an act that is not done: "I don't turn round"."""
+_MOVED = frozenset("turn look listen cry laugh smile nod touch sleep fall".split())
 _NO_WORD = frozenset("anything a word nothing one single at all".split())
 
 
@@ -46,10 +49,16 @@ def deed(tokens: list[str]) -> Act | None:
     if last in ("about", "that", "if", "whether") or (last == "for" and spec.takes[0] == "person"):
         rest.insert(0, last)
     found = arguments(spec, rest, verb.keeps_noun)
+    _not_whom(found)
+    if "said" in spec.takes and found.get("person", "").lower() in ("nobody", "no one"):
+        clause = to_second_person(f"you {joined([*lead.manner, *lead.rest])}")
+        return Act(family="wait", verb="keep silent", clause=clause)
     if family == "attack":
         _aim_at(rest, found)
+    family = _of_noun(family, verb, found)
     family = _of_travel(family, verb.name, found)
-    family = _of_motion(family, verb.base, found)
+    is_whole = verb.words > 1 and lead.rest[1:2] == verb.name.split()[1:2]
+    family = _of_motion(family, verb.base, found, is_whole=is_whole)
     if family == "attack" and is_one(noun_of_place(found.get("where", "")), "contests"):
         family = "do"  # "beat Berta in the contest"
     low = {token.lower() for token in rest}
@@ -75,12 +84,8 @@ def deed(tokens: list[str]) -> Act | None:
     if not quoted and spec.takes[0] in ("person", "object"):
         found |= that_they_do(found)
     act = Act(family=family, verb=verb.name, is_quoted=bool(quoted), **found)  # type: ignore[arg-type]
-    if lead.is_denied and is_one(verb.base, "speaking") and not ({*low} - _NO_WORD):
-        clause = to_second_person(f"you do not {clause}")
-        return replace(act, family="wait", verb="keep silent", said="", object="", clause=clause)
     if lead.is_denied:
-        said = to_second_person(f"to {clause}")
-        act = Act(family="refuse", verb="refuse", said=said, object=act.object, person=act.person)
+        act = _not_done(act, clause, lead, tokens, is_speech=not ({*low} - _NO_WORD))
         clause = f"do not {clause}"
     words = f": “{capital(act.said)}”" if quoted else ""
     return replace(act, clause=to_second_person(f"you {clause}") + words)
@@ -93,6 +98,13 @@ def _is_emphatic(rest: list[str], at: int) -> bool:
     return is_self and before[:1].isalpha() and not is_one(before, "prepositions conjunctions")
 
 
+def _not_whom(found: dict[str, str]) -> None:
+    """What begins with a conjunction goes on with what is said, and is nobody it is said to."""
+    person = found.get("person", "")
+    if is_one(person.split(" ")[0].lower(), "conjunctions"):
+        found |= {"person": "", "said": found.get("said") or person}
+
+
 def _aim_at(rest: list[str], found: dict[str, str]) -> None:
     """Whom one shoots something at is who is attacked: "shoot lasers at the clerk"."""
     low, thrown = [token.lower() for token in rest], found.get("object", "")
@@ -101,6 +113,21 @@ def _aim_at(rest: list[str], found: dict[str, str]) -> None:
     whom = to_second_person(joined(rest[low.index("at") + 1 :]))
     if thrown and whom:
         found |= {"object": whom, "instrument": found.get("instrument") or thrown}
+
+
+def _not_done(act: Act, clause: str, lead: Lead, tokens: list[str], *, is_speech: bool) -> Act:
+    """An act that is denied: refused, or only not done ("I don't turn round"), or silence.
+
+    Args:
+        is_speech: nothing is named that is not said.
+    """
+    if is_speech and is_one(act.verb.split()[0], "speaking"):
+        return replace(act, family="wait", verb="keep silent", said="", object="")
+    before = {token.lower().replace("’", "'") for token in tokens[: -len(lead.rest) or None]}
+    if act.family in _MOVED and not before & {"won't", "will", "refuse", "never"}:
+        return Act(family="do", verb=KEPT_FROM)
+    said = to_second_person(f"to {clause}")
+    return Act(family="refuse", verb="refuse", said=said, object=act.object, person=act.person)
 
 
 def _caused(lead: Lead, verb: grammar.Verb) -> Act | None:
@@ -146,6 +173,8 @@ def _without_asides(rest: list[str], spec: grammar.VerbFamily) -> list[str]:
     opens = next((k for k, word in enumerate(rest) if is_one(word.lower(), "openers")), len(rest))
     for at, token in enumerate(rest):
         after = [word.lower() for word in rest[at + 1 :]]
+        if token == "but" and is_statement(after):
+            return rest[:at]
         if token != "," or not after or ("said" in spec.takes and at > opens):
             continue
         is_list = {"and", "or", "&"} & {*after}
@@ -174,7 +203,32 @@ def _of_travel(family: str, verb: str, found: dict[str, str]) -> str:
     return family
 
 
-def _of_motion(family: str, verb: str, found: dict[str, str]) -> str:
+def _of_noun(family: str, verb: grammar.Verb, found: dict[str, str]) -> str:
+    """The family of a deed that a noun says: "give the rope a tug", "see if it moves".
+
+    What one sets off is not broken by it ("fire the torpedoes"); a hand is clapped on a mouth.
+    """
+    what = found.get("object", "")
+    head = singular(what.split(" ")[-1].lower())
+    first = what.split(" ")[0].lower()
+    if family == "give" and is_one(head, "deeds_given") and found.get("person"):
+        found |= {"object": found["person"], "person": ""}
+        return grammar.family_of(head) or family
+    if family in ("look", "search") and is_one(first, "openers") and " " in what:
+        found |= {"said": what, "object": ""}
+    is_shot = family == "attack" and is_one(head, "weapons missiles")
+    if is_shot and not found.get("person") and not grammar.is_somebody(what.split()):
+        return "do"
+    if verb.base == "clap" and found.get("where") and (hand := what or found.get("said", "")):
+        found |= {"object": hand, "said": ""}
+        return "put"
+    if verb.base == "breathe" and (what or found.get("where")):
+        found |= {"object": ""}
+        return "do"
+    return family
+
+
+def _of_motion(family: str, verb: str, found: dict[str, str], *, is_whole: bool) -> str:
     """The family of a verb of motion that is done to something: "slide the cup across the table".
 
     "Shove" and "knock" are blows only if they are to somebody.
@@ -183,7 +237,7 @@ def _of_motion(family: str, verb: str, found: dict[str, str]) -> str:
     is_person = grammar.is_somebody(what.split())
     if family == "attack" and verb == "shove" and what and not is_person:
         return "push"
-    if family == "leave" and verb == "get" and _is_moved(what) and not is_person:
+    if family == "leave" and verb == "get" and _is_moved(what) and not (is_person or is_whole):
         return "take"  # "get the lamp out of the box"
     if family != "go" or not is_one(verb, "moves_things") or not _is_moved(what):
         return family

@@ -44,6 +44,11 @@ def is_request(act: Act) -> bool:
     return verb.words > 1 or not is_one(words[0], barred)
 
 
+def is_rung(act: Act) -> bool:
+    """Whether somebody is rung up or written to, wherever they are."""
+    return act.family == "call" and is_one(act.verb.split()[0], "by_phone by_text")
+
+
 def is_elliptic(act: Act) -> bool:
     """Whether an act leaves out what it is done to: "pick up", "hop on", "push"."""
     names_all = " the " in f" {act.verb} " or act.said or act.where or act.instrument

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from tta_rebuild.storyteller.entities import Entity, head_of, slug
 from tta_rebuild.storyteller.fact_wording import PremiseFact
 from tta_rebuild.storyteller.hindrances import mute_people, spelled_out
 from tta_rebuild.storyteller.motives import has_motive, kind_of_deed
-from tta_rebuild.storyteller.noun_phrases import is_animal, is_person, words_in
+from tta_rebuild.storyteller.noun_phrases import is_animal, is_person, second_persons, words_in
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_people import PremisePerson, called_in_story
 from tta_rebuild.storyteller.word_lists import fact_words, is_one, pattern, word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, Value
 
+_AT_FIRST = "(?:and|but|then|now|so|tonight|today|yesterday|this morning|this evening),?"
+_CLAUSE = "[^.;!?,]*"
+_NO_DEEDS = frozenset("is are was were has have had does lies rests used".split())
+"""What somebody dead may be said to do."""
 _BY_WORDS = ("demand", "promise", "tell", "bar", "accuse", "banish")
 """The kinds of deeds that nobody does who cannot speak."""
 _SEEK = ("find", "win_back")
@@ -60,6 +65,8 @@ def add_people(
         is_taken = any(_is_taken(fact, name) for fact in premise.facts)
         is_taken &= person.odds.get("away") != 0.0
         is_gone = is_late or is_taken or (_is_gone(theme, person) and not _is_about(does, person))
+        is_back = "late" not in person.role.split()[:2] and _is_seen_after(premise.told, person)
+        is_gone &= not is_back
         is_said = is_sought or is_expected or is_gone
         is_away = is_said or person.is_only_owner
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
@@ -71,6 +78,7 @@ def add_people(
             "local": person.is_implied,  # belongs to such a place, and nothing is told of them
             "asleep": _is_told(theme, person, "sleeps") and not is_up,
             "dying": _is_told(theme, person, "ailing"),
+            "back": is_back,  # whatever has been said of them
             "family": head_of(person.role) in words_in("kin") - words_in("beloved"),
         }
         start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}
@@ -121,6 +129,33 @@ def _is_about(does: Sequence[PremiseFact], person: PremisePerson) -> bool:
     if person.odds.get("dead", 0.0) > _GONE or any(is_one(f.does, "leaves") for f in does):
         return False
     return any(f.is_now and not f.is_not and f.kind != "state" for f in does)
+
+
+def _is_seen_after(told: Sequence[str], person: PremisePerson) -> bool:
+    """Whether somebody does something now, after all that has been said of them: whoever was
+    buried at noon "walks into the saloon", the drowned sister "is sitting at the stove".
+    """
+    name = rf"\b(?P<who>{re.escape(person.name or noun_of(person))})\b"
+    pronoun = rf"^(?:{_AT_FIRST} )?(?P<who>{person.pronouns or 'he|she'})\b"
+    for before, sentence in pairwise(["", *told]):
+        if re.search(rf"{name}[^.;!?]*{pattern('dead_unawares').pattern}", sentence, re.I):
+            return True
+        ways = (name, pronoun) if re.search(name, before, re.I) else (name,)
+        clauses = (found for way in ways for found in re.finditer(way + _CLAUSE, sentence, re.I))
+        if any(map(_acts_now, clauses)):
+            return True
+    return False
+
+
+def _acts_now(found: re.Match[str]) -> bool:
+    """Whether a verb that is done now stands right behind somebody."""
+    said = found.string[found.start("who") : found.end()]
+    if pattern("comes_back").search(f"{found.string[: found.start('who')]} … {said}"):
+        return True
+    words = said.lower().split()
+    verb = next((one for one in words[1:4] if one in second_persons()), "")
+    is_doing = verb in ("is", "are") and any(map(pattern("doing").fullmatch, words[2:5]))
+    return is_doing or (verb in second_persons() and verb not in _NO_DEEDS)
 
 
 def _is_death(fact: PremiseFact, name: str) -> bool:

@@ -15,9 +15,13 @@ from tta_rebuild.storyteller.word_lists import pattern, word_list, word_table
 from tta_rebuild.storyteller.world_state import WorldState
 
 _PERSONS = tuple("he him she her they them someone somebody".split())
-EVERYBODY = tuple("everyone everybody".split())
+_EVERYBODY = tuple("everyone everybody".split())
+_OF_ALL = re.compile(
+    r"(?:(?:each|all|every(?: single)? one) of )?(?:us|(?:the )?(?:others|rest))"
+    r"|every(?:one|body)(?: else)?"
+)
 THINGS = ("it", "this", "that", "them", "these", "those")
-POINTING = frozenset((*_PERSONS, *EVERYBODY, *THINGS))
+POINTING = frozenset((*_PERSONS, *_EVERYBODY, *THINGS))
 """Words that stand for somebody or something named before."""
 UNKNOWN_PRONOUNS = ("", "they")
 """Those of one person of whom a story has not said which they are."""
@@ -25,6 +29,11 @@ UNKNOWN_PRONOUNS = ("", "they")
 _LAST = {"he": "he", "she": "she", "it": "it"}
 _MEANT = {"him": "he", "her": "she", "them": "they", "these": "they", "those": "they"}
 _MEANT |= {"this": "it", "that": "it"}
+
+
+def is_everybody(plain: str) -> bool:
+    """Whether a phrase without its article means all who are there: "each of the others"."""
+    return bool(_OF_ALL.fullmatch(plain))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,9 @@ def found_by(
     if what and state.values.get(key):
         again = writing.say(_table()["again"], slots)
         return Finding(again, "") if again else None
+    if kind == "count" and (many := number_in_premise(writing.cast.premise.told)):
+        told = writing.say(_table()["as_told"], {**slots, "number": many})
+        return Finding(told, told) if told else None
     if kind == "read" and (said := said_in_premise(slots["object"], writing.cast.premise.told)):
         is_many = slots.get("it") == "them"
         told = agreeing(f"{capital(slots['object'])} {{o:say}}: “{said}”", is_many)
@@ -100,6 +103,12 @@ def said_in_premise(phrase: str, told: Sequence[str]) -> str:
         return ""
     said = next(one for one in found.groups() if one)
     return capital(said.strip(" .,")) + "." if said[-1:] not in "!?" else capital(said)
+
+
+def number_in_premise(told: Sequence[str]) -> str:
+    """How many there are by the premise, the last that it says ("there are only five"), else ""."""
+    found = pattern("so_many").findall(" ".join(told))
+    return found[-1].lower() if found else ""
 
 
 def _table() -> dict[str, Any]:

@@ -130,9 +130,12 @@ class PlayerMove:
     def _asked_aloud(self, words: str) -> Act | None:
         """A bare question is put to whoever is there; one about the game itself is not."""
         is_question = parse_act(words).problem == "question"
-        if not is_question or not self.rules.binder.npc() or re.search(r"\b(?:I|we) do\b", words):
+        if not is_question or re.search(r"\b(?:I|we) do\b", words):
             return None
         said = words.strip().rstrip("?") + "?"
+        if not self.rules.binder.npc():
+            wondered = Act(family="think", verb="ask yourself", said=said, is_quoted=True)
+            return replace(wondered, clause=f"you ask yourself: “{capital(said)}”")
         clause = f"you ask: “{capital(said)}”"
         return Act(family="ask", verb="ask", said=said, is_quoted=True, clause=clause)
 

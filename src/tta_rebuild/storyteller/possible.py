@@ -12,7 +12,7 @@ from tta_rebuild.storyteller.act_parser import parse_act
 from tta_rebuild.storyteller.entities import head_of
 from tta_rebuild.storyteller.noun_phrases import words_in
 from tta_rebuild.storyteller.premise import PremiseReading
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.storyteller.word_lists import pattern, word_table
 
 _BEFORE_NOUN = r"\b(?:an?|the|my|your|his|her|its|our|their|this|that|by|on) (?:[\w-]+ ){0,2}?"
 _OLDER_VERBS = frozenset("train text app plane".split())
@@ -52,7 +52,12 @@ def _excluded(act: Act, premise: PremiseReading) -> str:
 
 def _wonder(act: Act, premise: PremiseReading) -> str:
     """Magic and the like need a premise that speaks of such things."""
-    if premise.is_wondrous:
+    told = " ".join(premise.told)
+    is_other = bool(pattern("own_power").search(told)) and not re.search(rf"\b{act.verb[:4]}", told)
+    is_able = re.search(
+        rf"\byou (?:can|could|learn(?:ed|t)? to) {re.escape(act.verb)}\b", told, re.I
+    )
+    if is_able or (premise.is_wondrous and not is_other):
         return ""
     wonders = word_table("premise_topics")["wonders"]
     is_shape = act.family == "become" and head_of(act.object) in wonders["shapes"].split()
@@ -61,6 +66,7 @@ def _wonder(act: Act, premise: PremiseReading) -> str:
         return ""
     what = act.clause.removeprefix("you ")
     power = "something in it would have to give you that power"
+    power = "the power that you have is another" if is_other else power
     return f"nothing in this story says that you can {what}; {power}"
 
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from tta_rebuild.core.english import participle, third_person
 from tta_rebuild.storyteller.act import Act, clause_in_past
+from tta_rebuild.storyteller.act_deed import KEPT_FROM
 from tta_rebuild.storyteller.entities import POINTING, head_of
 from tta_rebuild.storyteller.line_template import capital, tidy
 from tta_rebuild.storyteller.noun_phrases import is_animal, noun_kind
 from tta_rebuild.storyteller.set_phrases import is_set_phrase
-from tta_rebuild.storyteller.word_lists import common, packaged_yaml
+from tta_rebuild.storyteller.word_lists import common, is_one, packaged_yaml
 
 _OF_OBJECT = re.compile(r"\{o:([a-z]+)\}")
 _SLOT = re.compile(r"\{([A-Za-z_]+)\}")
@@ -30,7 +31,8 @@ def result_of(act: Act, kinds: Collection[str], slots: Mapping[str, str]) -> dic
         slots: what there is to fill sentences with; an entry whose line needs more does not fit.
     """
     is_doing = act.family == "stop" and act.object.endswith("ing") and " " not in act.object
-    if is_doing or (act.family == "do" and is_set_phrase(act.verb)):
+    is_told = act.verb == KEPT_FROM or is_set_phrase(act.verb)
+    if is_doing or (act.family == "do" and (is_told or is_one(head_of(act.object), "missiles"))):
         return {}  # it says itself all that comes of it
     table = packaged_yaml("data/results")["results"]
     verb = act.verb.replace(" ", "_")

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_binding import Binder
-from tta_rebuild.storyteller.act_words import GOES, SELF, place_in, with_article
+from tta_rebuild.storyteller.act_words import GOES, SELF, is_rung, place_in, with_article
 from tta_rebuild.storyteller.act_writer import ActWriter, of_number
 from tta_rebuild.storyteller.addressed import (
     as_asked,
@@ -48,6 +48,8 @@ from tta_rebuild.storyteller.word_lists import common, rules_of
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 _MOST_STEPS = 3
+_ROLES = ("object", "person", "tool", "place")
+_SPOKEN_OF = {"him": "he|him|his", "her": "she|her|hers", "it": "it|its"}
 _IS_TOLD = re.compile(r"\b(?:person|body|sought|hidden|object=you)\b")
 """Conditions of rules that tell themselves what is found, or of whom."""
 
@@ -121,6 +123,12 @@ class Rulebook:
         bound, missing = self.binder.bound(act)
         self._note(act, bound)
         unclear = None if outcome.texts else self._unclear(act, *missing, bound)
+        if unclear is not None and self._is_left_open(act, missing[1]):
+            return self._plainly(act, outcome)
+        is_on_the_line = missing[0] == "away" and self.state.bound.pop("on_the_line", "")
+        self.state.bound["on_the_line"] = "yes" if is_rung(act) else ""
+        if is_on_the_line:  # "I ring Ben up and tell him": it goes by the same telephone
+            return self._plainly(act, outcome)
         if unclear is not None:
             outcome.declined = unclear
             return False
@@ -150,6 +158,23 @@ class Rulebook:
                 outcome.lines += [found.line] if found and found.line else []
             return "fail" not in rule
         return False
+
+    def _is_left_open(self, act: Act, phrase: str) -> bool:
+        """Whether the player knows whom "her" or "them" means, and the reading does not.
+
+        So it is where the premise or the scenes before speak of such a one.
+        """
+        words = {"them": ".", "they": "."}.get(bare(phrase), _SPOKEN_OF.get(bare(phrase), ""))
+        around = " ".join((*self.cast.premise.told, *self.writer.recent)).lower()
+        return bool(self.cast.is_open and words and re.search(rf"\b(?:{words})\b", around))
+
+    def _plainly(self, act: Act, outcome: Outcome) -> bool:
+        """Tell but the deed: it is done, and nothing is made up that comes of it."""
+        if told := self.telling.slots(act, dict.fromkeys(_ROLES, "")).get("You_do", ""):
+            outcome.texts.append(told)
+            outcome.lines.append(said_too(act, ""))
+            outcome.is_done = True
+        return bool(told)
 
     def _told_of(
         self, act: Act, rule: Mapping[str, Any], bound: Mapping[str, str], slots: Mapping[str, str]
