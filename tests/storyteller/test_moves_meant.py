@@ -272,3 +272,23 @@ def test_who_is_alone_is_answered_by_nobody() -> None:
     for seed in range(1, 5):
         (_, reply) = told("I am alone in a lifeboat.", "I ask where the ship is", seed=seed)
         assert "says" not in reply["passages"][0]["text"]
+
+
+def test_whoever_has_not_come_home_is_away() -> None:
+    theme = "I sit in the cellar with my wife Margery. Our apprentice Toby has not come back."
+
+    assert "not here" in told(theme, "kiss Toby")[-1]["declined"]
+
+
+@pytest.mark.parametrize("whom", ["everyone", "both of them"])
+def test_nothing_is_found_on_all_who_are_there(whom: str) -> None:
+    for seed in range(1, 5):
+        (_, reply) = told("I share a flat with Ada and Tom.", f"look at {whom}", seed=seed)
+        assert f"of {whom}" not in reply["passages"][0]["text"]
+
+
+def test_only_what_the_premise_counts_is_as_many() -> None:
+    theme = "I am a nurse. There are five beds on the ward and Tom sleeps in one."
+    (_, reply) = told(theme, "I count the windows")
+
+    assert "five" not in reply["passages"][0]["text"].lower()

@@ -219,6 +219,17 @@ def _of_noun(family: str, verb: grammar.Verb, found: dict[str, str]) -> str:
     is_shot = family == "attack" and is_one(head, "weapons missiles")
     if is_shot and not found.get("person") and not grammar.is_somebody(what.split()):
         return "do"
+    whom = found.get("person") or (what if grammar.is_somebody(what.split()) else "")
+    way, _, faced = found.get("where", "").partition(" ")
+    if verb.base == "turn" and way.startswith("toward") and grammar.is_somebody(faced.split()):
+        found |= {"object": faced, "where": ""}
+    if family == "offer" and verb.base == "swap" and not whom:
+        return "do"
+    if family == "offer" and whom and first in ("a", "an") and not is_one(head, "offers"):
+        return "give"  # "offer Ada a mint"
+    is_summons = found.get("where", "").startswith("out of ") or found.get("said", "")[:3] == "to "
+    if verb.name == "call out" and is_summons:
+        return "call"  # "call Ada out of the house"
     if verb.base == "clap" and found.get("where") and (hand := what or found.get("said", "")):
         found |= {"object": hand, "said": ""}
         return "put"

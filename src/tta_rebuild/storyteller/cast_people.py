@@ -65,6 +65,7 @@ def add_people(
         is_taken = any(_is_taken(fact, name) for fact in premise.facts)
         is_taken &= person.odds.get("away") != 0.0
         is_gone = is_late or is_taken or (_is_gone(theme, person) and not _is_about(does, person))
+        is_gone |= any(f.is_not and is_one(f.does, "arrives") for f in does)  # has not come home
         is_back = "late" not in person.role.split()[:2] and _is_seen_after(premise.told, person)
         is_gone &= not is_back
         is_said = is_sought or is_expected or is_gone

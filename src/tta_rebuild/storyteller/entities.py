@@ -18,7 +18,7 @@ _PERSONS = tuple("he him she her they them someone somebody".split())
 _EVERYBODY = tuple("everyone everybody".split())
 _OF_ALL = re.compile(
     r"(?:(?:each|all|every(?: single)? one) of )?(?:us|(?:the )?(?:others|rest))"
-    r"|every(?:one|body)(?: else)?"
+    r"|(?:each|all|both|(?:the )?(?:two|three|four)) of (?:us|them)|every(?:one|body)(?: else)?"
 )
 THINGS = ("it", "this", "that", "them", "these", "those")
 POINTING = frozenset((*_PERSONS, *_EVERYBODY, *THINGS))

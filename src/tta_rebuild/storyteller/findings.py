@@ -11,9 +11,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tta_rebuild.core.english import stem
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_writer import ActWriter
-from tta_rebuild.storyteller.entities import head_of, short
+from tta_rebuild.storyteller.entities import bare, head_of, is_everybody, short
 from tta_rebuild.storyteller.line_template import capital, template
 from tta_rebuild.storyteller.noun_phrases import is_animal
 from tta_rebuild.storyteller.results import agreeing
@@ -51,7 +52,8 @@ def found_by(
     """
     kind, slots = _kind_of_search(act, kinds), _of_place(act, slots)
     what = bound["object"] or bound["place"]
-    if writing.binder.is_person(what):
+    is_all = not what and is_everybody(bare(act.object or act.person))
+    if is_all or writing.binder.is_person(what):
         kind = "count_people" if kind == "count" else ""
     elif is_animal(head_of(slots.get("object", ""))) and kind not in _table()["of_beasts"]:
         kind = ""
@@ -65,7 +67,7 @@ def found_by(
     if what and state.values.get(key):
         again = writing.say(_table()["again"], slots)
         return Finding(again, "") if again else None
-    if kind == "count" and (many := number_in_premise(writing.cast.premise.told)):
+    if kind == "count" and (many := number_in_premise(slots["object"], writing.cast.premise.told)):
         told = writing.say(_table()["as_told"], {**slots, "number": many})
         return Finding(told, told) if told else None
     if kind == "read" and (said := said_in_premise(slots["object"], writing.cast.premise.told)):
@@ -105,10 +107,16 @@ def said_in_premise(phrase: str, told: Sequence[str]) -> str:
     return capital(said.strip(" .,")) + "." if said[-1:] not in "!?" else capital(said)
 
 
-def number_in_premise(told: Sequence[str]) -> str:
-    """How many there are by the premise, the last that it says ("there are only five"), else ""."""
-    found = pattern("so_many").findall(" ".join(told))
-    return found[-1].lower() if found else ""
+def number_in_premise(phrase: str, told: Sequence[str]) -> str:
+    """How many of such things there are by the premise, the last that it says, else "".
+
+    It says so of them where it names them in the same breath ("three eggs; there are two now").
+    """
+    noun, many = stem(head_of(phrase)), ""
+    for sentence in told:
+        if noun in map(stem, sentence.lower().replace(",", " ").rstrip(".!?").split()):
+            many = next(iter(pattern("so_many").findall(sentence)[::-1]), many)
+    return many.lower()
 
 
 def _table() -> dict[str, Any]:

@@ -65,9 +65,14 @@ class Offers:
         return meant_choice(words, told, self._cast) if self._cast.is_open else None
 
     def decided(self, act: Act) -> str:
-        """The effects of the choice that an act decides for, "" where nothing is to be decided."""
+        """The effects of the choice that an act decides for, "" where nothing is to be decided.
+
+        What else a hard choice does, the player has not done: it settles the plot, at its price.
+        """
         taken = decision(act, self.standing) if self._cast.is_open else None
-        return taken.then if taken else ""
+        effects = taken.then.split(", ") if taken else []
+        is_hard = any(one.startswith("price") for one in effects)
+        return ", ".join(e for e in effects if not is_hard or e.startswith(("did_aim", "price")))
 
     def leaning(self, act: Act) -> str:
         """The effects of the choice that counts if nothing else is decided, "" if none is open."""

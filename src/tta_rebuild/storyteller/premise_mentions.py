@@ -227,7 +227,8 @@ class PremiseMentions:
             return self._is_called(before, phrase)
         if phrase.is_name:
             is_one = not of.is_many or of.determiner == "the" or of.is_name
-            is_aside = between != "," or follows in (",", ".")
+            is_more = follows == "the" and is_person(one_of(self.low(phrase.end + 1)))
+            is_aside = between != "," or follows in (",", ".") or is_more  # Mr Plumb the dentist
             is_place = phrase.words[0] in words_in("known_places")
             if not (is_one and is_aside) or is_place or (mention and mention.name):
                 return None
@@ -315,6 +316,8 @@ class PremiseMentions:
         )
         if is_of_place and self.low(phrase.start - 1) == "of":  # the island of Harrow
             return False
+        if self.low(phrase.start - 1) == "of" and phrase.words[0].lower() in ("saint", "st", "st."):
+            return False  # the bell of Saint Orla
         if self.low(phrase.end) == "," and re.fullmatch(r"1\d{3}|20\d\d", self.low(phrase.end + 1)):
             return False  # Florence, 1348.
         if phrase.said:
@@ -357,5 +360,5 @@ class PremiseMentions:
         for mention in self.mentions:
             head, is_many = mention.phrase.head, mention.phrase.is_many
             is_beast = head in words_in("animals") or (is_animal(head) and not is_person(head))
-            is_beast = is_beast and not (is_many or head in words_in("plain_people"))
+            is_beast &= not (is_many or head in words_in("plain_people") or mention.phrase.is_name)
             mention.pronouns = mention.pronouns or "it" * is_beast
