@@ -75,7 +75,15 @@ def test_the_past_of_a_verb_can_be_written(verb: str, form: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "many"),
-    [("wolf", "wolves"), ("witch", "witches"), ("story", "stories"), ("lamp", "lamps")],
+    [
+        ("wolf", "wolves"),
+        ("witch", "witches"),
+        ("story", "stories"),
+        ("lamp", "lamps"),
+        ("torpedo", "torpedoes"),
+        ("superhero", "superheroes"),
+        ("shoe", "shoes"),
+    ],
 )
 def test_a_noun_finds_its_plural_and_back(one: str, many: str) -> None:
     assert (plural(one), singular(many)) == (many, one)

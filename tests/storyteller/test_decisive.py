@@ -14,7 +14,14 @@ from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.storyteller import casting
 from tta_rebuild.storyteller.act_grammar import verb_at
 from tta_rebuild.storyteller.denials import denied_in, denies
-from tta_rebuild.storyteller.scene_file import SceneEntry, packaged, paragraphs, read_world
+from tta_rebuild.storyteller.meant_choice import settled_by
+from tta_rebuild.storyteller.scene_file import (
+    ChoiceEntry,
+    SceneEntry,
+    packaged,
+    paragraphs,
+    read_world,
+)
 from tta_rebuild.storyteller.word_lists import packaged_yaml
 from tta_rebuild.storyteller.world_state import WorldState
 
@@ -261,3 +268,16 @@ async def test_a_plots_own_choice_accuses_nobody_for_the_player(ask: Any) -> Non
 
     assert reply["notes"]["state"]["deed.accuse.ada"] == 2
     assert not reply["notes"]["state"].get("deed.turned")
+
+
+@pytest.mark.parametrize(
+    ("effects", "settled"),
+    [
+        ("did_aim, price+1, denounced, gave_up_name", "did_aim, price+1"),
+        ("did_aim, denounced", "did_aim, denounced"),
+    ],
+)
+def test_a_hard_choice_settles_the_plot_and_no_more_is_done_by_it(
+    effects: str, settled: str
+) -> None:
+    assert settled_by(ChoiceEntry(do="Say it", then=effects)) == settled

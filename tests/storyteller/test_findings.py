@@ -42,6 +42,7 @@ def text_of(reply: dict[str, Any]) -> str:
         ("compare the jar with the lamp", "compare"),
         ("measure the jar", "measure"),
         ("what does the label say?", "read"),
+        ("what does it say on the jar?", "read"),
         ("how many boxes are there?", "count"),
         ("what is in the cupboard?", "search"),
     ],

@@ -262,10 +262,11 @@ def test_a_power_is_the_one_that_the_premise_gives(theme: str, *, is_possible: b
 
 
 def test_what_is_counted_is_as_many_as_the_premise_says() -> None:
-    theme = "I am a nurse. There are five beds on the ward. Tom is asleep in one of them."
-    for seed in range(1, 5):
-        (_, reply) = told(theme, "I count the beds", seed=seed)
-        assert "five" in reply["passages"][0]["text"].lower()
+    for many in ("five", "twenty-three"):
+        theme = f"I am a nurse. There are {many} beds on the ward. Tom is asleep in one of them."
+        for seed in range(1, 5):
+            (_, reply) = told(theme, "I count the beds", seed=seed)
+            assert many in reply["passages"][0]["text"].lower()
 
 
 def test_who_is_alone_is_answered_by_nobody() -> None:

@@ -55,7 +55,7 @@ def deed(tokens: list[str]) -> Act | None:
         return Act(family="wait", verb="keep silent", clause=clause)
     if family == "attack":
         _aim_at(rest, found)
-    family = _of_noun(family, verb, found)
+    family = _of_place(_of_noun(family, verb, found), verb, found)
     family = _of_travel(family, verb.name, found)
     is_whole = verb.words > 1 and lead.rest[1:2] == verb.name.split()[1:2]
     family = _of_motion(family, verb.base, found, is_whole=is_whole)
@@ -204,36 +204,40 @@ def _of_travel(family: str, verb: str, found: dict[str, str]) -> str:
 
 
 def _of_noun(family: str, verb: grammar.Verb, found: dict[str, str]) -> str:
-    """The family of a deed that a noun says: "give the rope a tug", "see if it moves".
+    """The family of a deed that its noun says: "give the rope a tug", "offer Ada a mint".
 
-    What one sets off is not broken by it ("fire the torpedoes"); a hand is clapped on a mouth.
+    What one sets off is not broken by it ("fire the torpedoes").
     """
     what = found.get("object", "")
     head = singular(what.split(" ")[-1].lower())
     first = what.split(" ")[0].lower()
+    whom = found.get("person") or (what if grammar.is_somebody(what.split()) else "")
     if family == "give" and is_one(head, "deeds_given") and found.get("person"):
         found |= {"object": found["person"], "person": ""}
         return grammar.family_of(head) or family
     if family in ("look", "search") and is_one(first, "openers") and " " in what:
-        found |= {"said": what, "object": ""}
-    is_shot = family == "attack" and is_one(head, "weapons missiles")
-    if is_shot and not found.get("person") and not grammar.is_somebody(what.split()):
+        found |= {"said": what, "object": ""}  # "see if it moves"
+    if family == "attack" and is_one(head, "weapons missiles") and not whom:
         return "do"
-    whom = found.get("person") or (what if grammar.is_somebody(what.split()) else "")
-    way, _, faced = found.get("where", "").partition(" ")
-    if verb.base == "turn" and way.startswith("toward") and grammar.is_somebody(faced.split()):
-        found |= {"object": faced, "where": ""}
     if family == "offer" and verb.base == "swap" and not whom:
         return "do"
     if family == "offer" and whom and first in ("a", "an") and not is_one(head, "offers"):
-        return "give"  # "offer Ada a mint"
-    is_summons = found.get("where", "").startswith("out of ") or found.get("said", "")[:3] == "to "
-    if verb.name == "call out" and is_summons:
+        return "give"
+    return family
+
+
+def _of_place(family: str, verb: grammar.Verb, found: dict[str, str]) -> str:
+    """The family of a deed that where it goes says: "clap a hand over my mouth"."""
+    what, where = found.get("object", ""), found.get("where", "")
+    way, _, faced = where.partition(" ")
+    if verb.base == "turn" and way.startswith("toward") and grammar.is_somebody(faced.split()):
+        found |= {"object": faced, "where": ""}
+    if verb.name == "call out" and (way == "out" or found.get("said", "").startswith("to ")):
         return "call"  # "call Ada out of the house"
-    if verb.base == "clap" and found.get("where") and (hand := what or found.get("said", "")):
+    if verb.base == "clap" and where and (hand := what or found.get("said", "")):
         found |= {"object": hand, "said": ""}
         return "put"
-    if verb.base == "breathe" and (what or found.get("where")):
+    if verb.base == "breathe" and (what or where):
         found |= {"object": ""}
         return "do"
     return family

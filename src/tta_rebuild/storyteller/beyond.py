@@ -54,7 +54,7 @@ def is_dead(whom: Entity, cast: Cast, state: WorldState) -> bool:
     """Whether the story, the premise or what the player calls somebody says that they are dead."""
     if state.is_any(whom.id, "dead") or is_of_beyond(whom.name):
         return True
-    if state.is_any(whom.id, "back"):
+    if state.is_any(whom.id, "returned"):
         return False
     is_gone = state.values.get(f"{whom.id}.at") == "nowhere"
     walk = packaged_yaml("data/answers")["walks"]

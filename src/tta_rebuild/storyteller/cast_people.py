@@ -58,7 +58,7 @@ def add_people(
         does = [fact for fact in premise.facts if fact.doer == name]
         is_expected = any(f.kind == "coming" and is_one(f.does, "arrives") for f in does)
         is_up = any(fact.is_now and fact.kind != "state" for fact in does)
-        is_late = "late" in person.role.split()[:2]  # your late mother
+        is_late = is_called_late = "late" in person.role.split()[:2]  # your late mother
         is_dead = any(_is_death(fact, name) for fact in premise.facts)
         is_dead &= not _is_about(does, person)
         is_late |= is_dead and person.odds.get("dead") != 0.0  # said to be alive
@@ -66,7 +66,8 @@ def add_people(
         is_taken &= person.odds.get("away") != 0.0
         is_gone = is_late or is_taken or (_is_gone(theme, person) and not _is_about(does, person))
         is_gone |= any(f.is_not and is_one(f.does, "arrives") for f in does)  # has not come home
-        is_back = "late" not in person.role.split()[:2] and _is_seen_after(premise.told, person)
+        is_said_gone = is_gone or is_dead or _is_away(theme, person)
+        is_back = is_said_gone and not is_called_late and _is_seen_after(premise.told, person)
         is_gone &= not is_back
         is_said = is_sought or is_expected or is_gone
         is_away = is_said or person.is_only_owner
@@ -79,7 +80,7 @@ def add_people(
             "local": person.is_implied,  # belongs to such a place, and nothing is told of them
             "asleep": _is_told(theme, person, "sleeps") and not is_up,
             "dying": _is_told(theme, person, "ailing"),
-            "back": is_back,  # whatever has been said of them
+            "returned": is_back,  # whatever has been said of them
             "family": head_of(person.role) in words_in("kin") - words_in("beloved"),
         }
         start |= {f"{key}.{one}": True for one, holds in is_so.items() if holds}

@@ -186,10 +186,7 @@ def _from_premise(
     holders |= {part: one.id for part, one in facts.people.items()}
     _add_locals(around, entities, start)
     start["fate"] = Random(f"{seed}:fate").random() < 0.5
-    is_of_place = plot.split(".")[1:2] == ["place"]
-    is_open_place = is_of_place and not premise.names_matter
-    matter = entities[here].name if is_open_place else premise.matter or "what has happened"
-    matter = matter_asked_about(premise) or matter
+    matter = matter_asked_about(premise) or _matter_of(premise, plot, entities[here].name)
     slots = {**around.slots, **parts} | _said(premise, around.slots.get("bell", ""))
     slots |= _rooms(premise, entities[here].name)
     slots |= _matter_slots(matter, once_known(matter) if notes else matter, people)
@@ -201,6 +198,13 @@ def _from_premise(
         sights=around.sights, passing=around.now if premise.is_placed else (), parts=holders,
         grounds=_grounds(places), facts=facts,
     )  # fmt: skip
+
+
+def _matter_of(premise: PremiseReading, plot: str, here: str) -> str:
+    """What a story is about: of a place where nothing is named it is the place itself."""
+    if plot.split(".")[1:2] == ["place"] and not premise.names_matter:
+        return here
+    return premise.matter or "what has happened"
 
 
 def _with_one_free(

@@ -17,8 +17,8 @@ from tta_rebuild.storyteller.world_state import WorldState
 _PERSONS = tuple("he him she her they them someone somebody".split())
 _EVERYBODY = tuple("everyone everybody".split())
 _OF_ALL = re.compile(
-    r"(?:(?:each|all|every(?: single)? one) of )?(?:us|(?:the )?(?:others|rest))"
-    r"|(?:each|all|both|(?:the )?(?:two|three|four)) of (?:us|them)|every(?:one|body)(?: else)?"
+    r"(?:each|all|both|every(?: single)? one|(?:the )?(?:two|three|four)) of "
+    r"(?:us|them|(?:the )?(?:others|rest))|us|(?:the )?(?:others|rest)|every(?:one|body)(?: else)?"
 )
 THINGS = ("it", "this", "that", "them", "these", "those")
 POINTING = frozenset((*_PERSONS, *_EVERYBODY, *THINGS))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tta_rebuild.core.english import stem
+from tta_rebuild.core.english import number_in, stem
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_writer import ActWriter
 from tta_rebuild.storyteller.entities import bare, head_of, is_everybody, short
@@ -67,12 +67,7 @@ def found_by(
     if what and state.values.get(key):
         again = writing.say(_table()["again"], slots)
         return Finding(again, "") if again else None
-    if kind == "count" and (many := number_in_premise(slots["object"], writing.cast.premise.told)):
-        told = writing.say(_table()["as_told"], {**slots, "number": many})
-        return Finding(told, told) if told else None
-    if kind == "read" and (said := said_in_premise(slots["object"], writing.cast.premise.told)):
-        is_many = slots.get("it") == "them"
-        told = agreeing(f"{capital(slots['object'])} {{o:say}}: “{said}”", is_many)
+    if told := _told_in_premise(kind, slots, writing):
         state.values |= {key: True} if what else {}
         return Finding(told, told)
     entries = _table()["found"][kind]
@@ -95,6 +90,16 @@ def found_by(
     return None
 
 
+def _told_in_premise(kind: str, slots: Mapping[str, str], writing: ActWriter) -> str:
+    """What is read or counted where the premise says it, "" where it does not."""
+    phrase, premise = slots["object"], writing.cast.premise.told
+    if kind == "count" and (many := number_in_premise(phrase, premise)):
+        return writing.say(_table()["as_told"], {**slots, "number": many})
+    if kind == "read" and (said := said_in_premise(phrase, premise)):
+        return agreeing(f"{capital(phrase)} {{o:say}}: “{said}”", slots.get("it") == "them")
+    return ""
+
+
 def said_in_premise(phrase: str, told: Sequence[str]) -> str:
     """What a premise says that stands on a thing: “… a note: "Ten minutes. Smile."”; "" if it
     does not say.
@@ -115,8 +120,13 @@ def number_in_premise(phrase: str, told: Sequence[str]) -> str:
     noun, many = stem(head_of(phrase)), ""
     for sentence in told:
         if noun in map(stem, sentence.lower().replace(",", " ").rstrip(".!?").split()):
-            many = next(iter(pattern("so_many").findall(sentence)[::-1]), many)
+            said = [one for one in pattern("so_many").findall(sentence) if _is_several(one)]
+            many = said[-1] if said else many
     return many.lower()
+
+
+def _is_several(word: str) -> bool:
+    return number_in(word) not in ("", "0", "1")
 
 
 def _table() -> dict[str, Any]:

@@ -82,6 +82,20 @@ def decision(act: Act, choices: Sequence[ChoiceEntry]) -> ChoiceEntry | None:
     return next(may, None)
 
 
+def settled_by(choice: ChoiceEntry) -> str:
+    """What a choice that an act decides for settles: of a hard one nothing but that and its price.
+
+    What else it does (whom it names, what it gives away) the player has not done.
+    """
+    if "price" not in _decides(choice):
+        return choice.then
+    return ", ".join(
+        one.strip()
+        for one in choice.then.split(",")
+        if keys_of(one, is_effect=True) & {*DECISIVE, "price"}
+    )
+
+
 def leaning(act: Act, choices: Sequence[ChoiceEntry]) -> ChoiceEntry | None:
     """The choice of a decision towards which any other deed leans; None where none is open.
 

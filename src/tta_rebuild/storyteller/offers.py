@@ -16,7 +16,7 @@ from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.entities import head_of, slug
 from tta_rebuild.storyteller.line_template import template
 from tta_rebuild.storyteller.line_writer import LineWriter
-from tta_rebuild.storyteller.meant_choice import decision, leaning, meant_choice
+from tta_rebuild.storyteller.meant_choice import decision, leaning, meant_choice, settled_by
 from tta_rebuild.storyteller.noun_phrases import is_portable
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry
 from tta_rebuild.storyteller.word_lists import common
@@ -65,14 +65,9 @@ class Offers:
         return meant_choice(words, told, self._cast) if self._cast.is_open else None
 
     def decided(self, act: Act) -> str:
-        """The effects of the choice that an act decides for, "" where nothing is to be decided.
-
-        What else a hard choice does, the player has not done: it settles the plot, at its price.
-        """
+        """The effects of the choice that an act decides for, "" where nothing is to be decided."""
         taken = decision(act, self.standing) if self._cast.is_open else None
-        effects = taken.then.split(", ") if taken else []
-        is_hard = any(one.startswith("price") for one in effects)
-        return ", ".join(e for e in effects if not is_hard or e.startswith(("did_aim", "price")))
+        return settled_by(taken) if taken else ""
 
     def leaning(self, act: Act) -> str:
         """The effects of the choice that counts if nothing else is decided, "" if none is open."""

@@ -52,21 +52,22 @@ def _excluded(act: Act, premise: PremiseReading) -> str:
 
 def _wonder(act: Act, premise: PremiseReading) -> str:
     """Magic and the like need a premise that speaks of such things."""
-    told = " ".join(premise.told)
-    is_other = bool(pattern("own_power").search(told)) and not re.search(rf"\b{act.verb[:4]}", told)
-    is_able = re.search(
-        rf"\byou (?:can|could|learn(?:ed|t)? to) {re.escape(act.verb)}\b", told, re.I
-    )
-    if is_able or (premise.is_wondrous and not is_other):
-        return ""
     wonders = word_table("premise_topics")["wonders"]
     is_shape = act.family == "become" and head_of(act.object) in wonders["shapes"].split()
     is_wonder = is_shape or act.verb in wonders["verbs"].split(", ")
     if not is_wonder or (act.object and act.family == "fly"):
         return ""
+    told, verb = " ".join(premise.told), re.escape(act.verb)
+    is_able = re.search(rf"\byou (?:can|could|learn(?:ed|t)? to) {verb}\b", told, re.I)
+    is_other = pattern("own_power").search(told) and not re.search(rf"\b{verb[:4]}", told)
+    if is_able or (premise.is_wondrous and not is_other):
+        return ""
     what = act.clause.removeprefix("you ")
-    power = "something in it would have to give you that power"
-    power = "the power that you have is another" if is_other else power
+    power = (
+        "the power that you have is another"
+        if is_other
+        else "something in it would have to give you that power"
+    )
     return f"nothing in this story says that you can {what}; {power}"
 
 

@@ -50,6 +50,7 @@ from tta_rebuild.storyteller.world_state import YOU, WorldState
 _MOST_STEPS = 3
 _ROLES = ("object", "person", "tool", "place")
 _SPOKEN_OF = {"him": "he|him|his", "her": "she|her|hers", "it": "it|its"}
+_SPOKEN_OF |= dict.fromkeys(("them", "they"), r"\w+")  # some of whatever has been told of
 _IS_TOLD = re.compile(r"\b(?:person|body|sought|hidden|object=you)\b")
 """Conditions of rules that tell themselves what is found, or of whom."""
 
@@ -164,7 +165,7 @@ class Rulebook:
 
         So it is where the premise or the scenes before speak of such a one.
         """
-        words = {"them": ".", "they": "."}.get(bare(phrase), _SPOKEN_OF.get(bare(phrase), ""))
+        words = _SPOKEN_OF.get(bare(phrase))
         around = " ".join((*self.cast.premise.told, *self.writer.recent)).lower()
         return bool(self.cast.is_open and words and re.search(rf"\b(?:{words})\b", around))
 

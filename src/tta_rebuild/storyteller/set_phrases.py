@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from tta_rebuild.core.english import past, verb_forms
+from tta_rebuild.core.english import article_for, past, verb_forms
 from tta_rebuild.storyteller.word_lists import is_one, pattern
 
 _LONGEST_GAP = 5
 """Words that may stand for one * or ~."""
 _GRADING = frozenset(
     "good long proper quick close hard deep big little small last better nice real great short "
-    "brief closer careful".split()
+    "very brief closer careful".split()
 )
 """What may stand before the noun of a phrase: "take a good long look"."""
 _WHOM = {"his": "him", "her": "her", "their": "them", "its": "it"}
@@ -62,7 +62,11 @@ def phrases() -> Mapping[str, list[tuple[str, list[str], str]]]:
 
 def set_phrase_at(tokens: Sequence[str]) -> SetPhrase | None:
     """The longest set phrase that the tokens begin with, None if there is none."""
-    tokens = _ungraded(tokens)
+    plain = _ungraded(tokens)
+    return _at_first(tokens) or (_at_first(plain) if plain is not tokens else None)
+
+
+def _at_first(tokens: Sequence[str]) -> SetPhrase | None:
     low = [token.lower().replace("’", "'") for token in tokens]
     for base, tail, family in phrases().get(low[0], ()) if low else ():
         for end, done_to in _matches(tail, tokens, low, 1):
@@ -78,7 +82,9 @@ def _ungraded(tokens: Sequence[str]) -> Sequence[str]:
     end = begin
     while begin > 1 and {*tokens[end : end + 1]} & _GRADING:
         end += 1
-    return [*tokens[:begin], *tokens[end:]] if end > begin else tokens
+    if not begin < end < len(tokens):
+        return tokens
+    return [*tokens[: begin - 1], article_for(tokens[end]), *tokens[end:]]
 
 
 def is_set_phrase(verb: str) -> bool:
