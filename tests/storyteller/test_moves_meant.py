@@ -224,6 +224,15 @@ def test_of_whom_the_reading_does_not_know_but_the_deed_is_told() -> None:
     assert reply["passages"][0]["text"] == "You ask him why."
 
 
+def test_a_deed_told_alone_is_taken_in_by_whoever_is_there() -> None:
+    theme = "I drive through the night with Ada. She says that he had it coming."
+    wish = "I want to find out who he is"
+    reply = told(theme, wish, "I wait", "I look out of the window", "I accuse him")[-1]
+
+    assert reply["passages"][0]["text"] == "You accuse him."
+    assert "Ada" in " ".join(passage["text"] for passage in reply["passages"][1:])
+
+
 def test_of_whom_nothing_is_known_the_player_is_asked() -> None:
     (_, reply) = told("I drive through the night with Ada.", "I ask him why")
 

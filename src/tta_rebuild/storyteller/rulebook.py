@@ -171,7 +171,9 @@ class Rulebook:
 
     def _plainly(self, act: Act, outcome: Outcome) -> bool:
         """Tell but the deed: it is done, and nothing is made up that comes of it."""
-        if told := self.telling.slots(act, dict.fromkeys(_ROLES, "")).get("You_do", ""):
+        nothing = dict.fromkeys(_ROLES, "")
+        self.state.bound |= nothing
+        if told := self.telling.slots(act, nothing).get("You_do", ""):
             outcome.texts.append(told)
             outcome.lines.append(said_too(act, ""))
             outcome.is_done = True
