@@ -23,6 +23,7 @@ from tta_rebuild.storyteller.set_phrases import is_set_phrase, phrases, set_phra
         ("I give the guard a hard time", "accuse", "the guard"),
         ("I keep a very close eye on the guard", "look", "the guard"),
         ("I drop a real bombshell", "tell", ""),
+        ("I give the guard a real earful", "accuse", "the guard"),
     ],
 )
 def test_a_set_phrase_is_the_act_that_it_means(words: str, family: str, whom: str) -> None:
