@@ -18,7 +18,7 @@ POINTING = [
     for does in ("punch", "kiss", "accuse", "ring up", "give it to", "ask about", "look for")
     for whom in ("him", "her", "them", "it", "everybody", "myself", "nobody")
 ]
-"""Deeds whose doer's "him" a premise may or may not know."""
+"""Deeds done to somebody or something that a premise may or may not know."""
 MOVES_A_STORY = 8
 
 

@@ -91,7 +91,7 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
             letter = "E" if k or is_likened or word not in ("as", "once") else "o"
         elif size:
             letter = "M" + "m" * (size - 1)
-        elif word == "of" and k and low[k - 1] in ("both", "each", "all", "one", "two", "three"):
+        elif word == "of" and k and (low[k - 1] == "one" or is_one(low[k - 1], "several")):
             letter = "f"  # "tell both of them"
         elif says and before != "p" and word in spec.after["said"]:
             letter = "q"

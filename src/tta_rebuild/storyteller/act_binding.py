@@ -51,12 +51,11 @@ from tta_rebuild.storyteller.noun_phrases import (
 )
 from tta_rebuild.storyteller.premise_mentions import gender_of
 from tta_rebuild.storyteller.surroundings import THINGS_AROUND
-from tta_rebuild.storyteller.word_lists import common, pattern, rules_of, word_list
+from tta_rebuild.storyteller.word_lists import common, is_one, pattern, rules_of, word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
 _NO_THINGS = ("event", "weather")
 """What a scene may speak of and nobody handles."""
-_ALL = frozenset("both all every each two three them".split())
 _KINDS = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}
 
 
@@ -290,7 +289,7 @@ class Binder:
             members = members if len(members) == len(parts) else []
         elif is_them:
             members = [p for p in single if not self.state.is_any(p.id, "local")]
-        elif words and (is_plural(last_word(phrase)) or words[0] in _ALL):
+        elif words and (is_plural(last_word(phrase)) or is_one(words[0], "several")):
             members = [p for p in single if head in (head_of(p.name), head_of(p.role))]
         else:
             return None

@@ -45,9 +45,10 @@ def sequel_of(act: Act, writing: ActWriter, taken: Sequence[str]) -> Sequel | No
         return None
     state.values[f"{who}.heard_at"] = state.get("now")
     slots = writing.person_slots(who, "person")
-    if "object" in writing.slots(act, bound) and not writing.binder.is_person(bound["object"]):
+    of_act = writing.slots(act, bound)
+    if "object" in of_act and not writing.binder.is_person(bound["object"]):
         named = ("object", "Object", "it", "its", "is", "It")
-        slots |= {k: v for k, v in writing.slots(act, bound).items() if k in named}
+        slots |= {k: v for k, v in of_act.items() if k in named}
     topic = writing.cast.topic(who)
     slots |= {"matter": topic}
     table = packaged_yaml("data/sequels")
